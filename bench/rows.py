@@ -100,6 +100,7 @@ def rows(scale: Scale = FULL) -> list[Row]:
         *_large_outputs(scale),
         *_pools(scale),
         *_others(scale),
+        *_travelling(scale),
         *_waiting(scale),
         *_served(scale),
     ]
@@ -453,6 +454,45 @@ def _others(scale: Scale) -> list[Row]:
             0.35,
             True,
             started("ps", "--db", database),
+        ),
+    ]
+    return [_row(*one) for one in plain]
+
+
+def _travelling(scale: Scale) -> list[Row]:
+    """What forks, rewinds and looks at the past cost."""
+    n = scale.many
+
+    def of(shape: str, figure: str) -> Measure:
+        return lambda: measured(ours("travelling", shape, n), scale.repeats)[figure]
+
+    fan_out, sequence = f"fan-out of {n:,}", f"sequence of {n:,}"
+    plain: list[Plain] = [
+        ("fork", f"CPU of a fork, {fan_out}", "s", 1, True, of("fan-out", "fork_cpu_s")),
+        ("rewind", f"CPU of a rewind, {sequence}", "s", 2, True, of("sequence", "rewind_cpu_s")),
+        (
+            "timeline-first",
+            f"CPU of the first frame of a timeline, {sequence}",
+            "s",
+            0.3,
+            True,
+            of("sequence", "first_frame_cpu_s"),
+        ),
+        (
+            "timeline",
+            f"CPU of a timeline, {sequence}",
+            "s",
+            2,
+            True,
+            of("sequence", "timeline_cpu_s"),
+        ),
+        (
+            "fork-bytes",
+            f"database a frame that a fork copies, {sequence}",
+            "bytes",
+            600,
+            True,
+            of("sequence", "fork_bytes_a_step"),
         ),
     ]
     return [_row(*one) for one in plain]

@@ -11,7 +11,7 @@ from typing import Any
 
 from smithers.changes import Key, SignalGiven
 
-__all__ = ["Queues", "SentSignal", "Signal", "signal_of"]
+__all__ = ["Queues", "SentSignal", "Signal", "sent_of", "signal_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +46,18 @@ class SentSignal:
 
 def _on(event: str, correlation: str | None) -> tuple[str, ...]:
     return (event,) if correlation is None else (event, correlation)
+
+
+def sent_of(given: SignalGiven) -> SentSignal:
+    """The signal that a run was given; who was logged in is not known any more."""
+    return SentSignal(
+        id=given.id,
+        event=given.event,
+        correlation=given.correlation,
+        data=given.data,
+        by=given.by,
+        login=given.by,
+    )
 
 
 def signal_of(body: str) -> SentSignal:

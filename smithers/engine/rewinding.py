@@ -1,8 +1,8 @@
 """Taking a run back to one of its frames, in place: ordinary changes of a new frame.
 
 What happened later no longer counts and is kept. What counted at that frame and was done again
-later counts again, as it was then; but nobody's answer is repeated: such a question is asked again.
-What was paid stays paid, and what was sent to the run stays sent.
+later counts again, as it was then, answers of persons to the same questions included. What was paid
+stays paid, and what was sent to the run stays sent.
 """
 
 from __future__ import annotations
@@ -30,9 +30,12 @@ from smithers.changes import (
     Reset,
     Settled,
     SignalGiven,
+    SignalTaken,
     WaitClosed,
     WaitKind,
+    WaitOpened,
 )
+from smithers.signals import Signal
 from smithers.state import Chosen, RunState
 from smithers.store.forking import forked_frames
 
@@ -40,6 +43,7 @@ __all__ = ["changes_back"]
 
 _OF_TASKS: tuple[ChoiceKind, ...] = ("skip_if", "cached")
 """The choices that a reset of their task takes away."""
+_QUESTIONS: tuple[WaitKind, ...] = (waits.APPROVAL, waits.HUMAN)
 _BEFORE = 2**32
 """Signals are numbered by their rows in the inbox; one that is given again comes before all of
 those, in the order in which they came.
@@ -68,14 +72,31 @@ class _Back:
     def __init__(self, now: RunState, then: RunState, frames: Sequence[Frame], text: _Text) -> None:
         self._now, self._then, self._text = now, then, text
         self._settled: dict[tuple[Key, int], Settled] = {}
+        self._decided: dict[Key, tuple[WaitOpened, WaitClosed]] = {}
+        """The last answer of a person to each question, as of then."""
         self._given: dict[int, SignalGiven] = {}
-        for frame in frames:
-            for change in frame.changes:
-                if isinstance(change, Settled) and frame.number <= then.frame:
-                    self._settled[change.key, frame.number] = change
-                elif isinstance(change, SignalGiven):
-                    self._given[change.number] = change
+        self._read(frames)
         self._differ = {key: None for key in self._known() if _facts(now, key) != _facts(then, key)}
+
+    def _read(self, frames: Sequence[Frame]) -> None:
+        asked: dict[tuple[Key, WaitKind, int], WaitOpened] = {}
+        for frame in frames:
+            is_past = frame.number <= self._then.frame
+            for change in frame.changes:
+                match change:
+                    case Settled(key=key) if is_past:
+                        self._settled[key, frame.number] = change
+                    case WaitOpened(key=key, kind=kind) if is_past and kind in _QUESTIONS:
+                        asked[key, kind, frame.number] = change
+                    case SignalGiven(number=number):
+                        self._given[number] = change
+                    case _:
+                        pass
+            for change in frame.changes if is_past else ():
+                if isinstance(change, WaitClosed) and change.answer is not None:
+                    opened = asked.get((change.key, change.kind, change.opened))
+                    if opened is not None:
+                        self._decided[change.key] = opened, change
 
     def _known(self) -> Iterator[Key]:
         """All nodes that have done anything, each once."""
@@ -106,7 +127,11 @@ class _Back:
         up, ended = key in then.came_up, then.ended.get(key)
         if up:
             yield CameUp(key=key)
-        if ended is None or key in then.answers:
+        if (decided := self._decided.get(key)) is not None and key in then.answers:
+            opened, closed = decided
+            yield opened
+            yield replace(closed, opened=frame)
+        if ended is None:
             return
         settled = self._settled[key, ended.frame]
         output = settled.output
@@ -124,11 +149,19 @@ class _Back:
     def choices(self) -> Iterator[Change]:
         now, then = self._now.choices, self._then.choices
         for (key, kind), choice in now.items():
-            if kind not in _OF_TASKS and then.get((key, kind)) != choice:
+            if kind not in _OF_TASKS and not self._keeps(key, kind):
                 yield ChoiceGone(key=key, kind=kind, made=choice.frame)
         for (key, kind), choice in then.items():
-            if kind not in _OF_TASKS and now.get((key, kind)) != choice:
+            if kind not in _OF_TASKS and not self._keeps(key, kind):
                 yield _made(key, kind, choice)
+
+    def _keeps(self, key: Key, kind: ChoiceKind) -> bool:
+        """Whether a choice is what it was. That work is sent back counts from its frame on, until a
+        reset, so it is made again where its node is.
+        """
+        if kind == "rework" and key in self._differ:
+            return False
+        return self._now.choices.get((key, kind)) == self._then.choices.get((key, kind))
 
     def waits(self) -> Iterator[Change]:
         """What is not waited for any more, and the questions that are open again. A node asks anew
@@ -138,7 +171,7 @@ class _Back:
             if key in self._differ:
                 yield WaitClosed(key=key, kind=kind, opened=wait.frame)
         for (key, kind), wait in self._then.waits.items():
-            is_asked = kind in (waits.APPROVAL, waits.HUMAN) and wait.opened.due is None
+            is_asked = kind in _QUESTIONS and wait.opened.due is None
             if key in self._differ and is_asked:
                 yield wait.opened
 
@@ -158,14 +191,21 @@ class _Back:
                 yield budget or BudgetSet(key=key, caps=None)
 
     def signals(self) -> Iterator[Change]:
-        """Signals that were taken later wait again, each once."""
-        last: dict[str, int] = {}
-        for number, signal in sorted(self._now.signals.items(), key=lambda one: one[1].given):
-            last[signal.id] = number
-        for number in last.values():
-            signal, known = self._now.signals[number], self._then.signals.get(number)
-            if signal.taken is not None and (known is None or known.taken is None):
-                yield replace(self._given[number], number=number - _BEFORE)
+        """Signals that were taken later wait again; what was taken then is taken."""
+        now, then = _last_signals(self._now), _last_signals(self._then)
+        first = min([0, *self._now.signals]) // _BEFORE * _BEFORE - _BEFORE
+        for id, signal in now.items():
+            taken = then[id].taken if id in then else None
+            if signal.taken is not None and taken is None:
+                number = first + signal.number % _BEFORE
+                yield replace(self._given[signal.number], number=number)
+            elif signal.taken is None and taken is not None:
+                yield SignalTaken(number=signal.number, key=taken, misfit=then[id].misfit)
+
+
+def _last_signals(state: RunState) -> dict[str, Signal]:
+    """The signals by their ids; of one that was given again, the last time."""
+    return {one.id: one for one in sorted(state.signals.values(), key=lambda one: one.given)}
 
 
 def _made(key: Key, kind: ChoiceKind, choice: Chosen) -> ChoiceMade:

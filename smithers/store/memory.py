@@ -16,13 +16,14 @@ from smithers.changes import (
     AttemptStarted,
     Frame,
     Key,
+    SignalGiven,
     StatusChanged,
     UsageCounted,
 )
 from smithers.errors import Refused, RunExists, UnknownRun
 from smithers.forms import Form
 from smithers.inbox import CANCEL, CHILD_ENDED, SIGNAL
-from smithers.signals import SentSignal, signal_of
+from smithers.signals import SentSignal, sent_of, signal_of
 from smithers.sources import ClaimRow, Code, SourceFile
 from smithers.state import RunState
 from smithers.store import (
@@ -236,6 +237,9 @@ class MemoryStore:
         copy = HeldRun(row=row)
         for one in forked_frames(source.frames, last, source.row.run_id):
             copy.add(one, ())
+        for change in (one for each in copy.frames for one in each.changes):
+            if isinstance(change, SignalGiven):
+                self._signals[run.run_id, change.id] = sent_of(change)
         copy.models = list(source.models)
         copy.claims = [(first, claim) for first, claim in source.claims if first <= last]
         copy.outputs.update(
@@ -328,6 +332,10 @@ class MemoryStore:
         self, run_id: str, state: RunState, on: tuple[str, ...]
     ) -> Iterator[tuple[SentSignal, datetime]]:
         """The signals of an event and correlation that no node has taken, in order."""
+        mine = {row.id for row in self._inbox if (row.run_id, row.kind) == (run_id, SIGNAL)}
+        for number, one in sorted(state.signals.items()):
+            if number not in mine and one.taken is None and one.on == on and one.data is not None:
+                yield self._signals[run_id, one.id], one.at
         for row in self._inbox:
             if (row.run_id, row.kind) == (run_id, SIGNAL):
                 known, sent = state.signals.get(row.id), signal_of(row.body)

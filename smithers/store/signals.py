@@ -42,25 +42,38 @@ _AWAITED = (
     "SELECT DISTINCT waits_on FROM waits INDEXED BY waits_for_event"
     f" WHERE run_id = ? AND kind = 'event' AND ended IS NULL ORDER BY waits_on LIMIT {MOST_AWAITED}"
 )
+_BODY = (
+    "json_object('id', id, 'event', event, 'correlation', correlation, 'data', data,"
+    " 'by', sent_by, 'login', sent_by)"
+)
+"""The body of a note of a signal, from its row. A fork has no notes of signals that it inherits."""
 _BEFORE = (
-    "SELECT body, at FROM inbox WHERE id IN (SELECT number FROM signals WHERE run_id = :run"
+    f"SELECT {_BODY}, sent_at, number FROM signals WHERE run_id = :run"
     " AND event = :event AND correlation IS :correlation AND ended IS NULL UNION ALL"
-    " SELECT id FROM inbox WHERE run_id = :run AND signal IS NOT NULL AND id > (SELECT inbox"
-    " FROM frames WHERE run_id = :run ORDER BY frame DESC LIMIT 1)"
+    " SELECT body, at, id FROM inbox WHERE run_id = :run AND signal IS NOT NULL"
+    " AND id > (SELECT inbox FROM frames WHERE run_id = :run ORDER BY frame DESC LIMIT 1)"
     " AND json_extract(body, '$.event') = :event"
-    " AND json_extract(body, '$.correlation') IS :correlation) ORDER BY id"
+    " AND json_extract(body, '$.correlation') IS :correlation ORDER BY 3"
 )
 _TAKEN = (
-    "SELECT s.node, s.path FROM inbox i JOIN signals s ON s.run_id = i.run_id AND s.number = i.id"
-    " WHERE i.run_id = ? AND i.signal = ? AND s.ended IS NOT NULL AND s.misfit IS NULL"
+    "SELECT node, path FROM signals WHERE run_id = ? AND id = ? AND ended IS NOT NULL"
+    " AND misfit IS NULL ORDER BY born DESC LIMIT 1"
+)
+_CHAIN = (
+    "(SELECT c.run_id FROM runs c JOIN runs r ON r.run_id = :run"
+    " WHERE coalesce(c.first_run, c.run_id) = coalesce(r.first_run, r.run_id))"
 )
 _FIRST = (
-    "SELECT body, run_id FROM inbox WHERE signal = :id AND run_id IN (SELECT c.run_id FROM runs c"
-    " JOIN runs r ON r.run_id = :run"
-    " WHERE coalesce(c.first_run, c.run_id) = coalesce(r.first_run, r.run_id))"
+    f"SELECT body, run_id FROM inbox WHERE signal = :id AND run_id IN {_CHAIN}"
     " ORDER BY inbox.id DESC LIMIT 1"
 )
+_INHERITED = f"SELECT {_BODY}, run_id FROM signals WHERE id = :id AND run_id IN {_CHAIN} LIMIT 1"
 _STATUS = "SELECT status, next_run FROM statuses WHERE run_id = ? ORDER BY born DESC LIMIT 1"
+_MOVE_INHERITED = (
+    f"INSERT INTO inbox (run_id, kind, signal, body, at) SELECT :next, 'signal', id, {_BODY},"
+    " sent_at FROM signals s WHERE run_id = :run AND ended IS NULL AND NOT EXISTS"
+    " (SELECT 1 FROM inbox i WHERE i.run_id = s.run_id AND i.id = s.number) ORDER BY number"
+)
 _MOVE = (
     "INSERT INTO inbox (run_id, kind, signal, body, at)"
     " SELECT ?, i.kind, i.signal, i.body, i.at FROM inbox i"
@@ -135,7 +148,7 @@ def free_waits(
         return []
     event, correlation = on[0], on[1] if len(on) > 1 else None
     rows = db.execute(_BEFORE, {"run": run_id, "event": event, "correlation": correlation})
-    return free(open, ((signal_of(body), time_of(sent_at)) for body, sent_at in rows), at)
+    return free(open, ((signal_of(body), time_of(sent_at)) for body, sent_at, _ in rows), at)
 
 
 Awaited = tuple[Key | None, Sequence[tuple[str, ...]]]
@@ -158,7 +171,8 @@ def first_of(db: sqlite3.Connection, run_id: str, id: str) -> tuple[SentSignal, 
     """The signal of an id that was sent before, and the run that has it: this one, or another of
     those that continue each other.
     """
-    row = db.execute(_FIRST, {"run": run_id, "id": id}).fetchone()
+    asked = {"run": run_id, "id": id}
+    row = db.execute(_FIRST, asked).fetchone() or db.execute(_INHERITED, asked).fetchone()
     return None if row is None else (signal_of(row[0]), row[1])
 
 
@@ -212,4 +226,5 @@ def check_signal(
 
 def move_signals(db: sqlite3.Connection, run_id: str, next_run: str) -> None:
     """Send what no node of a run has taken to the run as which it continues, in the same order."""
+    db.execute(_MOVE_INHERITED, {"next": next_run, "run": run_id})
     db.execute(_MOVE, (next_run, run_id))
