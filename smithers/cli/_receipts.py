@@ -31,12 +31,7 @@ def receipt_lines(found: ReceiptView, command: Callable[[str], str]) -> Iterator
     yield paint(shown(f"receipt of run {found.run_id}"), "bold", sys.stdout)
     yield from _run(found)
     yield from _part("source", (line for one in found.sources for line in _source(one)))
-    yield from _part("agents", (line for one in found.work for line in _work(one)))
-    if found.others:
-        told = ", ".join(f"{kind} {number}" for kind, number in found.others.items())
-        yield from _field("no agent", told)
-    if found.children:
-        yield from _field("child runs", f"{', '.join(found.children)} (each has its own receipt)")
+    yield from _part("work", _works(found))
     yield from _part("decisions", (line for one in found.decisions for line in _decision(one)))
     given = (line for key, by in found.set_by.items() for line in _field(key_name(key), f"by {by}"))
     yield from _part("outputs given by a person", given)
@@ -80,7 +75,8 @@ def _run(found: ReceiptView) -> Iterator[str]:
         yield from _field("error", title_of(found.error))
     yield from _field("input", _short(found.input))
     if found.output_digest is not None:
-        yield from _field("output", f"as JSON text sha256 {found.output_digest}")
+        yield from _field("output", "as JSON text")
+        yield f"    sha256 {found.output_digest}"
     if found.next_run is not None:
         yield from _field("continued", f"as {found.next_run}, which has its own receipt")
     if found.forked_from is not None:
@@ -100,6 +96,16 @@ def _source(one: SourceUse) -> Iterator[str]:
         yield f"      sha256 {digest}"
     if not one.digests:
         yield "    files not stored: the run was driven by an earlier version"
+
+
+def _works(found: ReceiptView) -> Iterator[str]:
+    for one in found.work:
+        yield from _work(one)
+    if found.others:
+        told = ", ".join(f"{kind} {number}" for kind, number in found.others.items())
+        yield from _field("no agent", told)
+    if found.children:
+        yield from _field("child runs", f"{', '.join(found.children)} (each has its own receipt)")
 
 
 def _work(one: AgentWorkView) -> Iterator[str]:
