@@ -38,14 +38,15 @@ AGENTS: Mapping[str, Agent] = {
 def abilities() -> str:
     """A row for each program: what it can do beyond answering."""
     rows = [
-        "| agent | forks a session | reads messages while it works | `attach` | holds to a schema"
-        " | reports cost |",
-        "|---|---|---|---|---|---|",
+        "| agent | forks a session | at an earlier turn | reads messages while it works | `attach`"
+        " | holds to a schema | reports cost |",
+        "|---|---|---|---|---|---|---|",
     ]
     for name, agent in AGENTS.items():
         if not name.startswith("models."):
             can = agent.can
-            flags = (can.forks, can.steers, can.attaches, can.native_schema, can.reports_cost)
+            sessions = (can.forks, can.forks_at, can.steers, can.attaches)
+            flags = (*sessions, can.native_schema, can.reports_cost)
             rows.append(f"| `{name}` | {' | '.join('yes' if flag else 'no' for flag in flags)} |")
     return "\n".join(rows)
 

@@ -44,6 +44,7 @@ class Stream:
         self._end = TurnEnd()
         self._answer: str | None = None
         self._structured: object = None
+        self._turn: int | None = None
         self._failed: Mapping[str, Any] = {}
         self._speaking, self._heard = "", 0
         self._seen: set[str] = set()
@@ -84,7 +85,9 @@ class Stream:
         if len(text) > _ANSWER_LIMIT:
             raise BadOutput("the answer is longer than 32 MB", reason="truncated")
         structured = final.get("structured")
-        return Answered(text, data=self._structured if structured is None else structured)
+        turn = None if self._turn is None else str(self._turn)
+        data = self._structured if structured is None else structured
+        return Answered(text, data=data, turn=turn)
 
     def _started(self, said: Mapping[str, Any]) -> Iterator[Event]:
         session = text_of(said.get("conversation_id"))
@@ -106,6 +109,8 @@ class Stream:
         yield from self._tools(step)
         if number_of(step.get("depth")):
             return
+        if isinstance(step.get("step_index"), int):
+            self._turn = max(step["step_index"], self._turn or 0)
         if step.get("is_complete_response"):
             self._answer = text_of(step.get("content"))
         if step.get("structured_output") is not None:

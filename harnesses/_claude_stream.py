@@ -45,6 +45,7 @@ class Stream:
     def __init__(self, *, session: str = "") -> None:
         self._session = session
         self._begun = False
+        self._turn: str | None = None
         self._end = TurnEnd()
         self._last_result: Mapping[str, Any] = {}
         self._fault: Mapping[str, Any] = {}
@@ -93,7 +94,8 @@ class Stream:
         limit = object_of(object_of(self._fault.get("api_error_params")).get("rate_limit_info"))
         resets = _time(limit or self._limit)
         result = self._end.event if self.over else None
-        return verdict(result, self._fault, resets, stderr, ending, begun=self._begun)
+        answer = verdict(result, self._fault, resets, stderr, ending, begun=self._begun)
+        return replace(answer, turn=self._turn)
 
     def _used(self, result: Mapping[str, Any]) -> Iterator[Used]:
         """What was used since the last result; one that comes twice is paid for once."""
@@ -122,6 +124,8 @@ class Stream:
                 return
         if said.get("isSynthetic") or said.get("isReplay"):
             return
+        if not said.get("parent_tool_use_id"):  # a call of a tool ends no turn, its result may
+            self._turn = text_of(said.get("uuid")) or self._turn
         for block in _blocks(object_of(said.get("message")).get("content")):
             yield from _told(said["type"], block)
 

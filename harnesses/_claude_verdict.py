@@ -26,7 +26,11 @@ __all__ = ["has_answer", "is_good", "verdict"]
 
 _SIGN_IN = "run `claude` and sign in, or set ANTHROPIC_API_KEY"
 _SAID_LIMIT = 2000
-_UNKNOWN_SESSION = ("No conversation found", "--resume requires a valid session ID")
+_UNKNOWN_SESSION = (
+    "No conversation found",
+    "--resume requires a valid session ID",
+    "No message found with message.uuid",
+)
 _NOISE = re.compile(r"^\s*(?:\[?warn(?:ing)?\b|\(node:|\(Use `|\[debug\])|no stdin data", re.I)
 _CRASH = re.compile(r"^\s+at .+[:(]|^panic\b|core dumped|Segmentation fault", re.MULTILINE)
 _SIGNED_OUT = re.compile(r"not logged in|run /login|invalid api key|OAuth token", re.IGNORECASE)

@@ -83,7 +83,8 @@ class Stream:
         """The answer, or raises what became of the last turn."""
         status = self._end.event.get("status")
         if self.completed:
-            return Answered(self._said or text_of(self._end.event.get("said")))
+            said = self._said or text_of(self._end.event.get("said"))
+            return Answered(said, turn=self.turn or None)
         if status == "failed":
             error = object_of(self._end.event.get("error"))
             raise fault(error, self._limits, datetime.now(UTC))

@@ -53,8 +53,8 @@ class Dialogue:
     """`over` is whether the program has said its last word; `notice` is its last complaint.
 
     `thread` are the parameters of a thread, `turn` those of a turn without its text. `resumed` is
-    the thread to go on with, and `forked` the one to begin with a copy of where that is not known;
-    either is told `text`, and a new one `prompt`.
+    the thread to go on with, and `forked` the one to begin with a copy of where that is not known,
+    until its turn `at` if that is given; either is told `text`, and a new one `prompt`.
     """
 
     def __init__(
@@ -67,10 +67,12 @@ class Dialogue:
         forked: str | None,
         text: str,
         prompt: str,
+        at: str | None = None,
     ) -> None:
         self._write, self._thread_wanted, self._turn_wanted = write, thread, turn
         self._text, self._prompt = text, prompt
         self._known = [("thread/resume", resumed), ("thread/fork", forked)]
+        self._at = at
         self._asked: dict[int, str] = {}
         self._untold: list[str] = []
         self.listens, self._begins = asyncio.Event(), False
@@ -215,7 +217,9 @@ class Dialogue:
         while self._known:
             method, thread = self._known.pop(0)
             if thread is not None:
-                wanted = {"threadId": thread, "excludeTurns": True}
+                wanted: dict[str, object] = {"threadId": thread, "excludeTurns": True}
+                if method == "thread/fork" and self._at is not None:
+                    wanted["lastTurnId"] = self._at
                 self._ask(method, {**self._thread_wanted, **wanted})
                 return
         self._text = self._prompt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import platform
 import re
@@ -9,12 +10,12 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from harnesses._json import object_in, object_of
-from harnesses._state import not_kept
+from harnesses._json import object_in, object_of, text_of
+from harnesses._state import bring, not_kept
 from harnesses.process import find_program
 from smithers.errors import NotInstalled, NotSignedIn
 
-__all__ = ["INSTALL", "SIGN_IN", "account_in", "login_of", "native", "prepared_home"]
+__all__ = ["INSTALL", "SIGN_IN", "account_in", "brought", "login_of", "native", "prepared_home"]
 
 INSTALL = "npm install -g @openai/codex"
 SIGN_IN = "run `codex login`, or name the variable that contains a key: Codex(api_key_env=…)"
@@ -73,6 +74,26 @@ def prepared_home(env: Mapping[str, str], run: str, *, signed_in: bool) -> Path:
     except OSError as error:
         raise not_kept(error, home, "cannot create a home folder for Codex") from error
     return home
+
+
+def brought(home: Path, thread: str) -> None:
+    """Have a thread of another run in this home, since a fork begins with a copy of it.
+
+    A thread that is a fork itself has but what it added to another one, which comes along.
+    """
+    seen = set[str]()
+    while thread and thread not in seen:
+        seen.add(thread)
+        pattern = f"*/*/*/rollout-*-{glob.escape(thread)}.jsonl"
+        bring(home, "sessions", pattern)
+        rollout = next((home / "sessions").glob(pattern), None)
+        thread = "" if rollout is None else _forked_from(rollout)
+
+
+def _forked_from(rollout: Path) -> str:
+    with rollout.open("rb") as lines:
+        head = object_in(lines.readline())
+    return text_of(object_of(head.get("payload")).get("forked_from_id"))
 
 
 def login_of(env: Mapping[str, str]) -> Path:

@@ -24,7 +24,11 @@ __all__ = [
     "TESTED",
     "TooOld",
     "begun_elsewhere",
+    "bring_session",
     "command_of",
+    "cut_file",
+    "cut_session",
+    "last_entry",
     "login_in",
     "login_of",
     "prepared_home",
@@ -179,8 +183,54 @@ def login_in(login: Path) -> Mapping[str, Any]:
 
 def begun_elsewhere(sessions: Path, session: str, cwd: Path) -> bool:
     """Whether a session was begun in another working folder, where alone Pi goes on with it."""
-    for path in sessions.glob(f"*_{glob.escape(session)}.jsonl"):
-        with path.open("rb") as lines:
-            begun_in = text_of(object_in(lines.readline()).get("cwd"))
-        return Path(begun_in).resolve() != cwd.resolve()
-    return False
+    path = _file_of(sessions, session)
+    if path is None:
+        return False
+    with path.open("rb") as lines:
+        begun_in = text_of(object_in(lines.readline()).get("cwd"))
+    return Path(begun_in).resolve() != cwd.resolve()
+
+
+def last_entry(sessions: Path, session: str) -> str | None:
+    """The id of the last entry of a session: each line after its head is one. None if that is not
+    known, also since the file cannot be read: its answer is paid for.
+    """
+    path = _file_of(sessions, session)
+    try:
+        entries = () if path is None else path.read_bytes().splitlines()[1:]
+    except OSError:
+        return None
+    ids = (text_of(object_in(line).get("id")) for line in reversed(entries))
+    return next(filter(None, ids), None)
+
+
+def bring_session(home: Path, session: str) -> None:
+    """Have a session of another run in this home: a fork begins with a copy of it."""
+    _state.bring(home, "sessions", f"*_{glob.escape(session)}.jsonl")
+
+
+def cut_session(home: Path, session: str, entry: str, copy: str) -> Path | None:
+    """A file for the new session `copy`, with what a session had when this entry was its last; None
+    if it has no such entry.
+    """
+    path = _file_of(home / "sessions", session)
+    lines = [] if path is None else path.read_bytes().splitlines(keepends=True)
+    ids = [object_in(line).get("id") for line in lines]
+    if entry not in ids[1:]:
+        return None
+    cut = cut_file(home, copy)
+    try:
+        cut.parent.mkdir(mode=0o700, exist_ok=True)
+        cut.write_bytes(b"".join(lines[: ids.index(entry, 1) + 1]))
+    except OSError as error:
+        raise _state.not_kept(error, cut, f"the session {session} cannot be copied") from error
+    return cut
+
+
+def cut_file(home: Path, copy: str) -> Path:
+    """Where `cut_session` puts what a new session begins with."""
+    return home / "cuts" / f"{copy}.jsonl"
+
+
+def _file_of(sessions: Path, session: str) -> Path | None:
+    return next(sessions.glob(f"*_{glob.escape(session)}.jsonl"), None)

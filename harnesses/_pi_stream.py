@@ -44,7 +44,7 @@ class Stream:
     """
 
     def __init__(self, *, session: str = "", priced: bool = True) -> None:
-        self._session, self._priced = session, priced
+        self.session, self._priced = session, priced
         self.begun = self._answers = self._prompted = self.over = False
         self._last: Mapping[str, Any] = {}
         self.notice = ""
@@ -106,8 +106,8 @@ class Stream:
 
     def _started(self, told: object) -> Iterator[Started]:
         session = text_of(told)
-        if session and session != self._session:
-            self._session = session
+        if session and session != self.session:
+            self.session = session
             yield Started(session)
 
     def _response(self, said: Mapping[str, Any]) -> Iterator[Event]:

@@ -52,9 +52,9 @@ def ways(ask: Ask) -> list[Ask]:
     """The ways in which a request may be asked, best first: in its session, in a copy of another,
     in a new one. The next is for a program that does not know the session.
     """
-    in_its_own = [replace(ask, forks=None)] if ask.session is not None else []
+    in_its_own = [replace(ask, forks=None, at=None)] if ask.session is not None else []
     in_a_copy = [replace(ask, session=None)] if ask.forks is not None else []
-    anew = replace(ask, session=None, forks=None, followup=None)
+    anew = replace(ask, session=None, forks=None, at=None, followup=None)
     return [*in_its_own, *in_a_copy, anew]
 
 

@@ -14,11 +14,12 @@ import sys
 import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from harnesses import _antigravity_child as child
+from harnesses._antigravity_sessions import copy_conversation
 from harnesses._antigravity_stream import Stream
 from harnesses._antigravity_verdict import INSTALL, NAME, SIGN_IN
 from harnesses._limits import limit_text
@@ -76,6 +77,8 @@ class Antigravity:
 
     can = Capabilities(
         resumes=True,
+        forks=True,
+        forks_at=True,
         native_schema=True,
         changes_prompts=(
             "A text is wrapped in `<USER_REQUEST>` tags, followed by the local time.",
@@ -137,18 +140,31 @@ class Antigravity:
 
     async def _run(self, ask: Ask, source: Source) -> AsyncGenerator[Event, None]:
         place = await asyncio.to_thread(self._place, ask, live=source.live)
-        asked = in_a_session(
-            replace(ask, forks=None), lambda way, session: self._turn(way, place, source, session)
-        )
+        asked = in_a_session(ask, lambda way, session: self._turn(way, place, source, session))
         async with aclosing(asked) as events:
             async for event in events:
                 yield event
 
-    def _turn(
+    async def _turn(
         self, ask: Ask, place: _Place, source: Source, session: str
     ) -> AsyncGenerator[Event, None]:
         command = self._command(ask, place, session)
-        return heard(command, ask, source, Stream(session=session))
+        if ask.forks is not None and source.live:
+            await asyncio.to_thread(self._copy, place, ask.forks, session, ask.at)
+        async with aclosing(heard(command, ask, source, Stream(session=session))) as events:
+            async for event in events:
+                yield event
+
+    def _copy(self, place: _Place, forked: str, session: str, at: str | None) -> None:
+        """A session of this run, or of another one, as the session that is asked for. Where nothing
+        is known to copy, the SDK says so.
+        """
+        kept = place.state / "sessions"
+        others = [] if self._home else sorted(place.state.parent.glob("*/sessions"))
+        try:
+            copy_conversation([kept, *others], forked, session, at)
+        except OSError as error:
+            raise not_kept(error, kept, f"the session {forked} cannot be copied") from error
 
     def find_obstacle(self, schema: Mapping[str, object] | None) -> str | None:
         """An option that is too long for a command line."""
@@ -182,7 +198,7 @@ class Antigravity:
         return _Place(python=str(Path(found).absolute()), env=env, state=state)
 
     def _command(self, ask: Ask, place: _Place, session: str) -> Command:
-        resumes = ask.session is not None
+        resumes, copied = ask.session is not None, ask.forks is not None
         size = len(ask.told.encode("utf-8", "replace"))
         if size > _PROMPT_LIMIT_BYTES:
             raise ContextOverflow(
@@ -194,7 +210,8 @@ class Antigravity:
             )
         own = {"sessions": str(place.state / "sessions"), "data": str(place.state / "data")}
         settings = {**self._settings, "cwd": str(ask.cwd), **own}
-        told = {"prompt": ask.told, "session": session, "resumes": resumes, "schema": ask.schema}
+        known = {"session": session, "resumes": resumes or copied}
+        told = {"prompt": ask.told, **known, "schema": ask.schema}
         return Command(
             program="antigravity",
             executable=child.__file__,
@@ -205,6 +222,8 @@ class Antigravity:
             env=place.env,
             session=session,
             resumes=resumes,
+            forks=ask.forks,
+            at=ask.at,
             schema=json.dumps(ask.schema) if ask.schema is not None else None,
             config=place.state,
             runner=place.python,

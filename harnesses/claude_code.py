@@ -89,6 +89,7 @@ class ClaudeCode:
     can = Capabilities(
         resumes=True,
         forks=True,
+        forks_at=True,
         steers=True,
         attaches=True,
         native_schema=True,
@@ -230,7 +231,8 @@ class ClaudeCode:
         shaped = ("--json-schema", schema) if schema is not None else ()
         chosen: tuple[str, ...] = ("--session-id" if ask.session is None else "--resume", session)
         if ask.forks is not None:
-            chosen = ("--resume", ask.forks, "--fork-session", *chosen)
+            until = ("--resume-session-at", ask.at) if ask.at is not None else ()
+            chosen = ("--resume", ask.forks, *until, "--fork-session", *chosen)
         return Command(
             program="claude-code",
             executable=program,
@@ -241,6 +243,7 @@ class ClaudeCode:
             session=session,
             resumes=ask.session is not None,
             forks=ask.forks,
+            at=ask.at,
             dialogue=True,
             manner=("--input-format", "stream-json"),
             # What it ends by itself takes as long as its turn does.

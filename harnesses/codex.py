@@ -26,6 +26,7 @@ from harnesses._codex_dialogue import Dialogue, names_a_skill
 from harnesses._codex_home import (
     SIGN_IN,
     account_in,
+    brought,
     login_of,
     native,
     prepared_home,
@@ -129,11 +130,14 @@ class Codex:
 
     @property
     def can(self) -> Capabilities:
-        """An old version that is run by `exec` receives messages only after its turn."""
+        """An old version that is run by `exec` receives messages only after its turn, and copies
+        sessions only as they are.
+        """
         by_exec = self._mode == "exec"
         return Capabilities(
             resumes=True,
             forks=True,
+            forks_at=not by_exec,
             steers=not by_exec,
             attaches=True,
             native_schema=True,
@@ -172,11 +176,15 @@ class Codex:
         if ask.session is not None:
             yield Started(ask.session)
         place = await asyncio.to_thread(self._place, ask.marks, live=source.live)
+        if ask.forks is not None and source.live and self._home is None:
+            await asyncio.to_thread(brought, place.home, ask.forks)
         if place.mode == "app-server":
             async with aclosing(self._by_app_server(ask, place, source)) as events:
                 async for event in events:
                     yield event
             return
+        if ask.at is not None:  # it has no copy but of the whole
+            ask = replace(ask, forks=None, at=None, followup=ask.followup if ask.session else None)
         *known, anew = ways(ask)
         for way in (*known, anew):
             try:
@@ -200,6 +208,7 @@ class Codex:
             turn={"outputSchema": schema} if schema else {},
             resumed=ask.session,
             forked=ask.forks,
+            at=ask.at,
             text=text,
             prompt=prompt,
         )

@@ -25,7 +25,7 @@ from harnesses._gemini_home import (
 )
 from harnesses._gemini_project import silenced
 from harnesses._gemini_prompts import given_as_text
-from harnesses._gemini_sessions import copy_session
+from harnesses._gemini_sessions import copy_session, last_message
 from harnesses._gemini_stream import Stream
 from harnesses._gemini_verdict import SIGN_IN
 from harnesses._ladder import asked_for
@@ -41,7 +41,7 @@ from harnesses.process import (
     find_obstacle,
     find_program,
 )
-from smithers.agent import Ask, Capabilities, Event, digest_options
+from smithers.agent import Answered, Ask, Capabilities, Event, digest_options
 from smithers.errors import NotInstalled, NotSignedIn
 
 __all__ = ["ApprovalMode", "Gemini"]
@@ -82,7 +82,7 @@ class Gemini:
     and SMITHERS_RECORD do the same without a change to the code.
     """
 
-    can = Capabilities(resumes=True, forks=True, same_folder=True)
+    can = Capabilities(resumes=True, forks=True, forks_at=True, same_folder=True)
 
     def __init__(
         self,
@@ -147,12 +147,9 @@ class Gemini:
     async def _turn(
         self, ask: Ask, place: _Place, source: Source, session: str
     ) -> AsyncGenerator[Event, None]:
+        kept = place.state / "sessions"
         if ask.forks is not None and source.live:
-            kept = place.state / "sessions"
-            try:
-                await asyncio.to_thread(copy_session, kept, ask.forks, session, ask.cwd)
-            except OSError as error:
-                raise not_kept(error, kept, f"the session {ask.forks} cannot be copied") from error
+            await asyncio.to_thread(self._copy, kept, ask, ask.forks, session)
         command = self._command(ask, place, session)
         with given_as_text(command.prompt, place.home) as told:
             command = replace(command, wrapped=told)
@@ -160,9 +157,24 @@ class Gemini:
             try:
                 async with aclosing(asked) as events:
                     async for event in events:
+                        if isinstance(event, Answered) and source.live:
+                            turn = await asyncio.to_thread(last_message, kept, session)
+                            event = replace(event, turn=turn)
                         yield event
             finally:
                 forget_reports(place.state)
+
+    def _copy(self, kept: Path, ask: Ask, forked: str, session: str) -> None:
+        """A session of this run, or else of another one, as the session that is asked for. Where
+        nothing is known to copy, the program says so.
+        """
+        others = [] if self._home else sorted(kept.parent.parent.glob("*/sessions"))
+        try:
+            for folder in (kept, *others):
+                if copy_session(folder, forked, session, ask.cwd, ask.at, into=kept):
+                    return
+        except OSError as error:
+            raise not_kept(error, kept, f"the session {forked} cannot be copied") from error
 
     def versions(self) -> dict[str, str]:
         """The version of the program, if its files tell it."""
@@ -216,6 +228,7 @@ class Gemini:
             session=session,
             resumes=resumes,
             forks=ask.forks,
+            at=ask.at,
             schema=json.dumps(ask.schema) if ask.schema is not None else None,
             config=place.state,
             by_stdin=True,

@@ -24,7 +24,11 @@ from harnesses._pi_dialogue import Dialogue
 from harnesses._pi_home import (
     SIGN_IN,
     begun_elsewhere,
+    bring_session,
     command_of,
+    cut_file,
+    cut_session,
+    last_entry,
     login_in,
     login_of,
     prepared_home,
@@ -73,6 +77,7 @@ class Pi:
     can = Capabilities(
         resumes=True,
         forks=True,
+        forks_at=True,
         same_folder=True,
         steers=True,
         reports_cost=True,
@@ -155,13 +160,32 @@ class Pi:
         if resumes and await asyncio.to_thread(begun_elsewhere, sessions, session, ask.cwd):
             raise UnknownSession(f"session {session} belongs to another working folder")
         command = self._command(ask, place, session)
+        if source.live and ask.forks is not None:
+            command = await asyncio.to_thread(self._copying, command, place, ask, ask.forks)
         stream = Stream(session=session, priced=self._settings.priced)
         talk = partial(Dialogue, stream=stream, prompt=command.prompt)
-        async with aclosing(conversed(command, ask, source, talk)) as events:
-            async for event in events:
-                if isinstance(event, Answered) and ask.schema is not None:
-                    event = replace(event, data=meant(event.text, ask.schema))
-                yield event
+        try:
+            async with aclosing(conversed(command, ask, source, talk)) as events:
+                async for event in events:
+                    if isinstance(event, Answered) and ask.schema is not None:
+                        event = replace(event, data=meant(event.text, ask.schema))
+                    if isinstance(event, Answered) and source.live:
+                        turn = await asyncio.to_thread(last_entry, sessions, stream.session)
+                        event = replace(event, turn=turn)
+                    yield event
+        finally:
+            cut_file(place.home, session).unlink(missing_ok=True)
+
+    def _copying(self, command: Command, place: _Place, ask: Ask, forked: str) -> Command:
+        """The command, once what it copies is here: a session, or its part up to a turn."""
+        if self._home is None:
+            bring_session(place.home, forked)
+        if ask.at is None:
+            return command
+        cut = cut_session(place.home, forked, ask.at, str(command.session))
+        begins = str(cut or uuid.uuid4())  # Pi knows no session of the latter
+        flags = [begins if word == forked else word for word in command.flags]
+        return replace(command, flags=tuple(flags), forks=begins)
 
     def versions(self) -> dict[str, str]:
         """The version of the program, if its files tell it."""

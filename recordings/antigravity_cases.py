@@ -6,7 +6,7 @@ from typing import Any
 
 from harnesses import Antigravity
 from recordings.google_cases import NUMBER, REFUSED, cut_off, hanging, repaired, resumed
-from recordings.playing import Case, Place
+from recordings.playing import Case, Place, fork_cases
 from tests.scripted_model import Status, Step, Text, ToolCall
 
 __all__ = ["antigravity", "cases"]
@@ -42,6 +42,7 @@ def cases() -> list[Case]:
         Case(name="text", script=[Text("Hello there.", pieces=3)]),
         Case(name="thinking", script=[Text("42.", thinking="Six times seven.")]),
         *(*refused, *_structured(), *_others(), *resumed(), *cut_off(WAIT, COMMANDS)),
+        *fork_cases(),
     ]
 
 

@@ -60,8 +60,10 @@ class Ask:
 
     If `session` is set, resume it and send `followup` (or `prompt`, if `followup` is None). If
     `forks` is set, and `session` is not set or not known to the program, start with a copy of the
-    session `forks`, which does not change, and send the same text. If the program knows neither,
-    start a new session with `prompt`. `marks` are environment variables that tag the program and
+    session `forks`, which does not change, and send the same text. With `at`, the copy ends with
+    the turn of this name, as the session's agent told it in `Answered`; a copy that would be any
+    longer is not made. If the program knows neither session, or not the turn, start a new session
+    with `prompt`. `marks` are environment variables that tag the program and
     all its descendants. `raw` is the file to which the program's own stream is appended, each text
     passed through `scrub`. `messages` are the messages that people send to the agent while it runs,
     oldest first, if it can be steered; it is None if nobody can send any.
@@ -72,6 +74,7 @@ class Ask:
     schema: Mapping[str, object] | None = None
     session: str | None = None
     forks: str | None = None
+    at: str | None = None
     followup: str | None = None
     idle_s: float = 300.0
     timeout_s: float | None = None
@@ -91,11 +94,12 @@ class Ask:
 class Capabilities:
     """What an adapter supports beyond answering; the engine uses nothing else.
 
-    `forks`: it can start with a copy of a session. `same_folder`: a session can be continued only
-    in the working folder in which it was started; a copy of it may be elsewhere. `steers`: it takes
-    messages while it runs (see `Steered`); any other agent that resumes is stopped and receives the
-    message in its session. `attaches`: a person can work in a session, in the program's own
-    terminal (see `Attaching`).
+    `forks`: it can start with a copy of a session. `forks_at`: that copy can also be as the session
+    was after an earlier turn (see `Ask.at`), and it names the turn of each answer. `same_folder`: a
+    session can be continued only in the working folder in which it was started; a copy of it may be
+    elsewhere. `steers`: it takes messages while it runs (see `Steered`); any other agent that
+    resumes is stopped and receives the message in its session. `attaches`: a person can work in a
+    session, in the program's own terminal (see `Attaching`).
 
     `changes_prompts` describes what it does to a prompt or a message on its way to the model, one
     sentence for each change; it is empty if the model receives every text unchanged. No agent
@@ -104,6 +108,7 @@ class Capabilities:
 
     resumes: bool = False
     forks: bool = False
+    forks_at: bool = False
     same_folder: bool = False
     steers: bool = False
     attaches: bool = False
@@ -260,10 +265,14 @@ class Dropped:
 class Answered:
     """The end of a successful request. `data` is the program's own structured answer, not yet
     validated.
+
+    `turn` is what the program calls the point in its session after this answer, if it can fork
+    there (see `Ask.at`). It does not count in comparisons: it says where an answer is, not what.
     """
 
     text: str
     data: object = None
+    turn: str | None = field(default=None, compare=False)
 
 
 Event = (

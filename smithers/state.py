@@ -139,6 +139,8 @@ class Attempted:
     """What it used of each model; None is that of no model that was named."""
     attended: bool = False
     """Whether a person has worked in its session since."""
+    is_discarded: bool = False
+    """Whether it does not count since its task is to begin anew, as if it had never been made."""
     may_repeat: bool | None = None
     """Whether a person lets its task run again after an interruption; None if nobody decided."""
     turn: str | None = None
@@ -236,6 +238,8 @@ class RunState:
     reset: dict[Key, int] = field(default_factory=dict[Key, int])
     reopened: set[Key] = field(default_factory=set[Key])
     """Containers and iterations that had a choice which no longer counts."""
+    discarded: dict[str, int] = field(default_factory=dict[str, int])
+    """By session, the last attempt in it that was discarded: nobody goes on from what it did."""
     sent_back: dict[Key, SentBack] = field(default_factory=dict[Key, SentBack])
     """Why tasks are done again, of those that a `Rework` has reset."""
     usage: Total = field(default_factory=Total)
@@ -390,7 +394,10 @@ class RunState:
                 (self.usage if attempt.origin is None else self.inherited).add(change)
                 attempt.use(change)
             case SessionSeen():
-                self.attempts[change.serial].session = change.session
+                attempt = self.attempts[change.serial]
+                attempt.session = change.session
+                if attempt.is_discarded:
+                    self._discard(attempt)
             case ChoiceMade(key=key):
                 chosen = Chosen(change.value, change.children, frame)
                 self.choices[key, change.kind] = chosen
@@ -449,6 +456,9 @@ class RunState:
                 self._reset(key, frame)
                 if change.anew:
                     self.sent_back.pop(key, None)
+                    for attempt in self.tries.get(key, ()):
+                        attempt.is_discarded = True
+                        self._discard(attempt)
                 if change.cause is not None:
                     self.sent_back[key] = change.cause
                     if (child := self.children.get(key)) is not None:
@@ -532,6 +542,11 @@ class RunState:
             self.waits.pop((key, kind), None)
         for attempt in self.tries.get(key, ()):
             attempt.counts = False
+
+    def _discard(self, attempt: Attempted) -> None:
+        if attempt.session is not None:
+            known = self.discarded.get(attempt.session, 0)
+            self.discarded[attempt.session] = max(known, attempt.serial)
 
 
 def _place_in_frame(change: Change) -> int:

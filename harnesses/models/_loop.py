@@ -132,7 +132,8 @@ class _Work:
             if not self._is_told_more:
                 break
             words = self._shape[1]
-        yield Answered(answer.text, data=_data(answer.text) if self.way.schema else None)
+        data = _data(answer.text) if self.way.schema else None
+        yield Answered(answer.text, data, turn=self.transcript.turn)
 
     async def _to_an_answer(self, words: str) -> AsyncGenerator[Event | Turn, None]:
         """Requests and tools up to an answer, which is the last. `words` ask for its form again."""

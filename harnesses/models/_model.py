@@ -87,6 +87,7 @@ class Model(ABC):
         return Capabilities(
             resumes=True,
             forks=True,
+            forks_at=True,
             steers=True,
             native_schema=True,
             reports_cost=self.price is not None,

@@ -16,7 +16,7 @@ import fcntl
 import os
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from itertools import takewhile
@@ -52,6 +52,7 @@ class Transcript:
         self._path = path
         self.session = session
         self.entries: list[Entry] = []
+        self._length = 0
         self._begun = set[str]()
 
     @staticmethod
@@ -61,7 +62,7 @@ class Transcript:
         for way in known:
             seek = partial(Transcript.find, folder, way.session or "", provider)
             if way.forks is not None:
-                seek = partial(Transcript.copy, folder, way.forks, provider, model)
+                seek = partial(Transcript.copy, folder, way.forks, provider, model, at=way.at)
             if (found := await in_thread_to_the_end(seek)) is not None:
                 return found, way
         return await in_thread_to_the_end(Transcript.begin, folder, provider, model), anew
@@ -96,6 +97,7 @@ class Transcript:
                 data = found._file.readall()
                 if (lines := _kept(data, provider)) is not None:
                     found._file.truncate(data.rfind(b"\n") + 1)
+                    found._length = 1 + len(lines)
                     found._take(lines)
                     return found
             except BaseException:
@@ -105,15 +107,20 @@ class Transcript:
         return None
 
     @staticmethod
-    def copy(folder: Path, session: str, provider: str, model: str) -> Transcript | None:
-        """A new session that begins with all that an older one has, which stays as it is. A call
-        that waited there is not run here: it is the other session's.
+    def copy(
+        folder: Path, session: str, provider: str, model: str, *, at: str | None = None
+    ) -> Transcript | None:
+        """A new session that begins with all that an older one has, which stays as it is, or with
+        what it had at this turn. A call that waited there is not run here: it is the other
+        session's.
         """
         for path in _places(folder, session):
             try:
                 lines = _kept(path.read_bytes(), provider)
             except OSError:
                 continue
+            if lines is not None and at is not None:
+                lines = _until(lines, at)
             if lines is not None:
                 made = Transcript.begin(folder, provider, model)
                 made._lines(lines)
@@ -126,6 +133,11 @@ class Transcript:
 
     def close(self) -> None:
         self._file.close()
+
+    @property
+    def turn(self) -> str:
+        """The point that the session has come to: the number of its lines, which are only added."""
+        return str(self._length)
 
     async def add(self, entry: Entry) -> None:
         """Writes an entry down; it is safe when this returns."""
@@ -166,7 +178,7 @@ class Transcript:
         except OSError:
             return  # a file system without locks; the engine has ended the owner before us
 
-    def _lines(self, values: Iterable[Mapping[str, object]]) -> None:
+    def _lines(self, values: Sequence[Mapping[str, object]]) -> None:
         left = memoryview(b"".join(map(line_of, values)))
         try:
             while left:
@@ -174,6 +186,7 @@ class Transcript:
             os.fsync(self._file)
         except OSError as error:
             raise MachineError.of(error, self._path, "cannot be written") from error
+        self._length += len(values)
 
     def _take(self, lines: Iterable[Mapping[str, Any]]) -> None:
         for kept in lines:
@@ -203,6 +216,12 @@ def _kept(data: bytes, provider: str) -> list[dict[str, Any]] | None:
     if not (told.items() >= _KIND.items() and told.get("provider") == provider):
         return None
     return [object_in(line) for line in lines if line]
+
+
+def _until(lines: list[dict[str, Any]], turn: str) -> list[dict[str, Any]] | None:
+    """The lines that the session had at this turn, after its head; None if it had no such turn."""
+    length = int(turn) if turn.isascii() and turn.isdigit() and len(turn) < 20 else 0
+    return lines[: length - 1] if 0 < length <= 1 + len(lines) else None
 
 
 def _sync_folder(folder: Path) -> None:

@@ -73,6 +73,7 @@ class LiteLLM(Model):
         return Capabilities(
             resumes=True,
             forks=True,
+            forks_at=True,
             steers=True,
             reports_cost=True,
             changes_prompts=self.changes_prompts,

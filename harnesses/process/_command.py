@@ -59,10 +59,10 @@ class Command:
     """A program to start. `flags` hold the session id and the schema, but never the prompt.
 
     `session` is None where the program will choose the id itself; it is that of a copy of the
-    session `forks`, where that is given. In a `dialogue` stdin stays open
-    and the prompt is written there by the adapter, in the program's own protocol. `version_flag`
-    makes the program print its version. `prompt_flag` stands before a prompt that is an argument.
-    `stop_signals` ask it to end, one after the other.
+    session `forks`, where that is given, or of that as it was at the turn `at`. In a `dialogue`
+    stdin stays open and the prompt is written there by the adapter, in the program's own protocol.
+    `version_flag` makes the program print its version. `prompt_flag` stands before a prompt that is
+    an argument. `stop_signals` ask it to end, one after the other.
     `runner` is what runs a program that is a script. `by_stdin` is for a program that would take
     some prompts for something else, if they were arguments. `by_file` is for one that ends before
     a pipe has taken all that it said. `wrapped` is what is written to stdin where the prompt is
@@ -81,6 +81,7 @@ class Command:
     session: str | None
     resumes: bool
     forks: str | None = None
+    at: str | None = None
     dialogue: bool = False
     manner: tuple[str, ...] = ()
     ends_within_s: float = 2.0
@@ -154,6 +155,8 @@ class Command:
             return "<session>"
         if self.forks is not None and word == self.forks:
             return "<forked>"
+        if self.at is not None and word == self.at:
+            return "<turn>"
         if self.schema is not None and word == self.schema:
             return "<schema>"
         places = {self.config: "${CONFIG}", self.cwd: "${CWD}", self.cwd.resolve(): "${CWD}"}

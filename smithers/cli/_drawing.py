@@ -170,7 +170,8 @@ def _task_lines(task: TaskView) -> Iterator[str]:
         yield f"    child run {task.child}"
     output = None if task.output is None else from_json(task.output.text())
     if output is not None:
-        yield f"    output {_short(output)}"
+        whose = "" if task.set_by is None else f", set by {task.set_by}"
+        yield f"    output{whose} {_short(output)}"
     if task.answered is not None:
         note = f": {task.answered['note']}" if task.answered["note"] else ""
         yield f"    answered by {who_answered(task.answered)} at {task.answered['at']}{note}"
@@ -205,9 +206,10 @@ def _attempt(attempt: AttemptView) -> str:
     ended = "" if attempt.ended_at is None else f" to {clock(attempt.ended_at)}"
     error = "" if attempt.error is None else f": {_error(attempt.error)}"
     skipped = " (others are cooling down)" if attempt.skipped else ""
+    whose = "" if attempt.origin is None else f", in {attempt.origin}"
     return (
         f"attempt {attempt.number} {attempt.state}, {attempt.agent}{skipped},"
-        f" {clock(attempt.started_at)}{ended}{error}"
+        f" {clock(attempt.started_at)}{ended}{whose}{error}"
     )
 
 

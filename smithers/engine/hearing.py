@@ -59,7 +59,8 @@ def heard_event(event: object) -> Event | None:  # noqa: C901  # one case a kind
         case Steered():
             return Steered(plain_text(event.text))
         case Answered():
-            return Answered(plain_text(event.text), event.data)
+            turn = _short_id(event.turn) if isinstance(event.turn, str) else None
+            return Answered(plain_text(event.text), event.data, turn or None)
         case ToolCalled():
             call, name = _short_id(event.call), _short_id(event.name)
             return ToolCalled(call=call, name=name, arguments=_arguments(event.arguments))

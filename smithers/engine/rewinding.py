@@ -131,6 +131,9 @@ class _Back:
             opened, closed = decided
             yield opened
             yield replace(closed, opened=frame)
+        if ended is not None or self._is_open_again(key):
+            for source, at in then.reads.get(key, {}).items():
+                yield ReadMade(reader=key, source=source, at=at)
         if ended is None:
             return
         settled = self._settled[key, ended.frame]
@@ -140,8 +143,6 @@ class _Back:
         yield replace(settled, output=output, came_up=frame if up else None)
         if key in then.handled:
             yield FailureHandled(key=key)
-        for source, at in then.reads.get(key, {}).items():
-            yield ReadMade(reader=key, source=source, at=at)
         for kind in _OF_TASKS:
             if (choice := then.choices.get((key, kind))) is not None:
                 yield _made(key, kind, choice)
@@ -171,9 +172,15 @@ class _Back:
             if key in self._differ:
                 yield WaitClosed(key=key, kind=kind, opened=wait.frame)
         for (key, kind), wait in self._then.waits.items():
-            is_asked = kind in _QUESTIONS and wait.opened.due is None
-            if key in self._differ and is_asked:
+            if key in self._differ and kind in _QUESTIONS and self._is_open_again(key):
                 yield wait.opened
+
+    def _is_open_again(self, key: Key) -> bool:
+        """Whether a question was open then, and may be answered as it was asked. One with a time
+        limit is asked anew.
+        """
+        asked = [self._then.waits.get((key, kind)) for kind in _QUESTIONS]
+        return any(wait is not None and wait.opened.due is None for wait in asked)
 
     def ends(self) -> Iterator[Change]:
         now, then = self._now.ends, self._then.ends

@@ -125,14 +125,14 @@ class Reworking:
         return _Finder(self._state, self._asking.view.mounts.by_id, _reading(attempts))
 
     def _write(self, affected: _Affected, cause: SentBack | None) -> None:
-        frame = self._asking.frame
-        causes = [
-            *((key, cause) for key in affected.again),
-            *((key, None) for key in affected.open),
+        frame, anew = self._asking.frame, cause is None  # nobody goes on from what it did
+        resets = [
+            *(Reset(key=key, cause=cause, anew=anew) for key in affected.again),
+            *(Reset(key=key) for key in affected.open),
         ]
-        for key, why in causes:
-            if self._state.reset.get(key) != frame.number:
-                frame.do(Reset(key=key, cause=why))
+        for reset in resets:
+            if self._state.reset.get(reset.key) != frame.number:
+                frame.do(reset)
         for key, kind in sorted(affected.choices):
             if (choice := self._state.choices.get((key, kind))) is not None:
                 frame.do(ChoiceGone(key=key, kind=kind, made=choice.frame))

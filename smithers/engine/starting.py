@@ -141,7 +141,13 @@ class Starting:
         self.count_usage(running)
         self._bench.budgets.ends(running.serial)
         self._frame.do(
-            AttemptEnded(serial=running.serial, state=state, error=error, at=self._bench.now())
+            AttemptEnded(
+                serial=running.serial,
+                state=state,
+                error=error,
+                at=self._bench.now(),
+                turn=running.attempt.turn,
+            )
         )
 
     def _succeeded(self, running: Running, text: str) -> None:

@@ -55,6 +55,8 @@ def as_json(event: Event) -> dict[str, object]:
     data: dict[str, object] = {"event": event_name(event)}
     for one in fields(event):
         value: object = getattr(event, one.name)
+        if value is None and one.name == "turn":
+            continue  # few agents name one
         if isinstance(value, Decimal):
             value = float(value)
         data[one.name] = _plain(value)

@@ -7,7 +7,9 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 from smithers.changes import Key
 from smithers.errors import Refused
@@ -24,7 +26,8 @@ _POLL_S = 0.2
 _LINE_BYTES = 64 << 20
 """A longer line is left out, and its size is given in its place."""
 _ATTEMPTS = (
-    "SELECT serial, task, path, attempt, agent FROM attempts WHERE run_id = ? ORDER BY serial"
+    "SELECT serial, task, path, attempt, agent, origin FROM attempts WHERE run_id = ?"
+    " ORDER BY serial"
 )
 
 
@@ -53,40 +56,52 @@ def raw_logs(
 def _lines(
     path: Path, run_id: str, task: str | None, *, follow: bool, raw: bool
 ) -> Iterator[tuple[AttemptName, bytes]]:
-    folder = streams_folder(path, run_id)
     file_of = raw_file if raw else events_file
     at: dict[int, int] = {}
     attempts, goes_on = _attempts(path, run_id, task, follow=follow)
     while True:
-        with suppress(FileNotFoundError), inside(folder) as opened:
-            for serial, name in attempts.items():
-                file = file_of(folder, serial)
-                for line, end in _lines_of(file, opened, at.get(serial, 0)):
-                    at[serial] = end
-                    yield name, line
+        for origin, group in groupby(attempts.items(), lambda one: one[1].origin):
+            folder = streams_folder(path, origin or run_id)
+            with suppress(FileNotFoundError), inside(folder) as opened:
+                for serial, made in group:
+                    file = file_of(folder, serial)
+                    for line, end in _lines_of(file, opened, at.get(serial, 0)):
+                        at[serial] = end
+                        yield made.name, line
         if not (follow and goes_on):
             return
         time.sleep(_POLL_S)
         attempts, goes_on = _attempts(path, run_id, task, follow=follow)
 
 
+class _Made(NamedTuple):
+    """An attempt, and the run whose attempt it was, if a fork has it from there."""
+
+    name: AttemptName
+    origin: str | None
+
+
 def _attempts(
     path: Path, run_id: str, task: str | None, *, follow: bool
-) -> tuple[dict[int, AttemptName], bool]:
+) -> tuple[dict[int, _Made], bool]:
     """The attempts that are asked for, by serial, and whether a living owner may add to them."""
     with reading(path) as db:
         head = head_of(db, run_id)
         rows = db.execute(_ATTEMPTS, (run_id,)).fetchall()
     every = {
-        serial: AttemptName(Key(id, path_of(at)), number, agent)
-        for serial, id, at, number, agent in rows
+        serial: _Made(AttemptName(Key(id, path_of(at)), number, agent), origin)
+        for serial, id, at, number, agent, origin in rows
     }
     goes_on = head.stored == "running" and head.alive
     if task is None:
         return every, goes_on
-    found = {serial: name for serial, name in every.items() if task in (name.key.id, str(name.key))}
+    found = {
+        serial: made
+        for serial, made in every.items()
+        if task in (made.name.key.id, str(made.name.key))
+    }
     if not found and not (follow and goes_on):
-        ids = ", ".join(dict.fromkeys(name.key.id for name in every.values())) or "none"
+        ids = ", ".join(dict.fromkeys(made.name.key.id for made in every.values())) or "none"
         raise Refused(
             f"run {run_id} has no attempts of {task!r}",
             hint=f"the tasks with attempts are: {ids}",

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from smithers.reports._activity import last_events
 from smithers.reports._snapshot import snapshot
-from smithers.store.files import streams_folder
+from smithers.store.files import beside, streams_folder
 from smithers.views import view_task
 
 if TYPE_CHECKING:
-    from smithers.views import TaskView
+    from smithers.views import AttemptView, TaskView
 
 __all__ = ["find_task"]
 
@@ -31,10 +31,16 @@ def find_task(path: Path, run_id: str, task: str) -> TaskView | None:
         return None
     folder = streams_folder(path, run_id)
     attempts = tuple(
-        replace(one, answer=_answer(folder, one.serial)) if one.state == "failed" else one
+        replace(one, answer=_answer(_folder(folder, one), one.serial))
+        if one.state == "failed"
+        else one
         for one in found.attempts
     )
     return replace(found, attempts=attempts)
+
+
+def _folder(folder: Path, one: AttemptView) -> Path:
+    return folder if one.origin is None else beside(folder, one.origin)
 
 
 def _answer(folder: Path, serial: int) -> str | None:

@@ -20,6 +20,7 @@ from smithers.errors import StoreError
 from smithers.store.ownership import is_foreign, writers_of
 
 __all__ = [
+    "beside",
     "check_plain",
     "check_streams",
     "events_file",
@@ -43,9 +44,19 @@ def streams_folder(database: Path, run_id: str) -> Path:
 
     Raises `StoreError` for an id that is more than the name of a folder: a row may hold any text.
     """
-    if run_id in ("", ".", "..") or "/" in run_id or "\0" in run_id:
-        raise StoreError(f"{database} has a run with the invalid id {run_id!r}")
+    _check_name(database, run_id)
     return database.resolve().with_suffix(".runs") / run_id
+
+
+def beside(folder: Path, run_id: str) -> Path:
+    """The folder of another run's streams, which is beside that of a run. Raises `StoreError`."""
+    _check_name(folder.parent, run_id)
+    return folder.with_name(run_id)
+
+
+def _check_name(place: Path, run_id: str) -> None:
+    if run_id in ("", ".", "..") or "/" in run_id or "\0" in run_id:
+        raise StoreError(f"{place} has a run with the invalid id {run_id!r}")
 
 
 def events_file(folder: Path, serial: int) -> Path:

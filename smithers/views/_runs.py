@@ -60,6 +60,8 @@ class AttemptView:
     usage: Usage
     answer: str | None = None
     """The beginning of what the agent of a failed attempt answered, where it was read."""
+    origin: str | None = None
+    """The run whose attempt it was, if a fork has it from there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,6 +77,8 @@ class TaskView:
     iterations: int = 1
     child: str | None = None
     """The id of the child run that it started last, if it started any."""
+    set_by: str | None = None
+    """Who gave the output in its place, if somebody did."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -219,6 +223,7 @@ def _task(snapshot: Snapshot, line: TaskLine, iterations: int = 1) -> TaskView:
         attempts=tuple(_attempts(state.tries.get(line.key, ()))),
         iterations=iterations,
         child=None if (child := state.children.get(line.key)) is None else child.run_id,
+        set_by=None if ended is None else ended.set_by,
     )
 
 
@@ -242,4 +247,5 @@ def _attempts(tries: Iterable[Attempted]) -> Iterable[AttemptView]:
             started_at=one.started_at,
             ended_at=one.ended_at,
             usage=usage_of(one.used),
+            origin=one.origin,
         )

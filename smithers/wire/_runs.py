@@ -381,6 +381,7 @@ def _inspected(task: TaskView) -> Json:
         "answered": task.answered,
         "attempts": [_attempt(one) for one in task.attempts],
         **({} if task.child is None else {"child": task.child}),
+        **({} if task.set_by is None else {"set_by": task.set_by}),
     }
 
 
@@ -395,6 +396,7 @@ def _attempt(attempt: AttemptView) -> Json:
         "started_at": time_text(attempt.started_at),
         "ended_at": optional_time(attempt.ended_at),
         "usage": usage_json(attempt.usage),
+        **({} if attempt.origin is None else {"origin": attempt.origin}),
     }
 
 

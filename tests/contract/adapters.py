@@ -41,7 +41,6 @@ __all__ = ["ADAPTERS", "RECORDED", "SCRIPTED"]
 
 OF_ANTHROPIC = "Anthropic tells of an account without credit, and of no quota"
 NO_TIME = "it does not pass on when a limit ends"
-NO_FORK = "it does not fork sessions"
 UNSEEN = "it is recorded only where it differs from the other way to ask"
 NO_STEERING = "it takes nothing in while it runs"
 OF_A_MODEL = {
@@ -306,8 +305,7 @@ ADAPTERS: Sequence[Adapter] = [
         "antigravity", Antigravity, antigravity_cases.cases, _real_antigravity,
         replayed_antigravity, needs=antigravity_python, missing=missing(Antigravity, "python"),
         install="pip install 'smithers-orchestrator[antigravity]'",
-        lacks={"session forked": NO_FORK, "fork of an unknown session": NO_FORK,
-               "steered": NO_STEERING},
+        lacks={"steered": NO_STEERING},
         differs={"cut before the first word": Failure(Transient, "cut")},
         shows={"eof": ""},  # the SDK takes it for the end of the answer
         handed=said_to_antigravity, reads=read_by_antigravity,

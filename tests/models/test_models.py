@@ -164,6 +164,33 @@ async def test_a_forked_session_begins_with_a_copy_and_the_other_stays_as_it_is(
     assert "Which word?" not in json.dumps(model.requests[2].body)
 
 
+async def test_a_copy_at_a_turn_has_what_the_session_had_then(vendor: Vendor, folder: Path) -> None:
+    script: list[Step] = [
+        ToolCall("add", {"a": 1, "b": 1}),
+        Text("Two."),
+        Text("A plum."),
+        Text("No."),
+    ]
+    with ScriptedModel([*script, Text("Anew.")]) as model:
+        agent = vendor.at(model, tools=[add])
+        first = await events_of(agent, ask(folder, "Add."))
+        session, turn = cast("Started", first[0]).session, cast("Answered", first[-1]).turn
+        second = await events_of(agent, ask(folder, session=session, followup="A fruit?"))
+        later = cast("Answered", second[-1]).turn
+        assert turn != later
+        copied = await events_of(agent, ask(folder, forks=session, at=turn, followup="A bird?"))
+        assert copied[-1] == Answered("No.")
+        sent = json.dumps(model.requests[-1].body)
+        assert "Two." in sent
+        assert "A bird?" in sent
+        assert "A plum." not in sent
+        for unknown in ("999", "0", "x"):
+            await events_of(agent, ask(folder, "Once more.", forks=session, at=unknown))
+            sent = json.dumps(model.requests[-1].body)
+            assert "Once more." in sent
+            assert "Two." not in sent
+
+
 async def test_an_answer_that_was_cut_off_is_bad_output_and_can_be_repaired(
     vendor: Vendor, folder: Path
 ) -> None:

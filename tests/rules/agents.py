@@ -68,7 +68,8 @@ class Recalling:
     """An agent whose sessions are kept on `disk`: its answer is all that the session was told.
 
     A line of `script` that is an error is raised in that request, once the session has kept what it
-    was told; one that is a text is the answer.
+    was told; one that is a text is the answer. With `forks_at`, a turn is the number of texts that
+    the session was told until then.
     """
 
     def __init__(
@@ -78,11 +79,14 @@ class Recalling:
         name: str = "agent",
         resumes: bool = True,
         forks: bool = True,
+        forks_at: bool = False,
         same_folder: bool = False,
     ) -> None:
         self.disk = {} if disk is None else disk
         self.name = name
-        self.can = Capabilities(resumes=resumes, forks=forks, same_folder=same_folder)
+        self.can = Capabilities(
+            resumes=resumes, forks=forks, forks_at=forks_at, same_folder=same_folder
+        )
         self.script = script
         self.asks: list[Ask] = []
 
@@ -94,12 +98,16 @@ class Recalling:
             if session is not None:
                 yield Started(session)
             session = f"{self.name}-{len(self.disk) + 1}"
-            known = ask.forks in self.disk
-            told = told if known else ask.prompt
-            self.disk[session] = list(self.disk[ask.forks]) if known and ask.forks else []
+            begun = self.disk.get(ask.forks or "")
+            if begun is not None and ask.at is not None:
+                assert self.can.forks_at
+                begun = begun[: int(ask.at)] if int(ask.at) <= len(begun) else None
+            told = ask.prompt if begun is None else told
+            self.disk[session] = list(begun or ())
         yield Started(session)
         self.disk[session].append(told)
         if isinstance(line, Exception):
             raise line
         yield Said(told)
-        yield Answered(line or " | ".join(self.disk[session]))
+        turn = str(len(self.disk[session])) if self.can.forks_at else None
+        yield Answered(line or " | ".join(self.disk[session]), turn=turn)

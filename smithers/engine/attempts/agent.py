@@ -25,7 +25,7 @@ from smithers.engine.attempts.handover import background, handover
 from smithers.engine.attempts.limits import Limits
 from smithers.engine.attempts.next_agent import Cooling, Missing, Use, after_failure, next_agent
 from smithers.engine.messages import Mailbox, untold
-from smithers.engine.sessions import Cached, Held, held
+from smithers.engine.sessions import Given, Held, held
 from smithers.engine.settling import settle
 from smithers.engine.streams import Stream
 from smithers.kinds import Instance
@@ -46,7 +46,7 @@ class AgentExecutor(Executor[AgentWork]):
         super().__init__(asking, bench)
         self._hooks = hooks
         self._limits = limits
-        self._backgrounds: dict[tuple[int | Cached, ...], str] = {}
+        self._backgrounds: dict[tuple[int | Given, ...], str] = {}
 
     def is_informed(self) -> bool:
         return self._limits.know()
@@ -110,7 +110,8 @@ class AgentExecutor(Executor[AgentWork]):
         missing = self._limits.missing(work) if first else None
         now = self.bench.moment()
         earlier = self._earlier(one)
-        following = missing or next_agent(work, tries, self._limits.cooling, now, taken, earlier)
+        gone, cooling = self.asking.state.discarded, self._limits.cooling
+        following = missing or next_agent(work, tries, cooling, now, taken, earlier, gone)
         if isinstance(following, Use):
             return self._attempt(one, work, following, prompt, taken)
         if not self._wait_for_agents(one, following):
@@ -121,6 +122,8 @@ class AgentExecutor(Executor[AgentWork]):
         self, one: Instance[Task], work: AgentWork, use: Use, prompt: str, taken: Held | None
     ) -> AgentAttempt:
         bench, node = self.bench, one.node
+        if use.lost:
+            self.asking.renderer.reports.append(f"{one.key} begins a new session: {use.lost}")
         native = use.agent.can.native_schema
         new = untold(self.asking.state, one.key, use.session)
         fresh, followup = self._prompts(one, use, prompt, taken, new)
@@ -137,6 +140,7 @@ class AgentExecutor(Executor[AgentWork]):
             schema=node.output.schema if native and not node.output.is_text else None,
             session=use.session,
             forks=use.forks,
+            at=use.at,
             followup=followup,
             idle_s=work.idle_s,
             timeout_s=node.timeout_s,
@@ -155,6 +159,7 @@ class AgentExecutor(Executor[AgentWork]):
             mailbox=Mailbox(serial, self._hooks.keep, new),
             limits=self._limits,
             cache_key=self._cache_key(one, work, prompt),
+            lost=use.lost,
         )
 
     def _cache_key(self, one: Instance[Task], work: AgentWork, prompt: str) -> str | None:
@@ -205,7 +210,7 @@ class AgentExecutor(Executor[AgentWork]):
         """What was done in the session that is taken up; the same for all that take it up."""
         if taken is None:
             return ""
-        done = tuple(one if isinstance(one, Cached) else one.serial for one in taken.told)
+        done = tuple(one if isinstance(one, Given) else one.serial for one in taken.told)
         if done not in self._backgrounds:
             self._backgrounds[done] = background(self.bench.streams, taken.told)
         return self._backgrounds[done]

@@ -77,6 +77,8 @@ class AgentAttempt(Execution):
     hooks: Hooks
     mailbox: Mailbox
     limits: Limits
+    lost: str = ""
+    """Why it begins a new session though there was one."""
     _talking: asyncio.Task[Any] | None = None
     """This attempt's task while its agent is at work and can be stopped to be told something."""
     _is_stopped: bool = False
@@ -94,6 +96,8 @@ class AgentAttempt(Execution):
     async def run(self) -> str:
         """The output as JSON text. Raises an `AgentError`, `MachineError` or an adapter's error."""
         self.stream.open()
+        if self.lost:
+            self.stream.write({"event": "new_session", "why": self.lost})
         timeout_s = self.ask.timeout_s
         clock = asyncio.timeout(timeout_s)
         try:
@@ -179,7 +183,7 @@ class AgentAttempt(Execution):
         for text in texts:
             self.stream.write(as_json(Steered(text)))
         told = STEERED.format(text="\n\n".join(texts))
-        return replace(self.ask, session=self.session, forks=None, followup=told)
+        return replace(self.ask, session=self.session, forks=None, at=None, followup=told)
 
     async def _talk(self, ask: Ask) -> Answered | None:
         """The answer, or None where the agent was stopped to be told something."""
@@ -225,7 +229,7 @@ class AgentAttempt(Execution):
         """Make durable what an event says of the session, and what was told in it."""
         if isinstance(event, Started):
             if event.session != self.session:
-                self.session = event.session
+                self.session, self.turn = event.session, None
                 await self.hooks.keep(SessionSeen(serial=self.serial, session=event.session))
         elif isinstance(event, Steered):
             await self.mailbox.steered()
@@ -234,7 +238,9 @@ class AgentAttempt(Execution):
             await self.mailbox.heard()
             if self.mailbox and self._goes_on and self._talking is not None:
                 raise _ToBeTold
-        if isinstance(event, Used):
+        if isinstance(event, Answered):
+            self.turn = event.turn
+        elif isinstance(event, Used):
             self._count(event)
             self.hooks.used(self.serial)
 

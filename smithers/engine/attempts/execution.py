@@ -46,6 +46,8 @@ class Execution(ABC):
     stream: Stream
     type: str | None = None
     """The class of what was given, if the task declares none or a base of it."""
+    turn: str | None = None
+    """The point in an agent's session after its last answer, if the agent named it."""
     cache_key: str | None = None
     """By which later runs find what it gives; None if it is for this run alone."""
 

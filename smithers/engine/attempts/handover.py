@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from smithers.engine.sessions import Cached
+from smithers.engine.sessions import Given
 from smithers.errors import StoreError
 from smithers.state import Attempted
-from smithers.store.files import events_file, inside, open_plain
+from smithers.store.files import beside, events_file, inside, open_plain
 
 __all__ = ["MAX_HANDOVER", "background", "handover"]
 
@@ -50,22 +50,28 @@ def handover(folder: Path, tries: Sequence[Attempted], *, known: str | None = No
     for one in tries:
         if one.state not in ("failed", "interrupted") or (known and one.session == known):
             continue
-        if done := list(_done(events_file(folder, one.serial))):
+        if done := list(_done(_file_of(folder, one))):
             told += [f"[attempt {one.number}, {one.agent}, {_how(one)}]", *done]
     return _block(_OPENING, told)
 
 
-def background(folder: Path, made: Sequence[Attempted | Cached], *, own: bool = False) -> str:
+def background(folder: Path, made: Sequence[Attempted | Given], *, own: bool = False) -> str:
     """What was done in the session that a task takes up, or in the one in which it was done before
     (`own`), for an agent that does not know it.
     """
     told: list[str] = []
     for one in made:
-        if isinstance(one, Cached):
-            told += [f"[{one.key}, in an earlier run]", f"answered: {_answer(one.output)}"]
-        elif done := list(_done(events_file(folder, one.serial))):
+        if isinstance(one, Given):
+            told += [f"[{one.key}, {one.how}]", f"answered: {_answer(one.output)}"]
+        elif done := list(_done(_file_of(folder, one))):
             told += [f"[{one.key}, {one.agent}]", *done]
     return _block(_DONE if own else _BEFORE, told)
+
+
+def _file_of(folder: Path, one: Attempted) -> Path:
+    """What an attempt said; that of a fork's source lies beside the folder of the fork."""
+    whose = folder if one.origin is None else beside(folder, one.origin)
+    return events_file(whose, one.serial)
 
 
 def _block(opening: str, told: list[str]) -> str:

@@ -12,12 +12,13 @@ A cooldown is of all runs of a store, and of all agents that share its key (`lim
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from smithers.agent import Agent, limit_of
 from smithers.changes import Failure
 from smithers.clock import Deadline, Moment
-from smithers.engine.sessions import Held
+from smithers.engine.sessions import Held, Way, way_on
 from smithers.state import Attempted
 from smithers.tree import AgentWork, Retry
 
@@ -29,9 +30,13 @@ hours where the provider tells no time. Only the workflow's deadline bounds the 
 """
 
 
+_NOTHING: Mapping[str, int] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Start this agent, in `session` if it has one to go on in, else in a copy of `forks` if given.
+    """Start this agent, in `session` if it has one to go on in, else in a copy of `forks` if given,
+    as that is or was at the turn `at`. `lost` is why it begins a new session though there was one.
 
     `begun` is whether the task was begun in that session before, and broken off; `attended`, that a
     person has worked in it since. `skipped` are the limits of those that stand before it and cool
@@ -41,9 +46,11 @@ class Use:
     agent: Agent
     session: str | None
     forks: str | None = None
+    at: str | None = None
     begun: bool = False
     attended: bool = False
     skipped: tuple[str, ...] = ()
+    lost: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +75,12 @@ def next_agent(
     now: Moment,
     held: Held | None = None,
     earlier: Attempted | None = None,
+    discarded: Mapping[str, int] = _NOTHING,
 ) -> Use | Cooling | Missing | None:
     """The agent to start now, or what to wait for, or None when all are out. The first is the one
     in whose session a person was last, or that did the work which was sent back (`earlier`), or
-    else that holds the session which the task takes up.
+    else that holds the session which the task takes up. `discarded` says of sessions, as the state
+    has it, whether they have gone on with what no longer counts.
     """
     attended = tries[-1].agent if tries and tries[-1].attended else None
     done = None if earlier is None else earlier.agent
@@ -86,7 +95,8 @@ def next_agent(
     for agent in left:
         known = cooling.get(limit := limit_of(agent))
         if known is None or known.passed(now):
-            return _use(agent, tries, held, tuple(limits), earlier)
+            way = _way(agent, tries, held, earlier, discarded)
+            return replace(way, skipped=tuple(limits))
         limits[limit] = known
     return Cooling(min(limits.values(), key=lambda one: one.left(now)), tuple(limits))
 
@@ -143,27 +153,29 @@ def _cooldowns(tries: Sequence[Attempted]) -> int:
     return sum(one.state == "failed" and _then(one.error) == "cool down" for one in tries)
 
 
-def _use(
+def _way(
     agent: Agent,
     tries: Sequence[Attempted],
     held: Held | None,
-    skipped: tuple[str, ...],
     earlier: Attempted | None,
+    discarded: Mapping[str, int],
 ) -> Use:
     """Its own session goes before the one that the task takes up: what it did is not lost."""
     own = _last(agent, tries)
     if own is None and earlier is not None and earlier.agent == agent.name and agent.can.resumes:
-        return Use(agent, earlier.session, skipped=skipped)
-    taken = held.session if held is not None and held.agent == agent.name else None
-    copied = held is not None and held.copied
-    return Use(
-        agent,
-        own.session if own is not None else None if copied else taken,
-        forks=taken if copied else None,
-        begun=own is not None,
-        attended=own is not None and own.attended,
-        skipped=skipped,
-    )
+        way = way_on(earlier, agent, discarded)
+        return Use(agent, way.session, way.forks, way.at, lost=way.lost)
+    taken = Way(lost="" if held is None else held.lost)
+    if held is not None and held.last is not None and held.agent == agent.name:
+        taken = way_on(held.last, agent, discarded, copied=held.copied)
+    mine = Way() if own is None else way_on(own, agent, discarded)
+    if own is not None and mine.session is not None:
+        attended = own.attended
+        return Use(agent, mine.session, taken.forks, taken.at, begun=True, attended=attended)
+    way = mine if mine.forks is not None else taken
+    is_new = way.session is None and way.forks is None
+    lost = mine.lost or taken.lost if is_new else ""
+    return Use(agent, way.session, way.forks, way.at, lost=lost)
 
 
 def _last(agent: Agent, tries: Sequence[Attempted]) -> Attempted | None:
