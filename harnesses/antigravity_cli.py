@@ -112,6 +112,10 @@ class AntigravityCLI:
                 if way is anew:
                     raise
 
+    def versions(self) -> dict[str, str]:
+        """The version of the program, if its files tell it."""
+        return self._sources.versions(self._program, self._environment({}).get("PATH"))
+
     def find_obstacle(self, schema: Mapping[str, object] | None) -> str | None:
         """An option that is too long for a command line."""
         ask = Ask(prompt="", cwd=Path.cwd())

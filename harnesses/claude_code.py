@@ -183,6 +183,10 @@ class ClaudeCode:
         command = keep_long_words(replace(command, flags=flags), folder)
         return Terminal(argv=(*command.start, *command.flags), env=env, cwd=cwd)
 
+    def versions(self) -> dict[str, str]:
+        """The version of the program, if its files tell it."""
+        return self._sources.versions(self._program, self._environment({}).get("PATH"))
+
     def find_obstacle(self, schema: Mapping[str, object] | None) -> str | None:
         """An option or a schema that is too long for a command line."""
         ask = Ask(prompt="", cwd=Path.cwd(), schema=schema)

@@ -261,6 +261,10 @@ class Codex:
         by_stdin, stops = text == "-", (signal.SIGINT, signal.SIGTERM)
         return replace(command, stop_signals=stops, by_stdin=by_stdin)
 
+    def versions(self) -> dict[str, str]:
+        """The version of the program, if its files tell it."""
+        return self._sources.versions(self._program, self._environment({}).get("PATH"))
+
     def find_obstacle(self, schema: Mapping[str, object] | None) -> str | None:
         """A setting that is too long for a command line; a schema is passed by file or stdin."""
         ask = Ask(prompt="", cwd=Path.cwd())

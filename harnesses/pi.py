@@ -189,6 +189,10 @@ class Pi:
         flags = [begins if word == forked else word for word in command.flags]
         return replace(command, flags=tuple(flags), forks=begins)
 
+    def versions(self) -> dict[str, str]:
+        """The version of the program, if its files tell it."""
+        return self._sources.versions(self._program, self._environment({}).get("PATH"))
+
     def find_obstacle(self, schema: Mapping[str, object] | None) -> str | None:
         """An option that is too long for a command line."""
         ask = Ask(prompt="", cwd=Path.cwd())

@@ -45,6 +45,7 @@ __all__ = [
     "key_of",
     "limit_of",
     "obstacle_of",
+    "versions_of",
 ]
 
 
@@ -304,6 +305,10 @@ class Agent(Protocol):
     contains a secret. Answers of agents with the same `key` are cached together; without it, the
     name counts.
 
+    It may also have a method `versions() -> Mapping[str, str]`: the versions of the program or the
+    packages that it runs, as far as they can be told without starting anything. They are stored
+    with each process that drives a run.
+
     It may also have a method `find_obstacle(schema) -> str | None`: why its options can never give
     an answer of that JSON Schema (None: a text), such as an option that is too long for a command
     line. It is called before anything in the run costs money.
@@ -342,6 +347,12 @@ def obstacle_of(agent: Agent, schema: Mapping[str, object] | None) -> str | None
     find: Callable[[Mapping[str, object] | None], str | None] | None
     find = getattr(agent, "find_obstacle", None)
     return None if find is None else find(schema)
+
+
+def versions_of(agent: Agent) -> Mapping[str, str]:
+    """The versions of what the agent runs, if it can tell them."""
+    find: Callable[[], Mapping[str, str]] | None = getattr(agent, "versions", None)
+    return {} if find is None else find()
 
 
 def key_of(agent: Agent) -> str:

@@ -18,7 +18,7 @@ from harnesses.models import _loop
 from harnesses.models._faults import Refusal, Refused, cleaned, fault
 from harnesses.models._mcp import McpServer
 from harnesses.models._prices import Price, price_of
-from harnesses.models._sdk import sdk
+from harnesses.models._sdk import package_version, sdk
 from harnesses.models._tools import Tool, by_name
 from harnesses.models._turn import Request, Stream
 from smithers.agent import Ask, Capabilities, Event, digest_options
@@ -103,6 +103,10 @@ class Model(ABC):
     def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
         """Resume the session of `ask`, or start with a copy of one, or with a new one."""
         return _loop.converse(self, ask)
+
+    def versions(self) -> dict[str, str]:
+        """The version of the vendor's package, if it is installed."""
+        return package_version(self.package)
 
     async def load(self) -> Any:
         """The vendor's package. Raises `NotInstalled`."""

@@ -10,7 +10,18 @@ from urllib.request import getproxies
 
 from smithers.errors import NotInstalled
 
-__all__ = ["has_socks_proxy", "sdk"]
+__all__ = ["has_socks_proxy", "package_version", "sdk"]
+
+
+def package_version(name: str) -> dict[str, str]:
+    """The version of the package that is imported under this name, which is not imported for it."""
+    from importlib import metadata  # it takes longer than all the rest
+
+    distribution = name.replace(".", "-")
+    try:
+        return {distribution: metadata.version(distribution)}
+    except metadata.PackageNotFoundError:
+        return {}
 
 
 async def sdk(name: str, extra: str) -> Any:

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
+from harnesses.process._installed import version_by_files
 from harnesses.process._replay import Replay
 from harnesses.process._shelf import NotRecorded
 from smithers.agent import Event
@@ -61,6 +62,13 @@ class Sources:
         """Raise `Refused` where recordings are played: nobody can work in one."""
         if not self.now()[0].live:
             raise Refused(f"{name} plays recordings, which cannot be opened in a terminal")
+
+    def versions(self, program: str, path: str | None) -> dict[str, str]:
+        """The version of the program, if it is the one that answers and its files tell it."""
+        if not self.now()[0].live:
+            return {}
+        version = version_by_files(program, path)
+        return {} if version is None else {Path(program).name: version}
 
     async def play(
         self, run: Callable[[Source], AsyncGenerator[Event, None]]

@@ -1,9 +1,10 @@
-"""A run as it was at a frame, and what differs from there: `show`, `diff`."""
+"""A run as it was at a frame, with its source, and what differs from there: `show`, `diff`."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,11 +14,14 @@ from smithers.cli._failures import Usage
 from smithers.cli._places import place
 from smithers.cli._reading import give_inspection
 from smithers.cli._streams import give, give_json, paint, shown
+from smithers.errors import Refused
 from smithers.hub import Hub
 from smithers.naming import key_name
-from smithers.wire import diff_json
+from smithers.texts import plain
+from smithers.wire import diff_json, source_json
 
 if TYPE_CHECKING:
+    from smithers.sources import SourceView
     from smithers.views import DiffView
 
 __all__ = ["register", "run_and_frame"]
@@ -37,10 +41,11 @@ def register(app: typer.Typer) -> None:
         short_help="Show a run as it was at a frame.",
         help=example(
             "smithers show r1@3",
-            "smithers show r1@3 --json",
+            "smithers show r1@3 --source flow.py",
             says="Show what `inspect` showed of a run when a frame was its last one: its tasks,"
             " their attempts and outputs, and what it was waiting for. `smithers timeline RUN`"
-            " shows the frames. Without a frame, show the run as it is now.",
+            " shows the frames. Without a frame, show the run as it is now. With --source, print"
+            " the workflow's file and the modules beside it that it imported, as they were then.",
         ),
     )(show)
 
@@ -51,17 +56,64 @@ def register(app: typer.Typer) -> None:
             "smithers diff r1 r2",
             "smithers diff r1@3 r1@last --json",
             says="Show what differs from one run to another, or from one frame of a run to another:"
-            " states, outputs, prompts, the tree and the digest of the workflow's source. Times,"
-            " attempts, cost and run ids count with --all. It exits with 0 if nothing differs, and"
+            " states, outputs, prompts, the tree and the workflow's source. Times, attempts,"
+            " cost and run ids count with --all. It exits with 0 if nothing differs, and"
             " with 1 if something does.",
         ),
     )(diff)
 
 
-def show(run: RunAtFrame, json: JsonFlag = False, db: Db = None) -> int:
+def show(
+    run: RunAtFrame,
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[FILE]", help="With --source: print only this file.", show_default=False
+        ),
+    ] = None,
+    source: Annotated[
+        bool, typer.Option("--source", help="Print the files of the workflow instead.")
+    ] = False,
+    json: JsonFlag = False,
+    db: Db = None,
+) -> int:
     run_id, frame = run_and_frame(run)
-    give_inspection(Hub(place(db).path), run_id, frame=frame, json=json)
+    hub = Hub(place(db).path)
+    if file is not None and not source:
+        raise Usage(f"{file!r} is one argument too many", hint="to print a file, add --source")
+    if source:
+        _give_source(hub.source(run_id, frame=frame), file, json=json)
+    else:
+        give_inspection(hub, run_id, frame=frame, json=json)
     return 0
+
+
+def _give_source(found: SourceView, file: str | None, *, json: bool) -> None:
+    """Print the files, or one of them. Raises `Refused` if there is nothing to print."""
+    if not json and not found.files:
+        raise Refused(
+            f"the source of {found.run_id} at frame {found.frame} is not stored: a run of an"
+            f" earlier version has only its digest, {found.source}"
+        )
+    chosen = [one for one in found.files if file in (None, one.path)]
+    if file is not None and not chosen:
+        names = ", ".join(one.path for one in found.files) or "none"
+        raise Refused(f"{file!r} is not a file of {found.run_id}", hint=f"its files are: {names}")
+    if json:
+        give_json(source_json(replace(found, files=tuple(chosen))))
+        return
+    for one in chosen:
+        if len(chosen) > 1:
+            give(paint(plain(f"==> {one.path} <=="), "bold", sys.stdout))
+        if one.text is not None:
+            give(one.text, end="" if one.text.endswith("\n") else "\n")
+        elif file is None:
+            give(f"not stored: it is large or not UTF-8 (sha256 {one.digest})")
+        else:
+            raise Refused(
+                f"the text of {one.path} is not stored: it is large or not UTF-8 (sha256"
+                f" {one.digest})"
+            )
 
 
 def diff(
@@ -92,7 +144,8 @@ def _diff_lines(found: DiffView) -> Iterator[str]:
     yield shown(f"+++ {new}")
     for one in found.differences:
         whose = "" if one.key is None else f"{key_name(one.key)} "
-        yield paint(shown(f"{whose}{one.part}"), "bold", sys.stdout)
+        what = one.part if one.file is None else f"{one.part} {one.file}"
+        yield paint(shown(f"{whose}{what}"), "bold", sys.stdout)
         for line in one.lines:
             colour = _COLOURS.get(line[:1])
             text = shown(line)

@@ -27,13 +27,14 @@ from smithers.engine.child_usage import ChildUsage, Models
 from smithers.engine.edited import Edited, asked_again
 from smithers.engine.endings import Ending, Why
 from smithers.engine.family import Family
-from smithers.engine.loading import source_of
 from smithers.engine.processes import clear_away
+from smithers.engine.provenance import code_of, sources_of
 from smithers.engine.settings import Observer, Request, Settings
 from smithers.engine.timers import POLL_S
 from smithers.engine.transition import failure_of
 from smithers.errors import AuthorError, MachineError, Owned, Place, Refused, RunExists, UnknownRun
 from smithers.kinds import STOPPED, child_workflow
+from smithers.sources import Sources
 from smithers.state import RunState
 from smithers.store import Claim, Claimed, Model, NewRun, Note, Parent, RunRow, Store
 from smithers.store.files import check_streams
@@ -312,9 +313,12 @@ class Children:
             return "left"
         check_own(run, self._run.run_id, child.key, child.workflow.name)
         try:
-            source, allowed = self._source(child), child.workflow.allow_runs
             claimed = await store.claim(
-                child.last, self._bench.settings.owner(), source=source, allow_runs=allowed
+                child.last,
+                self._bench.settings.owner(),
+                source=self._source(child),
+                allow_runs=child.workflow.allow_runs,
+                code=code_of(self._sources(child)),
             )
         except Owned:
             child.resumes = False  # if it fails, its row says so
@@ -328,7 +332,8 @@ class Children:
         engine.prepare()  # author errors come before anything is written
 
         async def first(frame: Frame, models: Sequence[Model]) -> Claim:
-            claim = await store.create(run, self._bench.settings.owner(), frame, models)
+            code = code_of(self._sources(child), engine.renderer.agents)
+            claim = await store.create(run, self._bench.settings.owner(), frame, models, code)
             if child.why is not None:  # said before there was a run to tell
                 await self._tell(child)
             return claim
@@ -417,7 +422,13 @@ class Children:
             given,
             run=run,
             state=state,
-            settings=replace(settings, streams=streams, max_concurrency=None, again=again),
+            settings=replace(
+                settings,
+                streams=streams,
+                max_concurrency=None,
+                again=again,
+                sources=self._sources(child),
+            ),
             observer=_Watch(self._bench.observer, child),
             **more,
         )
@@ -441,9 +452,16 @@ class Children:
         )
 
     def _source(self, child: _Child) -> str:
-        """A digest of the code of its workflow."""
+        """A digest of the code of its workflow; empty if its file cannot be read."""
+        if child.workflow.mark.place.file == self._run.file:
+            return self._run.source
+        sources = self._sources(child)
+        return "" if sources is None else sources.digest
+
+    def _sources(self, child: _Child) -> Sources | None:
+        """The files of its workflow, as far as they are known."""
         file = child.workflow.mark.place.file
-        return self._run.source if file == self._run.file else source_of(Path(file))
+        return self._bench.settings.sources if file == self._run.file else sources_of(Path(file))
 
     def _place(self, child: _Child) -> Place | None:
         one = self._asking.plan.instances.get(child.key)

@@ -29,6 +29,7 @@ from smithers.engine.loading import Loaded, load_workflow
 from smithers.engine.orphans import adopting_orphans
 from smithers.engine.printing import output_bound
 from smithers.engine.processes import clear_away
+from smithers.engine.provenance import code_of
 from smithers.engine.renaming import check_mounted, parse_renames
 from smithers.engine.reopening import Made, Wishes
 from smithers.engine.returning import check_input, load_again, stored_input
@@ -184,7 +185,7 @@ class Driving:
             given,
             run=run,
             state=RunState(),
-            settings=self._settings(run, found, max_concurrency, linger_s),
+            settings=self._settings(run, found, loaded, max_concurrency, linger_s),
             observer=observer,
             cooldowns=cooldowns,
         )
@@ -199,7 +200,8 @@ class Driving:
                 engine.renderer.reports += self._remember(run, is_new=starts_database)
 
             async def first(frame: Frame, models: Sequence[Model]) -> Claim:
-                claim = await store.create(run, owner, frame, models)
+                code = code_of(loaded.sources, engine.renderer.agents)
+                claim = await store.create(run, owner, frame, models, code)
                 _report_locks(store, engine)
                 return claim
 
@@ -249,7 +251,8 @@ class Driving:
                 fresh = RunState.of(now.frames)
                 before = find_done(fresh, wishes.renames)
                 request = wishes.request(now, fresh, loaded.source)
-                settings = replace(self._settings(now.run, found, limit, linger_s), again=request)
+                settings = self._settings(now.run, found, loaded, limit, linger_s)
+                settings = replace(settings, again=request)
                 engine = await _engine(store, now.run, fresh, loaded, settings, observer, makes)
                 with self._loading():
                     engine.prepare(outputs)
@@ -278,7 +281,8 @@ class Driving:
     ) -> Engine:
         """A run as its next owner would begin with it, in memory alone. Raises as `resume`."""
         with self.loading_again(history.run, file, name) as (loaded, found):
-            settings = replace(self._settings(history.run, found, None, 0.0), again=edited)
+            settings = self._settings(history.run, found, loaded, None, 0.0)
+            settings = replace(settings, again=edited)
             state = RunState.of(history.frames)
             engine = await _engine(store, history.run, state, loaded, settings, Unwatched())
             engine.prepare(store)
@@ -327,7 +331,7 @@ class Driving:
         found = self._find_settings(Path(source.folder))
         with self._naming(), self._loading():
             loaded = load_again(source, None, None)
-            settings = self._settings(source, found, None, 0.0)
+            settings = self._settings(source, found, loaded, None, 0.0)
             engine = Engine(
                 loaded.workflow,
                 stored_input(loaded, run.input),
@@ -365,6 +369,7 @@ class Driving:
             source=loaded.source,
             file=str(loaded.file),
             allow_runs=loaded.workflow.allow_runs,
+            code=code_of(loaded.sources, made.engine.renderer.agents),
         )
         try:
             await self.clear_away(store, claimed, history.run.owner)
@@ -431,7 +436,12 @@ class Driving:
     # -- what both share
 
     def _settings(
-        self, run: NewRun, found: Found, max_concurrency: int | None, linger_s: float | None
+        self,
+        run: NewRun,
+        found: Found,
+        loaded: Loaded,
+        max_concurrency: int | None,
+        linger_s: float | None,
     ) -> Settings:
         streams = streams_folder(self._database, run.run_id)
         check_streams(streams)
@@ -448,6 +458,7 @@ class Driving:
             machine=SlotFiles.of_user(self._environment) if on_machine else NO_POOLS,
             find_answer=partial(find_cached, self._database),
             secrets=self.secrets,
+            sources=loaded.sources,
             believes=lambda: self._trusts.believes(self._database),
         )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib
 import sys
 from collections.abc import Mapping
@@ -17,21 +16,27 @@ from typing import Any
 from _smithers_orchestrator.damage import blame
 from smithers.engine.syntax import keep_text
 from smithers.errors import AuthorError, Place, Refused, SmithersError
+from smithers.sources import Sources, read_sources
 from smithers.tree import explain, place_of_error
 from smithers.workflows import Workflow
 
-__all__ = ["Loaded", "load_workflow", "source_of", "workflows_in"]
+__all__ = ["Loaded", "load_workflow", "workflows_in"]
 
 _BOUND_FIRST = ("smithers", "harnesses")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
-    """A workflow, and the digest of the author's code that it came with."""
+    """A workflow, and the author's files that it came with."""
 
     workflow: Workflow[Any, Any]
     file: Path
-    source: str
+    sources: Sources
+
+    @property
+    def source(self) -> str:
+        """The digest of the files."""
+        return self.sources.digest
 
 
 def load_workflow(file: Path, name: str | None = None) -> Loaded:
@@ -42,15 +47,7 @@ def load_workflow(file: Path, name: str | None = None) -> Loaded:
     """
     before = set(sys.modules)
     workflow = _pick(file, _found(file), name)
-    return Loaded(workflow=workflow, file=file.resolve(), source=_digest(file.resolve(), before))
-
-
-def source_of(file: Path) -> str:
-    """A digest of the code in one file, without what it imports; empty if it cannot be read."""
-    try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
-    except OSError:
-        return ""
+    return Loaded(workflow=workflow, file=file.resolve(), sources=_sources(file.resolve(), before))
 
 
 def workflows_in(file: Path) -> dict[str, Workflow[Any, Any]]:
@@ -167,16 +164,27 @@ def _module_name(file: Path) -> str:
 _HOW = "put @workflow on a function that takes a Context and returns a node"
 
 
-def _digest(file: Path, before: set[str]) -> str:
-    """Of the file, and of the modules beside it that it imported."""
-    files = {file}
+_imported: dict[Path, set[Path]] = {}
+"""The files beside a workflow's file that it has imported in this process, in which a second load
+imports none of them again.
+"""
+
+
+def _sources(file: Path, before: set[str]) -> Sources:
+    """The file, and the modules beside it that it imported."""
+    files = _imported.setdefault(file, {file})
     for name in set(sys.modules) - before:
         origin = getattr(sys.modules[name], "__file__", None)
-        if isinstance(origin, str) and Path(origin).is_relative_to(file.parent):
+        if isinstance(origin, str) and _is_authors(Path(origin), file.parent):
             files.add(Path(origin))
-    digest = hashlib.sha256()
-    for one in sorted(files):
-        text = one.read_bytes()
-        keep_text(str(one), text)
-        digest.update(one.name.encode() + b"\0" + text + b"\0")
-    return digest.hexdigest()[:16]
+    read = [one for one in files if one.is_file()]
+    for one in read:
+        keep_text(str(one), one.read_bytes())
+    return read_sources(read, file.parent)
+
+
+def _is_authors(module: Path, folder: Path) -> bool:
+    """Whether a module is the author's, and not one that is installed in an environment there."""
+    if not module.is_relative_to(folder):
+        return False
+    return not {"site-packages", "dist-packages"} & set(module.relative_to(folder).parts)

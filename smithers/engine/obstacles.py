@@ -44,6 +44,11 @@ class Obstacles:
         default_factory=dict[tuple[int, int], tuple[Agent, Output[Any], str | None]]
     )
 
+    @property
+    def agents(self) -> list[Agent]:
+        """The agents that were asked."""
+        return list({id(agent): agent for agent, _, _ in self._found.values()}.values())
+
     def check(self, task: Definition, work: AgentWork) -> None:
         """Raise `AuthorError` if an agent of the task, a fallback too, can never be asked."""
         output = task.kind.output(task.node)

@@ -17,6 +17,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic_core import PydanticSerializationError, to_json
 
+from smithers.agent import Agent
 from smithers.changes import Key
 from smithers.context import READER, Context, NotYet, Reader
 from smithers.engine.edits import check_children, check_kinds, check_named
@@ -164,6 +165,11 @@ class Renderer:
             self._unchecked.clear()
         for root in roots:
             self._sharing.add(root)
+
+    @property
+    def agents(self) -> list[Agent]:
+        """The agents of the tasks that were rendered."""
+        return self._obstacles.agents
 
     def _check_tasks(self, root: Definition) -> None:
         """Check before anything is paid what is known of agents, pools and inputs. Raises

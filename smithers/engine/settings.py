@@ -14,6 +14,7 @@ from smithers.clock import SYSTEM, Clock
 from smithers.engine.asking import Asking
 from smithers.engine.reworking import Again
 from smithers.secrets import Secrets
+from smithers.sources import Sources
 from smithers.state import RunState
 from smithers.store import CachedAnswer, Owner
 from smithers.store.lease import this_process
@@ -134,5 +135,7 @@ class Settings:
     owner: Callable[[], Owner] = this_process
     """Who owns the child runs."""
     again: Request | None = None
+    sources: Sources | None = None
+    """The author's files that were loaded, which child runs of the same file have as well."""
     believes: Callable[[], bool] = bool
     """Whether this user trusts the database, so that its rows may name processes to end."""

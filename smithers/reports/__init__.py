@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from smithers.reports._overview import look as look
     from smithers.reports._overview import overview as overview
     from smithers.reports._overview import standing_of as standing_of
+    from smithers.reports._receipt import receipt as receipt
     from smithers.reports._recordings import RecordedRun as RecordedRun
     from smithers.reports._recordings import answer_in_stream as answer_in_stream
     from smithers.reports._recordings import recorded as recorded
@@ -45,11 +46,13 @@ if TYPE_CHECKING:
     from smithers.reports._snapshot import compare as compare
     from smithers.reports._snapshot import inspecting as inspecting
     from smithers.reports._snapshot import snapshot as snapshot
+    from smithers.reports._snapshot import source as source
     from smithers.reports._sql import Answer as Answer
     from smithers.reports._sql import sql as sql
     from smithers.reports._timeline import frame_by_frame as frame_by_frame
     from smithers.reports._timeline import timeline as timeline
     from smithers.reports._transcript import transcript as transcript
+    from smithers.reports._verify import verify as verify
     from smithers.reports._waking import attention as attention
     from smithers.reports._waking import resumed_through as resumed_through
 
@@ -84,15 +87,18 @@ _HOMES = {
     "answer_in_stream": "smithers.reports._recordings",
     "recorded": "smithers.reports._recordings",
     "settled": "smithers.reports._recordings",
+    "receipt": "smithers.reports._receipt",
     "resumed_through": "smithers.reports._waking",
     "run_ids": "smithers.reports._runs",
     "runs": "smithers.reports._runs",
     "snapshot": "smithers.reports._snapshot",
+    "source": "smithers.reports._snapshot",
     "sql": "smithers.reports._sql",
     "standing_of": "smithers.reports._overview",
     "status_of": "smithers.reports._runs",
     "timeline": "smithers.reports._timeline",
     "transcript": "smithers.reports._transcript",
+    "verify": "smithers.reports._verify",
     "workflow_names": "smithers.reports._runs",
 }
 __all__ = [  # literal, for the checkers
@@ -122,17 +128,20 @@ __all__ = [  # literal, for the checkers
     "overview",
     "places",
     "raw_logs",
+    "receipt",
     "recorded",
     "resumed_through",
     "run_ids",
     "runs",
     "settled",
     "snapshot",
+    "source",
     "sql",
     "standing_of",
     "status_of",
     "timeline",
     "transcript",
+    "verify",
     "workflow_names",
 ]
 

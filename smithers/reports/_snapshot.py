@@ -18,6 +18,7 @@ from smithers.reports._heads import heads, owner_of
 from smithers.reports._waking import attention_of, given_up
 from smithers.state import RunState
 from smithers.store.below import below
+from smithers.store.claims import source_at
 from smithers.store.cooldowns import cooldowns_of
 from smithers.store.files import last_written, owner_log, streams_folder
 from smithers.store.forking import check_frame
@@ -32,11 +33,21 @@ from smithers.waits import CHILD
 
 if TYPE_CHECKING:
     from smithers.changes import Key
+    from smithers.sources import SourceView
     from smithers.state import Ended
     from smithers.store.history import Part
     from smithers.views import DiffView, Inspection
 
-__all__ = ["WAITS", "Shared", "compare", "inspecting", "snapshot", "snapshot_of"]
+__all__ = [
+    "WAITS",
+    "Shared",
+    "compare",
+    "inspecting",
+    "snapshot",
+    "snapshot_of",
+    "snapshot_with_texts",
+    "source",
+]
 
 
 class _Texts:
@@ -87,11 +98,30 @@ def compare(
 ) -> DiffView:
     """What differs between two runs, each as of a frame. Raises as `snapshot` does."""
     with reading(path) as db:
-        both = [
-            replace(_at(db, path, *one), texts=_Texts(one[0], lambda read: read(db)))
-            for one in (old, new)
+        both = [_at(db, path, *one) for one in (old, new)]
+        full = [
+            replace(
+                one,
+                texts=_Texts(one.run_id, lambda read: read(db)),
+                source=source_at(db, one.run_id, one.state.frame),
+            )
+            for one in both
         ]
-        return views.compare(*both, everything=everything)
+        return views.compare(*full, everything=everything)
+
+
+def snapshot_with_texts(db: sqlite3.Connection, path: Path, run_id: str) -> Snapshot:
+    """A run as it is, of a database that is being read and whose texts are read while it is open.
+    Raises `UnknownRun`.
+    """
+    return replace(_at(db, path, run_id, None), texts=_Texts(run_id, lambda read: read(db)))
+
+
+def source(path: Path, run_id: str, frame: int | None = None) -> SourceView:
+    """The author's files as of a frame of a run. Raises as `snapshot` does."""
+    with reading(path) as db:
+        run_row(db, run_id)
+        return source_at(db, run_id, _checked(db, run_id, frame))
 
 
 def _at(db: sqlite3.Connection, path: Path, run_id: str, frame: int | None) -> Snapshot:
@@ -101,12 +131,18 @@ def _at(db: sqlite3.Connection, path: Path, run_id: str, frame: int | None) -> S
     found = snapshot_of(db, path, run_id, frame=LAST if frame is None else frame)
     if frame is None:
         return found
-    last = last_frame(db, run_id)
-    check_frame(run_id, frame, last)
-    if frame == last:
+    if _checked(db, run_id, frame) == last_frame(db, run_id):
         return found
     at = found.state.time_of(frame)
     return Snapshot(run=found.run, state=found.state, now=at, alive=True, texts=found.texts)
+
+
+def _checked(db: sqlite3.Connection, run_id: str, frame: int | None) -> int:
+    """A frame that a run has, the last one for None. Raises `Refused`."""
+    last = last_frame(db, run_id)
+    if frame is not None:
+        check_frame(run_id, frame, last)
+    return last if frame is None else frame
 
 
 _MOST_CHILDREN = 5

@@ -16,6 +16,7 @@ from smithers.allowed import NO_RUNS, AllowRuns
 from smithers.amounts import Amounts
 from smithers.changes import Frame, Key
 from smithers.inbox import InboxKind
+from smithers.sources import ClaimRow, Code, SourceFile
 
 __all__ = [
     "INHERITED",
@@ -284,9 +285,15 @@ class Store(Protocol):
     """
 
     async def create(
-        self, run: NewRun, owner: Owner, frame: Frame, models: Sequence[Model] = ()
+        self,
+        run: NewRun,
+        owner: Owner,
+        frame: Frame,
+        models: Sequence[Model] = (),
+        code: Code | None = None,
     ) -> Claim:
-        """Begin a run with its frame 0 and its models, owned by `owner`, in one transaction.
+        """Begin a run with its frame 0, its models and its code, owned by `owner`, in one
+        transaction.
 
         Raises `RunExists`, or `Refused` if a process of its parent has started it, and a run above
         it does not allow that.
@@ -301,9 +308,11 @@ class Store(Protocol):
         source: str,
         file: str | None = None,
         allow_runs: AllowRuns | None = None,
+        code: Code | None = None,
     ) -> Claimed:
         """Take a run that nobody alive owns. `source` replaces the run's source digest, and `file`
-        and `allow_runs`, if they are given, the path of its workflow and what that allows.
+        and `allow_runs`, if they are given, the path of its workflow and what that allows. `code`
+        is kept as by `create`.
 
         Raises `UnknownRun`, or `Owned` naming the live owner (pid, host, since when it beats).
         """
@@ -387,6 +396,14 @@ class Store(Protocol):
         """The run and all its frames, each with its changes in some order, without the texts of
         large outputs. Raises `UnknownRun`.
         """
+        ...
+
+    async def claims(self, run_id: str) -> Sequence[ClaimRow]:
+        """Who has owned the run, in order; a fork has what its source had until its frame."""
+        ...
+
+    async def files(self, source: str) -> Sequence[SourceFile]:
+        """The author's files of a digest, by their paths; none where they were not kept."""
         ...
 
     def output(self, run_id: str, key: Key, frame: int) -> str:

@@ -23,6 +23,7 @@ from smithers.changes import (
     WaitOpened,
     text_of,
 )
+from smithers.sources import ClaimRow
 from smithers.store import Model, RunRow
 from smithers.store.answers import check_number
 from smithers.store.facts import Facts
@@ -70,6 +71,8 @@ class HeldRun:
     outputs: dict[tuple[Key, int], str] = field(default_factory=dict[tuple[Key, int], str])
     facts: Facts = field(default_factory=Facts)
     models: list[Model] = field(default_factory=list[Model])
+    claims: list[tuple[int, ClaimRow]] = field(default_factory=list[tuple[int, ClaimRow]])
+    """Each with the first frame that its owner could write."""
     approvals: dict[tuple[Key, int], Question] = field(
         default_factory=dict[tuple[Key, int], Question]
     )

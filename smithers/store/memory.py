@@ -24,6 +24,7 @@ from smithers.errors import Refused, RunExists, UnknownRun
 from smithers.forms import Form
 from smithers.inbox import CANCEL, CHILD_ENDED, SIGNAL
 from smithers.signals import SentSignal, sent_of, signal_of
+from smithers.sources import ClaimRow, Code, SourceFile
 from smithers.state import RunState
 from smithers.store import (
     Below,
@@ -82,9 +83,15 @@ class MemoryStore:
         self.answers: dict[str, CachedAnswer] = {}
         self._seen: dict[str, int] = {}
         self._seat: Owner | None = None
+        self._files: dict[str, Sequence[SourceFile]] = {}
 
     async def create(
-        self, run: NewRun, owner: Owner, frame: Frame, models: Sequence[Model] = ()
+        self,
+        run: NewRun,
+        owner: Owner,
+        frame: Frame,
+        models: Sequence[Model] = (),
+        code: Code | None = None,
     ) -> Claim:
         """Begin a run with its frame 0, owned by `owner`. Raises `RunExists` or `Refused`."""
         check_number(run.run_id, -1, frame.number)
@@ -95,6 +102,7 @@ class MemoryStore:
         begun = HeldRun(row=_run_row(run, owner))
         begun.add(frame, models)
         self._runs[run.run_id] = begun
+        self._note_claim(begun, run.source, run.created_at, code, frame=0)
         self._owners[owner.id] = owner
         self._tell_parent(run, frame)
         return Claim(run_id=run.run_id, owner=owner.id, fence=1)
@@ -107,6 +115,7 @@ class MemoryStore:
         source: str,
         file: str | None = None,
         allow_runs: AllowRuns | None = None,
+        code: Code | None = None,
     ) -> Claimed:
         """Take a run that nobody alive owns. Raises `UnknownRun` or `Owned`."""
         run = self._run(run_id)
@@ -124,6 +133,7 @@ class MemoryStore:
             file=run.row.file if file is None else file,
             allow_runs=allow_runs or run.row.allow_runs,
         )
+        self._note_claim(run, source, self._now(), code, frame=len(run.frames))
         run.wake_at = None
         if run.starts is not None and run.starts.gave_up is not None:
             run.starts = None
@@ -135,6 +145,16 @@ class MemoryStore:
         return Claimed(
             claim=claim, frame=len(run.frames) - 1, processes=tuple(here), previous=previous
         )
+
+    def _note_claim(
+        self, run: HeldRun, source: str, at: datetime, code: Code | None, *, frame: int
+    ) -> None:
+        about = "{}" if code is None else code.about
+        source = source if code is None else code.sources.digest
+        row = ClaimRow(fence=run.row.fence, source=source, at=at, about=about)
+        run.claims.append((frame, row))
+        if code is not None:
+            self._files.setdefault(source, code.sources.files)
 
     async def commit(
         self,
@@ -221,6 +241,7 @@ class MemoryStore:
             if isinstance(change, SignalGiven):
                 self._signals[run.run_id, change.id] = sent_of(change)
         copy.models = list(source.models)
+        copy.claims = [(first, claim) for first, claim in source.claims if first <= last]
         copy.outputs.update(
             {place: text for place, text in source.outputs.items() if place[1] <= last}
         )
@@ -258,6 +279,14 @@ class MemoryStore:
         """The run and all its frames. Raises `UnknownRun`."""
         run = self._run(run_id)
         return History(run=run.row, frames=tuple(run.frames))
+
+    async def claims(self, run_id: str) -> Sequence[ClaimRow]:
+        """Who has owned the run, and what they had loaded."""
+        return [] if run_id not in self._runs else [one for _, one in self._runs[run_id].claims]
+
+    async def files(self, source: str) -> Sequence[SourceFile]:
+        """The author's files of a digest."""
+        return sorted(self._files.get(source, ()), key=lambda file: file.path)
 
     def output(self, run_id: str, key: Key, frame: int) -> str:
         """What a node gave when it ended in that frame, as JSON text. Raises `StoreError`."""

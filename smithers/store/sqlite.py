@@ -20,6 +20,7 @@ from smithers.allowed import AllowRuns
 from smithers.changes import Frame, Key
 from smithers.errors import StoreError
 from smithers.signals import SentSignal
+from smithers.sources import ClaimRow, Code, SourceFile
 from smithers.store import (
     Below,
     CachedAnswer,
@@ -49,6 +50,7 @@ from smithers.store.below import (
     stop_started,
 )
 from smithers.store.cached import put_cached
+from smithers.store.claims import claims_of, files_of, put_claim
 from smithers.store.connection import Connection
 from smithers.store.cooldowns import cooldowns_of, end_cooldown, put_cooldowns
 from smithers.store.forking import copy_run, forked_from
@@ -178,7 +180,12 @@ class SqliteStore:
         await self.close()
 
     async def create(
-        self, run: NewRun, owner: Owner, frame: Frame, models: Sequence[Model] = ()
+        self,
+        run: NewRun,
+        owner: Owner,
+        frame: Frame,
+        models: Sequence[Model] = (),
+        code: Code | None = None,
     ) -> Claim:
         """Begin a run with its frame 0, owned by `owner`. Raises `RunExists` or `Refused`."""
         check_number(run.run_id, -1, frame.number)
@@ -190,6 +197,7 @@ class SqliteStore:
             check_allowed(db, run)
             beat(db, owner, self._now(), self._monotonic_ns())
             put_run(db, run, claim)
+            put_claim(db, claim, run.source, run.created_at, code)
             put_frame(db, claim, frame, rows, models)
             self._notes += tell_parent(db, run.run_id, frame)
 
@@ -205,6 +213,7 @@ class SqliteStore:
         source: str,
         file: str | None = None,
         allow_runs: AllowRuns | None = None,
+        code: Code | None = None,
     ) -> Claimed:
         """Take a run that nobody alive owns. Raises `UnknownRun` or `Owned`."""
 
@@ -229,6 +238,7 @@ class SqliteStore:
             if run.owner is not None:
                 db.execute(_FORGET, {"owner": run.owner})
             claim = Claim(run_id=run_id, owner=owner.id, fence=run.fence + 1)
+            put_claim(db, claim, source, self._now(), code)
             processes = tuple(map(_process_row, left))
             return Claimed(claim=claim, frame=last, processes=processes, previous=previous)
 
@@ -336,6 +346,14 @@ class SqliteStore:
             return History(run=run_row(db, run_id), frames=frames, fence=fence)
 
         return await self._db.read(work)
+
+    async def claims(self, run_id: str) -> Sequence[ClaimRow]:
+        """Who has owned the run, and what they had loaded."""
+        return await self._db.read(lambda db: claims_of(db, run_id))
+
+    async def files(self, source: str) -> Sequence[SourceFile]:
+        """The author's files of a digest."""
+        return await self._db.read(lambda db: files_of(db, source))
 
     def output(self, run_id: str, key: Key, frame: int) -> str:
         """What a node gave when it ended in that frame, as JSON text. Raises `StoreError`."""

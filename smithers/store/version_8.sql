@@ -22,7 +22,8 @@ ALTER TABLE tasks ADD COLUMN set_by TEXT;
 -- Each claim of a run is a row of `claims`: `source` is the digest of the author's files that the
 -- owner has loaded, and `about` the versions of what it runs (JSON). The frames of that owner have
 -- the same `fence`. The text of each file is in `sources`, once per digest of all of them; `path` is
--- relative to the folder of the workflow's file.
+-- relative to the folder of the workflow's file, and `digest` the sha256 of the file. A file that is
+-- large or not UTF-8 has no `text`.
 
 CREATE TABLE claims (
   run_id TEXT NOT NULL,
@@ -36,6 +37,7 @@ CREATE TABLE claims (
 CREATE TABLE sources (
   source TEXT NOT NULL,
   path   TEXT NOT NULL,
-  text   TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  text   TEXT,
   PRIMARY KEY (source, path)
 ) WITHOUT ROWID;

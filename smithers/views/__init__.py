@@ -57,6 +57,12 @@ if TYPE_CHECKING:
     from smithers.views._pages import MessageView as MessageView
     from smithers.views._pages import TranscriptEntry as TranscriptEntry
     from smithers.views._pages import TranscriptPage as TranscriptPage
+    from smithers.views._receipt import AgentWorkView as AgentWorkView
+    from smithers.views._receipt import DecisionView as DecisionView
+    from smithers.views._receipt import Happening as Happening
+    from smithers.views._receipt import ReceiptView as ReceiptView
+    from smithers.views._receipt import SourceUse as SourceUse
+    from smithers.views._receipt import view_receipt as view_receipt
     from smithers.views._runs import AttemptView as AttemptView
     from smithers.views._runs import Inspection as Inspection
     from smithers.views._runs import RunView as RunView
@@ -89,6 +95,10 @@ if TYPE_CHECKING:
     from smithers.views._texts import Texts as Texts
     from smithers.views._usage import Spent as Spent
     from smithers.views._usage import Usage as Usage
+    from smithers.views._verified import CANNOT_SHOW as CANNOT_SHOW
+    from smithers.views._verified import Finding as Finding
+    from smithers.views._verified import Verified as Verified
+    from smithers.views._verified import digest_run as digest_run
     from smithers.views._why import WhyView as WhyView
     from smithers.views._why import explain as explain
     from smithers.views._words import answer_command as answer_command
@@ -104,24 +114,29 @@ if TYPE_CHECKING:
 _HOMES = {
     "ASK": "smithers.views._lines",
     "Activity": "smithers.views._lists",
+    "AgentWorkView": "smithers.views._receipt",
     "AttemptName": "smithers.views._frames",
     "AttemptView": "smithers.views._runs",
     "Attempts": "smithers.views._frames",
     "Board": "smithers.views._board",
     "BudgetView": "smithers.views._budgets",
+    "CANNOT_SHOW": "smithers.views._verified",
     "ChangeLine": "smithers.views._lines",
     "ChangeView": "smithers.views._frames",
     "CostLine": "smithers.views._cost",
     "CostView": "smithers.views._cost",
     "Counts": "smithers.views._tasks",
+    "DecisionView": "smithers.views._receipt",
     "DiffView": "smithers.views._diff",
     "Difference": "smithers.views._diff",
     "EventsPage": "smithers.views._pages",
     "FOR_A_PERSON": "smithers.views._lines",
+    "Finding": "smithers.views._verified",
     "ForkView": "smithers.views._lineage",
     "FrameView": "smithers.views._frames",
     "GraphNode": "smithers.views._graph",
     "GraphView": "smithers.views._graph",
+    "Happening": "smithers.views._receipt",
     "Held": "smithers.views._texts",
     "Inspection": "smithers.views._runs",
     "Lineage": "smithers.views._lineage",
@@ -134,26 +149,29 @@ _HOMES = {
     "OwnerView": "smithers.views._snapshot",
     "Question": "smithers.views._asks",
     "Reason": "smithers.views._failing",
+    "ReceiptView": "smithers.views._receipt",
     "RunLine": "smithers.views._lists",
     "RunView": "smithers.views._runs",
     "RunsPage": "smithers.views._lists",
     "Shown": "smithers.views._changes",
     "SignalView": "smithers.views._signals",
     "Snapshot": "smithers.views._snapshot",
+    "SourceUse": "smithers.views._receipt",
     "Spent": "smithers.views._usage",
     "Standing": "smithers.views._standing",
     "StartedRun": "smithers.views._snapshot",
     "State": "smithers.views._tasks",
     "Status": "smithers.views._snapshot",
+    "Story": "smithers.views._frames",
     "Summary": "smithers.views._runs",
     "TaskLine": "smithers.views._tasks",
     "TaskView": "smithers.views._runs",
     "Texts": "smithers.views._texts",
-    "Story": "smithers.views._frames",
     "TimelineView": "smithers.views._frames",
     "TranscriptEntry": "smithers.views._pages",
     "TranscriptPage": "smithers.views._pages",
     "Usage": "smithers.views._usage",
+    "Verified": "smithers.views._verified",
     "WaitView": "smithers.views._tasks",
     "WhyView": "smithers.views._why",
     "WorkView": "smithers.views._work",
@@ -165,6 +183,7 @@ _HOMES = {
     "compare": "smithers.views._diff",
     "counts": "smithers.views._tasks",
     "decide_command": "smithers.views._words",
+    "digest_run": "smithers.views._verified",
     "due_words": "smithers.views._words",
     "event_words": "smithers.views._event_words",
     "exhausted_words": "smithers.views._exhausted",
@@ -185,6 +204,7 @@ _HOMES = {
     "unsettled": "smithers.views._tasks",
     "view_cost": "smithers.views._cost",
     "view_frame": "smithers.views._frames",
+    "view_receipt": "smithers.views._receipt",
     "view_signals": "smithers.views._signals",
     "view_task": "smithers.views._runs",
     "view_work": "smithers.views._work",
@@ -192,9 +212,11 @@ _HOMES = {
 }
 __all__ = [  # literal, for the checkers
     "ASK",
+    "CANNOT_SHOW",
     "FOR_A_PERSON",
     "MOST_ALIKE",
     "Activity",
+    "AgentWorkView",
     "AttemptName",
     "AttemptView",
     "Attempts",
@@ -205,10 +227,13 @@ __all__ = [  # literal, for the checkers
     "CostLine",
     "CostView",
     "Counts",
+    "DecisionView",
     "EventsPage",
+    "Finding",
     "FrameView",
     "GraphNode",
     "GraphView",
+    "Happening",
     "Held",
     "Inspection",
     "LinesPage",
@@ -219,12 +244,14 @@ __all__ = [  # literal, for the checkers
     "OwnerView",
     "Question",
     "Reason",
+    "ReceiptView",
     "RunLine",
     "RunView",
     "RunsPage",
     "Shown",
     "SignalView",
     "Snapshot",
+    "SourceUse",
     "Spent",
     "Standing",
     "StartedRun",
@@ -239,6 +266,7 @@ __all__ = [  # literal, for the checkers
     "TranscriptEntry",
     "TranscriptPage",
     "Usage",
+    "Verified",
     "WaitView",
     "WhyView",
     "WorkView",
@@ -249,6 +277,7 @@ __all__ = [  # literal, for the checkers
     "clock",
     "counts",
     "decide_command",
+    "digest_run",
     "due_words",
     "event_words",
     "exhausted_words",
@@ -268,6 +297,7 @@ __all__ = [  # literal, for the checkers
     "unsettled",
     "view_cost",
     "view_frame",
+    "view_receipt",
     "view_signals",
     "view_task",
     "view_work",

@@ -15,6 +15,7 @@ from smithers.views._tasks import task_lines
 
 if TYPE_CHECKING:
     from smithers.changes import Failure, Key, Large
+    from smithers.sources import SourceFile
     from smithers.views._snapshot import Snapshot
     from smithers.views._tasks import TaskLine
 
@@ -23,12 +24,15 @@ __all__ = ["DiffView", "Difference", "compare"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Difference:
-    """A part of a run, or of one of its tasks, that is another text; None where it is missing."""
+    """A part of a run, or of one of its tasks, that is another text; None where it is missing.
+    `file` is the path of a file of the source, where their texts are known.
+    """
 
     part: str
     key: Key | None
     old: str | None
     new: str | None
+    file: str | None = None
 
     @property
     def lines(self) -> list[str]:
@@ -55,10 +59,12 @@ _NO_PARTS: Parts = {}
 
 
 def compare(old: Snapshot, new: Snapshot, *, everything: bool = False) -> DiffView:
-    """States, outputs, prompts, the tree and the digest of the source. Times, attempts, cost and
-    run ids differ between any two runs: they are compared with `everything`.
+    """States, outputs, prompts, the tree and the source: its files, or its digest where they are
+    not known. Times, attempts, cost and run ids differ between any two runs: they are compared with
+    `everything`.
     """
     found = list(_differences(None, _run(old, everything), _run(new, everything)))
+    found += _files(old, new)
     olds, news = _lines(old), _lines(new)
     for key in dict.fromkeys([*olds, *news]):
         parts: list[Parts] = [
@@ -85,6 +91,36 @@ def _differences(key: Key | None, old: Parts, new: Parts) -> Iterator[Difference
             yield Difference(part=part, key=key, old=before, new=after)
 
 
+def _files(old: Snapshot, new: Snapshot) -> Iterator[Difference]:
+    """The files of the source that differ."""
+    if _knows_files(old) and _knows_files(new):
+        before, after = ({one.path: one for one in _source_files(each)} for each in (old, new))
+        for path in dict.fromkeys([*before, *after]):
+            texts = [_text_of(files.get(path)) for files in (before, after)]
+            if texts[0] != texts[1]:
+                yield Difference(part="source", key=None, old=texts[0], new=texts[1], file=path)
+    elif _digest(old) != _digest(new):
+        yield Difference(part="source", key=None, old=_digest(old), new=_digest(new))
+
+
+def _source_files(snapshot: Snapshot) -> tuple[SourceFile, ...]:
+    return () if snapshot.source is None else snapshot.source.files
+
+
+def _knows_files(snapshot: Snapshot) -> bool:
+    return bool(_source_files(snapshot))
+
+
+def _digest(snapshot: Snapshot) -> str:
+    return snapshot.run.source if snapshot.source is None else snapshot.source.source
+
+
+def _text_of(file: SourceFile | None) -> str | None:
+    if file is None or file.text is not None:
+        return None if file is None else file.text
+    return f"not stored: sha256 {file.digest}"
+
+
 def _lines(snapshot: Snapshot) -> dict[Key, TaskLine]:
     return {line.key: line for line in task_lines(snapshot)}
 
@@ -94,7 +130,6 @@ def _run(snapshot: Snapshot, everything: bool) -> Parts:
     parts = {
         "status": snapshot.status,
         "workflow": run.workflow,
-        "source": run.source,
         "input": _pretty(run.input),
         "tree": "\n".join(_tree(snapshot)),
         "error": _failure(status.error),

@@ -15,6 +15,7 @@ from smithers.views._tree import Tree
 
 if TYPE_CHECKING:
     from smithers.changes import Key, RunStatus
+    from smithers.sources import SourceView
     from smithers.state import RunState
     from smithers.store import Below, Cooldown, InboxRow, NewRun, Owner
     from smithers.store.lease import Beat
@@ -88,6 +89,8 @@ class Snapshot:
     continued, by the id of the one that the run has started.
     """
     started: Sequence[StartedRun] = ()
+    source: SourceView | None = None
+    """The author's files as of the frame, where they are to be shown."""
     below: Sequence[Below] = ()
     """What runs have used that count for its budgets, since its agents have started them."""
 

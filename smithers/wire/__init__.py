@@ -14,6 +14,7 @@ from smithers.lazy import lazily
 if TYPE_CHECKING:
     from smithers.wire._changes import change_name as change_name
     from smithers.wire._diffs import diff_json as diff_json
+    from smithers.wire._diffs import source_json as source_json
     from smithers.wire._frames import agent_event_json as agent_event_json
     from smithers.wire._frames import end_json as end_json
     from smithers.wire._frames import entry_json as entry_json
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from smithers.wire._frames import timeline_json as timeline_json
     from smithers.wire._frames import timeline_parts as timeline_parts
     from smithers.wire._frames import transcript_json as transcript_json
+    from smithers.wire._provenance import receipt_json as receipt_json
+    from smithers.wire._provenance import verified_json as verified_json
     from smithers.wire._replays import live_replay_json as live_replay_json
     from smithers.wire._replays import replay_json as replay_json
     from smithers.wire._reuse import reuse_json as reuse_json
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "diff_json": "smithers.wire._diffs",
     "reuse_json": "smithers.wire._reuse",
+    "source_json": "smithers.wire._diffs",
     "Json": "smithers.wire._values",
     "activity_json": "smithers.wire._runs",
     "agent_event_json": "smithers.wire._frames",
@@ -72,6 +76,8 @@ _HOMES = {
     "timeline_json": "smithers.wire._frames",
     "timeline_parts": "smithers.wire._frames",
     "transcript_json": "smithers.wire._frames",
+    "receipt_json": "smithers.wire._provenance",
+    "verified_json": "smithers.wire._provenance",
     "wait_json": "smithers.wire._runs",
     "why_json": "smithers.wire._runs",
 }
@@ -81,6 +87,7 @@ __all__ = [  # literal, for the checkers
     "agent_event_json",
     "change_name",
     "cost_json",
+    "diff_json",
     "end_json",
     "entry_json",
     "event_json",
@@ -95,13 +102,16 @@ __all__ = [  # literal, for the checkers
     "message_json",
     "note_json",
     "question_json",
+    "receipt_json",
     "replay_json",
     "run_line_json",
+    "source_json",
     "summary_json",
     "task_json",
     "timeline_json",
     "timeline_parts",
     "transcript_json",
+    "verified_json",
     "wait_json",
     "why_json",
 ]

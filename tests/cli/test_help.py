@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "cli.md"
 COMMANDS = [
     *("up", "resume", "ps", "inspect", "cost", "why", "timeline", "events", "graph", "logs"),
-    *("sql", "show", "diff", "fork", "rewind", "retry", "replay", "freeze", "asks"),
+    *("sql", "show", "diff", "fork", "rewind", "retry", "replay", "freeze", "receipt", "verify"),
+    "asks",
     *("approve", "deny", "cancel", "answer", "send"),
     *("budget", "steer", "attach", "supervise", "trust"),
     "config",

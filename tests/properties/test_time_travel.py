@@ -158,10 +158,14 @@ class TimeTravel(RuleBasedStateMachine):
         self.versions = dict.fromkeys(WORK, 0)
         self.runs: dict[str, Model] = {}
         self.past: dict[str, dict[int, Model]] = {}
+        self.receipts: dict[str, str] = {}
         self.written = 0
 
     def teardown(self) -> None:
-        self._scratch.cleanup()
+        try:
+            self._verify()
+        finally:
+            self._scratch.cleanup()
 
     # -- what happens
 
@@ -317,6 +321,14 @@ class TimeTravel(RuleBasedStateMachine):
 
     def _remember(self, run: str) -> None:
         self.past.setdefault(run, {})[self.hub.summary(run).frames - 1] = self.runs[run]
+        if run not in self.receipts:
+            self.receipts[run] = self.hub.receipt(run).receipt
+
+    def _verify(self) -> None:
+        """No run looks altered, also compared with the first receipt that it gave."""
+        for run, receipt in self.receipts.items():
+            found = self.hub.verify(run, digest=receipt)
+            assert found.matches, f"{run}: {found.findings}"
 
     def _compare(self, run: str, model: Model) -> None:
         found: dict[str, Any] = inspection_json(self.hub.inspect(run))

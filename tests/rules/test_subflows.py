@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Container
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -32,6 +33,7 @@ from smithers.changes import Frame, Key, StatusChanged
 from smithers.engine import children
 from smithers.engine.engine import Engine
 from smithers.engine.settings import Unwatched
+from smithers.sources import Sources
 from smithers.state import RunState
 from smithers.store import Claim, Note, Owner
 from smithers.tree import Decision
@@ -455,7 +457,11 @@ def test_a_child_that_waits_has_the_edited_code_when_it_is_resumed(
     run = Run(whole(False))
     run.go()
     run.workflow, run.edited = whole(True), True
-    monkeypatch.setattr(children, "source_of", str)
+
+    def edited_files(file: Path) -> Sources:
+        return Sources(digest=f"edited {file.name}", files=())
+
+    monkeypatch.setattr(children, "sources_of", edited_files)
     approve(run, "r1.one")
     assert run.go().output == "400"
     assert "r1.one: its code has changed since it was last driven" in run.reports

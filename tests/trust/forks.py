@@ -97,6 +97,7 @@ class Forking:
         if self.name not in FRESH:
             check(gave == self.expected, f"{where} gave\n{gave}\nand not\n{self.expected}")
         check(_seen(self.hub, None) == before, f"{where} has changed its source")
+        self._verify(fork, where)
 
     def rewind(self, frame: int) -> None:
         """Take it back to one of its first frames, bring it to its end again, and compare."""
@@ -112,6 +113,12 @@ class Forking:
         gave = self._outputs(RUN)
         if self.name not in FRESH:
             check(gave == self.expected, f"{where} gave\n{gave}\nand not\n{self.expected}")
+        self._verify(RUN, where)
+
+    def _verify(self, run_id: str, where: str) -> None:
+        """Nothing in its rows looks altered, and it has a receipt that says so."""
+        found = self.hub.verify(run_id, digest=self.hub.receipt(run_id).receipt)
+        check(found.matches, f"{where} does not verify: {found.findings}")
 
     def look(self, frame: int) -> None:
         """The view at a frame is what was read when that was the last one."""

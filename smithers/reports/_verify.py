@@ -1,0 +1,195 @@
+"""Recomputes what the rows of a run say of themselves, and says what does not match."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from smithers import changes
+from smithers.changes import Change, Frame, Key
+from smithers.errors import Refused, StoreError
+from smithers.reports._database import reading
+from smithers.reports._row_checks import CHECKS, Checks, Row, check_files
+from smithers.store.claims import claims_of, files_of
+from smithers.store.files import events_file, inside, open_plain, streams_folder
+from smithers.store.forking import check_frame, forked_frames
+from smithers.store.history import frames_of, last_frame
+from smithers.store.run_rows import run_row
+from smithers.views import Finding, Verified, digest_run
+
+__all__ = ["digest_at", "verify"]
+
+
+def verify(path: Path, run_id: str, *, digest: str | None = None) -> Verified:
+    """What does not match in the rows of a run; `digest` is that of a receipt, `FRAME:SHA256`.
+
+    Raises `UnknownRun`, or `Refused` for what is not such a digest.
+    """
+    with reading(path) as db:
+        run = run_row(db, run_id)
+        checks, last = Checks(), last_frame(db, run_id)
+        if digest is not None:
+            given = _parse_digest(digest)
+            check_frame(run_id, given[0], last)
+            checks.checked["digest of a receipt"] += 1
+            if (now := digest_at(db, run_id, given[0])) != given[1]:
+                said = f"the run up to frame {given[0]} has another digest than the receipt: {now}"
+                checks.findings.append(Finding(table="runs", frame=given[0], said=said))
+
+        def rows(table: str) -> Iterator[Row]:
+            return _rows(db, table, run_id)
+
+        for check in CHECKS:
+            check(checks, rows)
+        for source in dict.fromkeys([one.source for one in claims_of(db, run_id)] or [run.source]):
+            check_files(checks, source, files_of(db, source))
+        if run.forked_from is not None and run.forked_at is not None:
+            _inherited(checks, db, run_id, run.forked_from, run.forked_at)
+        _streams(checks, path, run_id, rows("attempts"))
+        return Verified(
+            run_id=run_id,
+            frame=last,
+            digest=digest_at(db, run_id, last, checks),
+            checked=dict(checks.checked),
+            findings=tuple(checks.findings),
+            notes=tuple(checks.notes),
+        )
+
+
+def digest_at(db: sqlite3.Connection, run_id: str, frame: int, checks: Checks | None = None) -> str:
+    """The digest of a run up to a frame. What cannot be read is a finding of `checks`, and the
+    digest is then empty.
+    """
+    try:
+        frames = frames_of(db, run_id, last=frame)
+        fence = _fence(db, run_id, frame)
+        claims = [one for one in claims_of(db, run_id) if one.fence <= fence]
+        return digest_run(run_row(db, run_id), frames, claims)
+    except (StoreError, ValueError, TypeError, KeyError) as error:
+        if checks is not None:
+            said = f"its rows cannot be read: {error}"
+            checks.findings.append(Finding(table="runs", said=said))
+        return ""
+
+
+def _fence(db: sqlite3.Connection, run_id: str, frame: int) -> int:
+    sql = "SELECT fence FROM frames WHERE run_id = ? AND frame = ?"
+    row = db.execute(sql, (run_id, frame)).fetchone()
+    return -1 if row is None else int(row[0])
+
+
+def _parse_digest(given: str) -> tuple[int, str]:
+    frame, colon, digest = given.partition(":")
+    if not (colon and frame.isascii() and frame.isdecimal() and len(digest) == 64):
+        raise Refused(
+            f"{given!r} is not the digest of a run",
+            hint="copy it from a receipt: the number of a frame, a colon and 64 digits",
+        )
+    return int(frame), digest.lower()
+
+
+def _rows(db: sqlite3.Connection, table: str, run_id: str) -> Iterator[Row]:
+    cursor = db.execute(f"SELECT * FROM {table} WHERE run_id = ?", (run_id,))  # a name of ours
+    names = [column[0] for column in cursor.description]
+    for row in cursor:
+        yield dict(zip(names, row, strict=True))
+
+
+def _inherited(
+    checks: Checks, db: sqlite3.Connection, run_id: str, source: str, frame: int
+) -> None:
+    """A fork has up to its frame what its source has."""
+    if last_frame(db, source) < frame:
+        said = f"{source}, from which it was forked, is not there up to frame {frame}"
+        checks.notes.append(Finding(table="runs", said=said))
+        return
+    try:
+        theirs = forked_frames(frames_of(db, source, last=frame), frame, source)
+        ours = frames_of(db, run_id, last=frame)
+    except (StoreError, ValueError, TypeError, KeyError):  # `digest_at` says so
+        return
+    for old, new in zip(theirs, ours, strict=False):
+        checks.checked["inherited frames"] += 1
+        if (old.at, old.inbox) != (new.at, new.inbox):
+            said = f"it differs from frame {old.number} of {source}"
+            checks.findings.append(Finding(table="frames", frame=new.number, said=said))
+        for said, change in _differences(old, new, source):
+            checks.findings.append(
+                Finding(
+                    table=_TABLES[type(change)], key=_key_of(change), frame=new.number, said=said
+                )
+            )
+
+
+def _differences(old: Frame, new: Frame, source: str) -> Iterator[tuple[str, Change]]:
+    before, after = Counter(map(_hashable, old.changes)), Counter(map(_hashable, new.changes))
+    by_text: dict[str, Change] = {_hashable(one): one for one in (*old.changes, *new.changes)}
+    for text in before - after:
+        yield f"{source} has it otherwise, or it is missing here", by_text[text]
+    for text in after - before:
+        yield f"{source} does not have it", by_text[text]
+
+
+def _hashable(change: Change) -> str:
+    return repr(change)
+
+
+_TABLES: dict[type[Change], str] = {
+    changes.NodeMounted: "tree",
+    changes.NodeGone: "tree",
+    changes.CameUp: "tasks",
+    changes.Settled: "tasks",
+    changes.FailureHandled: "handled",
+    changes.AttemptStarted: "attempts",
+    changes.AttemptEnded: "attempts",
+    changes.SessionSeen: "sessions",
+    changes.UsageCounted: "usage",
+    changes.ChoiceMade: "choices",
+    changes.ChoiceGone: "choices",
+    changes.ContainerEnded: "ends",
+    changes.ContainerReopened: "ends",
+    changes.ReadMade: "reads",
+    changes.WaitOpened: "waits",
+    changes.WaitClosed: "waits",
+    changes.BudgetSet: "budgets",
+    changes.BudgetRaised: "budgets",
+    changes.MessageTaken: "messages",
+    changes.MessageGiven: "messages",
+    changes.SignalGiven: "signals",
+    changes.SignalTaken: "signals",
+    changes.Reset: "resets",
+    changes.StatusChanged: "statuses",
+}
+
+
+def _key_of(change: Change) -> Key | None:
+    key: Any = getattr(change, "key", None)
+    if isinstance(key, Key):
+        return key
+    id: Any = getattr(change, "id", None)
+    return Key(id) if isinstance(id, str) else None
+
+
+def _streams(checks: Checks, path: Path, run_id: str, attempts: Iterator[Row]) -> None:
+    """What agents said is in files beside the database, which may be gone."""
+    for row in attempts:
+        if row["prompt"] is None:
+            continue
+        checks.checked["streams"] += 1
+        if not _has_stream(path, row["origin"] or run_id, row["serial"]):
+            said = f"the stream of attempt {row['attempt']} is missing"
+            checks.note("attempts", row, said)
+
+
+def _has_stream(path: Path, run_id: str, serial: int) -> bool:
+    with suppress(OSError, StoreError):
+        folder = streams_folder(path, run_id)
+        with inside(folder) as opened:
+            os.close(open_plain(events_file(folder, serial), os.O_RDONLY, opened))
+            return True
+    return False
