@@ -31,6 +31,7 @@ from smithers import (
     workflow,
 )
 from smithers.changes import AttemptStarted, Change, Key
+from smithers.engine.asking import Asking
 from smithers.engine.edited import Comparison, Edited
 from smithers.engine.reusing import find_done, reuse_of
 from smithers.engine.reworking import Again
@@ -326,6 +327,10 @@ def test_an_answer_of_another_run_counts_by_what_was_asked() -> None:
         assert [one.why for one in compared(second).changed] == told
 
 
+def only_a(asking: Asking) -> Again:
+    return Again(keys=[Key("a")], readers=False)
+
+
 def test_a_reader_is_asked_on_what_it_read_also_if_that_has_run_again_since() -> None:
     count = iter(range(9))
 
@@ -338,7 +343,7 @@ def test_a_reader_is_asked_on_what_it_read_also_if_that_has_run_again_since() ->
 
     run = Edits(of(make("Do")))
     finish(run)
-    run.settings = replace(run.settings, again=lambda _: Again(keys=[Key("a")], readers=False))
+    run.settings = replace(run.settings, again=only_a)
     run.go()
     run.settings = replace(run.settings, again=None)
     assert [start[0] for start in run.starts] == ["a", "b", "a"]
