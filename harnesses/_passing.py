@@ -85,7 +85,7 @@ def play_recording(path: Path, *, speed: float = 0.0, writes: bool = False) -> i
         raise Refused(f"{path} cannot be read as a recording: {error}") from error
     if not sessions:
         raise Refused(
-            f"{path} is not a recording", hint="make one with `smithers record -- COMMAND`"
+            f"{path} is not a recording", hint="make one with `smithers harness record -- COMMAND`"
         )
     code = 0
     for session in sessions:

@@ -16,8 +16,20 @@ from harnesses.recording import Ending
 from smithers.agent import Answered, Ask, Event
 from smithers.errors import AgentError, Permanent, Transient
 
-__all__ = ["Stream", "UnknownSession", "broken_off", "complaint", "refuses", "was_killed", "ways"]
+__all__ = [
+    "RECORDED",
+    "Stream",
+    "UnknownSession",
+    "broken_off",
+    "complaint",
+    "in_itself",
+    "refuses",
+    "was_killed",
+    "ways",
+]
 
+RECORDED = "recorded"
+"""What the turn of a replayed answer is called, where only the file of its session has the name."""
 _SAID_LIMIT = 2000
 _REFUSES = re.compile(r"^error\b", re.IGNORECASE | re.MULTILINE)
 _ASKED_TO_END = [128 + int(number) for number in (signal.SIGINT, signal.SIGKILL, signal.SIGTERM)]
@@ -56,6 +68,13 @@ def ways(ask: Ask) -> list[Ask]:
     in_a_copy = [replace(ask, session=None)] if ask.forks is not None else []
     anew = replace(ask, session=None, forks=None, at=None, followup=None)
     return [*in_its_own, *in_a_copy, anew]
+
+
+def in_itself(ask: Ask) -> Ask | None:
+    """A request in a copy of a session as it was at a turn, as one in that session; else None."""
+    if ask.at is None or ask.session is not None:
+        return None
+    return replace(ask, session=ask.forks, forks=None, at=None)
 
 
 def was_killed(ending: Ending) -> bool:

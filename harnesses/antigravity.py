@@ -24,6 +24,7 @@ from harnesses._antigravity_stream import Stream
 from harnesses._antigravity_verdict import INSTALL, NAME, SIGN_IN
 from harnesses._limits import limit_text
 from harnesses._state import not_kept, state_of
+from harnesses._streams import in_itself
 from harnesses._turns import heard, in_a_session
 from harnesses.process import (
     Command,
@@ -212,8 +213,10 @@ class Antigravity:
         settings = {**self._settings, "cwd": str(ask.cwd), **own}
         known = {"session": session, "resumes": resumes or copied}
         told = {"prompt": ask.told, **known, "schema": ask.schema}
+        itself = in_itself(ask)
         return Command(
             program="antigravity",
+            instead=self._command(itself, place, itself.session or "") if itself else None,
             executable=child.__file__,
             flags=(json.dumps(settings),),
             prompt=ask.told,

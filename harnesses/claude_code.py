@@ -23,6 +23,7 @@ from harnesses._claude_dialogue import Dialogue
 from harnesses._json import object_in
 from harnesses._limits import limit_text
 from harnesses._state import state_of
+from harnesses._streams import in_itself
 from harnesses._turns import conversed, in_a_session
 from harnesses._versions import text_of_version, version_of
 from harnesses.process import (
@@ -233,8 +234,10 @@ class ClaudeCode:
         if ask.forks is not None:
             until = ("--resume-session-at", ask.at) if ask.at is not None else ()
             chosen = ("--resume", ask.forks, *until, "--fork-session", *chosen)
+        itself = in_itself(ask)
         return Command(
             program="claude-code",
+            instead=self._command(itself, itself.session or "", program) if itself else None,
             executable=program,
             flags=(*fixed, *self._own, *self._options, *shaped, *chosen),
             prompt=ask.told,

@@ -33,7 +33,7 @@ from harnesses._codex_home import (
 )
 from harnesses._codex_settings import ApprovalPolicy, Sandbox, Settings
 from harnesses._limits import limit_text
-from harnesses._streams import UnknownSession, ways
+from harnesses._streams import UnknownSession, in_itself, ways
 from harnesses._strict import strict
 from harnesses._turns import LEAVES_WITHIN_S, conversed, events_of
 from harnesses._versions import text_of_version, version_of
@@ -296,8 +296,10 @@ class Codex:
         return _Place(program=program, env=env | {"CODEX_HOME": str(home)}, home=home, mode=mode)
 
     def _command(self, ask: Ask, place: _Place, words: tuple[str, ...], text: str) -> Command:
+        itself = in_itself(ask)
         return Command(
             program="codex",
+            instead=self._command(itself, place, words, text) if itself else None,
             executable=place.program,
             flags=(*words, *self._settings.words(ask.cwd)),
             prompt=text,

@@ -31,6 +31,7 @@ from harnesses._gemini_verdict import SIGN_IN
 from harnesses._ladder import asked_for
 from harnesses._limits import limit_text
 from harnesses._state import not_kept
+from harnesses._streams import RECORDED, in_itself
 from harnesses._turns import heard, in_a_session
 from harnesses.process import (
     Command,
@@ -157,8 +158,10 @@ class Gemini:
             try:
                 async with aclosing(asked) as events:
                     async for event in events:
-                        if isinstance(event, Answered) and source.live:
-                            turn = await asyncio.to_thread(last_message, kept, session)
+                        if isinstance(event, Answered):
+                            turn: str | None = RECORDED
+                            if source.live:
+                                turn = await asyncio.to_thread(last_message, kept, session)
                             event = replace(event, turn=turn)
                         yield event
             finally:
@@ -218,8 +221,10 @@ class Gemini:
         fixed = ("--output-format", "stream-json", "--skip-trust", "--extensions", "none")
         chosen = ("--resume" if known else "--session-id", session)
         mode = ("--approval-mode", self._settings.approvals)
+        itself = in_itself(ask)
         return Command(
             program="gemini",
+            instead=self._command(itself, place, itself.session or "") if itself else None,
             executable=place.program,
             flags=(*fixed, *mode, *model, *self._arguments, *chosen),
             prompt=text + asked_for(ask.schema) if ask.schema is not None else text,

@@ -36,7 +36,7 @@ from harnesses._pi_home import (
 )
 from harnesses._pi_settings import Api, Settings, Thinking, Tool
 from harnesses._pi_stream import Stream
-from harnesses._streams import UnknownSession
+from harnesses._streams import RECORDED, UnknownSession, in_itself
 from harnesses._turns import conversed, in_a_session
 from harnesses.process import Command, Replay, Source, Sources, built_environment, find_obstacle
 from smithers.agent import Answered, Ask, Capabilities, Event, digest_options
@@ -169,8 +169,10 @@ class Pi:
                 async for event in events:
                     if isinstance(event, Answered) and ask.schema is not None:
                         event = replace(event, data=meant(event.text, ask.schema))
-                    if isinstance(event, Answered) and source.live:
-                        turn = await asyncio.to_thread(last_entry, sessions, stream.session)
+                    if isinstance(event, Answered):
+                        turn: str | None = RECORDED
+                        if source.live:
+                            turn = await asyncio.to_thread(last_entry, sessions, stream.session)
                         event = replace(event, turn=turn)
                     yield event
         finally:
@@ -222,8 +224,10 @@ class Pi:
         if ask.forks is not None:
             chosen = ("--fork", ask.forks, *chosen)
         *runner, program = place.start
+        itself = in_itself(ask)
         return Command(
             program="pi",
+            instead=self._command(itself, place, itself.session or "") if itself else None,
             executable=program,
             flags=("--mode", "rpc", *self._settings.words(), *kept, *chosen),
             prompt=ask.told + (asked_for(ask.schema) if ask.schema is not None else ""),

@@ -10,14 +10,18 @@ __all__ = [
     "Answered",
     "Asks",
     "Cancelled",
+    "Diff",
     "Events",
     "Explained",
+    "ForkMade",
     "Listed",
     "Result",
     "Resumed",
+    "Retried",
     "Run",
     "Started",
     "TaskFound",
+    "Timeline",
     "Transcript",
     "Waited",
     "Workflows",
@@ -327,6 +331,75 @@ class Resumed(Result):
     resumed: bool = Field(description="Whether a process was started that continues the run.")
     why: str = Field(description="What was done, or why nothing was.")
     cursor: str | None
+
+
+class ForkMade(Result):
+    """A run that was made as a copy of another one as of a frame."""
+
+    run_id: str
+    source: str
+    frame: int = Field(description="The last frame that it has of its source.")
+    notes: list[str] = Field(description="What else is to be known: where it ends, what is asked.")
+    made: bool = Field(description="False if this request_id had made the fork before.")
+    status: str
+    cursor: str | None
+    next: str
+
+
+class Retried(Result):
+    run_id: str
+    task: str
+    status: str
+    cursor: str | None
+    next: str
+
+
+class FrameLine(BaseModel):
+    frame: int
+    at: str
+    why: str = Field(description="What made it: the first thing that happened in it.")
+    usage: Usage = Field(description="What the run had used by then, itself.")
+
+
+class ForkLine(BaseModel):
+    run_id: str
+    source: str = Field(description="The run that it is a fork of.")
+    frame: int = Field(description="The last frame that it has of its source.")
+    status: str
+
+
+class ForkSource(BaseModel):
+    """Where a fork comes from."""
+
+    run_id: str
+    frame: int
+
+
+class Timeline(Result):
+    run_id: str
+    forked_from: ForkSource | None = Field(description="Of what the run is a fork itself, if any.")
+    frames: list[FrameLine]
+    forks: list[ForkLine] = Field(description="The forks of the run, and theirs.")
+    rest: Rest = None
+
+
+class DiffSide(BaseModel):
+    run_id: str
+    frame: int
+
+
+class Difference(BaseModel):
+    task: str | None = Field(description="As review[2]; null for the run as a whole.")
+    part: str = Field(description="state, output, prompt, tree, source and others.")
+    diff: str = Field(description="A unified diff, without its head.")
+
+
+class Diff(Result):
+    old: DiffSide
+    new: DiffSide
+    equal: bool
+    differences: list[Difference]
+    rest: Rest = None
 
 
 class Steered(Result):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,20 +13,24 @@ from smithers.hub import Form, Hub, Overview, RunsQuery
 from smithers.views import TaskLine
 from smithers.wire import (
     activity_json,
+    diff_json,
     question_json,
     run_line_json,
     summary_json,
     task_json,
+    timeline_parts,
     why_json,
 )
 
 __all__ = [
     "asks_of",
+    "diff_of",
     "explained",
     "listed",
     "next_step",
     "run_of",
     "task_of",
+    "timeline_of",
     "workflow_of",
     "workflows_of",
 ]
@@ -36,6 +40,7 @@ _ENTRY = 1_200
 
 _SENTENCE = 500
 _ASKED = 1_000
+_WHY = 200
 _MOST_WAITS = 5
 _URGENT = ("failed", "running", "waiting", "ready", "pending", "cancelled", "skipped", "finished")
 
@@ -155,6 +160,52 @@ def task_of(
         for one in reversed(told["attempts"])
     ]
     parts: Parts = {"attempts": Rows(attempts), "output": Text(told["output"])}
+    return fit(hub.secrets, head, parts, after=after, characters=characters)
+
+
+def timeline_of(hub: Hub, run_id: str, after: str | None, characters: int) -> dict[str, Any]:
+    """The fields of `Timeline`."""
+    with hub.frame_by_frame(run_id, outputs=False) as frames:
+        lines = (replace(one, changes=()) for one in frames)
+        told = timeline_parts(run_id, lines, hub.lineage(run_id))
+        rows = [
+            {**{name: one[name] for name in ("frame", "at", "usage")}, "why": _why(one["why"])}
+            for one in told["frames"]
+        ]
+    head = {"run_id": run_id, "forked_from": told.get("forked_from")}
+    parts: Parts = {"frames": Rows(rows), "forks": Rows([*_forks(run_id, told["forks"])])}
+    return fit(hub.secrets, head, parts, after=after, characters=characters)
+
+
+def _why(words: str) -> str:
+    return words if len(words) <= _WHY else f"{words[: _WHY - 1]}…"
+
+
+def _forks(source: str, forks: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The forks of a run, each followed by its own."""
+    for one in forks:
+        told = {name: one[name] for name in ("run_id", "frame", "status")}
+        yield {**told, "source": source}
+        yield from _forks(one["run_id"], one["forks"])
+
+
+def diff_of(
+    hub: Hub,
+    old: tuple[str, int | None],
+    new: tuple[str, int | None],
+    after: str | None,
+    characters: int,
+    *,
+    everything: bool,
+) -> dict[str, Any]:
+    """The fields of `Diff`."""
+    told = diff_json(hub.compare(old, new, everything=everything))
+    rows = [
+        {"task": _name(one), "part": one["part"], "diff": "\n".join(one["diff"])}
+        for one in told["differences"]
+    ]
+    head = {name: told[name] for name in ("old", "new", "equal")}
+    parts = {"differences": Rows(rows)}
     return fit(hub.secrets, head, parts, after=after, characters=characters)
 
 

@@ -19,7 +19,7 @@ from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import ValidationError
 
 import smithers
-from mcp_server import _reading, _tools
+from mcp_server import _reading, _tools, _travelling
 from mcp_server._answering import answer
 from mcp_server._arguments import misfit, unknown_arguments, unknown_tool
 from mcp_server._errors import failure
@@ -71,8 +71,12 @@ _TOOLS: tuple[tuple[Callable[..., Any], str, ToolAnnotations], ...] = (
     (_reading.get_events, "Read the events of a run", _READS),
     (_reading.explain_run, "Explain a run", _READS),
     (_reading.list_asks, "List open questions", _READS),
+    (_travelling.get_timeline, "Look at the frames of a run", _READS),
+    (_travelling.diff_runs, "Compare two runs", _READS),
     (_tools.cancel_run, "Cancel a run", _acts(destroys=True, reaches_out=False)),
     (_tools.resume_run, "Resume a run", _acts(repeats=True)),
+    (_travelling.retry_task, "Run a task again", _acts()),
+    (_travelling.fork_run, "Make a fork of a run", _acts(repeats=True, reaches_out=False)),
     (_tools.steer_run, "Steer an agent of a run", _acts()),
     (send_event, "Send an event to a run", _acts()),
     (answer, "Have a person answer a question", _acts()),

@@ -43,6 +43,12 @@ def _run(data: Mapping[str, Any]) -> str:
     return sentence if sentence.startswith(run_id) else f"{run_id}: {sentence}"
 
 
+def _diff(data: Mapping[str, Any]) -> str:
+    if data["equal"]:
+        return "nothing differs"
+    return _page(data, len(data["differences"]), "difference")
+
+
 _ANSWERED = {None: "answered", True: "approved", False: "denied"}
 _LINES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "list_workflows": lambda data: _page(data, len(data["workflows"]), "workflow"),
@@ -55,8 +61,14 @@ _LINES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "get_events": lambda data: _page(data, len(data["events"]), "event"),
     "explain_run": _run,
     "list_asks": lambda data: _page(data, len(data["asks"]), "open question"),
+    "get_timeline": lambda data: _page(data, len(data["frames"]), "frame"),
+    "diff_runs": _diff,
     "cancel_run": lambda data: f"{data['run_id']}: {data['outcome']}",
     "resume_run": lambda data: f"{data['run_id']} is {data['status']}: {data['why']}",
+    "retry_task": lambda data: f"{data['run_id']} is {data['status']}; {data['next']}",
+    "fork_run": lambda data: (
+        f"{data['run_id']} is a fork of {data['source']} at frame {data['frame']}; {data['next']}"
+    ),
     "steer_run": lambda data: f"message {data['id']} is {data['state']}",
     "send_event": lambda data: f"event {data['id']} of {data['run_id']}: {data['outcome']}",
     "answer": lambda data: f"{data['task']} was {_ANSWERED[data['approved']]} by {data['by']}",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property, partial
 from pathlib import Path
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from smithers.engine.detaching import Detaching, Launched
     from smithers.engine.driving import Driving
     from smithers.engine.engine import Observer
+    from smithers.engine.replaying import FrozenFiles, LiveReplay, Replayed
+    from smithers.engine.reusing import Reuse
     from smithers.engine.supervising import Happened
     from smithers.engine.trust import Trusted, TrustedSettings
     from smithers.reports import Look, Overview, RunsQuery
@@ -213,14 +215,23 @@ class Hub:
         observer: Observer,
         max_concurrency: int | None = None,
         linger_s: float | None = None,
+        rerun: Collection[str] | None = None,
+        renames: Sequence[str] = (),
     ) -> Left:
         """Resume a run, from its own file unless `file` is given. A finished run only returns its
         result.
+
+        With `rerun`, the finished tasks that an edit has changed are run again, with exactly what
+        read them, also in a run that has finished: the tasks of these names, all of them if there
+        are none. `renames` are tasks that have another id in the file now, as `OLD=NEW`: what the
+        old id has counts for the new one.
 
         Raises `UnknownRun`, `Owned` naming the live owner, `Refused` (cancelled, or another input),
         `AuthorError` or `StoreError`.
         """
         is_below = self._may_resume(run_id)
+        if rerun is not None or renames:
+            self.check_may(f"have finished work of run {run_id} run again or renamed")
         driving = self._drive()
         with driving.working():
             return await driving.resume(
@@ -232,7 +243,20 @@ class Hub:
                 observer=observer,
                 max_concurrency=max_concurrency,
                 linger_s=linger_s,
+                rerun=rerun,
+                renames=renames,
             )
+
+    async def check_edit(self, run_id: str) -> Reuse:
+        """What a resume of a run would reuse, and what an edit of its file has changed of its
+        finished work. The file is imported, and nothing is written.
+
+        Raises `UnknownRun`, `Refused`, `AuthorError` or `StoreError`.
+        """
+        self._may_resume(run_id)
+        driving = self._drive()
+        with driving.working():
+            return await driving.compare(run_id)
 
     async def retry(
         self,
@@ -309,6 +333,39 @@ class Hub:
             return with_store(
                 self.database, run_id, lambda store: fork(driving, store, run_id, wanted)
             )
+
+    def fork_once(
+        self,
+        run_id: str,
+        *,
+        request_id: str,
+        frame: int | None = None,
+        input: str | None = None,
+        outputs: Mapping[str, str] = _NOTHING_SET,
+        again: Sequence[str] = (),
+    ) -> tuple[Forked, bool]:
+        """Make the fork that an agent asks for, and whether this call has made it: a second one
+        with the same `request_id` gives the first one's fork.
+
+        As `fork` with `by` None, and no code of the author is imported in this process. Only the
+        outputs of tasks that have run may be given; and what the fork inherits counts for its
+        budgets. Raises what `fork` raises, `Untrusted` if a row may not say what is imported, and
+        `RunExists` if the `request_id` was used for another fork.
+        """
+        self.check_may("fork runs")
+        from smithers.engine.agent_forks import agent_fork_id, request_digest
+        from smithers.engine.forking_apart import Wanted
+
+        wanted = Wanted(
+            source=run_id,
+            run_id=agent_fork_id(request_id),
+            frame=frame,
+            request=request_digest([run_id, frame, input, dict(outputs), list(again)]),
+            input=input,
+            outputs=outputs,
+            again=again,
+        )
+        return self._detach().fork(wanted)
 
     def rewind(self, run_id: str, frame: int) -> Rewound:
         """Take a run back to one of its frames: what happened later no longer counts. What it was
@@ -397,16 +454,21 @@ class Hub:
         input: str | None = None,
         max_concurrency: int | None = None,
         linger_s: float | None = None,
+        rerun: Collection[str] | None = None,
+        renames: Sequence[str] = (),
         typed: bool = False,
     ) -> Launched:
         """Resume a run in its own process, in the run's folder; a child run through the run that
         waits for it. Raises what `resume` raises.
 
-        `typed` means that a person typed the command. Otherwise a database that this user does not
-        trust is refused with `Untrusted`, since its rows name the file to execute.
+        `rerun` and `renames` as in `resume`. `typed` means that a person typed the command.
+        Otherwise a database that this user does not trust is refused with `Untrusted`, since its
+        rows name the file to execute.
         """
         typed = not self._may_resume(run_id) and typed
-        if file is None and input is None:
+        if rerun is not None or renames:
+            self.check_may(f"have finished work of run {run_id} run again or renamed")
+        if file is None and input is None and rerun is None and not renames:
             run_id = self.resumed_through(run_id)
         return self._detach().resume(
             run_id,
@@ -415,6 +477,8 @@ class Hub:
             input=input,
             max_concurrency=max_concurrency,
             linger_s=linger_s,
+            rerun=rerun,
+            renames=renames,
             typed=typed,
         )
 
@@ -426,7 +490,9 @@ class Hub:
         if self._detaching is None:
             launcher = Launcher(self.database, self.environment)
             trusts = Trusts(self.environment)
-            self._detaching = Detaching(self.database, launcher, trusts, self._descriptions)
+            self._detaching = Detaching(
+                self.database, self.environment, launcher, trusts, self._descriptions
+            )
         return self._detaching
 
     def is_trusted(self) -> bool:
@@ -899,6 +965,50 @@ class Hub:
     def receipt(self, run_id: str) -> ReceiptView:
         """A run on one page: its source, prompts, tools, decisions, cost and digest."""
         return reports.receipt(self.database, run_id)
+
+    async def replay(self, run_id: str) -> Replayed:
+        """Run the workflow of a run that has ended against its own rows, in memory: no agent is
+        asked, nothing is started or written. What differs is in the result. Raises `Refused` for a
+        run that has not finished or failed.
+        """
+        from smithers.engine.replaying import replay_run
+
+        found = reports.recorded(self.database, run_id)
+        read_answer = partial(reports.answer_in_stream, self.database, run_id)
+        return await replay_run(self._drive(), found.run, found.recording, read_answer)
+
+    def replay_live(self, run_id: str, task: str, *, frame: int, by: str) -> LiveReplay:
+        """Execute a task of a run that has ended again, in a fork as of its first start in or after
+        a frame. Nothing else is executed there; `resume` continues the fork. What the rest of the
+        run would have made of the new output, a replay in memory tells. Raises what `fork` and
+        `resume` raise, and `Refused` if the task did not start, or is a step with an effect.
+        """
+        import asyncio
+
+        from smithers.engine import replaying
+
+        found, driving = reports.recorded(self.database, run_id), self._drive()
+        start = replaying.find_start(found.frames, run_id, task, frame)
+        forked = self.fork(run_id, frame=start.frame, by=by)
+        with driving.working():
+            asyncio.run(replaying.run_only(driving, forked.run_id, start.key))
+        ended = reports.settled(self.database, forked.run_id, start.key)
+        replayed = replaying.replay_live(driving, found.run, found.recording, start, ended)
+        return replaying.LiveReplay(fork=forked, key=start.key, replayed=replayed)
+
+    async def freeze(self, run_id: str, test: Path, *, force: bool = False) -> FrozenFiles:
+        """Write a test that replays a run that has ended, and its recording beside it. Raises
+        `Refused` for files that exist already unless `force`, and for a run that its workflow does
+        not repeat.
+        """
+        from smithers.engine import replaying
+
+        files = replaying.check_free(test, force=force)
+        found = reports.recorded(self.database, run_id)
+        driving, folder = self._drive(), test.parent
+        lines = await replaying.freeze_run(driving, found.run, found.recording, folder)
+        replaying.write_frozen(files, run_id, Path(found.run.file).name, lines)
+        return files
 
     def cost(self, run_id: str) -> CostView:
         """What a run used and cost, by task, agent and model."""

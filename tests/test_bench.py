@@ -13,6 +13,7 @@ import pytest
 
 from bench.__main__ import COST, END, README, START, into
 from bench.crashes.__main__ import COMPARE, SCENARIOS, TOOLS, Site
+from bench.edits import __main__ as edits
 from bench.rows import FULL, PEERS, QUICK, rows
 from bench.table import BRIEF, HEADINGS
 
@@ -99,6 +100,18 @@ def test_the_readme_shows_four_of_these_rows() -> None:
     assert [row[0] for row in shown] == [own[name] for name in BRIEF]
     for what, *figures in shown:
         assert figures == whole[what]
+
+
+def test_the_table_of_edits_has_what_the_script_measures() -> None:
+    table = COMPARE.read_text().split(edits.START)[1].split(edits.END)[0]
+    rows = [line.split(" | ") for line in table.splitlines() if line.startswith("| ")][1:]
+    assert [row[0].removeprefix("| ") for row in rows] == list(edits.SCENARIOS)
+    assert [row[1][0] for row in rows] == ["1", "2", "0", "1"]
+
+
+def test_our_half_of_the_table_of_edits_is_what_the_script_measures() -> None:
+    found = [len(ours()) for ours, _ in edits.SCENARIOS.values()]
+    assert found == [1, 2, 0, 1]
 
 
 def test_the_table_of_crashes_has_what_the_script_tries() -> None:

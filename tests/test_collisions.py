@@ -78,7 +78,7 @@ def test_every_command_works_or_says_which_distribution_is_in_the_way(
         "mcp-server": (["doctor"], ["mcp"], ["mcp", "add", "--dry-run"]),
         "harnesses": (
             *(["doctor"], ["up", "agents.py"], ["harness", "parse", "codex", "steps.py"]),
-            ["replay", "steps.py"],
+            ["harness", "replay", "steps.py"],
         ),
         "smithers": (["--version"], ["doctor"], ["up", "steps.py"]),
     }

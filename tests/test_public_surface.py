@@ -25,6 +25,7 @@ MODULES = [
     "smithers.context",
     "smithers.errors",
     "smithers.state",
+    "smithers.testing",
     "smithers.workflows",
 ]
 HEAVY = ("aiosqlite", "asyncio", "pexpect", "psutil", "pydantic", "rich", "sqlite3", "typer")

@@ -69,7 +69,9 @@ class Command:
     only a part of that. `manner` are flags that say how it is talked to, and nothing of what is
     asked: a recording answers a request in any manner. `ends_within_s` is how long a program may
     take, after the end of a dialogue that was broken off, before it is asked to end. `files` names,
-    for flags whose value may be long, the flag that takes a file with the value in it.
+    for flags whose value may be long, the flag that takes a file with the value in it. `instead` is
+    what a replay plays if this request was not recorded: that in a session itself, for one in its
+    copy at a turn.
     """
 
     program: str
@@ -95,6 +97,7 @@ class Command:
     by_file: bool = False
     wrapped: str | None = None
     files: Mapping[str, str] = field(default_factory=dict[str, str])
+    instead: Command | None = None
 
     @property
     def prompt_by_stdin(self) -> bool:

@@ -68,6 +68,8 @@ class Replay:
 
     def find(self, command: Command, *, repeats: bool = True) -> Recording:
         """The recording of `command` whose turn it is; none is played again without `repeats`."""
+        if command.instead is not None and not self._has(command):
+            command = command.instead
         wanted = command.header()
         origin = self._origin_of(command)
         key = replace(wanted, session=origin)
@@ -89,6 +91,13 @@ class Replay:
             path, _ = _in_turn(self._shelf.fitting(wanted, anew=True), origin, at)
             found = next(read_sessions(path))
         return found
+
+    def _has(self, command: Command) -> bool:
+        """Whether there is any recording of it."""
+        try:
+            return bool(self._shelf.fitting(command.header()))
+        except NotRecorded:
+            return False
 
     def _origin_of(self, command: Command) -> str | None:
         """A session of an earlier process, or one whose id was recorded, stands for itself."""

@@ -24,12 +24,12 @@ from smithers.cli._streams import (
     shown,
     table,
 )
-from smithers.cli._words import duration
 from smithers.hub import Form, Hub, Question
 from smithers.naming import key_name
 from smithers.reports import has_runs
 from smithers.views import clock
 from smithers.wire import question_json
+from smithers.words import duration
 
 __all__ = ["register"]
 

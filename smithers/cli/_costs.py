@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from smithers.cli._streams import table
-from smithers.cli._words import duration
 from smithers.naming import key_name
 from smithers.views import BudgetView, CostView, Spent
+from smithers.words import duration
 
 __all__ = ["cost_table"]
 

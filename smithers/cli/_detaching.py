@@ -69,5 +69,7 @@ def _launch(hub: Hub, wanted: Wanted, input: str | None) -> Launched:
         input=input,
         max_concurrency=wanted.max_concurrency,
         linger_s=wanted.linger_s,
+        rerun=wanted.rerun,
+        renames=wanted.renames,
         typed=True,
     )

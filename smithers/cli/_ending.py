@@ -10,12 +10,12 @@ from typing import Any
 from smithers.cli._failures import error_data
 from smithers.cli._places import Place, complete
 from smithers.cli._streams import MARKS, give, give_json, paint, say, shown
-from smithers.cli._words import money, tokens
 from smithers.errors import SmithersError
 from smithers.hub import Hub
 from smithers.texts import json_text
 from smithers.views import Reason, Summary, exhausted_words, stopped_words
 from smithers.wire import summary_json
+from smithers.words import money, tokens
 
 __all__ = ["driven_elsewhere", "failure", "give_output", "next_steps"]
 

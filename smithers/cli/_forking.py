@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
             "smithers rewind r1 --frame 7",
             says="Take a run back to one of its frames: what happened later no longer counts. What"
             " the run was before is kept as a fork. What was paid stays paid. `smithers resume RUN`"
-            " goes on from there.",
+            " continues from there.",
         ),
     )(rewind)
     app.command(
@@ -51,7 +51,7 @@ def register(app: typer.Typer) -> None:
         help=example(
             "smithers retry r1 review",
             "smithers retry r1 'review[2]' --with-readers",
-            says="Run a task again and go on with the run, which may have finished or failed. Its"
+            says="Run a task again and continue the run, which may have finished or failed. Its"
             " readers stay as they are unless --with-readers is given; a question to a person"
             " whose text read the task is always asked again. A step with effect=True is asked"
             " about first. A cancelled run is forked instead.",

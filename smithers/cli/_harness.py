@@ -13,6 +13,7 @@ from typing import Annotated, cast
 import typer
 
 from smithers.adapters import installed
+from smithers.cli import _recording
 from smithers.cli._arguments import example
 from smithers.cli._drifting import drift
 from smithers.cli._streams import finite, give, quiet_end
@@ -46,12 +47,12 @@ def register(app: typer.Typer) -> None:
         name="harness",
         rich_markup_mode=None,
         no_args_is_help=True,
-        short_help="Inspect how an adapter reads its program's output.",
+        short_help="Record agents' programs, and inspect how adapters read them.",
         help=example(
             "smithers harness parse NAME kept.jsonl",
             says=(
-                "Inspect how an adapter reads its program's output, and whether that"
-                " output has changed."
+                "Record and play sessions of agents' programs, and inspect how an adapter reads its"
+                " program's output and whether that output has changed."
             ),
         ),
     )
@@ -80,6 +81,7 @@ def register(app: typer.Typer) -> None:
             " differences are only listed.",
         ),
     )(drift)
+    _recording.register_in(harness)
     app.add_typer(harness)
 
 

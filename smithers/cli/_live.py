@@ -27,10 +27,10 @@ from smithers.cli._live_tree import LiveTree
 from smithers.cli._notes import agent_of, note_of
 from smithers.cli._places import complete
 from smithers.cli._streams import MARKS, quoted, shown
-from smithers.cli._words import duration, money, tokens
 from smithers.engine.printing import show_output_through
 from smithers.state import RunState
 from smithers.views import Board, NodeState, WorkView, stopped_words
+from smithers.words import duration, money, tokens
 
 __all__ = ["Live", "draw"]
 
@@ -73,7 +73,7 @@ class Live:
             self._tree.event(key, event)
 
     def note(self, text: str) -> None:
-        self._console.print(Text(shown(text), style="dim"))
+        self._console.print(Text(shown(complete(text)), style="dim"))
 
     def close(self) -> None:
         if self._live is not None:

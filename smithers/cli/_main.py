@@ -87,7 +87,8 @@ def _blamed(error: Exception) -> Refused | None:
 
 def _wants_json(arguments: Sequence[str]) -> bool:
     """Whether that is said to us, and not to the program that `record` runs."""
-    return arguments[:1] != ["record"] and not {"--json", "--events"}.isdisjoint(arguments)
+    records = arguments[:1] == ["record"] or arguments[:2] == ["harness", "record"]
+    return not records and not {"--json", "--events"}.isdisjoint(arguments)
 
 
 def _command(arguments: Sequence[str]) -> int:

@@ -1,4 +1,7 @@
-"""`record` and `replay`: one session of a program, kept and played again."""
+"""`harness record` and `harness replay`: one session of a program, kept and played again.
+
+The old spellings `record` and `replay FILE` do the same, and say what to type instead.
+"""
 
 from __future__ import annotations
 
@@ -13,49 +16,70 @@ from smithers.cli._signals import SIGNALS
 from smithers.cli._streams import say
 from smithers.errors import Refused
 
-__all__ = ["register"]
+__all__ = ["is_file", "old_replay", "register", "register_in"]
 
 _ADAPTERS = "harnesses"
+Words = Annotated[
+    list[str], typer.Argument(metavar="[--] COMMAND...", help="The program and its arguments.")
+]
+To = Annotated[
+    Path,
+    typer.Option(
+        "--to",
+        metavar="FILE|DIR",
+        help="File ending in .jsonl, or a folder in which a new file gets a generated name.",
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")]
+Speed = Annotated[
+    float,
+    typer.Option(
+        "--speed", metavar="N", help="Play N times as fast as recorded; 0 does not wait at all."
+    ),
+]
+Files = Annotated[
+    bool, typer.Option("--files", help="Also write the files that the program wrote.")
+]
 
 
 def register(app: typer.Typer) -> None:
     app.command(
         "record",
         context_settings={"allow_interspersed_args": False},
-        short_help="Run a program and record its session.",
+        hidden=True,
         help=example(
             'smithers record --to hello.jsonl -- PROGRAM "Say hello"',
+            says="The old spelling of `smithers harness record -- COMMAND`.",
+        ),
+    )(_old_record)
+
+
+def register_in(harness: typer.Typer) -> None:
+    """The commands of the group `harness`."""
+    harness.command(
+        "record",
+        context_settings={"allow_interspersed_args": False},
+        short_help="Run a program and record its session.",
+        help=example(
+            'smithers harness record --to hello.jsonl -- PROGRAM "Say hello"',
             says="Run an agent's program unchanged and record its input and output with"
             " times, its exit code and the files it wrote, without secrets and names"
             " of this machine. The exit code is the program's.",
         ),
     )(record)
-    app.command(
+    harness.command(
         "replay",
         short_help="Play a recording instead of its program.",
         help=example(
-            "smithers replay hello.jsonl",
-            "smithers replay hello.jsonl --speed 1",
+            "smithers harness replay hello.jsonl",
+            "smithers harness replay hello.jsonl --speed 1",
             says="Print what a recorded program printed to stdout and stderr, byte for"
             " byte, and exit as it did. No program is started.",
         ),
     )(replay)
 
 
-def record(
-    words: Annotated[
-        list[str], typer.Argument(metavar="[--] COMMAND...", help="The program and its arguments.")
-    ],
-    to: Annotated[
-        Path,
-        typer.Option(
-            "--to",
-            metavar="FILE|DIR",
-            help="File ending in .jsonl, or a folder in which a new file gets a generated name.",
-        ),
-    ] = Path("recordings"),
-    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
-) -> int:
+def record(words: Words, to: To = Path("recordings"), force: Force = False) -> int:
     adapters: Any = importlib.import_module(_ADAPTERS)
 
     def told(path: Path) -> None:
@@ -68,17 +92,18 @@ def record(
     return code
 
 
+def _old_record(words: Words, to: To = Path("recordings"), force: Force = False) -> int:
+    say(
+        "note: `smithers record -- COMMAND` is now `smithers harness record -- COMMAND`;"
+        " this spelling will go"
+    )
+    return record(words, to, force)
+
+
 def replay(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The recording.")],
-    speed: Annotated[
-        float,
-        typer.Option(
-            "--speed", metavar="N", help="Play N times as fast as recorded; 0 does not wait at all."
-        ),
-    ] = 0.0,
-    files: Annotated[
-        bool, typer.Option("--files", help="Also write the files that the program wrote.")
-    ] = False,
+    speed: Speed = 0.0,
+    files: Files = False,
 ) -> int:
     if speed < 0:
         raise Refused(
@@ -87,3 +112,18 @@ def replay(
     adapters: Any = importlib.import_module(_ADAPTERS)
     code: int = adapters.play_recording(file, speed=speed, writes=files)
     return code
+
+
+def is_file(given: str) -> bool:
+    """Whether `smithers replay X` is to play a recording: a run id has no slash.
+
+    >>> is_file("nowhere.jsonl"), is_file("kept/hello"), is_file("r1")
+    (True, True, False)
+    """
+    return given.endswith(".jsonl") or "/" in given or Path(given).is_file()
+
+
+def old_replay(file: str, speed: float, files: bool) -> int:
+    """Play a recording, and say what to type instead."""
+    say("note: `smithers replay FILE` is now `smithers harness replay FILE`; this spelling will go")
+    return replay(Path(file), speed, files)

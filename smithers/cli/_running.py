@@ -54,6 +54,36 @@ Detach = Annotated[
     bool,
     typer.Option("--detach", help="Run in the background and return immediately."),
 ]
+Tasks = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[TASK]...",
+        help="With --rerun-changed: the changed tasks that run again (default: all).",
+        show_default=False,
+    ),
+]
+RerunChanged = Annotated[
+    bool,
+    typer.Option(
+        "--rerun-changed",
+        help="Run finished tasks again that an edit has changed, and what read their outputs.",
+    ),
+]
+Renames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rename",
+        metavar="OLD=NEW",
+        help="A task that has another id in the file now (repeatable).",
+        show_default=False,
+    ),
+]
+Check = Annotated[
+    bool,
+    typer.Option(
+        "--check", help="Only show what an edit has changed; exit with 1 if something has."
+    ),
+]
 Detached = Annotated[bool, typer.Option("--detached", hidden=True)]
 _ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
 
@@ -76,9 +106,16 @@ def register(app: typer.Typer) -> None:
         short_help="Resume a run.",
         help=example(
             "smithers resume r1",
+            "smithers resume r1 --check",
+            "smithers resume r1 --rerun-changed",
+            "smithers resume r1 draft review --rerun-changed",
+            "smithers resume r1 --rename draft=first-draft",
             says="Resume a run that was stopped, crashed, failed or got its answer."
             " Finished tasks are not run again. A finished run prints its output"
-            " again.",
+            " again. After an edit of the workflow's file, --check shows which finished tasks"
+            " have changed, and --rerun-changed runs these again, or those that are named, with"
+            " exactly what read their outputs. --rename says which tasks have another id in the"
+            " file now, so that what they gave is reused.",
         ),
     )(resume)
 
@@ -87,7 +124,8 @@ def register(app: typer.Typer) -> None:
 class Wanted:
     """What a run is to be started or gone on with, as it was typed. Without `file` it goes on from
     its own; `extra` is added to the final object. `recorded`: an answer is on disk already, so that
-    it is enough if another process drives the run. `retry` is a task that runs again.
+    it is enough if another process drives the run. `rerun` and `renames` as in `Hub.resume`;
+    `retry` is a task that runs again.
     """
 
     place: Place
@@ -102,6 +140,8 @@ class Wanted:
     linger_s: float | None = None
     detach: bool = False
     detached: bool = False
+    rerun: tuple[str, ...] | None = None
+    renames: tuple[str, ...] = ()
     heading: str = ""
     recorded: bool = False
     retry: str | None = None
@@ -168,6 +208,10 @@ def up(
 
 def resume(
     run: Run,
+    tasks: Tasks = None,
+    rerun_changed: RerunChanged = False,
+    check: Check = False,
+    rename: Renames = None,
     detach: Detach = False,
     json: JsonFlag = False,
     events: Events = False,
@@ -176,10 +220,30 @@ def resume(
     db: Db = None,
     detached: Detached = False,
 ) -> int:
+    where = place(db)
+    if tasks and not rerun_changed:
+        raise Usage(
+            f"{shlex.join(tasks)}: tasks are named with --rerun-changed alone",
+            hint=f"type `smithers resume {shlex.quote(run)} {shlex.join(tasks)} --rerun-changed`",
+        )
+    if check:
+        from smithers.cli._comparing import tell_changes
+
+        others = {
+            "--rerun-changed": rerun_changed,
+            "--rename": rename,
+            "--detach": detach,
+            "--events": events,
+        }
+        if one := next((name for name, given in others.items() if given), None):
+            raise Usage(f"--check and {one} cannot be combined", hint=f"leave out {one}")
+        return tell_changes(where, run, json=json)
     return go_on(
         Wanted(
-            place=place(db),
+            place=where,
             run_id=run,
+            rerun=tuple(tasks or ()) if rerun_changed else None,
+            renames=tuple(rename or ()),
             json=json,
             events=events,
             max_concurrency=max_concurrency,
@@ -194,7 +258,7 @@ def go_on(wanted: Wanted) -> int:
     """Start a run, or go on with one, here or in a process of its own; the exit code."""
     from smithers.cli._trusting import trust_if_typed
 
-    if wanted.file is None and wanted.retry is None:
+    if wanted.file is None and wanted.retry is None and _is_plain(wanted):
         wanted = _through(wanted)
     if not wanted.detached:
         trust_if_typed(wanted.place, "up" if wanted.file else "resume")
@@ -225,6 +289,11 @@ def go_on(wanted: Wanted) -> int:
         extra=wanted.extra,
     )
     return drive(going, work)
+
+
+def _is_plain(wanted: Wanted) -> bool:
+    """Whether it is only gone on with."""
+    return wanted.rerun is None and not wanted.renames
 
 
 def _through(wanted: Wanted) -> Wanted:
@@ -270,6 +339,8 @@ async def _drive(wanted: Wanted, hub: Hub, watcher: Observer) -> Left:
         observer=watcher,
         max_concurrency=wanted.max_concurrency,
         linger_s=wanted.linger_s,
+        rerun=wanted.rerun,
+        renames=wanted.renames,
     )
 
 

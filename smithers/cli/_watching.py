@@ -9,8 +9,8 @@ from typing import Any, Protocol
 from smithers import waits
 from smithers.agent import Event, Spawned
 from smithers.changes import AttemptStarted, Frame, Key, Settled
+from smithers.cli._places import complete
 from smithers.cli._streams import give_json, is_terminal, masked, quoted, say, shown
-from smithers.cli._words import duration, money, tokens
 from smithers.errors import Refused
 from smithers.naming import first_names, key_name
 from smithers.state import RunState
@@ -25,6 +25,7 @@ from smithers.views import (
     view_work,
 )
 from smithers.wire import Json, agent_event_json, live_frame_json, note_json
+from smithers.words import duration, money, tokens
 
 __all__ = ["Both", "Events", "Lines", "Watcher", "watcher_of"]
 
@@ -122,7 +123,7 @@ class Lines:
         pass
 
     def note(self, text: str) -> None:
-        say(shown(text))
+        say(shown(complete(text)))
 
     def close(self) -> None:
         pass

@@ -12,9 +12,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 from smithers import waits
 from smithers.changes import (
@@ -33,6 +35,7 @@ from smithers.engine.plan import Plan
 from smithers.engine.reading import Reading, View
 from smithers.engine.render import Items, Renderer, called
 from smithers.engine.settling import choose, settle
+from smithers.engine.syntax import digest_of
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
 from smithers.kinds import Definition, Instance, is_sent_back, send_back
@@ -111,6 +114,11 @@ class Asking:
     @property
     def run_id(self) -> str:
         return self.renderer.context.run_id
+
+    @cached_property
+    def input_digest(self) -> str:
+        """A digest of the run's input, as callables see it."""
+        return digest_of(to_json(self.renderer.context.input, fallback=repr).decode())
 
     def tries(self, key: Key) -> list[Attempted]:
         """The attempts of a task that count."""

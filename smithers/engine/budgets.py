@@ -117,8 +117,11 @@ class Budgets:
         scrub: Callable[[str], str],
         now: Callable[[], Moment],
         run_id: str,
+        *,
+        counts_inherited: bool = False,
     ) -> None:
         self.run_id = run_id
+        self._counts_inherited = counts_inherited
         self._transition = transition
         self._state = transition.state
         self._view = view
@@ -218,8 +221,8 @@ class Budgets:
 
     def _ledgers(self, attempt: Attempted) -> Iterator[_Used]:
         assert self._used is not None
-        if attempt.origin is not None:  # it was paid by the run that it comes from
-            return
+        if attempt.origin is not None and not self._counts_inherited:
+            return  # it was paid by the run that it comes from
         for key, _ in self._budgets_of(attempt.key):
             yield self._used.setdefault(key, _Used())
 

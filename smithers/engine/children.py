@@ -24,11 +24,12 @@ from smithers.engine.asking import Asking
 from smithers.engine.budgets import Budgets
 from smithers.engine.child_checks import check_level, check_own
 from smithers.engine.child_usage import ChildUsage, Models
+from smithers.engine.edited import Edited, asked_again
 from smithers.engine.endings import Ending, Why
 from smithers.engine.family import Family
 from smithers.engine.processes import clear_away
 from smithers.engine.provenance import code_of, sources_of
-from smithers.engine.settings import Observer, Settings
+from smithers.engine.settings import Observer, Request, Settings
 from smithers.engine.timers import POLL_S
 from smithers.engine.transition import failure_of
 from smithers.errors import AuthorError, MachineError, Owned, Place, Refused, RunExists, UnknownRun
@@ -355,10 +356,13 @@ class Children:
                 return "left"
             nobody = Claim(run_id=child.last, owner="", fence=0)
             source = self._source(child)
+            is_told = before.source == source and history.fence in (None, before.fence)
+            edited = None if is_told else Edited(child.last, history.frames, refuses=False)
             engine = self._engine(
                 child,
                 replace(history.run, source=source),
                 state,
+                edited,
                 inbox=await store.inbox(nobody, state.inbox),
                 cooldowns=await store.cooldowns(),
             )
@@ -366,6 +370,8 @@ class Children:
                 engine.renderer.reports.insert(0, "its code has changed since it was last driven")
             await engine.family.look(store, first=True)
             engine.prepare(store)
+            if edited is not None and edited.comparison is not None:
+                engine.renderer.reports += map(asked_again, edited.comparison.asked_again)
         except BaseException:
             await store.release(claim)
             raise
@@ -400,7 +406,14 @@ class Children:
             self._asleep[child.last] = child
         return "left"
 
-    def _engine(self, child: _Child, run: NewRun, state: RunState, **more: Any) -> Engine:
+    def _engine(
+        self,
+        child: _Child,
+        run: NewRun,
+        state: RunState,
+        again: Request | None = None,
+        **more: Any,
+    ) -> Engine:
         given, settings = child.workflow.parse_input(run.input), self._bench.settings
         streams = settings.streams.parent / child.last
         check_streams(streams)
@@ -413,7 +426,7 @@ class Children:
                 settings,
                 streams=streams,
                 max_concurrency=None,
-                again=None,
+                again=again,
                 sources=self._sources(child),
             ),
             observer=_Watch(self._bench.observer, child),

@@ -8,10 +8,14 @@ import json
 import os
 import shlex
 import sys
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from smithers.engine.agent_forks import check_same
 from smithers.engine.describing import Descriptions
+from smithers.engine.ending import Forked
+from smithers.engine.forking_apart import Wanted, fork_apart, fork_here
 from smithers.engine.inputs import input_text
 from smithers.engine.launching import Launcher
 from smithers.engine.trust import Trusts, current_folder, interpreter_of, untrusted
@@ -42,9 +46,15 @@ class Detaching:
     """Starts the runs of one database away from this process."""
 
     def __init__(
-        self, database: Path, launcher: Launcher, trusts: Trusts, descriptions: Descriptions
+        self,
+        database: Path,
+        environment: Mapping[str, str],
+        launcher: Launcher,
+        trusts: Trusts,
+        descriptions: Descriptions,
     ) -> None:
         self._database = database
+        self._environment = environment
         self._launcher = launcher
         self._trusts = trusts
         self._descriptions = descriptions
@@ -90,11 +100,16 @@ class Detaching:
         input: str | None,
         max_concurrency: int | None,
         linger_s: float | None,
+        rerun: Collection[str] | None,
+        renames: Sequence[str],
         typed: bool,
     ) -> Launched:
         """See `Hub.launch_again`."""
         run = self._found(run_id)
         arguments = ["resume", run_id]
+        if rerun is not None:
+            arguments += [*rerun, "--rerun-changed"]
+        arguments += [f"--rename={one}" for one in renames]
         if file is not None or input is not None:
             path = Path(run.file if file is None else file).absolute()
             which = f"{path}:{name}" if name else str(path)
@@ -106,6 +121,30 @@ class Detaching:
         """See `Hub.launch_retry`."""
         arguments = ["retry", run_id, *(["--with-readers"] if readers else []), "--", task]
         return self._again(self._found(run_id), arguments, file=None, input=None, typed=typed)
+
+    def fork(self, wanted: Wanted) -> tuple[Forked, bool]:
+        """See `Hub.fork_once`."""
+        if (made := self._known(wanted.run_id)) is not None:
+            return _made(made, wanted), False
+        try:
+            return self._fork(wanted), True
+        except RunExists:
+            if (made := self._known(wanted.run_id)) is None:
+                raise
+            return _made(made, wanted), False
+
+    def _fork(self, wanted: Wanted) -> Forked:
+        if not wanted.needs_code:
+            return fork_here(self._database, self._environment, wanted)
+        run = self._found(wanted.source)
+        interpreter = self._interpreter(run, file=None, typed=False)
+        return fork_apart(
+            self._database,
+            self._environment,
+            wanted,
+            folder=Path(run.folder),
+            interpreter=interpreter,
+        )
 
     def _found(self, run_id: str) -> RunRow:
         if (run := self._known(run_id)) is None:
@@ -122,6 +161,11 @@ class Detaching:
         typed: bool,
     ) -> Launched:
         """Launch a process that goes on with a run, if its row may say what is executed."""
+        interpreter = self._interpreter(run, file=file, typed=typed)
+        return self._launch(run.run_id, arguments, Path(run.folder), interpreter, input)
+
+    def _interpreter(self, run: RunRow, *, file: str | None, typed: bool) -> str:
+        """What executes the file of a run, if its row may say so. Raises `Refused`."""
         run_id = run.run_id
         trusted = self._trusts.find(self._database)
         if trusted is None and not typed:
@@ -138,7 +182,7 @@ class Detaching:
             if typed:  # what was checked just now
                 files = [Path(os.path.realpath(run.file)).parent] if file is None else []
                 self._trusts.note_use(trusted, "resume", folders=[Path(run.folder), *files])
-        return self._launch(run_id, arguments, Path(run.folder), interpreter, input)
+        return interpreter
 
     def _launch(
         self, run_id: str, arguments: list[str], folder: Path, interpreter: str, input: str | None
@@ -189,6 +233,13 @@ class Detaching:
                     return None
 
         return asyncio.run(look())
+
+
+def _made(run: RunRow, wanted: Wanted) -> Forked:
+    """The fork of an earlier request, if that was the same one. Raises `RunExists`."""
+    check_same(run, wanted.request)
+    source, frame = run.source_frame or (wanted.source, 0)
+    return Forked(run_id=run.run_id, source=source, frame=frame)
 
 
 def _options(max_concurrency: int | None, linger_s: float | None) -> list[str]:

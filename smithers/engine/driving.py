@@ -8,7 +8,7 @@ import os
 import shlex
 import sys
 from asyncio import CancelledError
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,10 +20,9 @@ from smithers.agent import Agent
 from smithers.changes import ENDED, Change, Frame, Key
 from smithers.engine.authority import driving
 from smithers.engine.deciding import end_left_below
+from smithers.engine.edited import Edited
 from smithers.engine.ending import Left
-from smithers.engine.endings import Ending
 from smithers.engine.engine import Engine, First, Observer, Settings
-from smithers.engine.forking import check_repeatable
 from smithers.engine.inputs import input_text, refuse_unknown_fields
 from smithers.engine.launching import DETACHED, RUN_DATABASE, unmarked
 from smithers.engine.loading import Loaded, load_workflow
@@ -31,10 +30,13 @@ from smithers.engine.orphans import adopting_orphans
 from smithers.engine.printing import output_bound
 from smithers.engine.processes import clear_away
 from smithers.engine.provenance import code_of
+from smithers.engine.renaming import check_mounted, parse_renames
+from smithers.engine.reopening import Made, Wishes
 from smithers.engine.returning import check_input, load_again, stored_input
-from smithers.engine.reusing import describe_reused, find_done
+from smithers.engine.reusing import Reuse, find_done, reuse_of
 from smithers.engine.settings import NO_POOLS, Request, Unwatched
 from smithers.engine.slot_files import SlotFiles
+from smithers.engine.standing import LIMIT, due_of, left, limit_of, nobody, over
 from smithers.engine.trust import (
     Trusted,
     Trusts,
@@ -56,8 +58,8 @@ from smithers.tree import check_run_id, valid_text
 
 __all__ = ["Driving"]
 
-_LIMIT = "max_concurrency"
-_Make = Callable[[History, RunState], Awaitable[Engine]]
+
+_Make = Callable[[History], Awaitable[Made]]
 
 
 class Driving:
@@ -66,7 +68,7 @@ class Driving:
     def __init__(self, database: Path, environment: Mapping[str, str]) -> None:
         self._database = database
         self._environment = environment
-        self._secrets = Secrets(environment)
+        self.secrets = Secrets(environment)
         self._trusts = Trusts(environment)
         self._here = None if DETACHED in environment else current_folder()
         """The folder in which a person has typed this command; None in a process that was started
@@ -172,7 +174,7 @@ class Driving:
             input=text,
             source=loaded.source,
             created_at=datetime.now(UTC),
-            options="{}" if max_concurrency is None else json.dumps({_LIMIT: max_concurrency}),
+            options="{}" if max_concurrency is None else json.dumps({LIMIT: max_concurrency}),
             parent=parent,
             allow_runs=loaded.workflow.allow_runs,
         )
@@ -216,23 +218,24 @@ class Driving:
         observer: Observer,
         max_concurrency: int | None,
         linger_s: float | None,
+        rerun: Collection[str] | None = None,
+        renames: Sequence[str] = (),
         again: Request | None = None,
+        makes: Callable[..., Engine] = Engine,
     ) -> Left:
-        """See `Hub.resume`; `again` is what is done again, also of a run that has finished."""
+        """See `Hub.resume`; `again` is what is done again, also of a run that has finished. `makes`
+        makes the engine.
+        """
         if is_below:
             self._here = None
-        if not self._database.exists():
-            raise UnknownRun(
-                f"there is no run {run_id!r}: there is no database at {self._database}",
-                hint="start a run with `smithers up FILE`, or name another database with --db PATH",
-            )
+        self._check_exists(run_id)
         async with await SqliteStore.open(self._database) as store:
             history = await store.load(run_id)
             state = RunState.of(history.frames)
             check_input(history.run, input)
-            if again is not None:
-                check_repeatable(history, f"smithers fork {shlex.quote(run_id)}")
-            elif (told := _over(run_id, state)) is not None:
+            wishes = Wishes(run_id=run_id, rerun=rerun, renames=parse_renames(renames), again=again)
+            wishes.check(history)
+            if not wishes.reopens and (told := over(run_id, state)) is not None:
                 return told
             trusted = self._check_may_run(history.run, file)
             found = self._find_settings(Path(history.run.folder))
@@ -240,31 +243,74 @@ class Driving:
                 loaded = load_again(history.run, file, name)
             if trusted is not None:
                 self._note_use(trusted, history.run, loaded)
-            limit = max_concurrency or (None if trusted is None else _limit_of(history.run))
+            limit = max_concurrency or (None if trusted is None else limit_of(history.run))
 
-            async def make(now: History, fresh: RunState) -> Engine:
+            async def make(now: History) -> Made:
+                wishes.check(now)
+                now, renamed, outputs = wishes.renamed(now, store)
+                fresh = RunState.of(now.frames)
+                before = find_done(fresh, wishes.renames)
+                request = wishes.request(now, fresh, loaded.source)
                 settings = self._settings(now.run, found, loaded, limit, linger_s)
-                if again is not None:
-                    check_repeatable(now, f"smithers fork {shlex.quote(run_id)}")
-                    settings = replace(settings, again=again)
-                engine = await _engine(store, now.run, fresh, loaded, settings, observer)
+                settings = replace(settings, again=request)
+                engine = await _engine(store, now.run, fresh, loaded, settings, observer, makes)
                 with self._loading():
-                    engine.prepare(store)
-                return engine
+                    engine.prepare(outputs)
+                check_mounted(fresh, wishes.renames, engine.view.mounts.by_id)
+                is_edited = history.run.source != loaded.source
+                reuse = reuse_of(run_id, before, fresh, request, is_edited=is_edited)
+                return Made(engine, reuse, renamed)
 
-            return await self._go_on(store, history, state, loaded, make, again is not None)
+            return await self._go_on(store, history, state, loaded, make, wishes)
 
-    async def look(self, store: SqliteStore, history: History) -> Engine:
+    def _check_exists(self, run_id: str) -> None:
+        if not self._database.exists():
+            raise UnknownRun(
+                f"there is no run {run_id!r}: there is no database at {self._database}",
+                hint="start a run with `smithers up FILE`, or name another database with --db PATH",
+            )
+
+    async def look(
+        self,
+        store: SqliteStore,
+        history: History,
+        *,
+        file: str | None = None,
+        name: str | None = None,
+        edited: Edited | None = None,
+    ) -> Engine:
         """A run as its next owner would begin with it, in memory alone. Raises as `resume`."""
-        self._check_may_run(history.run, None)
-        found = self._find_settings(Path(history.run.folder))
-        with self._naming():
-            loaded = load_again(history.run, None, None)
+        with self.loading_again(history.run, file, name) as (loaded, found):
             settings = self._settings(history.run, found, loaded, None, 0.0)
+            settings = replace(settings, again=edited)
             state = RunState.of(history.frames)
             engine = await _engine(store, history.run, state, loaded, settings, Unwatched())
             engine.prepare(store)
             return engine
+
+    @contextmanager
+    def loading_again(
+        self, run: RunRow, file: str | None = None, name: str | None = None
+    ) -> Generator[tuple[Loaded, Found]]:
+        """The workflow of a run and its settings, inside of which its agents may be named. Raises
+        as `resume`.
+        """
+        self._check_may_run(run, file)
+        found = self._find_settings(Path(run.folder))
+        with self._naming():
+            yield load_again(run, file, name), found
+
+    async def compare(self, run_id: str) -> Reuse:
+        """What a resume would reuse of a run, and what an edit has changed of it; nothing is
+        written. Raises as `resume`, but not for a run that has ended.
+        """
+        self._check_exists(run_id)
+        async with await SqliteStore.open(self._database) as store:
+            history = await store.load(run_id)
+            edited = Edited(run_id, history.frames, refuses=False)
+            before = find_done(RunState.of(history.frames))
+            engine = await self.look(store, history, edited=edited)
+            return reuse_of(run_id, before, engine.state, edited, is_edited=True)
 
     async def clear_away(self, store: Store, claimed: Claimed, last_owner: str | None) -> None:
         """End what the last owner of a run has left running."""
@@ -304,40 +350,45 @@ class Driving:
         state: RunState,
         loaded: Loaded,
         make: _Make,
-        repeats: bool,
+        wishes: Wishes,
     ) -> Left:
         """Own the run, clear away what its last owner left, and drive it; the engine is made before
-        that, to know what is wrong, and anew where the run went on meanwhile. With `repeats`, a run
-        that has finished goes on.
+        that, to know what is wrong, and anew where the run went on meanwhile. A run that
+        has finished is left as it is if nothing of it is done again.
         """
         run_id = history.run.run_id
-        before, was_due = find_done(state), due_of(state)
-        engine = await make(history, state)
+        was_due = due_of(state)
+        done = over(run_id, state) if wishes.may_be_nothing else None
+        made = await make(history)
+        if done is not None and not made.reuse.again:
+            made.engine.observer.note("nothing is run again: no finished task has changed")
+            return done
         claimed = await store.claim(
             run_id,
             this_process(),
             source=loaded.source,
             file=str(loaded.file),
             allow_runs=loaded.workflow.allow_runs,
-            code=code_of(loaded.sources, engine.renderer.agents),
+            code=code_of(loaded.sources, made.engine.renderer.agents),
         )
         try:
             await self.clear_away(store, claimed, history.run.owner)
             if claimed.frame != history.frames[-1].number:  # somebody was faster
                 now = await store.load(run_id)
                 state = RunState.of(now.frames)
-                before, was_due = find_done(state), due_of(state)
-                if not repeats and (told := _over(run_id, state)) is not None:  # and ended it
+                was_due = due_of(state)
+                told = None if wishes.reopens else over(run_id, state)
+                if told is not None:  # and ended it
                     await store.release(claimed.claim)
                     return told
-                engine = await make(now, state)
+                made = await make(now)
+            if made.renamed is not None:
+                await store.commit(claimed.claim, made.renamed)
         except BaseException:
             await store.release(claimed.claim, was_due)
             raise
-        engine.renderer.reports[:0] = describe_reused(
-            before, engine, is_edited=history.run.source != loaded.source
-        )
-        return await self._run(engine, store, claim=claimed.claim, was_due=was_due)
+        made.engine.renderer.reports[:0] = made.reuse.lines()
+        return await self._run(made.engine, store, claim=claimed.claim, was_due=was_due)
 
     # -- whether a row may say what is executed
 
@@ -406,7 +457,7 @@ class Driving:
             machine_pools=on_machine,
             machine=SlotFiles.of_user(self._environment) if on_machine else NO_POOLS,
             find_answer=partial(find_cached, self._database),
-            secrets=self._secrets,
+            secrets=self.secrets,
             sources=loaded.sources,
             believes=lambda: self._trusts.believes(self._database),
         )
@@ -498,68 +549,18 @@ async def _engine(
     loaded: Loaded,
     settings: Settings,
     observer: Observer,
+    makes: Callable[..., Engine] = Engine,
 ) -> Engine:
     """The engine of a run that is resumed."""
-    engine = Engine(
+    engine = makes(
         loaded.workflow,
         stored_input(loaded, run.input),
         run=replace(run, source=loaded.source),
         state=state,
         settings=settings,
         observer=observer,
-        inbox=await store.inbox(_nobody(run.run_id), state.inbox),
+        inbox=await store.inbox(nobody(run.run_id), state.inbox),
         cooldowns=await store.cooldowns(),
     )
     await engine.family.look(store, first=True)
     return engine
-
-
-def _limit_of(run: RunRow) -> int | None:
-    """How many attempts at once a run was started with."""
-    limit: object = json.loads(run.options).get(_LIMIT)
-    return limit if isinstance(limit, int) and limit > 0 else None
-
-
-def _over(run_id: str, state: RunState) -> Left | None:
-    """What a run that has finished has left; None where it goes on. Raises `Refused`."""
-    if state.run_status == "cancelled":
-        raise Refused(
-            f"run {run_id} was cancelled, which is final",
-            hint="start a new run with `smithers up FILE`",
-        )
-    is_over = state.run_status in ("finished", "continued")
-    return left(run_id, finished(state)) if is_over else None
-
-
-def _nobody(run_id: str) -> Claim:
-    """A claim to read an inbox with."""
-    return Claim(run_id=run_id, owner="", fence=0)
-
-
-def due_of(state: RunState) -> datetime | None:
-    """When a run that waits goes on by itself, as far as its waits tell."""
-    if state.run_status != "waiting":
-        return None
-    dues = (wait.opened.due for wait in state.waits.values())
-    return min((due for due in dues if due is not None), default=None)
-
-
-def finished(state: RunState) -> Ending:
-    """The ending of a run that has finished already."""
-    tolerated, unpaid = bool(state.tolerated), bool(state.unpaid)
-    return Ending(status=state.status, tolerated=tolerated, unpaid=unpaid)
-
-
-def left(run_id: str, ending: Ending) -> Left:
-    return Left(
-        run_id=run_id,
-        status=ending.status.status,
-        output=ending.status.output,
-        error=ending.status.error,
-        tolerated=ending.tolerated,
-        stopped=ending.stopped,
-        stopped_by=ending.stopped_by,
-        unpaid=ending.unpaid,
-        over_budget=ending.over_budget,
-        next_run=ending.status.next_run,
-    )

@@ -37,7 +37,15 @@ from smithers.context import Context
 from smithers.engine.again import runs_again
 from smithers.engine.answering import end_wait, take_answer
 from smithers.engine.asking import Asking
-from smithers.engine.attempts import AnswerCache, Executors, Limits, Result, Running
+from smithers.engine.attempts import (
+    AnswerCache,
+    Bench,
+    Executors,
+    Hooks,
+    Limits,
+    Result,
+    Running,
+)
 from smithers.engine.budgets import Budgets
 from smithers.engine.child_usage import count_child
 from smithers.engine.children import Children
@@ -81,6 +89,7 @@ __all__ = ["Engine", "First", "Observer", "Settings"]
 _TIME_LEFT_S = 1.0
 """Less time of a child run that is left waiting is counted once it ends."""
 
+MakeExecutors = Callable[[Asking, Bench, Hooks, Threads, Limits], Executors]
 First = Callable[[Frame, Sequence[Model]], Awaitable[Claim]]
 """Commits the first frame of a new run, with the output models that it declares."""
 
@@ -99,6 +108,8 @@ class Engine:
         observer: Observer,
         inbox: Sequence[InboxRow] = (),
         cooldowns: Sequence[Cooldown] = (),
+        executors: MakeExecutors = Executors,
+        children: Callable[..., Children] = Children,
     ) -> None:
         self.workflow = workflow
         self.run_id, self._run = run.run_id, run
@@ -125,15 +136,21 @@ class Engine:
         mask = settings.secrets.mask
         self.asking = Asking(self.transition, self.view, self.renderer, mask, self.now)
         self.budgets = Budgets(
-            self.transition, self.view, workflow.budget, mask, self.moment, run.run_id
+            self.transition,
+            self.view,
+            workflow.budget,
+            mask,
+            self.moment,
+            run.run_id,
+            counts_inherited=run.counts_inherited,
         )
         self.threads = Threads()
         self.answers = AnswerCache(run.run_id, settings.find_answer, self.now)
         self.limits = Limits(run.run_id, self.moment)
         self.limits.see(cooldowns)
-        executors = Executors(self.asking, self, self, self.threads, self.limits)
+        works = executors(self.asking, self, self, self.threads, self.limits)
         self.slots = Slots(settings, self.asking, self.moment, self.halt)
-        self.starting = Starting(self.asking, self, executors, self.slots)
+        self.starting = Starting(self.asking, self, works, self.slots)
         self._limit = settings.max_concurrency or workflow.max_concurrency
         self._mounting = Mounting(
             self.renderer, self.transition, self._limit, self._cancel_gone, self.budgets, pools
@@ -158,7 +175,7 @@ class Engine:
             self.slots,
         )
         self._reworking = Reworking(self.asking)
-        self.children = Children(Engine, run, self.asking, self, self._limit)
+        self.children = children(Engine, run, self.asking, self, self._limit)
         self.family = Family(run, self.budgets)
         self.budgets.children = lambda: [*self.children.used(), *self.family.below]
         self._ready = ReadyQueue()
@@ -209,7 +226,7 @@ class Engine:
 
     # -- the loop
 
-    def prepare(self, store: Store | None = None) -> None:
+    def prepare(self, store: StoredOutputs | None = None) -> None:
         """Make the first frame, in memory alone. `store` is where a run that is resumed has its
         outputs. Raises `AuthorError` for a wrong workflow.
         """
@@ -373,7 +390,9 @@ class Engine:
         """Reset what is to be done again by request."""
         if self._resumes and self.settings.again is not None:
             again = self.settings.again(self.asking)
-            self._reset_all(partial(self._reworking.reset_requested, again, ()))
+            if again.keys or again.alone:
+                self._mounting.mount(gone=True)  # what an edit has taken is not done again
+                self._reset_all(partial(self._reworking.reset_requested, again, ()))
 
     def _render(self, *, gone: bool = False) -> None:
         """Render anew: whoever was ready or waited for data comes up again in the new plan."""

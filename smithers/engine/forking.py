@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -22,8 +22,9 @@ from smithers.changes import (
     Reset,
     StatusChanged,
     WaitClosed,
-    WaitOpened,
 )
+from smithers.engine.agent_forks import check_above, check_replaced, first_decision, options_of
+from smithers.engine.decisions import decisions
 from smithers.engine.ending import Forked, Rewound
 from smithers.engine.inputs import input_text
 from smithers.engine.requesting import requested
@@ -35,7 +36,6 @@ from smithers.state import RunState
 from smithers.store import Claimed, History, Model, NewRun, RunRow, Store
 from smithers.store.forking import check_frame, fork_ids, forked_frames
 from smithers.store.lease import this_process
-from smithers.texts import object_from
 from smithers.tree import check_run_id
 
 __all__ = ["Driver", "Fork", "check_repeatable", "fork", "rewind"]
@@ -47,7 +47,8 @@ Clear = Callable[[Store, Claimed, str | None], Awaitable[None]]
 class Fork:
     """What is asked for. `frame` None is the last one, and `run_id` None the first id that is free.
     `input` is JSON text, `outputs` JSON texts by tasks, and `again` names tasks that are to be done
-    again with what read them. `by` is the person who forks, None an agent.
+    again with what read them. `by` is the person who forks, None an agent; of an agent `request`
+    is the digest of what it asked for, by which the same request is known again.
     """
 
     frame: int | None = None
@@ -56,6 +57,7 @@ class Fork:
     outputs: Mapping[str, str] = field(default_factory=dict[str, str])
     again: Sequence[str] = ()
     by: str | None = None
+    request: str | None = None
 
 
 _CANCELLED = StatusChanged(
@@ -93,22 +95,29 @@ async def fork(driver: Driver, store: Store, run_id: str, wanted: Fork) -> Forke
         check_run_id(wanted.run_id)
     frames = forked_frames(history.frames, at, run_id)
     notes: list[str] = []
-    if wanted.by is None and (first := _first_decision(frames)) is not None:
+    if wanted.by is None:
+        await check_above(store, history.run)
+    if wanted.by is None and (first := await first_decision(store, frames)) is not None:
         at = first.frame - 1
-        notes.append(
-            f"it ends at frame {at}, before the answer to {key_name(first.key)}: only a person"
-            " may answer that"
-        )
+        notes.append(f"it ends at frame {at}, before {first.words}: only a person may answer that")
         frames = forked_frames(history.frames, at, run_id)
     state = RunState.of(frames)
+    if wanted.by is None:
+        check_replaced(state, run_id, wanted.outputs)
     run = _row(history.run, wanted, at)
     asked = _not_theirs(frames, state, wanted.by)
+    if wanted.input is not None:
+        asked |= dict.fromkeys(_open_questions(state), "its text may read the input")
     notes += [f"{key_name(key)} is asked again: {why}" for key, why in asked.items()]
     changes = list(_foreign(state))
     frame: Frame | None
     if wanted.outputs or wanted.again or asked or wanted.input is not None:
         request = requested(
-            run_id, again=wanted.again, keys=list(asked), outputs=wanted.outputs, by=wanted.by or ""
+            run_id,
+            again=wanted.again,
+            keys=list(asked),
+            outputs=wanted.outputs,
+            by=wanted.by or "an agent",
         )
         made = await driver.begin_apart(store, run, history.run, state, changes, request)
         frame, models, told = made
@@ -133,7 +142,7 @@ def _row(source: RunRow, wanted: Fork, at: int) -> NewRun:
         input=source.input if given is None else given,
         source=source.source,
         created_at=datetime.now(UTC),
-        options=source.options,
+        options=options_of(source, is_agents=wanted.by is None, request=wanted.request),
         allow_runs=source.allow_runs,
         forked_from=source.run_id,
         forked_at=at,
@@ -168,46 +177,14 @@ def _foreign(state: RunState) -> Iterator[Change]:
             yield Reset(key=key)
 
 
-@dataclass(frozen=True)
-class _Decision:
-    """A question that a person has answered: the frame of the answer."""
-
-    key: Key
-    frame: int
-    opened: WaitOpened
-
-
-def _decisions(frames: Sequence[Frame]) -> Iterator[_Decision]:
-    """The questions that persons have answered, oldest answer first."""
-    opened: dict[tuple[Key, str, int], WaitOpened] = {}
-    for frame in frames:
-        for change in frame.changes:
-            if isinstance(change, WaitOpened) and change.kind in waits.ASKING:
-                opened[change.key, change.kind, frame.number] = change
-        for change in frame.changes:
-            if (
-                isinstance(change, WaitClosed)
-                and change.kind in waits.ASKING
-                and _is_persons(change)
-            ):
-                wait = opened[change.key, change.kind, change.opened]
-                yield _Decision(change.key, frame.number, wait)
-
-
-def _is_persons(closed: WaitClosed) -> bool:
-    """Whether a person has answered; else time was up, or the question is void."""
-    answer = object_from(closed.answer or "null")
-    return answer is not None and answer.get("by") is not None
-
-
-def _first_decision(frames: Sequence[Frame]) -> _Decision | None:
-    return next(_decisions(frames), None)
+def _open_questions(state: RunState) -> Iterator[Key]:
+    return (key for key, kind in state.waits if kind in waits.ASKING)
 
 
 def _not_theirs(frames: Sequence[Frame], state: RunState, by: str | None) -> dict[Key, str]:
     """The decisions that count and that `by` may not make, each with why."""
     found: dict[Key, str] = {}
-    for one in _decisions(frames):
+    for one in decisions(frames):
         allowed = one.opened.allowed_by
         if one.key not in state.answers or (allowed and by in allowed) or not allowed:
             found.pop(one.key, None)
@@ -230,7 +207,7 @@ async def rewind(store: Store, run_id: str, frame: int, clear: Clear) -> Rewound
         kept = await store.rewind(
             claimed.claim,
             _back(store, history, frame),
-            _row(history.run, Fork(), last.number),
+            replace(_row(history.run, Fork(), last.number), options=history.run.options),
             _own_frame(copy, list(_foreign(copy))),
         )
     finally:
@@ -242,15 +219,13 @@ def _check_rewind(history: History, frame: int) -> None:
     """Raises `Refused` for a run that cannot be taken back to a frame."""
     run, last = history.run, history.frames[-1].number
     check_frame(run.run_id, frame, last)
-    check_repeatable(history, f"smithers fork {shlex.quote(run.run_id)} --frame {frame}")
+    check_repeatable(history)
 
 
-def check_repeatable(history: History, instead: str) -> None:
-    """Raises `Refused` for a run of which nothing is done again in place; `instead` is what to
-    type.
-    """
+def check_repeatable(history: History) -> None:
+    """Raises `Refused` for a run of which nothing is done again in place."""
     run, state = history.run, RunState.of(history.frames)
-    hint = f"fork it: `{instead}`"
+    hint = f"fork it: `smithers fork {shlex.quote(run.run_id)}`"
     if state.run_status == "cancelled":
         raise Refused(f"run {run.run_id} was cancelled, which is final", hint=hint)
     if state.run_status == "continued":

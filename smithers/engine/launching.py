@@ -43,6 +43,7 @@ __all__ = [
     "RUN_DATABASE",
     "Launcher",
     "Owning",
+    "as_told",
     "how_it_ended",
     "launched",
     "unmarked",
@@ -162,8 +163,8 @@ class Launcher:
         input: str | None,
     ) -> subprocess.Popen[bytes]:
         # -P: no folder of the project may stand in for one of our packages.
-        command = [interpreter, "-P", "-m", "smithers", *arguments]
-        command += ["--db", str(self._database), "--events", "--detached"]
+        command = [interpreter, "-P", "-m", "smithers", arguments[0]]
+        command += ["--db", str(self._database), "--events", "--detached", *arguments[1:]]
         until = time.monotonic() + _PATIENCE_S
         while True:
             try:
@@ -279,7 +280,7 @@ class _Handshake:
         except ValueError:
             return
         if told.get("event") == "end" and told.get("error"):
-            self._failure = _as_told(told["error"])
+            self._failure = as_told(told["error"])
         elif told.get("event") in ("frame", "end"):
             self._begun = True
 
@@ -287,7 +288,7 @@ class _Handshake:
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
-def _as_told(told: Mapping[str, Any]) -> SmithersError:
+def as_told(told: Mapping[str, Any]) -> SmithersError:
     """The error that another process has told."""
     kind = getattr(errors, str(told.get("kind")), None)
     said, hint = str(told.get("message")), str(told.get("hint") or "")

@@ -14,6 +14,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from _smithers_orchestrator.damage import blame
+from smithers.engine.syntax import keep_text
 from smithers.errors import AuthorError, Place, Refused, SmithersError
 from smithers.sources import Sources, read_sources
 from smithers.tree import explain, place_of_error
@@ -176,7 +177,12 @@ def _sources(file: Path, before: set[str]) -> Sources:
         origin = getattr(sys.modules[name], "__file__", None)
         if isinstance(origin, str) and _is_authors(Path(origin), file.parent):
             files.add(Path(origin))
-    return read_sources([one for one in files if one.is_file()], file.parent)
+    kept = sorted(one for one in files if one.is_file())
+    found = read_sources(kept, file.parent)
+    for path, read in zip(kept, found.files, strict=True):
+        if read.text is not None:
+            keep_text(str(path), read.text.encode())
+    return found
 
 
 def _is_authors(module: Path, folder: Path) -> bool:

@@ -124,7 +124,7 @@ def _given(
         key = Key(id, path)
     definition = by_id.get(key.id)
     if definition is None:
-        raise Refused(f"{name} is not in the tree of run {run_id} any more")
+        raise Refused(f"{name} is no longer in the tree of run {run_id}")
     kind = definition.node.kind
     if asks_person(kind):
         raise Refused(
@@ -133,7 +133,7 @@ def _given(
         )
     output = definition.kind.output(definition.node)
     if is_container(kind) or output is None:
-        raise Refused(f"{kind} {name!r} has no output of its own", hint="name a task inside it")
+        raise Refused(f"{kind} {name!r} cannot be set", hint="name a task inside it")
     return key, Given(text=_checked(output, name, text), model=output.model, by=valid_text(by))
 
 

@@ -1,18 +1,26 @@
-"""What a resume reuses of a run, and what an edit of its file has brought or taken."""
+"""What a resume reuses of a run, and what an edit of its file has changed, brought or taken."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from smithers.changes import Key
-from smithers.engine.engine import Engine
+from smithers.engine.comparing import Changed
+from smithers.engine.edited import Edited, Work, asked_again
 from smithers.engine.repeating import IDS_HINT
-from smithers.naming import first_names
+from smithers.engine.settings import Request
+from smithers.naming import first_names, key_name
 from smithers.shapes import is_container
 from smithers.state import RunState
+from smithers.words import duration, money, tokens
 
-__all__ = ["Done", "describe_reused", "find_done"]
+__all__ = ["Done", "Reuse", "find_done", "reuse_of"]
+
+
+_NO_RENAMES: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +30,17 @@ class Done:
     finished: list[Key]
     known: dict[str, tuple[str | None, int]]
     """Its tasks, each with its parent and its place there."""
+    renames: Mapping[str, str]
+    """The old ids of tasks with their new ones."""
 
 
-def find_done(state: RunState) -> Done:
+def find_done(state: RunState, renames: Mapping[str, str] = _NO_RENAMES) -> Done:
     finished = sorted(key for key, end in state.ended.items() if end.outcome == "finished")
-    return Done(finished, _tasks_of(state))
+    known = _tasks_of(state)
+    for old, new in renames.items():
+        if (place := known.pop(old, None)) is not None:
+            known[new] = place
+    return Done(finished, known, renames)
 
 
 def _tasks_of(state: RunState) -> dict[str, tuple[str | None, int]]:
@@ -34,23 +48,110 @@ def _tasks_of(state: RunState) -> dict[str, tuple[str | None, int]]:
     return {id: (row.parent, row.place) for id, row in rows if not is_container(row.kind)}
 
 
-def describe_reused(before: Done, engine: Engine, *, is_edited: bool) -> list[str]:
-    """What a resume reuses, what an edit brought or took, and whether it was no edit that did."""
-    tasks, known = _tasks_of(engine.state), before.known
-    reused = [str(key) for key in before.finished if engine.state.has_place(key)]
-    reports = [_counted("reused", reused)] if reused else []
-    for what, ids in (("new", tasks.keys() - known), ("gone", known.keys() - tasks)):
-        if ids and known:
-            reports.append(_counted(what, sorted(ids)))
-    if not is_edited and (moved := [id for id in known if tasks.get(id) != known[id]]):
-        reports.append(
-            f"the file is unchanged, but {', '.join(map(repr, sorted(moved)[:5]))} left"
-            f" the tree or moved in it; {IDS_HINT}"
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reuse:
+    """What becomes of a run's work when it is resumed.
+
+    `reused` are the finished tasks that are not done again, and `again` those that are. `changed`
+    are the finished tasks that an edit has changed, as far as it was compared; `affected` they and
+    all that read them, and `work` what these have used so far. `asked_again` are approvals whose
+    text has changed. `new` and `gone` are the tasks that joined the tree and left it, and `moved`
+    those that did or stand elsewhere although the file is as it was.
+    """
+
+    run_id: str
+    reused: tuple[Key, ...] = ()
+    again: tuple[Key, ...] = ()
+    changed: tuple[Changed, ...] = ()
+    affected: tuple[Key, ...] = ()
+    work: Work
+    asked_again: tuple[Key, ...] = ()
+    new: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
+    renamed: tuple[str, ...] = ()
+    """The renamed tasks, in words."""
+
+    def lines(self) -> list[str]:
+        """The same for a person."""
+        again, why = set(self.again), {one.key: one.why for one in self.changed}
+        asked = set(self.asked_again)
+        kept = [one for one in self.changed if one.key not in again]
+        kept = [one for one in kept if one.key not in asked]
+        told = [
+            _counted("reused", list(map(str, self.reused))),
+            _counted("run again", [_named(key, why) for key in self.again]),
+            _counted("changed, and reused all the same", [_named(one.key, why) for one in kept]),
+        ]
+        if kept:
+            told.append(self._offer())
+        told += [asked_again(key) for key in self.asked_again if key not in again]
+        told += [_counted("renamed", self.renamed)]
+        told += [_counted("new", self.new), _counted("gone", self.gone)]
+        if self.moved:
+            told.append(
+                f"the file is unchanged, but {', '.join(map(repr, self.moved[:5]))} left"
+                f" the tree or moved in it; {IDS_HINT}"
+            )
+        return [line for line in told if line]
+
+    def _offer(self) -> str:
+        """How to have the changed tasks done again, and what these have used."""
+        count, work = len(self.affected), self.work
+        used = [
+            tokens(work.tokens) if work.tokens else "",
+            money(work.cost),
+            f"{work.calls} call{'s'[: work.calls != 1]}" if work.calls else "",
+            duration(work.time_s),
+        ]
+        readers = " with what read them" if count > len(self.changed) else ""
+        return (
+            f"to run the changed tasks again{readers}, {count} in all, type"
+            f" `smithers resume {shlex.quote(self.run_id)} --rerun-changed`; they have used"
+            f" {', '.join(filter(None, used))}"
         )
-    return reports
+
+
+def reuse_of(
+    run_id: str, before: Done, state: RunState, request: Request | None, *, is_edited: bool
+) -> Reuse:
+    """What becomes of the work of a run, by its state when its first frame is made with this
+    request.
+    """
+    edited = request if isinstance(request, Edited) else None
+    tasks, known = _tasks_of(state), before.known
+    again = () if edited is None else edited.rerun
+    comparison = None if edited is None else edited.comparison
+    asked_again = () if comparison is None else comparison.asked_again
+    not_reused = {*again, *asked_again}
+    moved = () if is_edited else sorted(id for id in known if tasks.get(id) != known[id])
+    return Reuse(
+        run_id=run_id,
+        reused=tuple(
+            key for key in before.finished if state.has_place(key) and key not in not_reused
+        ),
+        again=tuple(again),
+        changed=() if comparison is None else comparison.changed,
+        affected=() if comparison is None else comparison.again,
+        work=Work() if comparison is None else comparison.work,
+        asked_again=asked_again,
+        new=tuple(sorted(tasks.keys() - known)) if known else (),
+        gone=tuple(sorted(known.keys() - tasks)),
+        moved=tuple(moved),
+        renamed=tuple(f"{old} to {new}" for old, new in before.renames.items()),
+    )
+
+
+def _named(key: Key, why: Mapping[Key, str]) -> str:
+    """A task with what has changed of it."""
+    return f"{key_name(key)} ({why[key]})" if key in why else key_name(key)
 
 
 def _counted(what: str, names: Sequence[str]) -> str:
-    """What happened to some tasks: all names of a few, the number and the first ones of many."""
+    """What happened to some tasks: all names of a few, the number and the first ones of many;
+    nothing of none.
+    """
+    if not names:
+        return ""
     some = first_names(names)
     return f"{what}: {some}" if some.endswith(names[-1]) else f"{what}: {len(names)} tasks: {some}"

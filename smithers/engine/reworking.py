@@ -48,12 +48,13 @@ class Given:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Again:
     """What somebody wants done again: these nodes, and with `readers` all that read them; otherwise
-    only the questions whose texts read them. Tasks with `outputs` have these, and what read them is
-    done again in any case.
+    only the questions whose texts read them, as for those that stand `alone`. Tasks with `outputs`
+    have these, and what read them is done again in any case.
     """
 
-    keys: Collection[Key]
+    keys: Collection[Key] = ()
     readers: bool = True
+    alone: Collection[Key] = ()
     outputs: Mapping[Key, Given] = field(default_factory=dict[Key, Given])
 
 
@@ -96,6 +97,8 @@ class Reworking:
         found = self._finder(attempts)
         for key in again.keys:
             found.add(key, follows=again.readers)
+        for key in again.alone:
+            found.add(key, follows=False)
         for key in again.outputs:
             found.add(key)
         self._write(found.result(), None)
@@ -107,6 +110,13 @@ class Reworking:
         frame = self._asking.frame
         frame.do(CameUp(key=key))
         frame.settle(key, "finished", output=given.text, model=given.model, set_by=given.by)
+
+    def find(self, keys: Iterable[Key]) -> frozenset[Key]:
+        """What would be done again with these nodes: they, and all that read them."""
+        found = self._finder(())
+        for key in keys:
+            found.add(key)
+        return found.result().again
 
     def reset_left(
         self, ids: Iterable[str], cause: SentBack | None, attempts: Iterable[Running]
@@ -231,10 +241,23 @@ class _Finder:
             self._ask_again(key)
 
     def _ask_again(self, source: Key) -> None:
-        for reader in self._readers.get(source, ()):
-            row = self._row(reader.id)
-            if row is not None and asks_person(row.kind):
-                self.add(reader)
+        """The questions that have read it, or a container that may give something else now: one
+        around it, or one that has read it itself.
+        """
+        seen, queue = {source}, deque([source])
+        while queue:
+            one = queue.popleft()
+            found = {
+                Key(row.id, one.path[: len(self._loops(row.id))]) for row in self._around(one.id)
+            }
+            for reader in self._readers.get(one, ()):
+                row = self._row(reader.id)
+                if row is not None and asks_person(row.kind):
+                    self.add(reader)
+                elif row is not None and is_container(row.kind):
+                    found.add(Key(reader.id, reader.path[: len(self._loops(row.id))]))
+            queue.extend(found - seen)
+            seen |= found
 
     def named(self, id: str, by: Key) -> Key | None:
         """The node of this id that is meant at another node; None if the run did not come to it."""

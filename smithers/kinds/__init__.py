@@ -20,14 +20,14 @@ from smithers.kinds._kind import (
     OutputReader,
     Planning,
 )
-from smithers.kinds._rework import is_sent_back, send_back
+from smithers.kinds._rework import asked_again, is_sent_back, send_back
 from smithers.kinds.approval import APPROVAL
 from smithers.kinds.branch import BRANCH
 from smithers.kinds.command import COMMAND
 from smithers.kinds.continuing import CONTINUE, ContinueAsNew, check_next_input
 from smithers.kinds.event import EVENT, WaitForEvent
 from smithers.kinds.foreach import FOREACH
-from smithers.kinds.human import HUMAN
+from smithers.kinds.human import HUMAN, human_form
 from smithers.kinds.loop import ITERATION, LOOP, LoopExhausted
 from smithers.kinds.parallel import PARALLEL
 from smithers.kinds.saga import COMPENSATED, SAGA, Compensated, Saga
@@ -41,7 +41,7 @@ from smithers.kinds.subflow import (
     child_workflow,
     start_digest,
 )
-from smithers.kinds.task import TASK, agent_work
+from smithers.kinds.task import TASK, agent_work, has_effect
 from smithers.kinds.timer import TIMER
 from smithers.kinds.try_ import (
     CATCH,
@@ -93,10 +93,13 @@ __all__ = [
     "Try",
     "WaitForEvent",
     "agent_work",
+    "asked_again",
     "check_next_input",
     "child_workflow",
     "error_of",
     "find_failure",
+    "has_effect",
+    "human_form",
     "is_sent_back",
     "kind_of",
     "result_of",

@@ -21,7 +21,7 @@ from smithers.state import Ended, RunState
 from smithers.texts import object_from
 from smithers.tree import Decision, HumanTask, HumanWork, NotExact, problem
 
-__all__ = ["HUMAN"]
+__all__ = ["HUMAN", "human_form"]
 
 
 class HumanTaskKind(WaitingKind[HumanTask[Any]]):
@@ -37,8 +37,7 @@ class HumanTaskKind(WaitingKind[HumanTask[Any]]):
         if callable(choices) and (choices := asking.names(one, choices)) is None:
             return
         text = asked_again(asking.state, one, text)
-        due, form = due_in(one.node.timeout_s, asking), _form(work, choices or ())
-        form = replace(form, may_deny=one.node.rework is not None)
+        due, form = due_in(one.node.timeout_s, asking), human_form(one.node, choices or ())
         names = work.allowed_by
         open_question(asking, one, self.wait, text, due=due, allowed_by=names, form=form.row())
 
@@ -113,7 +112,12 @@ def _form_now(one: Instance[HumanTask[Any]], opened: WaitOpened) -> Form:
     """What the answer to an open question must be. Choices that were computed are kept with it."""
     work, asked = one.node.work, Form.from_row(opened.form)
     choices = asked.choices if callable(work.choices) else work.choices
-    return replace(_form(work, choices or ()), may_deny=one.node.rework is not None)
+    return human_form(one.node, choices or ())
+
+
+def human_form(node: HumanTask[Any], choices: tuple[str, ...]) -> Form:
+    """What the answer to a human task must be; `choices` are what there is to choose from."""
+    return replace(_form(node.work, choices), may_deny=node.rework is not None)
 
 
 def _form(work: HumanWork, choices: tuple[str, ...]) -> Form:

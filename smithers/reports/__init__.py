@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from smithers.reports._overview import overview as overview
     from smithers.reports._overview import standing_of as standing_of
     from smithers.reports._receipt import receipt as receipt
+    from smithers.reports._recordings import RecordedRun as RecordedRun
+    from smithers.reports._recordings import answer_in_stream as answer_in_stream
+    from smithers.reports._recordings import recorded as recorded
+    from smithers.reports._recordings import settled as settled
     from smithers.reports._runs import places as places
     from smithers.reports._runs import run_ids as run_ids
     from smithers.reports._runs import runs as runs
@@ -80,6 +84,10 @@ _HOMES = {
     "places": "smithers.reports._runs",
     "raw_logs": "smithers.reports._logs",
     "receipt": "smithers.reports._receipt",
+    "RecordedRun": "smithers.reports._recordings",
+    "answer_in_stream": "smithers.reports._recordings",
+    "recorded": "smithers.reports._recordings",
+    "settled": "smithers.reports._recordings",
     "resumed_through": "smithers.reports._waking",
     "run_ids": "smithers.reports._runs",
     "runs": "smithers.reports._runs",
@@ -100,8 +108,10 @@ __all__ = [  # literal, for the checkers
     "Changes",
     "Look",
     "Overview",
+    "RecordedRun",
     "RunsQuery",
     "all_events",
+    "answer_in_stream",
     "attention",
     "event_lines",
     "events",
@@ -119,9 +129,11 @@ __all__ = [  # literal, for the checkers
     "places",
     "raw_logs",
     "receipt",
+    "recorded",
     "resumed_through",
     "run_ids",
     "runs",
+    "settled",
     "snapshot",
     "source",
     "sql",

@@ -6,6 +6,7 @@ pass `tests/store/test_store_contract.py`. What the tables mean is told in `sche
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +19,7 @@ from smithers.inbox import InboxKind
 from smithers.sources import ClaimRow, Code, SourceFile
 
 __all__ = [
+    "INHERITED",
     "Below",
     "CachedAnswer",
     "Claim",
@@ -43,6 +45,8 @@ Why = Literal["answer", "due", "left", "cancel", "slot"]
 """Why a run is to be woken: it was answered, its time has come, its owner is gone, it was cancelled
 and nobody obeys, or a pool that it waits for has a free slot.
 """
+INHERITED = "counts_inherited"
+"""The option of a fork which says that what it inherits counts for its budgets."""
 CountFree = Callable[[str, int], int]
 """How many slots of a pool are free on this machine, by its name and its limit."""
 
@@ -121,6 +125,11 @@ class NewRun:
         return self.forked_from, self.forked_at
 
     @property
+    def counts_inherited(self) -> bool:
+        """Whether what it inherits counts for its budgets: an agent has made this fork."""
+        return bool(json.loads(self.options).get(INHERITED))
+
+    @property
     def is_started_below(self) -> bool:
         """Whether a process of its parent has started it."""
         return self.parent is not None and not self.parent.waits
@@ -136,10 +145,13 @@ class RunRow(NewRun):
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """A whole run, read in one go: its row, and its frames in order, from which its state folds."""
+    """A whole run, read in one go: its row, and its frames in order, from which its state folds.
+    `fence` is that under which the last frame was written, if the store tells it.
+    """
 
     run: RunRow
     frames: Sequence[Frame]
+    fence: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -123,6 +123,13 @@ def last_frame(db: sqlite3.Connection, run_id: str) -> int:
     return -1 if last is None else int(last)
 
 
+def last_fence(db: sqlite3.Connection, run_id: str) -> int | None:
+    """The fence under which the last frame of a run was written; None if it has no frame."""
+    sql = "SELECT fence FROM frames WHERE run_id = ? ORDER BY frame DESC LIMIT 1"
+    row = db.execute(sql, (run_id,)).fetchone()
+    return None if row is None else int(row[0])
+
+
 def parts_of(
     db: sqlite3.Connection, run_id: str, parts: Collection[Part], *, last: int = LAST
 ) -> tuple[Frame, ...]:

@@ -55,7 +55,7 @@ from smithers.store.connection import Connection
 from smithers.store.cooldowns import cooldowns_of, end_cooldown, put_cooldowns
 from smithers.store.forking import copy_run, forked_from
 from smithers.store.heartbeat import Heartbeat, beat
-from smithers.store.history import frames_of
+from smithers.store.history import frames_of, last_fence
 from smithers.store.inbox import call, has_taker, inbox_rows, put_note, tell_parent
 from smithers.store.lease import BEAT_S, Beat, lease_of, this_host, this_process, utc_now
 from smithers.store.opening import WAL_BYTES, Synchronous, open_database
@@ -342,7 +342,8 @@ class SqliteStore:
         """The run and all its frames, of one moment. Raises `UnknownRun`."""
 
         def work(db: sqlite3.Connection) -> History:
-            return History(run=run_row(db, run_id), frames=frames_of(db, run_id))
+            frames, fence = frames_of(db, run_id), last_fence(db, run_id)
+            return History(run=run_row(db, run_id), frames=frames, fence=fence)
 
         return await self._db.read(work)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from hashlib import sha256
 from typing import Any, Generic, TypeVar, cast
 
 from pydantic import BaseModel, PydanticUserError, TypeAdapter, ValidationError
@@ -48,6 +49,13 @@ class Output(Handle, Generic[T]):
         self.model: str | None = kind.__name__ if _is_model(kind) else None
         self.is_text = kind is str
         self._is_any = any(kind is one for one in (Any, object))
+
+    @cached_property
+    def digest(self) -> str | None:
+        """A digest of its JSON Schema (sha256 in hex); None for text, and where all is allowed."""
+        if self.is_text or self._is_any:
+            return None
+        return sha256(json.dumps(self.schema, sort_keys=True).encode()).hexdigest()
 
     def parse(self, text: str) -> T:
         """The value of stored JSON text, a new object each time. Raises `ValidationError`."""

@@ -115,8 +115,8 @@ def _used(snapshot: Snapshot, nodes: _Nodes) -> dict[Key, Spent]:
     found: dict[Key, Spent] = {}
     written = snapshot.state.budgets
     for one in spent_by_attempt(snapshot):
-        if one.attempt.origin is not None:  # it was paid by the run that it comes from
-            continue
+        if one.attempt.origin is not None and not snapshot.run.counts_inherited:
+            continue  # it was paid by the run that it comes from
         at = one.attempt.key
         for id in ("", *nodes.around(at.id)):
             if Key(id) in written:

@@ -181,7 +181,7 @@ _FOLLOWS = (NodeMounted, NodeGone, ReadMade, ChoiceMade, CameUp, SessionSeen, Us
 def _why(frame: FrameView) -> str:
     """The first thing that happened in a frame: the others follow from it."""
     words = (one.words for one in frame.changes if not isinstance(one.change, _FOLLOWS))
-    return next(words, "the run went on")
+    return next(words, "the run continued")
 
 
 def _moved(frame: Frame) -> frozenset[str]:

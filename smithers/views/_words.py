@@ -60,6 +60,8 @@ def stopped_words(by: str) -> str:
     match by:
         case "fork":
             return "made as a fork and not started yet"
+        case "rename":
+            return "given other ids and not resumed yet"
         case "rewind":
             return "taken back and not resumed yet"
         case _:

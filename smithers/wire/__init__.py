@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from smithers.wire._frames import transcript_json as transcript_json
     from smithers.wire._provenance import receipt_json as receipt_json
     from smithers.wire._provenance import verified_json as verified_json
+    from smithers.wire._replays import live_replay_json as live_replay_json
+    from smithers.wire._replays import replay_json as replay_json
+    from smithers.wire._reuse import reuse_json as reuse_json
     from smithers.wire._runs import activity_json as activity_json
     from smithers.wire._runs import cost_json as cost_json
     from smithers.wire._runs import graph_json as graph_json
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "diff_json": "smithers.wire._diffs",
     "source_json": "smithers.wire._diffs",
+    "reuse_json": "smithers.wire._reuse",
     "Json": "smithers.wire._values",
     "activity_json": "smithers.wire._runs",
     "agent_event_json": "smithers.wire._frames",
@@ -60,10 +64,12 @@ _HOMES = {
     "inspection_parts": "smithers.wire._runs",
     "line_json": "smithers.wire._runs",
     "live_frame_json": "smithers.wire._frames",
+    "live_replay_json": "smithers.wire._replays",
     "log_json": "smithers.wire._frames",
     "message_json": "smithers.wire._frames",
     "note_json": "smithers.wire._frames",
     "question_json": "smithers.wire._runs",
+    "replay_json": "smithers.wire._replays",
     "run_line_json": "smithers.wire._runs",
     "summary_json": "smithers.wire._runs",
     "task_json": "smithers.wire._runs",
@@ -91,11 +97,13 @@ __all__ = [  # literal, for the checkers
     "inspection_parts",
     "line_json",
     "live_frame_json",
+    "live_replay_json",
     "log_json",
     "message_json",
     "note_json",
     "question_json",
     "receipt_json",
+    "replay_json",
     "run_line_json",
     "source_json",
     "summary_json",

@@ -182,7 +182,7 @@ def test_a_failed_and_a_cancelled_run_are_forked_and_go_on(folder: Path) -> None
         (("fork", "r1", "--set", "plan=1"), "the output for plan does not fit:"),
         (("fork", "r1", "--set", "plam={}"), "run r1 has no task 'plam'\nhint: did you mean plan?"),
         (("fork", "r1", "--set", "ship=true"), "the answer to approval ship of run r1 is a person"),
-        (("fork", "r1", "--set", "parts=[]"), "has no output of its own"),
+        (("fork", "r1", "--set", "parts=[]"), "cannot be set"),
         (("fork", "r1", "--rerun", "nope"), "run r1 has no task 'nope'"),
         (("fork", "r1", "--rerun", "plan[3]"), "plan[3] of run r1 has not run"),
         (("fork", "r1", "--input", '{"topic": 1}'), "topic"),

@@ -15,28 +15,29 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "cli.md"
 COMMANDS = [
     *("up", "resume", "ps", "inspect", "cost", "why", "timeline", "events", "graph", "logs"),
-    *("sql", "show", "diff", "fork", "rewind", "retry", "receipt", "verify", "asks"),
+    *("sql", "show", "diff", "fork", "rewind", "retry", "replay", "freeze", "receipt", "verify"),
+    "asks",
     *("approve", "deny", "cancel", "answer", "send"),
     *("budget", "steer", "attach", "supervise", "trust"),
     "config",
-    *("workflows", "demo", "doctor", "record", "replay"),
+    *("workflows", "demo", "doctor"),
     *("service", "cache", "mcp", "harness"),  # groups come last
 ]
 GROUPED = [
     *("service install", "service uninstall", "service status"),
     *("cache clear", "cache list"),
     *("mcp", "mcp add", "mcp remove"),
-    *("harness drift", "harness parse"),
+    *("harness drift", "harness parse", "harness record", "harness replay"),
 ]
 WITHOUT_A_DATABASE = (
     "demo",
-    "record",
-    "replay",
     "mcp remove",
     "workflows",
     "config",
     "harness drift",
     "harness parse",
+    "harness record",
+    "harness replay",
 )
 
 
@@ -143,7 +144,7 @@ def test_reading_needs_neither_pydantic_nor_asyncio_nor_rich() -> None:
         ("up f.py --max-concurrency x", "--max-concurrency must be a whole number", "run"),
         ("approve", "RUN is missing", "run `smithers approve --help`"),
         ("steer r1", "TASK is missing", "run `smithers steer --help`"),
-        ("record", "COMMAND is missing", "run `smithers record --help`"),
+        ("harness record", "COMMAND is missing", "run `smithers harness record --help`"),
         ("approve r1 a b", "unexpected argument: b", "run `smithers approve --help`"),
         ("ps --jso", "unknown option --jso; did you mean --json?", "run `smithers ps --help`"),
         ("up --db", "--db needs a value", "run"),

@@ -1,4 +1,4 @@
-"""`smithers record` and `smithers replay`: a program as it is, kept, and played in its place."""
+"""`harness record` and `harness replay`: a program as it is, kept, and played in its place."""
 
 from __future__ import annotations
 
@@ -44,7 +44,15 @@ def session_in(path: Path) -> Recording:
 
 def test_a_program_runs_as_it_is_and_its_session_is_kept(tmp_path: Path) -> None:
     done = typed(
-        tmp_path, "record", "--to", "r.jsonl", "--", *PROGRAM, said=b"Hi\n", A_TOKEN="tok-123456"
+        tmp_path,
+        "harness",
+        "record",
+        "--to",
+        "r.jsonl",
+        "--",
+        *PROGRAM,
+        said=b"Hi\n",
+        A_TOKEN="tok-123456",
     )
     assert (done.returncode, done.stdout) == (7, b"heard Hi\n")
     assert done.stderr == b"recording to r.jsonl\n\xff oh\n"
@@ -58,16 +66,16 @@ def test_a_program_runs_as_it_is_and_its_session_is_kept(tmp_path: Path) -> None
     assert (kept.ending.rc, list(kept.ending.files)) == (7, ["made.txt"])
     assert kept.writes == {"made.txt": "${A_TOKEN}"}
     (tmp_path / "made.txt").unlink()
-    played = typed(tmp_path, "replay", "r.jsonl", said=b"Hi\n")
+    played = typed(tmp_path, "harness", "replay", "r.jsonl", said=b"Hi\n")
     assert (played.returncode, played.stdout, played.stderr) == (7, b"heard Hi\n", b"\xff oh\n")
     assert not (tmp_path / "made.txt").exists()
-    typed(tmp_path, "replay", "r.jsonl", "--files")
+    typed(tmp_path, "harness", "replay", "r.jsonl", "--files")
     assert (tmp_path / "made.txt").read_text() == "${A_TOKEN}"
 
 
 def test_a_recording_is_not_written_over_unless_told(tmp_path: Path) -> None:
     (tmp_path / "r.jsonl").write_text("mine")
-    command = ("record", "--to", "r.jsonl")
+    command = ("harness", "record", "--to", "r.jsonl")
     said = really(tmp_path, *command, "true")
     assert (said.code, "r.jsonl already exists" in said.err, "--force" in said.err) == (
         2,
@@ -81,19 +89,21 @@ def test_a_recording_is_not_written_over_unless_told(tmp_path: Path) -> None:
 
 def test_a_folder_gets_a_file_of_its_own_for_each_session(tmp_path: Path) -> None:
     for _ in range(2):
-        assert really(tmp_path, "record", "--to", "kept/here", "--", "true").code == 0
+        assert really(tmp_path, "harness", "record", "--to", "kept/here", "--", "true").code == 0
     assert len(list((tmp_path / "kept" / "here").glob("true-*.jsonl"))) == 2
 
 
 def test_what_stands_behind_two_dashes_is_the_prompt(tmp_path: Path) -> None:
-    really(tmp_path, "record", "--to", "r.jsonl", "--", "echo", "-n", "--", "Hello", "there")
+    really(
+        tmp_path, "harness", "record", "--to", "r.jsonl", "--", "echo", "-n", "--", "Hello", "there"
+    )
     header = session_in(tmp_path / "r.jsonl").header
     assert (header.argv, header.prompt) == (("echo", "-n"), "Hello there")
 
 
 def test_a_signal_goes_to_the_program_and_is_kept(tmp_path: Path) -> None:
     code = "import time; print('ready', flush=True); time.sleep(60)"
-    command = ["record", "--to", "r.jsonl", "--", sys.executable, "-c", code]
+    command = ["harness", "record", "--to", "r.jsonl", "--", sys.executable, "-c", code]
     with subprocess.Popen(
         [sys.executable, "-m", "smithers", *command],
         cwd=tmp_path,
@@ -114,12 +124,12 @@ def test_a_signal_goes_to_the_program_and_is_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["record", "nonesuch"], "'nonesuch' was not found on PATH"),
-        (["record", "--to", "a.txt/r.jsonl", "true"], "cannot be written"),
-        (["replay", "nowhere.jsonl"], "nowhere.jsonl cannot be read"),
-        (["replay", "a.txt"], "a.txt is not a recording"),
-        (["replay", "odd.jsonl"], "odd.jsonl cannot be read as a recording"),
-        (["replay", "a.txt", "--speed", "-1"], "--speed -1 is negative"),
+        (["harness", "record", "nonesuch"], "'nonesuch' was not found on PATH"),
+        (["harness", "record", "--to", "a.txt/r.jsonl", "true"], "cannot be written"),
+        (["harness", "replay", "nowhere.jsonl"], "nowhere.jsonl cannot be read"),
+        (["harness", "replay", "a.txt"], "a.txt is not a recording"),
+        (["harness", "replay", "odd.jsonl"], "odd.jsonl cannot be read as a recording"),
+        (["harness", "replay", "a.txt", "--speed", "-1"], "--speed -1 is negative"),
     ],
 )
 def test_what_cannot_be_done_is_told(tmp_path: Path, arguments: list[str], told: str) -> None:
@@ -129,3 +139,18 @@ def test_what_cannot_be_done_is_told(tmp_path: Path, arguments: list[str], told:
     said = smithers(tmp_path, *arguments)
     assert (said.code, said.out) == (2, "")
     assert told in said.err
+
+
+def test_the_old_spellings_do_the_same_and_say_what_to_type(tmp_path: Path) -> None:
+    code = "print('hello')"
+    made = typed(tmp_path, "record", "--to", "r.jsonl", "--", sys.executable, "-c", code)
+    assert (made.returncode, made.stdout) == (0, b"hello\n")
+    note, recording = made.stderr.splitlines()
+    assert b"is now `smithers harness record -- COMMAND`" in note
+    assert recording == b"recording to r.jsonl"
+    played = typed(tmp_path, "replay", "r.jsonl", "--speed", "0")
+    assert (played.returncode, played.stdout) == (0, b"hello\n")
+    assert b"is now `smithers harness replay FILE`" in played.stderr
+    (tmp_path / "r.jsonl").rename(tmp_path / "kept")
+    assert typed(tmp_path, "replay", "kept").stdout == b"hello\n"
+    assert b"nowhere/kept cannot be read" in typed(tmp_path, "replay", "nowhere/kept").stderr

@@ -181,6 +181,19 @@ async def test_a_fork_that_has_its_session_goes_on_in_that(
     assert sessions_in(events) == [begun]
 
 
+@each("session resumed", live=False)
+async def test_a_copy_at_a_turn_that_was_not_recorded_is_played_as_the_session_itself(
+    adapter: Adapter, case: str, session: str, tmp_path: Path
+) -> None:
+    with adapter.scene(session, tmp_path) as scene:
+        if adapter.way != "recorded" or not scene.agent.can.forks_at:
+            return
+        (begun,) = sessions_in(await scene.answered())
+        assert scene.then is not None
+        events = await scene.then.answered(session=None, forks=begun, at="a turn")
+    assert events[-1] == Answered("It was heron.")
+
+
 @each("unknown session", "fork of an unknown session")
 async def test_an_unknown_session_is_begun_anew_with_the_whole_prompt_and_says_so(
     adapter: Adapter, case: str, session: str, tmp_path: Path

@@ -36,6 +36,9 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "deny": ("deny", "r1", "gate"),
     "cancel": ("cancel", "r1"),
     "budget": ("budget", "r1", "--add-calls", "1"),
+    "fork": ("fork", "r1"),
+    "retry": ("retry", "r1", "work"),
+    "rewind": ("rewind", "r1", "--frame", "0"),
     "send": ("send", "r1", "x"),
     "steer": ("steer", "r1", "work", "Stop."),
     "supervise": ("supervise", "--once"),
@@ -57,6 +60,10 @@ async def _resume(hub: Hub) -> object:
     return await hub.resume("r1", observer=None)  # type: ignore[arg-type]
 
 
+async def _retry(hub: Hub) -> object:
+    return await hub.retry("r1", "work", observer=None)  # type: ignore[arg-type]
+
+
 async def _supervise(hub: Hub) -> None:
     await hub.supervise(print, once=True)
 
@@ -74,6 +81,11 @@ METHODS: dict[str, Callable[[Hub], object]] = {
     "attach": lambda hub: hub.attach("r1", "work", by="ann").__enter__(),
     "send": lambda hub: hub.send("r1", "x", by="ann"),
     "send_all": lambda hub: hub.send_all("way", "x", by="ann"),
+    "fork": lambda hub: hub.fork("r1", by="ann"),
+    "fork_once": lambda hub: hub.fork_once("r1", request_id="k"),
+    "launch_retry": lambda hub: hub.launch_retry("r1", "work"),
+    "retry": _retry,
+    "rewind": lambda hub: hub.rewind("r1", 0),
     "supervise": _supervise,
     "trust": lambda hub: hub.trust("trust"),
     "distrust": lambda hub: hub.distrust(),
@@ -82,6 +94,8 @@ METHODS: dict[str, Callable[[Hub], object]] = {
 TOOLS: dict[str, dict[str, Any]] = {
     "start_run": {"workflow": "ways.py:other"},
     "resume_run": {"run_id": "failed"},
+    "fork_run": {"run_id": "r1", "request_id": "k"},
+    "retry_task": {"run_id": "r1", "task": "work"},
     "answer": {"run_id": "r1"},
     "cancel_run": {"run_id": "r1"},
     "steer_run": {"run_id": "r1", "task": "work", "message": "Stop."},

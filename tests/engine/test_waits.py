@@ -102,6 +102,10 @@ OTHERS: dict[tuple[str, str], str] = {
     ("views/_asks.py", "budget"): "a key of JSON",
     ("wire/_runs.py", "answer"): "a key of JSON",
     ("wire/_changes.py", "answer"): "a key of JSON",
+    ("engine/replaying/frozen.py", "answer"): "a key of a line of a frozen run",
+    ("engine/replaying/frozen.py", "child"): "a key of a line of a frozen run",
+    ("engine/replaying/frozen.py", "signal"): "a key of a line of a frozen run",
+    ("reports/_recordings.py", "data"): "a key of a line of a stream",
 }
 """The same words where they mean something else."""
 KEYS = {"event"}

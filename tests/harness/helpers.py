@@ -68,7 +68,7 @@ PACKAGES = {
 
 
 def put_player(program: Path, recording: Path) -> None:
-    """Makes a program that plays one recording on its pipes, as `smithers replay` does."""
+    """Makes a program that plays one recording on its pipes, as `smithers harness replay` does."""
     code = (
         "import sys, pathlib\n"
         "from harnesses import play_recording\n"

@@ -18,6 +18,7 @@ from harnesses._codex_home import brought
 from harnesses._gemini_sessions import copy_session, last_message
 from harnesses._pi_home import bring_session, cut_session, last_entry
 from harnesses._state import bring
+from harnesses._streams import RECORDED
 from harnesses.recording import Ending, read_sessions
 from smithers.agent import Agent, Answered, Ask
 from tests.harness.helpers import (
@@ -60,10 +61,10 @@ async def test_the_turn_of_a_recorded_answer_is_what_the_program_called_it(tmp_p
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("agent", [replayed_pi(), replayed_gemini()])
-async def test_a_turn_that_only_the_file_of_a_session_names_is_unknown_in_a_replay(
+async def test_a_turn_that_only_the_file_of_a_session_names_has_another_name_in_a_replay(
     agent: Agent, tmp_path: Path
 ) -> None:
-    assert await turn_of(agent, "Case text.", tmp_path) is None
+    assert await turn_of(agent, "Case text.", tmp_path) == RECORDED
 
 
 def claude_turn(*messages: dict[str, Any]) -> str | None:

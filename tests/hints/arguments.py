@@ -155,38 +155,40 @@ def several_workflows(shell: Shell) -> tuple[Said, Said]:
 
 @scene("use 0 to play without waiting, 1 for real time")
 def negative_speed(shell: Shell) -> tuple[Said, Said]:
-    shell.bare("record", "--to", "r.jsonl", "--", sys.executable, "-c", "print(1)")
-    failed = shell.bare("replay", "r.jsonl", "--speed", "-1")
-    return failed, shell.bare("replay", "r.jsonl", "--speed", "0")
+    shell.bare("harness", "record", "--to", "r.jsonl", "--", sys.executable, "-c", "print(1)")
+    failed = shell.bare("harness", "replay", "r.jsonl", "--speed", "-1")
+    return failed, shell.bare("harness", "replay", "r.jsonl", "--speed", "0")
 
 
 @scene("name another file, or add --force")
 def recording_that_is_there(shell: Shell) -> tuple[Said, Said]:
     words = ["--to", "r.jsonl", "--", sys.executable, "-c", "print(1)"]
-    shell.bare("record", *words)
-    return shell.bare("record", *words), shell.bare("record", "--force", *words)
+    shell.bare("harness", "record", *words)
+    return shell.bare("harness", "record", *words), shell.bare(
+        "harness", "record", "--force", *words
+    )
 
 
-@scene("make one with `smithers record -- COMMAND`")
+@scene("make one with `smithers harness record -- COMMAND`")
 def no_recording(shell: Shell) -> tuple[Said, Said]:
     (shell.folder / "r.jsonl").write_text("{}\n")
-    failed = shell.bare("replay", "r.jsonl")
+    failed = shell.bare("harness", "replay", "r.jsonl")
     assert shell.follow(failed, COMMAND="true").code == 0
     (made,) = set(shell.folder.rglob("*.jsonl")) - {shell.folder / "r.jsonl"}
-    return failed, shell.bare("replay", str(made))
+    return failed, shell.bare("harness", "replay", str(made))
 
 
 @scene("install it, or put its folder on PATH")
 def program_that_is_not_there(shell: Shell) -> tuple[Said, Said]:
-    failed = shell.bare("record", "--", "no-such-program")
-    return failed, shell.bare("record", "--to", "r.jsonl", "--", "true")
+    failed = shell.bare("harness", "record", "--", "no-such-program")
+    return failed, shell.bare("harness", "record", "--to", "r.jsonl", "--", "true")
 
 
 @scene("choose another file with --to")
 def recording_in_a_folder_that_is_not_there(shell: Shell) -> tuple[Said, Said]:
     (shell.folder / "file").write_text("")
-    failed = shell.bare("record", "--to", "file/r.jsonl", "--", "true")
-    return failed, shell.bare("record", "--to", "r.jsonl", "--", "true")
+    failed = shell.bare("harness", "record", "--to", "file/r.jsonl", "--", "true")
+    return failed, shell.bare("harness", "record", "--to", "r.jsonl", "--", "true")
 
 
 @scene("choose one of: …")

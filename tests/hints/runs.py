@@ -36,6 +36,25 @@ def cancel_of_a_run_that_has_ended(shell: Shell) -> tuple[Said, Said]:
     return failed, shell.follow(failed)
 
 
+@scene("fork it: `smithers fork …`")
+def retry_in_a_cancelled_run(shell: Shell) -> tuple[Said, Said]:
+    shell.up("asks")
+    shell("cancel", "r1")
+    for command in (["retry", "r1", "ok"], ["rewind", "r1", "--frame", "0"]):
+        failed = shell(*command)
+        assert "`smithers fork r1" in failed.err, failed
+    return failed, shell.follow(failed)
+
+
+@scene("`smithers inspect …` shows what has")
+def retry_of_what_has_not_run(shell: Shell) -> tuple[Said, Said]:
+    flow = "@workflow\ndef f(ctx): return Sequence(Approval('q', ask='?'), Step('a', lambda: 1))\n"
+    shell.write(flow)
+    assert shell("up", "flow.py", "--run-id", "r1").code == 3
+    failed = shell("retry", "r1", "a")
+    return failed, shell.follow(failed)
+
+
 @scene("resume it first with `smithers resume …`, or …")
 def send_to_a_run_that_has_failed(shell: Shell) -> tuple[Said, Said]:
     flow = "@workflow\ndef f(ctx): return WaitForEvent('w', event='go', timeout_s={})\n"

@@ -50,6 +50,13 @@ WORDS: dict[str, Kind] = {
     'write settings as `name = "value"`': "choose",
     "write … = 2, or limit = 2 or machine = 2 in its table": "choose",
     "shorten it": "choose",
+    "for example --set 'plan=\"done\"'": "choose",
+    "give each task one output": "choose",
+    "a text needs quotes, for example --set 'plan=\"done\"'": "choose",
+    "its tasks are: …": "choose",
+    "name a task inside it": "choose",
+    "name its iteration, for example ……": "choose",
+    "to have it asked again, use --rerun …": "choose",
     "work in another folder, or move the file away": "machine",
     "check its contents, then type: chmod …-w …": "machine",
     "name a settings file that this user can read": "machine",
@@ -211,6 +218,18 @@ TESTED: dict[str, str] = {
     "copy it from a receipt: the number of a frame, a colon and 64 digits": (
         "cli/test_verifying.py::test_bad_input_is_refused"
     ),
+    "to see what its workflow does now, type `smithers replay …`": (
+        "replaying/test_commands.py::test_a_run_that_its_workflow_does_not_repeat_is_not_frozen"
+    ),
+    "freeze the run again with `smithers freeze RUN -o FILE --force`": (
+        "replaying/test_commands.py::test_a_recording_that_is_damaged_is_told_with_its_line"
+    ),
+    "restore it, or write its path, relative to …, into the first line": (
+        "replaying/test_commands.py::test_a_test_whose_workflow_was_moved_says_so"
+    ),
+    "give it back its …, and what finished there is reused; or give the Branch another id, and its"
+    " test is called anew": "rules/test_changed_work.py"
+    "::test_a_branch_whose_arm_is_gone_is_explained",
     "its frames are 0 to …; `smithers timeline …` shows them": (
         "cli/test_travelling.py::test_a_frame_that_is_not_there_exits_2_and_names_those_that_are"
     ),

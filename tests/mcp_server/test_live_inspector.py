@@ -79,7 +79,7 @@ def node() -> str:
 def test_the_strict_inspector_has_nothing_to_say_of_our_tools(inspector: Inspector) -> None:
     code, result, said = inspector("--method", "tools/list", "--strict")
     assert (code, said) == (0, "")
-    assert len(result["tools"]) == 15
+    assert len(result["tools"]) == 19
     assert all(tool["outputSchema"] and tool["annotations"] for tool in result["tools"])
 
 
@@ -95,6 +95,10 @@ def test_the_inspector_calls_each_tool(inspector: Inspector, project: Project) -
     assert good("list_asks", run_id=run_id)["asks"] == []
     assert good("explain_run", run_id=run_id)["sentence"]
     assert good("resume_run", run_id=run_id)["resumed"] is False
+    assert good("get_timeline", run_id=run_id)["frames"][0]["frame"] == 0
+    assert good("diff_runs", old=run_id, new=run_id)["equal"] is True
+    fork = good("fork_run", run_id=run_id, request_id="f", set={"said": "Hi"})["run_id"]
+    assert good("retry_task", run_id=run_id, task="said")["status"] in ("running", "finished")
     asking = good("start_run", workflow="asks", request_id="k")["run_id"]
     until(lambda: project.hub.status(asking) == "waiting", "the question")
     code, result = inspector.call("answer", run_id=asking)
@@ -105,4 +109,6 @@ def test_the_inspector_calls_each_tool(inspector: Inspector, project: Project) -
     assert good("steer_run", run_id=listening, task="plan", message="Be brief")["id"]
     assert good("wait_run", run_id=listening, timeout_s=50)["output"] == "Be brief"
     assert good("cancel_run", run_id=asking)["outcome"] == "cancelled"
-    assert [one["run_id"] for one in good("list_runs")["runs"]] == [*(listening, asking, run_id)]
+    assert [one["run_id"] for one in good("list_runs")["runs"]] == [
+        *(listening, asking, fork, run_id)
+    ]

@@ -61,6 +61,9 @@ async def test_a_run_of_300_tasks_stays_within_the_budget_in_every_tool(
         ("get_transcript", {**of_run, "task": failed}),
         ("get_events", of_run),
         ("explain_run", of_run),
+        ("get_timeline", of_run),
+        ("diff_runs", {"old": many, "old_frame": 0, "new": many}),
+        ("diff_runs", {"old": many, "new": many, "new_frame": 0, "everything": True}),
         ("list_asks", {}),
         ("list_asks", of_run),
         ("list_workflows", {}),
@@ -70,6 +73,7 @@ async def test_a_run_of_300_tasks_stays_within_the_budget_in_every_tool(
         async with project.client(era) as call:
             tools = {one.name for one in (await call.client.list_tools()).tools}
             acts = {"start_run", "cancel_run", "resume_run", "steer_run", "send_event", "answer"}
+            acts |= {"fork_run", "retry_task"}
             assert {tool for tool, _ in calls} == tools - acts
             for tool, arguments in calls:
                 for budget in BUDGETS:

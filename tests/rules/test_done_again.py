@@ -38,7 +38,8 @@ def flow_of(make: Make) -> Workflow[NoInput, Any]:
 
 
 def request(ids: Collection[str], *, readers: bool = True) -> Request:
-    return lambda _: Again(keys=[Key(id) for id in ids], readers=readers)
+    keys = [Key(id) for id in ids]
+    return lambda _: Again(keys=keys) if readers else Again(alone=keys)
 
 
 def again(run: Run, *ids: str, readers: bool = True) -> list[str]:

@@ -13,7 +13,7 @@ from smithers.engine.attempts.agent_attempt import Hooks
 from smithers.engine.attempts.cached import AnswerCache
 from smithers.engine.attempts.command import CommandExecutor
 from smithers.engine.attempts.execution import Execution, Result, Running
-from smithers.engine.attempts.executor import Bench, Executor
+from smithers.engine.attempts.executor import Bench, Executor, Request
 from smithers.engine.attempts.limits import Limits
 from smithers.engine.attempts.step import StepExecutor
 from smithers.engine.threads import Threads
@@ -37,6 +37,7 @@ __all__ = [
     "Executors",
     "Hooks",
     "Limits",
+    "Request",
     "Result",
     "Running",
 ]

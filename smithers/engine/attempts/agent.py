@@ -20,10 +20,11 @@ from smithers.engine.attempts.answers import (
     sent_back_block,
 )
 from smithers.engine.attempts.cached import cache_key
-from smithers.engine.attempts.executor import Bench, Executor
+from smithers.engine.attempts.executor import Bench, Executor, Request
 from smithers.engine.attempts.handover import background, handover
 from smithers.engine.attempts.limits import Limits
 from smithers.engine.attempts.next_agent import Cooling, Missing, Use, after_failure, next_agent
+from smithers.engine.fingerprints import fingerprint_text, of_prompt
 from smithers.engine.messages import Mailbox, untold
 from smithers.engine.sessions import Given, Held, held
 from smithers.engine.settling import settle
@@ -61,13 +62,15 @@ class AgentExecutor(Executor[AgentWork]):
         asked = self.asking.ask(one, lambda: self._asked(one, work, cache))
         if self.asking.missed(asked):
             return True
-        found = self.bench.answers.find(cast("str", asked), cache)
+        key, prompt = cast("tuple[str, str]", asked)
+        found = self.bench.answers.find(key, cache)
         if found is None or not _fits(found, one):
             return False
         row = {
             "run_id": found.run_id,
             "created_at": found.created_at.isoformat(),
             "key": found.key,
+            "fingerprint": fingerprint_text(of_prompt(prompt, one.node.output, work.agents)),
         }
         self.asking.frame.do(ChoiceMade(key=one.key, kind="cached", value=json.dumps(row)))
         settle(
@@ -80,11 +83,11 @@ class AgentExecutor(Executor[AgentWork]):
         )
         return True
 
-    def _asked(self, one: Instance[Task], work: AgentWork, cache: Cache) -> str:
-        """The digest of what a task asks, by which its answer is kept."""
+    def _asked(self, one: Instance[Task], work: AgentWork, cache: Cache) -> tuple[str, str]:
+        """The digest of what a task asks, by which its answer is kept, and its prompt."""
         prompt = text_now(work.prompt, "prompt", one)
         folder = self._folder(work)
-        return cache_key(one.node, work, cache, prompt, folder)
+        return cache_key(one.node, work, cache, prompt, folder), prompt
 
     def _folder(self, work: AgentWork) -> Path:
         return self.bench.folder if work.cwd is None else self.bench.folder / work.cwd
@@ -99,6 +102,10 @@ class AgentExecutor(Executor[AgentWork]):
             return None
         prompt = self.asking.text(one, work.prompt, "prompt")
         return None if prompt is None else (taken, prompt)
+
+    def request(self, one: Instance[Task], work: AgentWork) -> Request | None:
+        prompt = self.asking.text(one, work.prompt, "prompt")
+        return None if prompt is None else Request(None, prompt)
 
     def begin(self, one: Instance[Task], work: AgentWork) -> AgentAttempt | None:
         # First what it waits for by itself: only a task that could start waits for its agents.
@@ -133,6 +140,7 @@ class AgentExecutor(Executor[AgentWork]):
             prompt=fresh if followup is None else followup,
             session=use.session,
             skipped=use.skipped,
+            fingerprint=of_prompt(prompt, node.output, [use.agent]),
         )
         ask = Ask(
             prompt=fresh,

@@ -10,7 +10,8 @@ from smithers.changes import Failure
 from smithers.engine.asking import Asking
 from smithers.engine.attempts.agent_attempt import Hooks
 from smithers.engine.attempts.execution import Execution, Result
-from smithers.engine.attempts.executor import Bench, Executor
+from smithers.engine.attempts.executor import Bench, Executor, Request
+from smithers.engine.fingerprints import of_program
 from smithers.engine.programs import Programs, shown_words
 from smithers.errors import AuthorError, MachineError
 from smithers.kinds import Instance
@@ -33,11 +34,21 @@ class CommandExecutor(Executor[CommandWork]):
     def _program(self, one: Instance[Task], work: CommandWork) -> Any:
         return self.asking.ask(one, lambda: program_of(one.node, work))
 
+    def request(self, one: Instance[Task], work: CommandWork) -> Request | None:
+        program = self._program(one, work)
+        if self.asking.missed(program):
+            return None
+        return Request(shown_words(program, self.bench.secrets.mask))
+
     def begin(self, one: Instance[Task], work: CommandWork) -> CommandAttempt | None:
         program = self._program(one, work)
         if self.asking.missed(program):
             return None
-        serial = self.open_attempt(one, shown_words(program, self.bench.secrets.mask))
+        serial = self.open_attempt(
+            one,
+            shown_words(program, self.bench.secrets.mask),
+            fingerprint=of_program(program, one.node.output),
+        )
         programs = self.programs(one, serial, self._hooks)
         return CommandAttempt(
             serial=serial,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from smithers import waits
 from smithers.changes import AttemptStarted, Failure, WaitOpened
@@ -16,6 +17,7 @@ from smithers.engine.asking import Asking
 from smithers.engine.attempts.cached import AnswerCache
 from smithers.engine.attempts.execution import Execution, Result, Running
 from smithers.engine.budgets import Budgets
+from smithers.engine.fingerprints import Fingerprint, fingerprint_text
 from smithers.engine.printing import Printed
 from smithers.engine.programs import Hooks, Masking, Programs
 from smithers.engine.streams import Stream
@@ -24,10 +26,18 @@ from smithers.secrets import Secrets
 from smithers.state import Attempted
 from smithers.tree import Retry, Task, Work
 
-__all__ = ["Bench", "Executor"]
+__all__ = ["Bench", "Executor", "Request"]
 
 W = TypeVar("W", bound=Work)
 _ONCE = Retry(tries=1)
+
+
+@dataclass(frozen=True)
+class Request:
+    """Who works, None for the agent that comes next, and the author's prompt if there is one."""
+
+    who: str | None
+    prompt: str | None = None
 
 
 class Bench(Protocol):
@@ -55,7 +65,7 @@ class Executor(ABC, Generic[W]):
     remember is a row.
     """
 
-    is_paid: ClassVar[bool] = False
+    is_paid: bool = False
     """Whether its attempts cost something, so that they need a budget that is not spent."""
 
     def __init__(self, asking: Asking, bench: Bench) -> None:
@@ -77,6 +87,12 @@ class Executor(ABC, Generic[W]):
         return True
 
     @abstractmethod
+    def request(self, one: Instance[Task], work: W) -> Request | None:
+        """What an attempt would be asked, by the author's callables; None if the task waits for
+        data, or has failed by them.
+        """
+
+    @abstractmethod
     def begin(self, one: Instance[Task], work: W) -> Execution | None:
         """An attempt that starts with the frame in the making; None if it waits or has failed."""
 
@@ -96,6 +112,7 @@ class Executor(ABC, Generic[W]):
         prompt: str | None = None,
         session: str | None = None,
         skipped: tuple[str, ...] = (),
+        fingerprint: Fingerprint | None = None,
     ) -> int:
         """Write that an attempt starts; `agent` is who works. Its number in the run."""
         state = self.asking.state
@@ -111,6 +128,7 @@ class Executor(ABC, Generic[W]):
                 session=session,
                 at=self.bench.now(),
                 skipped=skipped,
+                fingerprint=None if fingerprint is None else fingerprint_text(fingerprint),
             )
         )
         self.asking.plan.begin(one)

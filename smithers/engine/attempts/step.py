@@ -18,7 +18,8 @@ from smithers.changes import Failure
 from smithers.context import READER, NotYet
 from smithers.engine.asking import Asking
 from smithers.engine.attempts.execution import Execution, Result
-from smithers.engine.attempts.executor import Bench, Executor
+from smithers.engine.attempts.executor import Bench, Executor, Request
+from smithers.engine.fingerprints import of_step
 from smithers.engine.printing import RAISED, bind_output, format_raised
 from smithers.engine.programs import Hooks, Programs
 from smithers.engine.reading import Reading
@@ -31,6 +32,8 @@ from smithers.tree import Attempt, NotExact, StepWork, Task, problem
 
 __all__ = ["StepExecutor"]
 
+_WHO = "python"
+
 
 class StepExecutor(Executor[StepWork]):
     """Calls the functions of steps."""
@@ -40,10 +43,14 @@ class StepExecutor(Executor[StepWork]):
         self._hooks = hooks
         self._threads = threads
 
+    def request(self, one: Instance[Task], work: StepWork) -> Request:
+        return Request(_WHO)
+
     def begin(self, one: Instance[Task], work: StepWork) -> StepAttempt:
         bench, node, frame = self.bench, one.node, self.asking.frame
         frame.close_wait(one.key, waits.DATA)
-        serial = self.open_attempt(one, "python")
+        fingerprint = of_step(work, node.output, self.asking.input_digest)
+        serial = self.open_attempt(one, _WHO, fingerprint=fingerprint)
         programs = self.programs(one, serial, self._hooks)
         stream = programs.stream
         attempt = Attempt(

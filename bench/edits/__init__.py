@@ -1,0 +1,1 @@
+"""What runs again after an edit, in Smithers and in Dynamic Workflows."""

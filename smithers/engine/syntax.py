@@ -1,0 +1,362 @@
+"""What a Python function does, as a digest of its syntax and of the values that it holds.
+
+A comment, a docstring, another place in the file or another name of the file changes nothing. The
+functions and constants of the author's files that a function names count with it. What cannot be
+told, as a function written in C, has no digest, or is a blank in the digest of what holds it.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import functools
+import hashlib
+import json
+import linecache
+import sysconfig
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from importlib.util import decode_source
+from pathlib import PurePath
+from types import CodeType, FunctionType, MethodType, ModuleType
+from typing import Any, Final, cast
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from smithers.context import Context
+from smithers.tree import Node
+
+__all__ = ["digest_of", "digest_values", "keep_text", "syntax_digest"]
+
+_MOST_VALUES = 1000
+_MOST_CHARACTERS = 100_000
+"""More in one variable is not looked at: each of many steps may hold it."""
+_BLANK: Final = "?"
+_LIBRARIES = tuple(
+    {
+        path
+        for name in ("stdlib", "platstdlib", "purelib", "platlib")
+        if (path := sysconfig.get_paths().get(name))
+    }
+)
+_Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+def digest_of(text: str) -> str:
+    """A short digest: it tells one text of an author's from another.
+
+    >>> digest_of("a")
+    'ca978112ca1b'
+    """
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:12]
+
+
+class _File:
+    """The functions and the constants of a file, by its text."""
+
+    def __init__(self, text: str) -> None:
+        self.functions: dict[tuple[str, int], list[_Function]] = {}
+        self.constants: dict[str, ast.expr] = {}
+        tree = ast.parse(text)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                name = "<lambda>" if isinstance(node, ast.Lambda) else node.name
+                self.functions.setdefault((name, _first_line(node)), []).append(node)
+        self._find_constants(tree)
+
+    def _find_constants(self, tree: ast.Module) -> None:
+        """What is given a literal at the top of the file, and nothing else there."""
+        seen: set[str] = set()
+        for node in tree.body:
+            targets = node.targets if isinstance(node, ast.Assign) else []
+            if isinstance(node, ast.AnnAssign):
+                targets = [node.target]
+            for name in (one.id for one in targets if isinstance(one, ast.Name)):
+                value = cast("ast.Assign | ast.AnnAssign", node).value
+                if name not in seen and value is not None and _is_literal(value):
+                    self.constants[name] = value
+                else:
+                    self.constants.pop(name, None)
+                seen.add(name)
+
+
+_TEXTS: dict[str, str] = {}
+_FILES: dict[str, _File | None] = {}
+_DIGESTS: dict[int, tuple[CodeType, str | None]] = {}
+"""By the identity of the code, which is kept, so that no other code has it."""
+
+
+def keep_text(file: str, data: bytes) -> None:
+    """Remember the text of a file of the author's as it was when it was imported: it may be edited
+    while a run goes on.
+    """
+    try:
+        text = decode_source(data)
+    except (SyntaxError, UnicodeDecodeError):
+        return
+    if _TEXTS.get(file) != text:
+        _TEXTS[file] = text
+        _FILES.pop(file, None)
+
+
+def _file(path: str) -> _File | None:
+    if path not in _FILES:
+        text = _TEXTS.get(path)
+        if text is None:
+            text = "".join(linecache.getlines(path))
+        try:
+            _FILES[path] = _File(text)
+        except (SyntaxError, ValueError, RecursionError):
+            _FILES[path] = None
+    return _FILES[path]
+
+
+def _first_line(node: _Function) -> int:
+    """As the code has it: that of the first decorator, if there is one."""
+    if isinstance(node, ast.Lambda):
+        return node.lineno
+    return min([node.lineno, *(one.lineno for one in node.decorator_list)])
+
+
+def _is_literal(node: ast.expr) -> bool:
+    try:
+        ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return False
+    return True
+
+
+def _node_of(code: CodeType) -> _Function | None:
+    """The syntax of a function; None if it cannot be told which one of its file it is."""
+    file = _file(code.co_filename)
+    found = [] if file is None else file.functions.get((code.co_name, code.co_firstlineno), [])
+    if len(found) < 2:
+        return found[0] if found else None
+    spans = {position for position in code.co_positions() if None not in position}
+    mine = [one for one in found if _span(one) in spans]
+    if len({_canon(one) for one in mine}) == 1:
+        return mine[0]
+    return None
+
+
+def _span(node: _Function) -> tuple[int | None, ...]:
+    """The place of the value of a lambda, as the code that returns it has it."""
+    last = node.body if isinstance(node, ast.Lambda) else node.body[-1]
+    return last.lineno, last.end_lineno, last.col_offset, last.end_col_offset
+
+
+def _canon(node: object) -> str:
+    """A text that is the same for the same syntax, whatever the version of Python."""
+    if isinstance(node, ast.AST):
+        fields = [
+            f"{name}={_canon(value)}"
+            for name, value in ast.iter_fields(node)
+            if name not in ("type_comment", "ctx", "kind", "returns", "annotation")
+            if value is not None and value != []
+        ]
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            body = _without_docstring(node.body)
+            fields = [one for one in fields if not one.startswith("body=")]
+            fields.append(f"body={_canon(body)}")
+        return f"{type(node).__name__}({','.join(fields)})"
+    if isinstance(node, list):
+        return f"[{','.join(map(_canon, cast('list[object]', node)))}]"
+    return repr(node)
+
+
+def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
+    first = body[0] if body else None
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+        return body[1:] if isinstance(first.value.value, str) else body
+    return body
+
+
+# -- a function, and what it names
+
+
+def syntax_digest(function: FunctionType) -> str | None:
+    """A digest of what a function does, with the functions and constants that it names; None if
+    that cannot be told. It is worked out once.
+    """
+    code = function.__code__
+    known = _DIGESTS.get(id(code))
+    if known is None:
+        known = _DIGESTS[id(code)] = code, _digest_code(function)
+    return known[1]
+
+
+def _digest_code(function: FunctionType) -> str | None:
+    if _node_of(function.__code__) is None:
+        return None
+    parts: dict[str, str] = {}
+    waiting: list[tuple[str, FunctionType]] = [("", function)]
+    while waiting:
+        name, one = waiting.pop()
+        node = _node_of(one.__code__)
+        parts[name] = _BLANK if node is None else _canon(node)
+        for used in sorted(_names(one.__code__)):
+            known, value = f"{one.__module__}.{used}", one.__globals__.get(used)
+            if known in parts:
+                continue
+            if isinstance(value, FunctionType) and _is_authors(value, one):
+                parts[known] = ""
+                waiting.append((known, value))
+            elif (constant := _constant(one, used)) is not None:
+                parts[known] = constant
+    return digest_of("\n".join(f"{name} {text}" for name, text in sorted(parts.items())))
+
+
+def _constant(function: FunctionType, name: str) -> str | None:
+    file = _file(function.__code__.co_filename)
+    node = None if file is None else file.constants.get(name)
+    return None if node is None else _canon(node)
+
+
+def _is_authors(helper: FunctionType, user: FunctionType) -> bool:
+    """Whether a function is in a file of the author's, or in that of the one that names it."""
+    path = helper.__code__.co_filename
+    is_near = path in _TEXTS or path == user.__code__.co_filename
+    return is_near and not path.startswith(_LIBRARIES)
+
+
+def _names(code: CodeType) -> set[str]:
+    """All names that a function looks up, in what is inside of it as well."""
+    found = set(code.co_names)
+    for one in code.co_consts:
+        if isinstance(one, CodeType):
+            found |= _names(one)
+    return found
+
+
+# -- the values that a function holds
+
+
+@dataclass(slots=True)
+class _Values:
+    """Makes JSON data of values. `input` is the digest of the run's input."""
+
+    input: str
+    names: set[str] = field(default_factory=set[str])
+    left: int = _MOST_VALUES
+    characters: int = _MOST_CHARACTERS
+    seen: set[int] = field(default_factory=set[int])
+
+    def of_call(self, call: object) -> object:
+        """What a callable holds: the variables around it, defaults, arguments given before."""
+        if isinstance(call, functools.partial):
+            part = cast("functools.partial[object]", call)
+            given = {name: self.told(one) for name, one in part.keywords.items()}
+            return [self.of_call(part.func), [self.told(one) for one in part.args], given]
+        if isinstance(call, MethodType):
+            return [self.of_call(call.__func__), self.told(call.__self__)]
+        if isinstance(call, FunctionType):
+            return self._of_function(call)
+        return _BLANK
+
+    def _of_function(self, function: FunctionType) -> object:
+        if id(function) in self.seen:
+            return "again"
+        self.seen.add(id(function))
+        before, self.names = self.names, _names(function.__code__)
+        cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+        held = {name: self.told(_contents(cell)) for name, cell in cells}
+        defaults = [self.told(one) for one in function.__defaults__ or ()]
+        named = {name: self.told(one) for name, one in (function.__kwdefaults__ or {}).items()}
+        self.names = before
+        return [one for one in (held, defaults, named) if one]
+
+    def told(self, value: object) -> object:
+        """One value; `?` for what cannot be told."""
+        self.left, self.characters = _MOST_VALUES, _MOST_CHARACTERS
+        try:
+            return self._plain(value)
+        except (_Unknown, RecursionError):
+            return _BLANK
+
+    def _plain(self, value: object) -> object:  # noqa: C901  # one case a kind of value
+        self.left -= 1
+        if self.left < 0:
+            raise _Unknown
+        match value:
+            case None | bool() | int() | float():
+                return value if not isinstance(value, Enum) else [type(value).__name__, value.name]
+            case Enum():
+                return [type(value).__name__, value.name]
+            case str() | bytes():
+                self.characters -= len(value)
+                if self.characters < 0:
+                    raise _Unknown
+                return value if isinstance(value, str) else ["bytes", value.hex()]
+            case list() | tuple():
+                return [self._plain(one) for one in cast("list[object]", value)]
+            case dict():
+                items = cast("Mapping[object, object]", value).items()
+                return ["dict", *([self._plain(key), self._plain(one)] for key, one in items)]
+            case set() | frozenset():
+                members = [json.dumps(self._plain(one)) for one in cast("set[object]", value)]
+                return ["set", *sorted(members)]
+            case FunctionType() | MethodType() | functools.partial():
+                inner = _Values(self.input, seen=self.seen)
+                return [
+                    _code(cast("object", value)) or _BLANK,
+                    inner.of_call(cast("object", value)),
+                ]
+            case type() | ModuleType():
+                return [value.__name__]
+            case Context():
+                return ["context", self.input if "input" in self.names else ""]
+            case Node():
+                return ["node"]  # its id may change: what it reads is in the code, by name
+            case BaseModel():
+                return [type(value).__name__, self._plain(dict(value))]
+            case date() | time() | timedelta() | Decimal() | UUID() | PurePath():
+                return [type(value).__name__, str(value)]
+            case _ if dataclasses.is_dataclass(value):
+                fields = [[one.name, getattr(value, one.name)] for one in _fields(value)]
+                return [type(value).__name__, self._plain(fields)]
+            case _:
+                raise _Unknown
+
+
+class _Unknown(Exception):
+    """A value of which nothing can be told that is the same in another process."""
+
+
+def _fields(value: object) -> tuple[dataclasses.Field[Any], ...]:
+    return dataclasses.fields(cast("Any", value))
+
+
+def _contents(cell: Any) -> object:
+    try:
+        return cast("object", cell.cell_contents)
+    except ValueError:  # not assigned yet
+        return None
+
+
+def _code(call: object) -> str | None:
+    """The digest of the syntax of a callable; None if it cannot be told."""
+    if isinstance(call, functools.partial):
+        return _code(cast("functools.partial[object]", call).func)
+    if isinstance(call, MethodType):
+        return _code(call.__func__)
+    return syntax_digest(call) if isinstance(call, FunctionType) else None
+
+
+def digest_values(call: object, input: str) -> tuple[str | None, str | None]:
+    """The digests of what a callable does, and of the values that it holds; None for what cannot be
+    told, and `""` for values that are not there. `input` is the digest of the run's input, which
+    counts where it is read.
+    """
+    code = _code(call)
+    if code is None:
+        return None, None
+    held = _Values(input).of_call(call)
+    return code, "" if _is_empty(held) else digest_of(json.dumps(held, sort_keys=True))
+
+
+def _is_empty(held: object) -> bool:
+    return held == []

@@ -1,0 +1,170 @@
+"""What tells one version of a function from another: its syntax, and the values that it holds."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from smithers import Step
+from smithers.engine import syntax
+from smithers.engine.fingerprints import differences, fingerprint_of, fingerprint_text, of_step
+from smithers.tree import StepWork, output_of
+
+Load = Callable[[str], ModuleType]
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    """A module of this text, as a workflow's file is loaded."""
+    count = iter(range(100))
+
+    def made(text: str) -> ModuleType:
+        file = tmp_path / f"flow{next(count)}.py"
+        file.write_text(text)
+        spec = importlib.util.spec_from_file_location("flow", file)
+        assert spec is not None
+        assert spec.loader is not None
+        module = sys.modules["flow"] = importlib.util.module_from_spec(spec)
+        syntax.keep_text(str(file), file.read_bytes())
+        spec.loader.exec_module(module)
+        return module
+
+    return made
+
+
+def parts(function: Any, output: Any = Any) -> dict[str, str]:
+    work = StepWork(run=function, takes_attempt=False, retry=None)
+    return dict(of_step(work, output_of(output), "the input"))
+
+
+def changes(load: Load, before: str, after: str) -> list[str]:
+    """What differs between two versions of `work`."""
+    return differences(parts(load(before).work), parts(load(after).work))
+
+
+NESTED = "def two():\n    return {}\ndef one():\n    return two()\ndef work():\n    return one()\n"
+PLAIN = "def work():\n    return 1\n"
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "# why\n\n\ndef work():\n    # because\n    return 1\n",
+        'def work():\n    """What it does."""\n    return 1\n',
+        "def work() -> int:\n    return (1)\n",
+        "OTHER = 2\ndef other():\n    return 3\ndef work():\n    return 1\n",
+    ],
+)
+def test_what_changes_nothing_is_no_change(load: Load, after: str) -> None:
+    assert changes(load, PLAIN, after) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (PLAIN, "def work():\n    return 2\n"),
+        (PLAIN, "async def work():\n    return 1\n"),
+        (
+            NESTED.format(1),
+            NESTED.format(2),
+        ),
+        (
+            "SIZE = 1\ndef work():\n    return SIZE\n",
+            "SIZE = 2\ndef work():\n    return SIZE\n",
+        ),
+        (
+            "def work():\n    return [one() for one in [lambda: 1]]\n",
+            "def work():\n    return [one() for one in [lambda: 2]]\n",
+        ),
+    ],
+)
+def test_other_syntax_is_a_change_of_the_code(load: Load, before: str, after: str) -> None:
+    assert changes(load, before, after) == ["code"]
+
+
+def test_lambdas_of_one_line_are_told_apart(load: Load) -> None:
+    before = load("one, work = (lambda: 1), (lambda: 2)\n")
+    after = load("one, work = (lambda: 3), (lambda: 2)\n")
+    assert differences(parts(before.work), parts(after.work)) == []
+    assert differences(parts(before.one), parts(after.one)) == ["code"]
+
+
+def test_a_constant_that_is_worked_out_does_not_count(load: Load) -> None:
+    text = "import time\nAT = time.time()\ndef work():\n    return AT\n"
+    assert changes(load, text, text) == []
+
+
+MAKER = "def make(held):\n    def work(size={size}):\n        return held, size\n    return work\n"
+
+
+def test_the_values_that_it_holds_count(load: Load) -> None:
+    make = load(MAKER.format(size=1)).make
+    same = [parts(make(held)) for held in (["a"], ["a"])]
+    assert differences(*same) == []
+    assert differences(parts(make(["a"])), parts(make(["b"]))) == ["values"]
+    other = load(MAKER.format(size=2)).make(["a"])
+    assert differences(same[0], parts(other)) == ["code", "values"]
+
+
+def test_arguments_that_were_given_before_count() -> None:
+    def work(size: int) -> int:
+        return size
+
+    one, two = (parts(functools.partial(work, size)) for size in (1, 2))
+    assert differences(one, two) == ["values"]
+
+
+@pytest.mark.parametrize("held", [object(), iter(()), open, list(range(2000)), "x" * 200_000])
+def test_what_cannot_be_told_is_never_a_change(held: object) -> None:
+    def make(value: object) -> Callable[[], object]:
+        return lambda: value
+
+    assert differences(parts(make(held)), parts(make(object()))) == []
+
+
+def test_the_id_of_a_node_that_it_reads_does_not_count() -> None:
+    def make(held: object) -> Callable[[], object]:
+        return lambda: held
+
+    one, other = (parts(make(Step(id, print))) for id in ("a", "b"))
+    assert differences(one, other) == []
+    assert differences(one, parts(make("a"))) == ["values"]
+
+
+def test_a_function_in_c_is_unknown() -> None:
+    assert parts(print) == {"code": "?", "values": "?"}
+    assert differences(parts(print), parts(test_a_function_in_c_is_unknown)) == []
+
+
+def test_another_schema_is_a_change_of_the_schema() -> None:
+    assert differences(parts(print, int), parts(print, str)) == ["schema"]
+
+
+def test_the_syntax_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def make(number: int) -> Callable[[], int]:
+        return lambda: number
+
+    parts(make(0))
+    monkeypatch.setattr(syntax, "_digest_code", None)
+    assert len({json.dumps(parts(make(number))) for number in range(1000)}) == 1000
+
+
+def test_a_file_counts_as_it_was_when_it_was_imported(load: Load) -> None:
+    module = load(PLAIN)
+    assert module.__file__ is not None
+    Path(module.__file__).write_text("def work():\n    return 2\n")
+    assert differences(parts(module.work), parts(load(PLAIN).work)) == []
+
+
+def test_it_is_short_and_read_back_as_it_was() -> None:
+    text = fingerprint_text(parts(lambda: 1, str))
+    assert len(text) < 30
+    assert fingerprint_of(text) == {"code": json.loads(text)["code"]}

@@ -1,0 +1,1 @@
+"""A run is replayed against its own rows."""
