@@ -213,6 +213,11 @@ WORDS: dict[str, Kind] = {
 }
 
 TESTED: dict[str, str] = {
+    "to print a file, add --source": "cli/test_sources.py::test_what_there_is_not_is_refused",
+    "its files are: …": "cli/test_sources.py::test_what_there_is_not_is_refused",
+    "copy it from a receipt: the number of a frame, a colon and 64 digits": (
+        "cli/test_verifying.py::test_bad_input_is_refused"
+    ),
     "to see what its workflow does now, type `smithers replay …`": (
         "replaying/test_commands.py::test_a_run_that_its_workflow_does_not_repeat_is_not_frozen"
     ),
@@ -225,11 +230,6 @@ TESTED: dict[str, str] = {
     "give it back its …, and what finished there is reused; or give the Branch another id, and its"
     " test is called anew": "rules/test_changed_work.py"
     "::test_a_branch_whose_arm_is_gone_is_explained",
-    "to print a file, add --source": "cli/test_sources.py::test_what_there_is_not_is_refused",
-    "its files are: …": "cli/test_sources.py::test_what_there_is_not_is_refused",
-    "copy it from a receipt: the number of a frame, a colon and 64 digits": (
-        "cli/test_verifying.py::test_bad_input_is_refused"
-    ),
     "its frames are 0 to …; `smithers timeline …` shows them": (
         "cli/test_travelling.py::test_a_frame_that_is_not_there_exits_2_and_names_those_that_are"
     ),
