@@ -92,7 +92,12 @@ def fork_apart(
         raise Refused(f"importing the workflow's file ended its process{why}") from error
     if "error" in told:
         raise as_told(told["error"])
-    return Forked(**{**told, "notes": tuple(told["notes"])})
+    return Forked(
+        run_id=told["run_id"],
+        source=told["source"],
+        frame=told["frame"],
+        notes=tuple(told["notes"]),
+    )
 
 
 def fork_here(database: Path, environment: Mapping[str, str], wanted: Wanted) -> Forked:

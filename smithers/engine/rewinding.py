@@ -140,11 +140,14 @@ class _Back:
         yield replace(settled, output=output, came_up=frame if up else None)
         if key in then.handled:
             yield FailureHandled(key=key)
-        for source, at in then.reads.get(key, {}).items():
-            yield ReadMade(reader=key, source=source, at=at)
+        yield from self._reads(key)
         for kind in _OF_TASKS:
             if (choice := then.choices.get((key, kind))) is not None:
                 yield _made(key, kind, choice)
+
+    def _reads(self, key: Key) -> Iterator[Change]:
+        for source, at in self._then.reads.get(key, {}).items():
+            yield ReadMade(reader=key, source=source, at=at)
 
     def choices(self) -> Iterator[Change]:
         now, then = self._now.choices, self._then.choices
@@ -174,6 +177,7 @@ class _Back:
             is_asked = kind in _QUESTIONS and wait.opened.due is None
             if key in self._differ and is_asked:
                 yield wait.opened
+                yield from self._reads(key)
 
     def ends(self) -> Iterator[Change]:
         now, then = self._now.ends, self._then.ends

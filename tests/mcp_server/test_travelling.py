@@ -303,6 +303,24 @@ async def test_a_question_that_has_read_the_container_of_a_retried_task_is_asked
         assert await question(call, run_id) == "Ship ['draft 3', 'draft 2']?"
 
 
+async def test_a_question_that_a_rewind_has_opened_again_knows_what_it_read(
+    gates: Project,
+) -> None:
+    async with gates.client("2026-07-28") as call:
+        run_id = await finished(call, gates, "gated")
+        opened = next(
+            frame.number
+            for frame in (await asyncio.to_thread(gates.hub.timeline, run_id)).frames
+            if any("ask waits" in change.words for change in frame.changes)
+        )
+        await asyncio.to_thread(gates.hub.rewind, run_id, opened)
+        assert await question(call, run_id) == "Ship draft 1 on whales?"
+        await asyncio.to_thread(decides, gates, run_id, approved=True)
+        await call("retry_task", run_id=run_id, task="edit")
+        await left(call, run_id, "waiting")
+        assert (await call("get_task", run_id=run_id, task="ship"))["state"] == "pending"
+
+
 async def test_what_imports_the_file_needs_a_folder_that_the_person_trusts(gates: Project) -> None:
     async with gates.client("2026-07-28") as call:
         run_id = await waiting(call, "gated")
