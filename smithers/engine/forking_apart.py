@@ -80,7 +80,7 @@ def fork_apart(
     except subprocess.TimeoutExpired as error:
         raise Refused(
             f"the fork was not made within {_WITHIN_S:g} s",
-            hint="check what the workflow's file does when it is imported",
+            hint="check what its file does when it is imported",
         ) from error
     except OSError as error:
         raise Refused(f"{interpreter} cannot be started: {error.strerror}") from error
