@@ -37,6 +37,7 @@ from smithers.engine.transition import failure_of
 from smithers.errors import StoreError
 from smithers.forms import Form
 from smithers.kinds import Instance, asked_again, child_workflow, human_form, start_digest
+from smithers.shapes import asks_person
 from smithers.state import Attempted, Ended
 from smithers.texts import object_from
 from smithers.tree import (
@@ -111,7 +112,7 @@ class Comparing:
             if ended.outcome != "finished" or not self._state.has_place(key):
                 continue
             one = self._instance(key, ended)
-            if one is not None and isinstance(one.node, Task):
+            if one is not None and one.kind.is_task:
                 yield key, None if ended.set_by else self._changed(one, ended)
 
     def _instance(self, key: Key, ended: Ended) -> Instance[Any] | None:
@@ -143,7 +144,7 @@ class Comparing:
             parts=parts,
             words=words,
             misfit=self._misfit(one, ended),
-            is_approval=isinstance(one.node.work, PersonWork),
+            is_approval=asks_person(one.node.kind),
         )
 
     def _misfit(self, one: Instance[Task[Any]], ended: Ended) -> str | None:

@@ -198,6 +198,12 @@ WORDS: dict[str, Kind] = {
     " can be started by name": "call",
     "name the file, as in FILE.py:NAME": "call",
     "call wait_run with this run_id; the run continues whether or not anyone waits": "call",
+    "call resume_run with this run_id; nothing of it runs before that": "call",
+    "call wait_run; a process was started that continues the run": "call",
+    # -- forks of agents
+    "fork the run above it instead": "choose",
+    "set the output of a task that has finished, or leave it out": "choose",
+    "use a new request_id for each fork": "choose",
     "…the tools are: …": "call",
     "…it takes: …": "call",
     "call it again with that corrected": "call",
