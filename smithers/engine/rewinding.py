@@ -131,9 +131,6 @@ class _Back:
             opened, closed = decided
             yield opened
             yield replace(closed, opened=frame)
-        if ended is not None or self._is_open_again(key):
-            for source, at in then.reads.get(key, {}).items():
-                yield ReadMade(reader=key, source=source, at=at)
         if ended is None:
             return
         settled = self._settled[key, ended.frame]
@@ -143,10 +140,7 @@ class _Back:
         yield replace(settled, output=output, came_up=frame if up else None)
         if key in then.handled:
             yield FailureHandled(key=key)
-<<<<<<< HEAD
-=======
         yield from self._reads(key)
->>>>>>> h/mcp
         for kind in _OF_TASKS:
             if (choice := then.choices.get((key, kind))) is not None:
                 yield _made(key, kind, choice)
