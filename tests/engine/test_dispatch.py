@@ -19,7 +19,6 @@ HOMES = ("kinds/", "engine/attempts/__init__.py")
 
 PLACES = {
     "shapes.py": "what the rows of a tree mean by their kinds; test_kinds.py compares them",
-    "engine/comparing.py": "what each kind of work is made from; the type checkers name it",
     "tree/_tasks.py": "a wrong option is refused where the author writes it, below the kinds",
     "store/version_6.py": "a migration reads the kinds that there were before it",
 }
