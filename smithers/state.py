@@ -406,6 +406,8 @@ class RunState:
                 if known is not None and known.frame == change.made:
                     del self.choices[key, kind]
                 self.reopened.add(key)
+                if kind == "until":  # then its loop may have other iterations
+                    self.reopened.add(Key(key.id, key.path[:-1]))
             case FailureHandled(key=key):
                 self.handled.add(key)
             case ContainerEnded(key=key):

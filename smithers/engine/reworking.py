@@ -351,9 +351,14 @@ class _Finder:
         return [k for k, end in ended.items() if end.outcome == outcome and self._is_in(k, top)]
 
     def _add_below(self, top: Key, *, follows: bool = True) -> None:
-        for key in self._known:
-            if self._is_in(key, top):
+        for key in [key for key in self._known if self._is_in(key, top)]:
+            row = self._row(key.id)
+            if row is None or not is_container(row.kind):
                 self.add(key, follows=follows)
+            elif key in self._state.ended:  # it failed by itself
+                self._tasks.add(key)
+                if follows:
+                    self._change(key)
         self._drop_choices(lambda key: self._is_in(key, top))
 
     def _add_later(self, iteration: Key) -> None:
