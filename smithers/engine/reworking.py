@@ -129,7 +129,7 @@ class Reworking:
             if self._state.reset.get(key) != self._asking.frame.number:
                 found.add(key)
         self._write(affected := found.result(), cause)
-        return bool(affected.again)
+        return bool(affected.again or affected.choices)
 
     def _finder(self, attempts: Iterable[Running]) -> _Finder:
         return _Finder(self._state, self._asking.view.mounts.by_id, _reading(attempts))

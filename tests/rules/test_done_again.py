@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from smithers import (
     Approval,
     Branch,
@@ -162,6 +164,24 @@ def test_a_container_that_failed_by_itself_is_done_again() -> None:
         fails = False
         assert again(run, id) == ["a"]
         assert run.state.run_status == "finished"
+
+
+@pytest.mark.parametrize("readers", [True, False])
+def test_what_the_tree_has_read_of_it_is_mounted_again(readers: bool) -> None:
+    """Also in a group that follows it, which settles anew in the frame in which it has ended."""
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        size = Step("size", lambda: 2)
+        parts = [Step(f"part {n}", lambda: 1) for n in range(ctx.get(size) or 0)]
+        group = Sequence(*parts, Step("rest", lambda: 1))
+        return Sequence(Parallel(size, Step("other", lambda: 1)), group, Step("end", lambda: 1))
+
+    run = Run(flow_of(make))
+    assert finish(run) == "finished"
+    assert again(run, "size", readers=readers) == ["size", "part 0", "part 1"]
+    assert run.state.run_status == "finished"
+    ended = {key.id for key, end in run.state.ended.items() if end.outcome == "finished"}
+    assert ended == {"size", "other", "part 0", "part 1", "rest", "end"}
 
 
 def test_a_failed_run_does_again_what_failed_as_well() -> None:
