@@ -7,20 +7,20 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
 
-from smithers.changes import Key
+from smithers.changes import Key, NodeMounted
 from smithers.engine.asking import Asking
 from smithers.engine.reworking import Again, Given
 from smithers.engine.settings import Request
 from smithers.errors import Refused
 from smithers.kinds import Definition
 from smithers.naming import first_names
-from smithers.shapes import asks_person, is_container
+from smithers.shapes import asks_person, is_container, shape_of
 from smithers.state import RunState
 from smithers.tree import NotExact, Output, clean, problem, valid_text
 
@@ -57,11 +57,12 @@ def requested(
 
 def find_key(state: RunState, run_id: str, name: str) -> Key:
     """The node of a run that is named, as in `review` or `review[2]`, which the run has come to; in
-    a loop its last iteration, unless one is named. Raises `Refused`.
+    a loop its last iteration, unless one is named. Of a loop itself that is an iteration of it;
+    without one, all of them are meant. Raises `Refused`.
     """
     known = {*state.came_up, *state.ended, *state.tries, *(key for key, _ in state.choices)}
     known |= {*state.ends}
-    if (found := _named(known, name)) is not None:
+    if (found := _container(state, known, name) or _named(known, name)) is not None:
         return found
     quoted = shlex.quote(run_id)
     ids = {key.id for key in known}
@@ -71,6 +72,39 @@ def find_key(state: RunState, run_id: str, name: str) -> Key:
             hint=f"`smithers inspect {quoted}` shows what has",
         )
     raise _unknown(run_id, name, sorted(ids or state.nodes))
+
+
+def _container(state: RunState, known: Collection[Key], name: str) -> Key | None:
+    """The container with this name, if the run has come to anything below it."""
+    for id, path in _readings(name):
+        row = _row(state, id)
+        if row is None or not is_container(row.kind):
+            continue
+        depth = sum(shape_of(above.kind).iterates for above in _around(state, id))
+        if len(path) > depth + shape_of(row.kind).iterates:
+            continue
+        paths = [
+            key.path
+            for key in known
+            if key.path[: len(path)] == path
+            if key.id == id or any(above.id == id for above in _around(state, key.id))
+        ]
+        if paths:
+            return Key(id, max(paths)[: max(depth, len(path))])
+    return None
+
+
+def _row(state: RunState, id: str) -> NodeMounted | None:
+    return state.nodes.get(id) or state.gone.get(id)
+
+
+def _around(state: RunState, id: str) -> Iterator[NodeMounted]:
+    """The containers around a node, innermost first."""
+    row = _row(state, id)
+    while row is not None and row.parent is not None:
+        row = _row(state, row.parent)
+        if row is not None:
+            yield row
 
 
 def _named(known: Collection[Key], name: str) -> Key | None:

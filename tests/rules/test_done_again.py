@@ -23,8 +23,10 @@ from smithers import (
     workflow,
 )
 from smithers.changes import Key, Reset
+from smithers.engine.requesting import find_key
 from smithers.engine.reworking import Again
 from smithers.engine.settings import Request
+from smithers.errors import Refused
 from smithers.state import RunState
 from tests.rules.resuming import finish
 from tests.rules.runs import Run
@@ -182,6 +184,34 @@ def test_what_the_tree_has_read_of_it_is_mounted_again(readers: bool) -> None:
     assert run.state.run_status == "finished"
     ended = {key.id for key, end in run.state.ended.items() if end.outcome == "finished"}
     assert ended == {"size", "other", "part 0", "part 1", "rest", "end"}
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("turns", Key("turns", ())),
+        ("turns[0]", Key("turns", (0,))),
+        ("group", Key("group", (1,))),
+        ("group[0]", Key("group", (0,))),
+        ("turn", Key("turn", (1,))),
+        ("open", Key("open", ())),
+    ],
+)
+def test_a_container_is_named_as_a_task_is(name: str, found: Key) -> None:
+    """A loop without an iteration is all of it, and one that has not ended is there as well."""
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        turn: Step[int] = Step("turn", lambda: (ctx.previous(turn) or 0) + 1)
+        group = Parallel(turn, Step("other", lambda: 1), id="group")
+        turns = Loop(group, until=lambda: ctx[turn] >= 2, max_iterations=5, id="turns")
+        return Sequence(turns, Sequence(Step("a", lambda: 1), Approval("ok", ask="ok?"), id="open"))
+
+    run = Run(flow_of(make))
+    assert run.go().status == "waiting"
+    assert find_key(run.state, "r1", name) == found
+    for missing in ("turns[2]", "turns[0][0]", "group[0][0]", "open[0]"):
+        with pytest.raises(Refused, match="has not run"):
+            find_key(run.state, "r1", missing)
 
 
 def test_a_failed_run_does_again_what_failed_as_well() -> None:
