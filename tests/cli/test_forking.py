@@ -56,6 +56,24 @@ BY = ("--by", "ann")
 COPIES: tuple[str, ...] = vars(forking)["_COPIES"]
 
 
+PARENT = """\
+from smithers import *
+
+
+@workflow
+def asked(ctx: Context[NoInput]) -> Node[str]:
+    ok = Approval("ok", ask="Ready?")
+    return Sequence(ok, Step("word", lambda: "yes"), result=lambda: "yes")
+
+
+@workflow
+def parent(ctx: Context[NoInput]) -> Node[str]:
+    first = Step("first", lambda: 1)
+    child = Subflow("child", asked, needs=[first])
+    return Sequence(first, child, Step("last", lambda: f"{ctx[first]} {ctx[child]}"))
+"""
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A run that was approved by ann and has finished."""
@@ -222,6 +240,27 @@ def test_a_run_that_is_taken_back_goes_on_from_there(folder: Path) -> None:
     forward = smithers(folder, "rewind", "r1", "--frame", str(last), "--json").document
     assert (forward["run_id"], forward["kept"]) == ("r1", "r1-fork-2")
     assert runs_of(folder)["r1"] == "finished"
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        ("rewind", "p", "--frame", "0"),
+        ("retry", "p", "child"),
+        ("retry", "p", "first", "--with-readers"),
+    ],
+)
+def test_a_child_run_that_is_going_on_begins_anew_as_another_one(
+    tmp_path: Path, again: tuple[str, ...]
+) -> None:
+    (tmp_path / "flow.py").write_text(PARENT)
+    assert smithers(tmp_path, "up", "flow.py:parent", "--run-id", "p").code == 3
+    done = smithers(tmp_path, *again)
+    assert done.code in (0, 3), done.err
+    assert smithers(tmp_path, "resume", "p").code == 3
+    assert Hub(database(tmp_path)).status("p.child") == "cancelled"
+    assert smithers(tmp_path, "approve", "p.child.run2", "--resume").code == 0
+    assert outputs(tmp_path, "p")["last"] == "1 yes"
 
 
 def test_retry_runs_one_task_and_asks_again_what_read_it(folder: Path) -> None:
