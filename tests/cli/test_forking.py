@@ -72,6 +72,21 @@ def parent(ctx: Context[NoInput]) -> Node[str]:
     child = Subflow("child", asked, needs=[first])
     return Sequence(first, child, Step("last", lambda: f"{ctx[first]} {ctx[child]}"))
 """
+PAGES = """\
+from pydantic import BaseModel
+from smithers import *
+
+
+class Page(BaseModel):
+    number: int = 1
+
+
+@workflow(input=Page)
+def pages(ctx: Context[Page]) -> Node:
+    read = Step("read", lambda: ctx.input.number)
+    after = ContinueAsNew(Page(number=ctx.input.number + 1)) if ctx.input.number < 2 else None
+    return Sequence(read, after)
+"""
 
 
 @pytest.fixture
@@ -261,6 +276,27 @@ def test_a_child_run_that_is_going_on_begins_anew_as_another_one(
     assert Hub(database(tmp_path)).status("p.child") == "cancelled"
     assert smithers(tmp_path, "approve", "p.child.run2", "--resume").code == 0
     assert outputs(tmp_path, "p")["last"] == "1 yes"
+
+
+def test_child_runs_of_a_fork_are_forks_of_nothing(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(PARENT)
+    assert smithers(tmp_path, "up", "flow.py:parent", "--run-id", "p").code == 3
+    assert smithers(tmp_path, "fork", "p", "--up").code == 3
+    assert "forked" not in smithers(tmp_path, "inspect", "p-fork.child").out
+    said = smithers(tmp_path, "verify", "p-fork.child")
+    assert said.code == 0, said.out
+
+
+def test_a_fork_of_a_run_that_has_continued_continues_by_itself(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(PAGES)
+    assert smithers(tmp_path, "up", "flow.py", "--run-id", "g").code == 0
+    said = smithers(tmp_path, "fork", "g", "--up")
+    assert said.code == 0, said.err
+    assert runs_of(tmp_path) == {
+        "g": "continued", "g-2": "finished", "g-fork": "continued", "g-fork-n2": "finished"
+    }  # fmt: skip
+    said = smithers(tmp_path, "verify", "g-fork-n2")
+    assert said.code == 0, said.out
 
 
 def test_retry_runs_one_task_and_asks_again_what_read_it(folder: Path) -> None:
