@@ -75,7 +75,7 @@ _NEXT = (
     " (SELECT next_run FROM statuses WHERE run_id = ? ORDER BY born DESC LIMIT 1)"
     " WHERE next_run IS NOT NULL"
 )
-"""As its last status says: a fork of a run that had continued has that status as well, and is open."""
+"""As its last status says: a fork of a run that has continued has that status too, and is open."""
 _STARTED_BELOW = "SELECT 1 FROM runs WHERE run_id = ? AND NOT parent_waits"
 _FREE = "SELECT 1 FROM runs WHERE run_id = ? AND owner IS NULL"
 _PARENT = (
