@@ -19,10 +19,10 @@ from smithers.engine.reworking import Again, Given
 from smithers.engine.settings import Request
 from smithers.errors import Refused
 from smithers.kinds import Definition
-from smithers.naming import first_names
+from smithers.naming import first_names, key_name, node_name
 from smithers.shapes import asks_person, is_container, shape_of
 from smithers.state import RunState
-from smithers.tree import NotExact, Output, clean, problem, valid_text
+from smithers.tree import Loop, NotExact, Output, clean, problem, valid_text
 
 __all__ = ["find_key", "requested"]
 
@@ -45,11 +45,15 @@ def requested(
     def request(asking: Asking) -> Again:
         state, by_id = asking.state, asking.view.mounts.by_id
         found = [find_key(state, run_id, name) for name in again]
-        given = {
-            key: made
-            for name, text in (outputs or {}).items()
-            for key, made in [_given(state, by_id, run_id, name, text, by)]
-        }
+        given: dict[Key, Given] = {}
+        for name, text in (outputs or {}).items():
+            key, made = _given(state, by_id, run_id, name, text, by)
+            if key in given or key in found:
+                raise Refused(
+                    f"{key_name(key)} is named twice",
+                    hint="give it one output, or have it run again",
+                )
+            given[key] = made
         return Again(keys=[*keys, *found], readers=readers, outputs=given)
 
     return request
@@ -150,12 +154,8 @@ def _given(
         id, path = next((each for each in _readings(name) if each[0] in by_id), (name, ()))
         if id not in by_id:
             raise _unknown(run_id, name, sorted(by_id))
-        if len(path) != len(by_id[id].loops):
-            raise Refused(
-                f"{name} of run {run_id} is in a loop, and has not run",
-                hint=f"name its iteration, for example {id}{'[0]' * len(by_id[id].loops)}",
-            )
         key = Key(id, path)
+        _check_iteration(by_id, run_id, key)
     definition = by_id.get(key.id)
     if definition is None:
         raise Refused(f"{name} is no longer in the tree of run {run_id}")
@@ -168,7 +168,34 @@ def _given(
     output = definition.kind.output(definition.node)
     if is_container(kind) or output is None:
         raise Refused(f"{kind} {name!r} cannot be set", hint="name a task inside it")
-    return key, Given(text=_checked(output, name, text), model=output.model, by=valid_text(by))
+    ended = state.ended.get(key)
+    type = None if ended is None else ended.type
+    fits = output.narrowed(type)
+    return key, Given(
+        text=_checked(fits, name, text),
+        model=output.model,
+        type=None if fits is output else type,
+        by=valid_text(by),
+    )
+
+
+def _check_iteration(by_id: Mapping[str, Definition], run_id: str, key: Key) -> None:
+    """Raises `Refused` for an iteration that a task cannot have."""
+    loops = by_id[key.id].loops
+    if len(key.path) != len(loops):
+        where = {0: "not in a loop", 1: "in a loop"}.get(len(loops), f"in {len(loops)} loops")
+        raise Refused(
+            f"{key.id} of run {run_id} is {where}",
+            hint=f"name it as {key.id}{'[0]' * len(loops)}",
+        )
+    for loop, number in zip(loops, key.path, strict=True):
+        node = by_id[loop].node
+        if isinstance(node, Loop) and number >= node.max_iterations:
+            raise Refused(
+                f"{node_name(loop)} has at most {node.max_iterations} iterations, so {key} never"
+                " comes",
+                hint=f"its iterations are 0 to {node.max_iterations - 1}",
+            )
 
 
 def _checked(output: Output[Any], name: str, text: str) -> str:

@@ -38,11 +38,14 @@ _KEPT: Final[frozenset[ChoiceKind]] = frozenset({"rework", "began", "undoing", "
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Given:
-    """An output that a person gives in place of a task, as JSON text."""
+    """An output that a person gives in place of a task, as JSON text. `type` is the class of what
+    the task gave before, if none was declared: readers have theirs of the same class.
+    """
 
     text: str
     model: str | None
     by: str
+    type: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,7 +112,14 @@ class Reworking:
         """A person gives the output of a task."""
         frame = self._asking.frame
         frame.do(CameUp(key=key))
-        frame.settle(key, "finished", output=given.text, model=given.model, set_by=given.by)
+        frame.settle(
+            key,
+            "finished",
+            output=given.text,
+            model=given.model,
+            type=given.type,
+            set_by=given.by,
+        )
 
     def find(self, keys: Iterable[Key]) -> frozenset[Key]:
         """What would be done again with these nodes: they, and all that read them."""

@@ -165,6 +165,19 @@ def test_an_output_that_is_set_counts_and_what_read_it_runs_again(folder: Path) 
     assert gave["pay"] == "paid"  # it has not read the plan
 
 
+def test_an_output_that_is_set_has_the_class_of_the_one_before(tmp_path: Path) -> None:
+    lines = FLOW.replace("output=Plan)", ")").splitlines()
+    text = "\n".join(line for line in lines if "pay" not in line or "return" in line)
+    (tmp_path / "flow.py").write_text(text.replace(", ship, pay)", ", ship)"))
+    assert smithers(tmp_path, "up", "flow.py", "--run-id", "r1").code == 3
+    said = smithers(tmp_path, "fork", "r1", "--set", 'plan={"steps": ["one"]}', "--up", *BY)
+    assert said.code == 3, said.err
+    assert "Ship ['one']?" in said.err
+    said = smithers(tmp_path, "fork", "r1", "--set", 'plan={"step": ["one"]}', *BY)
+    assert said.code == 2
+    assert "steps: Field required" in said.err
+
+
 def test_a_task_that_is_rerun_runs_again_with_its_readers(folder: Path) -> None:
     said = smithers(folder, "fork", "r1", "--rerun", "do whales", "--up", "--json", *BY)
     assert said.code in (0, 2), said.err
@@ -205,6 +218,11 @@ def test_a_failed_and_a_cancelled_run_are_forked_and_go_on(folder: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (
+            ("fork", "r1", "--set", "pay[1]=2"),
+            "pay of run r1 is not in a loop\nhint: name it as pay",
+        ),
+        (("fork", "r1", "--set", 'pay="a"', "--rerun", "pay"), "pay is named twice"),
         (("fork", "r1", "--frame", "99"), "run r1 has no frame 99\nhint: its frames are 0 to "),
         (("fork", "r1", "--frame", "-1"), "run r1 has no frame -1"),
         (("fork", "gone", "--frame", "0"), "there is no run 'gone'"),
