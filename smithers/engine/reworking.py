@@ -201,6 +201,8 @@ class _Finder:
         self._changed: set[Key] = set()
         self._queue: deque[Key] = deque()
         self._above: dict[str, tuple[NodeMounted, ...]] = {}
+        self._later: dict[Key, int] = {}
+        """By loop, the iteration after which all were added."""
         self._known = {*state.came_up, *state.ended, *state.tries, *(key for key, _ in state.waits)}
         """All tasks of which something has happened."""
         self._kinds: dict[Key, list[ChoiceKind]] = {}
@@ -375,6 +377,9 @@ class _Finder:
         """All in the iterations of a loop after this one."""
         before, number = iteration.path[:-1], iteration.path[-1]
         loop = Key(iteration.id, before)
+        if self._later.get(loop, number + 1) <= number:
+            return
+        self._later[loop] = number
 
         def is_later(key: Key) -> bool:
             place = len(before)
