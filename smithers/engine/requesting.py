@@ -22,7 +22,7 @@ from smithers.kinds import Definition
 from smithers.naming import first_names, key_name, node_name
 from smithers.shapes import asks_person, is_container, shape_of
 from smithers.state import RunState
-from smithers.tree import Loop, NotExact, Output, clean, problem, valid_text
+from smithers.tree import NotExact, Output, clean, problem, valid_text
 
 __all__ = ["find_key", "requested"]
 
@@ -189,12 +189,12 @@ def _check_iteration(by_id: Mapping[str, Definition], run_id: str, key: Key) -> 
             hint=f"name it as {key.id}{'[0]' * len(loops)}",
         )
     for loop, number in zip(loops, key.path, strict=True):
-        node = by_id[loop].node
-        if isinstance(node, Loop) and number >= node.max_iterations:
+        one = by_id[loop]
+        most = one.kind.most_iterations(one.node)
+        if most is not None and number >= most:
             raise Refused(
-                f"{node_name(loop)} has at most {node.max_iterations} iterations, so {key} never"
-                " comes",
-                hint=f"its iterations are 0 to {node.max_iterations - 1}",
+                f"{node_name(loop)} has at most {most} iterations, so {key} never comes",
+                hint=f"its iterations are 0 to {most - 1}",
             )
 
 

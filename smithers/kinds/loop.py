@@ -190,6 +190,9 @@ class LoopKind(Container[Loop[Any]]):
         asking.fail(one, error)
         return False
 
+    def most_iterations(self, node: Loop[Any]) -> int | None:
+        return node.max_iterations
+
     def runs_again(self, state: RunState, key: Key, node: Loop[Any], ended: Ended) -> bool:
         """One that reached its bound continues only if the bound was raised, or ends if the file
         says so now.
