@@ -408,6 +408,8 @@ class RunState:
                 if known is not None and known.frame == change.made:
                     del self.choices[key, kind]
                 self.reopened.add(key)
+                if kind == "until":  # then its loop may have other iterations
+                    self.reopened.add(Key(key.id, key.path[:-1]))
             case FailureHandled(key=key):
                 self.handled.add(key)
             case ContainerEnded(key=key):
@@ -463,8 +465,17 @@ class RunState:
                         self._discard(attempt)
                 if change.cause is not None:
                     self.sent_back[key] = change.cause
-                    if (child := self.children.get(key)) is not None:
-                        self.children[key] = replace(child, status="cancelled")
+                self._begin_child_anew(key, change)
+
+    def _begin_child_anew(self, key: Key, reset: Reset) -> None:
+        """The next child run of a node is another one, since nobody waits for the end of the last.
+        One that has failed is resumed all the same, unless it was sent back.
+        """
+        child = self.children.get(key)
+        if child is None:
+            return
+        if reset.cause is not None or (reset.anew and child.status is None):
+            self.children[key] = replace(child, status="cancelled")
 
     def listeners(self, on: tuple[str, ...]) -> Iterator[Key]:
         """The nodes that wait for a signal of an event and correlation, the first one first."""

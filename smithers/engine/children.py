@@ -449,6 +449,8 @@ class Children:
             options="{}",
             parent=Parent(run_id=self._run.run_id, key=child.key),
             allow_runs=workflow.allow_runs,
+            forked_from=None,
+            forked_at=None,
         )
 
     def _source(self, child: _Child) -> str:

@@ -132,12 +132,28 @@ def check_added(before: Plan, after: Plan, mounts: Mounts, state: RunState) -> N
         if new is None or new.settled or new.dropping is not None:
             continue
         group = _kept_around(before, one)
-        if group is not None and group.status == "finished" and group.settled_at <= state.frame:
+        if group is not None and _finished_before(group, state.frame):
             raise AuthorError(
                 f"{one.node.kind} {one.id!r} was added to {group.key.id!r}, which has finished",
                 place=one.node.mark.place,
                 hint="add it to a container that has not finished: finished work does not change",
             )
+
+
+def _finished_before(group: Instance, frame: int) -> bool:
+    """Whether it had finished by this frame, and all that comes before it too. What is done again
+    opens what follows it, which settles anew in the frame in which that has settled.
+    """
+    if group.status != "finished" or group.settled_at > frame:
+        return False
+    one, above = group, group.parent
+    while above is not None:
+        if above.kind.is_ordered and any(
+            child.settled_at > frame for child in above.children[: one.place]
+        ):
+            return False
+        one, above = above, above.parent
+    return True
 
 
 def _kept_around(before: Plan, one: Definition) -> Instance | None:

@@ -798,6 +798,8 @@ class Engine:
             created_at=self.now(),
             first_run=run.first_run or run.run_id,
             number=run.number + 1,
+            forked_from=None,
+            forked_at=None,
         )
 
     async def _next(self) -> None:

@@ -287,10 +287,12 @@ class Renderer:
             )
 
     def forget(self, keys: Iterable[Key]) -> None:
-        """What these fan-outs have mounted is void: they have other items, or none yet."""
+        """What these fan-outs have mounted is void: they have other items, or none yet. The tree is
+        to be rendered after that: until then nobody knows what it reads.
+        """
         for key in keys:
             self._items.pop(key, None)
-        self._root = None
+            self._root = None
 
     def remember(self, key: Key, items: Items) -> None:
         """Keep the items of a fan-out whose choice is about to be made."""

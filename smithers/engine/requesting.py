@@ -7,20 +7,20 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
 
-from smithers.changes import Key
+from smithers.changes import Key, NodeMounted
 from smithers.engine.asking import Asking
 from smithers.engine.reworking import Again, Given
 from smithers.engine.settings import Request
 from smithers.errors import Refused
 from smithers.kinds import Definition
-from smithers.naming import first_names
-from smithers.shapes import asks_person, is_container
+from smithers.naming import first_names, key_name, node_name
+from smithers.shapes import asks_person, is_container, shape_of
 from smithers.state import RunState
 from smithers.tree import NotExact, Output, clean, problem, valid_text
 
@@ -45,11 +45,15 @@ def requested(
     def request(asking: Asking) -> Again:
         state, by_id = asking.state, asking.view.mounts.by_id
         found = [find_key(state, run_id, name) for name in again]
-        given = {
-            key: made
-            for name, text in (outputs or {}).items()
-            for key, made in [_given(state, by_id, run_id, name, text, by)]
-        }
+        given: dict[Key, Given] = {}
+        for name, text in (outputs or {}).items():
+            key, made = _given(state, by_id, run_id, name, text, by)
+            if key in given or key in found:
+                raise Refused(
+                    f"{key_name(key)} is named twice",
+                    hint="give it one output, or have it run again",
+                )
+            given[key] = made
         return Again(keys=[*keys, *found], readers=readers, outputs=given)
 
     return request
@@ -57,11 +61,12 @@ def requested(
 
 def find_key(state: RunState, run_id: str, name: str) -> Key:
     """The node of a run that is named, as in `review` or `review[2]`, which the run has come to; in
-    a loop its last iteration, unless one is named. Raises `Refused`.
+    a loop its last iteration, unless one is named. Of a loop itself that is an iteration of it;
+    without one, all of them are meant. Raises `Refused`.
     """
     known = {*state.came_up, *state.ended, *state.tries, *(key for key, _ in state.choices)}
     known |= {*state.ends}
-    if (found := _named(known, name)) is not None:
+    if (found := _container(state, known, name) or _named(known, name)) is not None:
         return found
     quoted = shlex.quote(run_id)
     ids = {key.id for key in known}
@@ -71,6 +76,39 @@ def find_key(state: RunState, run_id: str, name: str) -> Key:
             hint=f"`smithers inspect {quoted}` shows what has",
         )
     raise _unknown(run_id, name, sorted(ids or state.nodes))
+
+
+def _container(state: RunState, known: Collection[Key], name: str) -> Key | None:
+    """The container with this name, if the run has come to anything below it."""
+    for id, path in _readings(name):
+        row = _row(state, id)
+        if row is None or not is_container(row.kind):
+            continue
+        depth = sum(shape_of(above.kind).iterates for above in _around(state, id))
+        if len(path) > depth + shape_of(row.kind).iterates:
+            continue
+        paths = [
+            key.path
+            for key in known
+            if key.path[: len(path)] == path
+            if key.id == id or any(above.id == id for above in _around(state, key.id))
+        ]
+        if paths:
+            return Key(id, max(paths)[: max(depth, len(path))])
+    return None
+
+
+def _row(state: RunState, id: str) -> NodeMounted | None:
+    return state.nodes.get(id) or state.gone.get(id)
+
+
+def _around(state: RunState, id: str) -> Iterator[NodeMounted]:
+    """The containers around a node, innermost first."""
+    row = _row(state, id)
+    while row is not None and row.parent is not None:
+        row = _row(state, row.parent)
+        if row is not None:
+            yield row
 
 
 def _named(known: Collection[Key], name: str) -> Key | None:
@@ -116,12 +154,8 @@ def _given(
         id, path = next((each for each in _readings(name) if each[0] in by_id), (name, ()))
         if id not in by_id:
             raise _unknown(run_id, name, sorted(by_id))
-        if len(path) != len(by_id[id].loops):
-            raise Refused(
-                f"{name} of run {run_id} is in a loop, and has not run",
-                hint=f"name its iteration, for example {id}{'[0]' * len(by_id[id].loops)}",
-            )
         key = Key(id, path)
+        _check_iteration(by_id, run_id, key)
     definition = by_id.get(key.id)
     if definition is None:
         raise Refused(f"{name} is no longer in the tree of run {run_id}")
@@ -134,7 +168,34 @@ def _given(
     output = definition.kind.output(definition.node)
     if is_container(kind) or output is None:
         raise Refused(f"{kind} {name!r} cannot be set", hint="name a task inside it")
-    return key, Given(text=_checked(output, name, text), model=output.model, by=valid_text(by))
+    ended = state.ended.get(key)
+    type = None if ended is None else ended.type
+    fits = output.narrowed(type)
+    return key, Given(
+        text=_checked(fits, name, text),
+        model=output.model,
+        type=None if fits is output else type,
+        by=valid_text(by),
+    )
+
+
+def _check_iteration(by_id: Mapping[str, Definition], run_id: str, key: Key) -> None:
+    """Raises `Refused` for an iteration that a task cannot have."""
+    loops = by_id[key.id].loops
+    if len(key.path) != len(loops):
+        where = {0: "not in a loop", 1: "in a loop"}.get(len(loops), f"in {len(loops)} loops")
+        raise Refused(
+            f"{key.id} of run {run_id} is {where}",
+            hint=f"name it as {key.id}{'[0]' * len(loops)}",
+        )
+    for loop, number in zip(loops, key.path, strict=True):
+        one = by_id[loop]
+        most = one.kind.most_iterations(one.node)
+        if most is not None and number >= most:
+            raise Refused(
+                f"{node_name(loop)} has at most {most} iterations, so {key} never comes",
+                hint=f"its iterations are 0 to {most - 1}",
+            )
 
 
 def _checked(output: Output[Any], name: str, text: str) -> str:

@@ -9,8 +9,9 @@ is done again; so are the iterations of a loop after one whose `until` has read 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from smithers.changes import (
@@ -38,11 +39,14 @@ _KEPT: Final[frozenset[ChoiceKind]] = frozenset({"rework", "began", "undoing", "
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Given:
-    """An output that a person gives in place of a task, as JSON text."""
+    """An output that a person gives in place of a task, as JSON text. `type` is the class of what
+    the task gave before, if none was declared: readers have theirs of the same class.
+    """
 
     text: str
     model: str | None
     by: str
+    type: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,7 +113,14 @@ class Reworking:
         """A person gives the output of a task."""
         frame = self._asking.frame
         frame.do(CameUp(key=key))
-        frame.settle(key, "finished", output=given.text, model=given.model, set_by=given.by)
+        frame.settle(
+            key,
+            "finished",
+            output=given.text,
+            model=given.model,
+            type=given.type,
+            set_by=given.by,
+        )
 
     def find(self, keys: Iterable[Key]) -> frozenset[Key]:
         """What would be done again with these nodes: they, and all that read them."""
@@ -129,7 +140,7 @@ class Reworking:
             if self._state.reset.get(key) != self._asking.frame.number:
                 found.add(key)
         self._write(affected := found.result(), cause)
-        return bool(affected.again)
+        return bool(affected.again or affected.choices)
 
     def _finder(self, attempts: Iterable[Running]) -> _Finder:
         return _Finder(self._state, self._asking.view.mounts.by_id, _reading(attempts))
@@ -191,6 +202,8 @@ class _Finder:
         self._changed: set[Key] = set()
         self._queue: deque[Key] = deque()
         self._above: dict[str, tuple[NodeMounted, ...]] = {}
+        self._later: dict[Key, int] = {}
+        """By loop, the iteration after which all were added."""
         self._known = {*state.came_up, *state.ended, *state.tries, *(key for key, _ in state.waits)}
         """All tasks of which something has happened."""
         self._kinds: dict[Key, list[ChoiceKind]] = {}
@@ -348,36 +361,69 @@ class _Finder:
 
     def _below(self, top: Key, outcome: Outcome) -> list[Key]:
         ended = self._state.ended
-        return [k for k, end in ended.items() if end.outcome == outcome and self._is_in(k, top)]
+        return [
+            key
+            for key in self._inside.get(top, ())
+            if (end := ended.get(key)) is not None and end.outcome == outcome
+        ]
 
     def _add_below(self, top: Key, *, follows: bool = True) -> None:
-        for key in self._known:
-            if self._is_in(key, top):
+        for key in self._inside.get(top, ()):
+            if key not in self._known:
+                continue
+            row = self._row(key.id)
+            if row is None or not is_container(row.kind):
                 self.add(key, follows=follows)
-        self._drop_choices(lambda key: self._is_in(key, top))
+            elif key in self._state.ended:  # it failed by itself
+                self._tasks.add(key)
+                if follows:
+                    self._change(key)
+        self._drop_choices(self._inside.get(top, ()))
 
     def _add_later(self, iteration: Key) -> None:
         """All in the iterations of a loop after this one."""
         before, number = iteration.path[:-1], iteration.path[-1]
         loop = Key(iteration.id, before)
+        if self._later.get(loop, number + 1) <= number:
+            return
+        self._later[loop] = number
 
-        def is_later(key: Key) -> bool:
-            place = len(before)
-            return self._is_in(key, loop) and len(key.path) > place and key.path[place] > number
-
-        for key in self._known:
-            if is_later(key):
+        place = len(before)
+        later = [
+            key
+            for key in self._inside.get(loop, ())
+            if len(key.path) > place and key.path[place] > number
+        ]
+        for key in later:
+            if key in self._known:
                 self.add(key)
-        self._drop_choices(is_later)
+        self._drop_choices(later)
         if (loop, "exhausted") in self._state.choices:
             self._choices.add((loop, "exhausted"))
 
-    def _drop_choices(self, which: Callable[[Key], bool]) -> None:
-        for key, kinds in self._kinds.items():
-            if which(key):
-                self._choices.update((key, kind) for kind in kinds)
+    def _drop_choices(self, keys: Iterable[Key]) -> None:
+        for key in keys:
+            self._choices.update((key, kind) for kind in self._kinds.get(key, ()))
 
     # -- the tree, by its rows
+
+    @cached_property
+    def _inside(self) -> Mapping[Key, Sequence[Key]]:
+        """All that something is known of, by the containers and iterations that it is in; each is
+        in itself.
+        """
+        found: dict[Key, list[Key]] = {}
+        for key in dict.fromkeys([*self._known, *self._kinds]):
+            row = self._row(key.id)
+            places = {key}
+            for one in (*(() if row is None else (row,)), *self._around(key.id)):
+                depth = len(self._loops(one.id))
+                places.add(Key(one.id, key.path[:depth]))
+                if shape_of(one.kind).iterates:
+                    places.add(Key(one.id, key.path[: depth + 1]))
+            for place in places:
+                found.setdefault(place, []).append(key)
+        return found
 
     def _is_in(self, key: Key, top: Key) -> bool:
         """Whether it is this node or below it, in its iteration."""

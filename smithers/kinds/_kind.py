@@ -424,6 +424,10 @@ class Kind(ABC, Generic[N]):
         """Whether something of it runs if it is dropped now."""
         return False
 
+    def most_iterations(self, node: N) -> int | None:
+        """How many iterations of what is below it there may be, if there are any."""
+        return None
+
     def runs_again(self, state: RunState, key: Key, node: N, ended: Ended) -> bool:
         """Whether a resume repeats this node, which has failed."""
         return True

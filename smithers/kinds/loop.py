@@ -135,7 +135,7 @@ class LoopKind(Container[Loop[Any]]):
         number = len(loop.children)
         key = Key(loop.key.id, (*loop.path, number))
         made = plan.add_child(loop, loop.definition, key, ITERATION)
-        made.closed = loop.closed or _has_next_iteration(plan.state, loop, number)
+        made.closed = made.closed or _has_next_iteration(plan.state, loop, number)
 
     def child_settled(self, plan: Planning, one: Instance[Loop[Any]], child: Instance) -> None:
         if one.dropping is not None:
@@ -189,6 +189,9 @@ class LoopKind(Container[Loop[Any]]):
         )
         asking.fail(one, error)
         return False
+
+    def most_iterations(self, node: Loop[Any]) -> int | None:
+        return node.max_iterations
 
     def runs_again(self, state: RunState, key: Key, node: Loop[Any], ended: Ended) -> bool:
         """One that reached its bound continues only if the bound was raised, or ends if the file

@@ -70,7 +70,12 @@ QUERIES = {
 }
 """What one look for runs to wake asks; a test reads their plans."""
 
-_NEXT = "SELECT next_run FROM statuses WHERE run_id = ? AND next_run IS NOT NULL"
+_NEXT = (
+    "SELECT next_run FROM"
+    " (SELECT next_run FROM statuses WHERE run_id = ? ORDER BY born DESC LIMIT 1)"
+    " WHERE next_run IS NOT NULL"
+)
+"""As its last status says: a fork of a run that has continued has that status too, and is open."""
 _STARTED_BELOW = "SELECT 1 FROM runs WHERE run_id = ? AND NOT parent_waits"
 _FREE = "SELECT 1 FROM runs WHERE run_id = ? AND owner IS NULL"
 _PARENT = (

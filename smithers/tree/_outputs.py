@@ -78,6 +78,13 @@ class Output(Handle, Generic[T]):
             return self.parse(text)
         return cast("T", output_of(cast("Any", kind)).parse(text))
 
+    def narrowed(self, name: str | None) -> Output[Any]:
+        """The output of a class that was kept with a text, if it is one of these; else this one."""
+        kind = None if name is None else class_named(name)
+        if kind is None or not (self._is_any or self._is_base_of(kind)):
+            return self
+        return output_of(cast("Any", kind))
+
     def dump_typed(self, value: object) -> tuple[str, str | None]:
         """`value` as JSON text, and the class to read it back as, if none was declared or a base.
 

@@ -56,6 +56,39 @@ BY = ("--by", "ann")
 COPIES: tuple[str, ...] = vars(forking)["_COPIES"]
 
 
+PARENT = """\
+from smithers import *
+
+
+@workflow
+def asked(ctx: Context[NoInput]) -> Node[str]:
+    ok = Approval("ok", ask="Ready?")
+    return Sequence(ok, Step("word", lambda: "yes"), result=lambda: "yes")
+
+
+@workflow
+def parent(ctx: Context[NoInput]) -> Node[str]:
+    first = Step("first", lambda: 1)
+    child = Subflow("child", asked, needs=[first])
+    return Sequence(first, child, Step("last", lambda: f"{ctx[first]} {ctx[child]}"))
+"""
+PAGES = """\
+from pydantic import BaseModel
+from smithers import *
+
+
+class Page(BaseModel):
+    number: int = 1
+
+
+@workflow(input=Page)
+def pages(ctx: Context[Page]) -> Node:
+    read = Step("read", lambda: ctx.input.number)
+    after = ContinueAsNew(Page(number=ctx.input.number + 1)) if ctx.input.number < 2 else None
+    return Sequence(read, after)
+"""
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A run that was approved by ann and has finished."""
@@ -132,6 +165,19 @@ def test_an_output_that_is_set_counts_and_what_read_it_runs_again(folder: Path) 
     assert gave["pay"] == "paid"  # it has not read the plan
 
 
+def test_an_output_that_is_set_has_the_class_of_the_one_before(tmp_path: Path) -> None:
+    lines = FLOW.replace("output=Plan)", ")").splitlines()
+    text = "\n".join(line for line in lines if "pay" not in line or "return" in line)
+    (tmp_path / "flow.py").write_text(text.replace(", ship, pay)", ", ship)"))
+    assert smithers(tmp_path, "up", "flow.py", "--run-id", "r1").code == 3
+    said = smithers(tmp_path, "fork", "r1", "--set", 'plan={"steps": ["one"]}', "--up", *BY)
+    assert said.code == 3, said.err
+    assert "Ship ['one']?" in said.err
+    said = smithers(tmp_path, "fork", "r1", "--set", 'plan={"step": ["one"]}', *BY)
+    assert said.code == 2
+    assert "steps: Field required" in said.err
+
+
 def test_a_task_that_is_rerun_runs_again_with_its_readers(folder: Path) -> None:
     said = smithers(folder, "fork", "r1", "--rerun", "do whales", "--up", "--json", *BY)
     assert said.code in (0, 2), said.err
@@ -172,6 +218,11 @@ def test_a_failed_and_a_cancelled_run_are_forked_and_go_on(folder: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (
+            ("fork", "r1", "--set", "pay[1]=2"),
+            "pay of run r1 is not in a loop\nhint: name it as pay",
+        ),
+        (("fork", "r1", "--set", 'pay="a"', "--rerun", "pay"), "pay is named twice"),
         (("fork", "r1", "--frame", "99"), "run r1 has no frame 99\nhint: its frames are 0 to "),
         (("fork", "r1", "--frame", "-1"), "run r1 has no frame -1"),
         (("fork", "gone", "--frame", "0"), "there is no run 'gone'"),
@@ -222,6 +273,48 @@ def test_a_run_that_is_taken_back_goes_on_from_there(folder: Path) -> None:
     forward = smithers(folder, "rewind", "r1", "--frame", str(last), "--json").document
     assert (forward["run_id"], forward["kept"]) == ("r1", "r1-fork-2")
     assert runs_of(folder)["r1"] == "finished"
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        ("rewind", "p", "--frame", "0"),
+        ("retry", "p", "child"),
+        ("retry", "p", "first", "--with-readers"),
+    ],
+)
+def test_a_child_run_that_is_going_on_begins_anew_as_another_one(
+    tmp_path: Path, again: tuple[str, ...]
+) -> None:
+    (tmp_path / "flow.py").write_text(PARENT)
+    assert smithers(tmp_path, "up", "flow.py:parent", "--run-id", "p").code == 3
+    done = smithers(tmp_path, *again)
+    assert done.code in (0, 3), done.err
+    assert smithers(tmp_path, "resume", "p").code == 3
+    assert Hub(database(tmp_path)).status("p.child") == "cancelled"
+    assert smithers(tmp_path, "approve", "p.child.run2", "--resume").code == 0
+    assert outputs(tmp_path, "p")["last"] == "1 yes"
+
+
+def test_child_runs_of_a_fork_are_forks_of_nothing(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(PARENT)
+    assert smithers(tmp_path, "up", "flow.py:parent", "--run-id", "p").code == 3
+    assert smithers(tmp_path, "fork", "p", "--up").code == 3
+    assert "forked" not in smithers(tmp_path, "inspect", "p-fork.child").out
+    said = smithers(tmp_path, "verify", "p-fork.child")
+    assert said.code == 0, said.out
+
+
+def test_a_fork_of_a_run_that_has_continued_continues_by_itself(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(PAGES)
+    assert smithers(tmp_path, "up", "flow.py", "--run-id", "g").code == 0
+    said = smithers(tmp_path, "fork", "g", "--up")
+    assert said.code == 0, said.err
+    assert runs_of(tmp_path) == {
+        "g": "continued", "g-2": "finished", "g-fork": "continued", "g-fork-n2": "finished"
+    }  # fmt: skip
+    said = smithers(tmp_path, "verify", "g-fork-n2")
+    assert said.code == 0, said.out
 
 
 def test_retry_runs_one_task_and_asks_again_what_read_it(folder: Path) -> None:

@@ -277,7 +277,8 @@ class Reference:
             chosen = self.state.choices.get((inside, "until"))
             more = chosen is not None and chosen.value == "false" and len(found) + 1 < bound
             more = more and not self._stands_still(node, inside)
-            before, self._closed = self._closed, self._closed or more
+            is_closed = self._closed and key not in self.state.reopened
+            before, self._closed = self._closed, is_closed or more
             status = self._in_order(one.children, inside, stop, idle=idle)
             self._closed = before
             self._status[inside] = status

@@ -6,10 +6,13 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from smithers import (
     Approval,
     Branch,
     Context,
+    ForEach,
     Loop,
     Node,
     NoInput,
@@ -20,8 +23,10 @@ from smithers import (
     workflow,
 )
 from smithers.changes import Key, Reset
+from smithers.engine.requesting import find_key
 from smithers.engine.reworking import Again
 from smithers.engine.settings import Request
+from smithers.errors import Refused
 from smithers.state import RunState
 from tests.rules.resuming import finish
 from tests.rules.runs import Run
@@ -37,15 +42,15 @@ def flow_of(make: Make) -> Workflow[NoInput, Any]:
     return flow
 
 
-def request(ids: Collection[str], *, readers: bool = True) -> Request:
-    keys = [Key(id) for id in ids]
+def request(keys: Collection[Key], *, readers: bool = True) -> Request:
     return lambda _: Again(keys=keys) if readers else Again(alone=keys)
 
 
-def again(run: Run, *ids: str, readers: bool = True) -> list[str]:
+def again(run: Run, *ids: str, keys: Collection[Key] = (), readers: bool = True) -> list[str]:
     """Have tasks done again by the next owner; gives what started because of it."""
     done = len(run.starts)
-    before, run.settings = run.settings, replace(run.settings, again=request(ids, readers=readers))
+    asked = request([*keys, *(Key(id) for id in ids)], readers=readers)
+    before, run.settings = run.settings, replace(run.settings, again=asked)
     run.go()
     run.settings = before
     finish(run)
@@ -96,7 +101,7 @@ def test_an_approval_that_read_it_is_asked_again() -> None:
 
     run = Run(flow_of(make))
     finish(run)
-    run.settings = replace(run.settings, again=request(["draft"]))
+    run.settings = replace(run.settings, again=request([Key("draft")]))
     assert run.go().status == "waiting"
     assert [key.id for key, _ in run.state.waits] == ["ship"]
 
@@ -117,6 +122,96 @@ def test_choices_that_read_it_are_made_again() -> None:
     finish(run)
     assert again(run, "size") == ["size"]
     assert sorted(key.id for key, kind in run.state.choices) == ["by-size", "loop"]
+
+
+def test_a_loop_in_an_iteration_that_is_over_has_as_many_iterations_as_it_needs_now() -> None:
+    most = 2
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        turn: Step[int] = Step("turn", lambda: (ctx.previous(turn) or 0) + 1)
+        size = Step("size", lambda: most)
+        part: Step[int] = Step("part", lambda: (ctx.previous(part) or 0) + 1)
+        parts = Loop(part, until=lambda: ctx[part] >= ctx[size], max_iterations=5, id="parts")
+        total = Step("total", lambda: f"{ctx[part]} parts")
+        body = (turn, size, parts, total)
+        return Loop(*body, until=lambda: ctx[turn] >= 2, max_iterations=5, id="turns")
+
+    run = Run(flow_of(make))
+    finish(run)
+    keys = [Key("part", (0, 0))]
+    assert again(run, keys=keys) == ["part[0][0]", "part[0][1]", "total[0]"]
+    assert run.output("total", 0) == '"2 parts"'
+    most = 4
+    keys = [Key("size", (0,))]
+    parts = [f"part[0][{number}]" for number in (1, 2, 3)]
+    assert again(run, keys=keys) == ["size[0]", *parts, "total[0]"]
+    assert (run.output("total", 0), run.output("total", 1)) == ('"4 parts"', '"2 parts"')
+    assert run.state.run_status == "finished"
+
+
+def test_a_container_that_failed_by_itself_is_done_again() -> None:
+    fails = True
+
+    def names() -> list[str]:
+        return [1 / 0] if fails else ["a"]  # type: ignore[list-item]
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        each = ForEach(names, key=str, each=lambda name: Step(name, lambda: name), id="each")
+        return Sequence(Step("first", lambda: 1), Sequence(each, id="group"))
+
+    for id in ("each", "group"):
+        fails = True
+        run = Run(flow_of(make))
+        assert finish(run) == "failed"
+        fails = False
+        assert again(run, id) == ["a"]
+        assert run.state.run_status == "finished"
+
+
+@pytest.mark.parametrize("readers", [True, False])
+def test_what_the_tree_has_read_of_it_is_mounted_again(readers: bool) -> None:
+    """Also in a group that follows it, which settles anew in the frame in which it has ended."""
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        size = Step("size", lambda: 2)
+        parts = [Step(f"part {n}", lambda: 1) for n in range(ctx.get(size) or 0)]
+        group = Sequence(*parts, Step("rest", lambda: 1))
+        return Sequence(Parallel(size, Step("other", lambda: 1)), group, Step("end", lambda: 1))
+
+    run = Run(flow_of(make))
+    assert finish(run) == "finished"
+    assert again(run, "size", readers=readers) == ["size", "part 0", "part 1"]
+    assert run.state.run_status == "finished"
+    ended = {key.id for key, end in run.state.ended.items() if end.outcome == "finished"}
+    assert ended == {"size", "other", "part 0", "part 1", "rest", "end"}
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("turns", Key("turns", ())),
+        ("turns[0]", Key("turns", (0,))),
+        ("group", Key("group", (1,))),
+        ("group[0]", Key("group", (0,))),
+        ("turn", Key("turn", (1,))),
+        ("open", Key("open", ())),
+    ],
+)
+def test_a_container_is_named_as_a_task_is(name: str, found: Key) -> None:
+    """A loop without an iteration is all of it, and one that has not ended is there as well."""
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        turn: Step[int] = Step("turn", lambda: (ctx.previous(turn) or 0) + 1)
+        group = Parallel(turn, Step("other", lambda: 1), id="group")
+        turns = Loop(group, until=lambda: ctx[turn] >= 2, max_iterations=5, id="turns")
+        return Sequence(turns, Sequence(Step("a", lambda: 1), Approval("ok", ask="ok?"), id="open"))
+
+    run = Run(flow_of(make))
+    assert run.go().status == "waiting"
+    assert find_key(run.state, "r1", name) == found
+    for missing in ("turns[2]", "turns[0][0]", "group[0][0]", "open[0]"):
+        with pytest.raises(Refused, match="has not run"):
+            find_key(run.state, "r1", missing)
 
 
 def test_a_failed_run_does_again_what_failed_as_well() -> None:
