@@ -360,7 +360,7 @@ class Driving:
         was_due = due_of(state)
         done = over(run_id, state) if wishes.may_be_nothing else None
         made = await make(history)
-        if done is not None and not made.reuse.again:
+        if done is not None and not (made.reuse.again or made.reuse.chosen):
             made.engine.observer.note("nothing is run again: no finished task has changed")
             return done
         claimed = await store.claim(

@@ -90,13 +90,18 @@ class Recorded(Reading):
 
 
 def recorded_reading(
-    view: View, one: Instance[Any], recorded: Mapping[Key, int], ends: Ends, ended_at: int
+    view: View,
+    one: Instance[Any],
+    recorded: Mapping[Key, int],
+    ends: Ends,
+    ended_at: int,
+    loops: tuple[str, ...] | None = None,
 ) -> Recorded:
-    """The reader of this task."""
+    """The reader of this task, or of a choice inside of these `loops`."""
     return Recorded(
         view=view,
         key=one.key,
-        loops=one.kind.loops_around(one.definition),
+        loops=one.kind.loops_around(one.definition) if loops is None else loops,
         frame=view.state.frame + 1,
         recorded=recorded,
         ends=ends,

@@ -52,16 +52,19 @@ def _tasks_of(state: RunState) -> dict[str, tuple[str | None, int]]:
 class Reuse:
     """What becomes of a run's work when it is resumed.
 
-    `reused` are the finished tasks that are not done again, and `again` those that are. `changed`
-    are the finished tasks that an edit has changed, as far as it was compared; `affected` they and
-    all that read them, and `work` what these have used so far. `asked_again` are approvals whose
-    text has changed. `new` and `gone` are the tasks that joined the tree and left it, and `moved`
-    those that did or stand elsewhere although the file is as it was.
+    `reused` are the finished tasks that are not done again, and `again` those that are; `chosen`
+    are the nodes at which something is chosen again. `changed` are the finished tasks that an edit
+    has changed, as far as it was compared, and the nodes whose choice comes out differently;
+    `affected` these tasks and all that read them, and `work` what these have used so far.
+    `asked_again` are approvals whose text has changed. `new` and `gone` are the tasks that joined
+    the tree and left it, and `moved` those that did or stand elsewhere although the file is as it
+    was.
     """
 
     run_id: str
     reused: tuple[Key, ...] = ()
     again: tuple[Key, ...] = ()
+    chosen: tuple[Key, ...] = ()
     changed: tuple[Changed, ...] = ()
     affected: tuple[Key, ...] = ()
     work: Work
@@ -74,13 +77,15 @@ class Reuse:
 
     def lines(self) -> list[str]:
         """The same for a person."""
-        again, why = set(self.again), {one.key: one.why for one in self.changed}
+        why = {one.key: one.why for one in self.changed}
+        again = {*self.again, *self.chosen}
         asked = set(self.asked_again)
         kept = [one for one in self.changed if one.key not in again]
         kept = [one for one in kept if one.key not in asked]
         told = [
             _counted("reused", list(map(str, self.reused))),
             _counted("run again", [_named(key, why) for key in self.again]),
+            _counted("chosen again", [_named(k, why) for k in self.chosen if k not in self.again]),
             _counted("changed, and reused all the same", [_named(one.key, why) for one in kept]),
         ]
         if kept:
@@ -97,17 +102,25 @@ class Reuse:
 
     def _offer(self) -> str:
         """How to have the changed tasks done again, and what these have used."""
-        count, work = len(self.affected), self.work
+        changed = {one.key for one in self.changed}
+        what = ["run the changed tasks again"] if changed & {*self.affected} else []
+        if any(one.choice is not None for one in self.changed):
+            what.append("choose again what comes out differently")
+        readers = " with what read them" if {*self.affected} - changed else ""
+        said = f"to {' and '.join(what)}{readers}, type"
+        typed = f"`smithers resume {shlex.quote(self.run_id)} --rerun-changed`"
+        if not self.affected:
+            return f"{said} {typed}"
+        work = self.work
         used = [
             tokens(work.tokens) if work.tokens else "",
             money(work.cost),
             f"{work.calls} call{'s'[: work.calls != 1]}" if work.calls else "",
             duration(work.time_s),
         ]
-        readers = " with what read them" if count > len(self.changed) else ""
+        count = f", {len(self.affected)} in all, type"
         return (
-            f"to run the changed tasks again{readers}, {count} in all, type"
-            f" `smithers resume {shlex.quote(self.run_id)} --rerun-changed`; they have used"
+            f"{said.removesuffix(', type')}{count} {typed}; they have used"
             f" {', '.join(filter(None, used))}"
         )
 
@@ -124,13 +137,15 @@ def reuse_of(
     comparison = None if edited is None else edited.comparison
     asked_again = () if comparison is None else comparison.asked_again
     not_reused = {*again, *asked_again}
-    moved = () if is_edited else sorted(id for id in known if tasks.get(id) != known[id])
+    chosen = () if edited is None else edited.chosen
+    moved = () if is_edited or chosen else sorted(id for id in known if tasks.get(id) != known[id])
     return Reuse(
         run_id=run_id,
         reused=tuple(
             key for key in before.finished if state.has_place(key) and key not in not_reused
         ),
         again=tuple(again),
+        chosen=chosen,
         changed=() if comparison is None else comparison.changed,
         affected=() if comparison is None else comparison.again,
         work=Work() if comparison is None else comparison.work,
