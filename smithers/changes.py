@@ -212,7 +212,8 @@ class AttemptStarted:
     those of one task from 1. `session` is the agent's session that it goes on in, if any.
     `skipped` are the limits because of which earlier agents of the array were passed over.
     `fingerprint` tells what the attempt was made from, as JSON of digests. `origin` is the run
-    whose attempt it was, if a fork has it from there.
+    whose attempt it was, if a fork has it from there; it is empty where the attempt is one of this
+    run that is here under another id as well.
     """
 
     serial: int

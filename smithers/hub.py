@@ -950,6 +950,22 @@ class Hub:
         """
         return reports.compare(self.database, old, new, everything=everything)
 
+    def source(self, run_id: str, *, frame: int | None = None) -> SourceView:
+        """The author's files as they were when a frame of a run was written (None: its last one).
+        Raises `Refused` if it has no such frame.
+        """
+        return reports.source(self.database, run_id, frame)
+
+    def verify(self, run_id: str, *, digest: str | None = None) -> Verified:
+        """Whether the rows of a run match the digests that they have, and each other. `digest` is
+        that of a receipt (`FRAME:SHA256`), with which the run up to that frame is compared.
+        """
+        return reports.verify(self.database, run_id, digest=digest)
+
+    def receipt(self, run_id: str) -> ReceiptView:
+        """A run on one page: its source, prompts, tools, decisions, cost and digest."""
+        return reports.receipt(self.database, run_id)
+
     async def replay(self, run_id: str) -> Replayed:
         """Run the workflow of a run that has ended against its own rows, in memory: no agent is
         asked, nothing is started or written. What differs is in the result. Raises `Refused` for a
@@ -993,22 +1009,6 @@ class Hub:
         lines = await replaying.freeze_run(driving, found.run, found.recording, folder)
         replaying.write_frozen(files, run_id, Path(found.run.file).name, lines)
         return files
-
-    def source(self, run_id: str, *, frame: int | None = None) -> SourceView:
-        """The author's files as they were when a frame of a run was written (None: its last one).
-        Raises `Refused` if it has no such frame.
-        """
-        return reports.source(self.database, run_id, frame)
-
-    def verify(self, run_id: str, *, digest: str | None = None) -> Verified:
-        """Whether the rows of a run match the digests that they have, and each other. `digest` is
-        that of a receipt (`FRAME:SHA256`), with which the run up to that frame is compared.
-        """
-        return reports.verify(self.database, run_id, digest=digest)
-
-    def receipt(self, run_id: str) -> ReceiptView:
-        """A run on one page: its source, prompts, tools, decisions, cost and digest."""
-        return reports.receipt(self.database, run_id)
 
     def cost(self, run_id: str) -> CostView:
         """What a run used and cost, by task, agent and model."""

@@ -148,7 +148,9 @@ class Attempted:
     fingerprint: str | None = None
     """What it was made from, as JSON of digests."""
     origin: str | None = None
-    """The run whose attempt it was, if a fork has it from there: its use counts there."""
+    """The run whose attempt it was, if a fork has it from there; empty where it is here under
+    another id as well. What it used counts there.
+    """
 
     def use(self, used: UsageCounted) -> None:
         self.used, self.models = self.used or Total(), self.models or {}

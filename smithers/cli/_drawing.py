@@ -206,7 +206,7 @@ def _attempt(attempt: AttemptView) -> str:
     ended = "" if attempt.ended_at is None else f" to {clock(attempt.ended_at)}"
     error = "" if attempt.error is None else f": {_error(attempt.error)}"
     skipped = " (others are cooling down)" if attempt.skipped else ""
-    whose = "" if attempt.origin is None else f", in {attempt.origin}"
+    whose = f", in {attempt.origin}" if attempt.origin else ""
     return (
         f"attempt {attempt.number} {attempt.state}, {attempt.agent}{skipped},"
         f" {clock(attempt.started_at)}{ended}{whose}{error}"

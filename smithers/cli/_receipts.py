@@ -131,7 +131,7 @@ def _decision(one: DecisionView) -> Iterator[str]:
     words = {"approve": "approved", "deny": "denied"}.get(str(one.answer), "answered")
     login = "" if one.login in (None, one.by) else f" (login {one.login})"
     at = "" if one.at is None else f", {one.at[:19].replace('T', ' ')} UTC"
-    if one.origin is not None:
+    if one.origin:
         at = f"{at}, in {one.origin}"
     void = "" if one.counts else "; no longer counts: it was asked again"
     yield from _field(key_name(one.key), f"{words} by {one.by}{login}{at}, frame {one.frame}{void}")

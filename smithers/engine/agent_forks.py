@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -89,7 +88,7 @@ async def check_above(store: Store, run: NewRun) -> None:
             raise Refused(
                 f"run {run.run_id} was started below run {above.run_id}, in which a person has"
                 " answered a question: an agent may not make it a run of its own",
-                hint=f"fork that run: `smithers fork {shlex.quote(above.run_id)}`",
+                hint="fork the run above it instead",
             )
         above = history.run.parent
 

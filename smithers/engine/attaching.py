@@ -280,7 +280,7 @@ def _last_session(run_id: str, state: RunState, key: Key) -> Attempted:
     last = next((one for one in reversed(tries) if one.session is not None), None)
     if last is None:
         raise Refused(f"{key} of run {run_id} has no session to attach to")
-    if last.origin is not None:
+    if last.origin:
         raise Refused(
             f"the session of {key} belongs to run {last.origin}: once run {run_id} is resumed,"
             f" {key} works in a copy of it"

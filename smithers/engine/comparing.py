@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeVar, assert_never, cast
 
 from pydantic import ValidationError
@@ -47,19 +48,17 @@ from smithers.kinds import (
     start_digest,
 )
 from smithers.naming import first_names
+from smithers.shapes import asks_person
 from smithers.state import Attempted, Ended
 from smithers.texts import object_from
 from smithers.tree import (
     AgentWork,
-    Branch,
     ChildWork,
     CommandWork,
     Computed,
     EventWork,
-    ForEach,
     HumanTask,
     HumanWork,
-    Loop,
     NotExact,
     PersonWork,
     StepWork,
@@ -126,7 +125,7 @@ class Comparing:
             if ended.outcome != "finished" or not self._state.has_place(key):
                 continue
             one = self._instance(key, ended)
-            if one is not None and isinstance(one.node, Task):
+            if one is not None and one.kind.is_task:
                 yield key, None if ended.set_by else self._changed(one, ended)
 
     def choices(self) -> Iterator[Changed]:
@@ -182,7 +181,7 @@ class Comparing:
             parts=parts,
             words=words,
             misfit=self._misfit(one, ended),
-            is_approval=isinstance(one.node.work, PersonWork),
+            is_approval=asks_person(one.node.kind),
         )
 
     def _misfit(self, one: Instance[Task[Any]], ended: Ended) -> str | None:
@@ -355,17 +354,9 @@ def _choice_of(
     renderer: Renderer, one: Definition[Any], kind: ChoiceKind
 ) -> Callable[[], object] | None:
     """What makes a choice of a node; None for a choice that is not compared."""
-    match kind, one.node:
-        case "items", ForEach():
-            return lambda: renderer.ask_items(one)
-        case "test", Branch() as node:
-            return node.test
-        case "until", Loop() as node:
-            return node.until
-        case "skip_if", Task() as node:
-            return node.skip_if
-        case _:
-            return None
+    if kind == "items":
+        return partial(renderer.ask_items, one)
+    return one.kind.chooser(one.node, kind)
 
 
 def _choice_words(kind: ChoiceKind, before: str, now: object) -> str:

@@ -19,7 +19,7 @@ from smithers.engine.settings import Request
 from smithers.errors import AuthorError, Refused
 from smithers.naming import first_names, key_name, node_name
 from smithers.state import RunState
-from smithers.tree import Branch, did_you_mean
+from smithers.tree import did_you_mean
 
 __all__ = ["Comparison", "Edited", "Work", "asked_again"]
 
@@ -194,9 +194,10 @@ def _refuse_lost_arms(asking: Asking) -> None:
     state, by_id = asking.state, asking.view.mounts.by_id
     for (key, kind), choice in state.choices.items():
         one = by_id.get(key.id) if kind == "test" else None
-        if one is None or not isinstance(one.node, Branch):
+        first = -1 if one is None else one.kind.split(one.node)
+        if one is None or first < 0:
             continue
-        taken, first = choice.value == "true", one.kind.split(one.node)
+        taken = choice.value == "true"
         if any((child.place < first) == taken for child in one.children):
             continue
         if lost := sorted(_finished_below(state, key.id) - by_id.keys()):

@@ -80,7 +80,7 @@ def fork_apart(
     except subprocess.TimeoutExpired as error:
         raise Refused(
             f"the fork was not made within {_WITHIN_S:g} s",
-            hint="check what the workflow's file does when it is imported",
+            hint="check what its file does when it is imported",
         ) from error
     except OSError as error:
         raise Refused(f"{interpreter} cannot be started: {error.strerror}") from error
@@ -92,7 +92,12 @@ def fork_apart(
         raise Refused(f"importing the workflow's file ended its process{why}") from error
     if "error" in told:
         raise as_told(told["error"])
-    return Forked(**{**told, "notes": tuple(told["notes"])})
+    return Forked(
+        run_id=told["run_id"],
+        source=told["source"],
+        frame=told["frame"],
+        notes=tuple(told["notes"]),
+    )
 
 
 def fork_here(database: Path, environment: Mapping[str, str], wanted: Wanted) -> Forked:

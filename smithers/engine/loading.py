@@ -177,10 +177,12 @@ def _sources(file: Path, before: set[str]) -> Sources:
         origin = getattr(sys.modules[name], "__file__", None)
         if isinstance(origin, str) and _is_authors(Path(origin), file.parent):
             files.add(Path(origin))
-    read = [one for one in files if one.is_file()]
-    for one in read:
-        keep_text(str(one), one.read_bytes())
-    return read_sources(read, file.parent)
+    kept = sorted(one for one in files if one.is_file())
+    found = read_sources(kept, file.parent)
+    for path, read in zip(kept, found.files, strict=True):
+        if read.text is not None:
+            keep_text(str(path), read.text.encode())
+    return found
 
 
 def _is_authors(module: Path, folder: Path) -> bool:

@@ -258,14 +258,14 @@ class _Copies:
             for change in frame.changes
             if isinstance(change, AttemptStarted)
         }
-        serial = len(self.state.attempts)
+        serial = self.state.last_serial
         for one in list(self.state.attempts.values()):
             new = self._new(one.key)
             if new is None or not one.counts:
                 continue
             serial += 1
             started = begun[one.serial]
-            yield replace(started, serial=serial, key=new, origin=started.origin or self.run_id)
+            yield replace(started, serial=serial, key=new, origin=started.origin or "")
             if one.session is not None and one.session != started.session:
                 yield SessionSeen(serial=serial, session=one.session)
             at = one.ended_at or self.state.at or one.started_at

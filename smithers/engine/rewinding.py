@@ -131,9 +131,6 @@ class _Back:
             opened, closed = decided
             yield opened
             yield replace(closed, opened=frame)
-        if ended is not None or self._is_open_again(key):
-            for source, at in then.reads.get(key, {}).items():
-                yield ReadMade(reader=key, source=source, at=at)
         if ended is None:
             return
         settled = self._settled[key, ended.frame]
@@ -143,9 +140,14 @@ class _Back:
         yield replace(settled, output=output, came_up=frame if up else None)
         if key in then.handled:
             yield FailureHandled(key=key)
+        yield from self._reads(key)
         for kind in _OF_TASKS:
             if (choice := then.choices.get((key, kind))) is not None:
                 yield _made(key, kind, choice)
+
+    def _reads(self, key: Key) -> Iterator[Change]:
+        for source, at in self._then.reads.get(key, {}).items():
+            yield ReadMade(reader=key, source=source, at=at)
 
     def choices(self) -> Iterator[Change]:
         now, then = self._now.choices, self._then.choices
@@ -174,6 +176,7 @@ class _Back:
         for (key, kind), wait in self._then.waits.items():
             if key in self._differ and kind in _QUESTIONS and self._is_open_again(key):
                 yield wait.opened
+                yield from self._reads(key)
 
     def _is_open_again(self, key: Key) -> bool:
         """Whether a question was open then, and may be answered as it was asked. One with a time

@@ -127,7 +127,7 @@ class Reworking:
         """
         asking = self._asking
         definition = asking.view.mounts.by_id.get(key.id)
-        if definition is None or definition.node.kind != "foreach":
+        if definition is None or (key, "items") not in affected.choices:
             return
         fan_out = cast("Definition[ForEach[Any]]", definition)
         reading = Reading(asking.view, key, definition.loops, asking.frame.number)

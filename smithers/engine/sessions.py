@@ -87,7 +87,7 @@ def way_on(
     if attempt.turn is not None and agent.can.forks_at:
         return Way(forks=session, at=attempt.turn)
     whose = "has work that no longer counts"
-    if attempt.origin is not None:
+    if attempt.origin:
         whose = f"belongs to run {attempt.origin}"
     why = "where it ended for this task is not known"
     if not agent.can.forks_at:
@@ -98,7 +98,7 @@ def way_on(
 def _stands(attempt: Attempted, discarded: Mapping[str, int]) -> bool:
     """Whether its session is this run's alone, and ends with what counts."""
     later = discarded.get(attempt.session or "", 0)
-    return attempt.origin is None and later <= attempt.serial
+    return not attempt.origin and later <= attempt.serial
 
 
 def held(instance: Instance) -> Held | None:

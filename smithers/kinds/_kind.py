@@ -416,6 +416,12 @@ class Kind(ABC, Generic[N]):
         """
         return NOTHING
 
+    def chooser(self, node: N, kind: ChoiceKind) -> Callable[[], object] | None:
+        """What gives a choice of this kind, if it may come out differently once the workflow is
+        edited; the items of a fan-out are asked for by the renderer.
+        """
+        return None
+
     def can_expand(self, state: RunState, one: Instance[N]) -> bool:
         """Whether the state has what its subtrees are made from."""
         return False

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
 from typing_extensions import TypeVar
 
 from smithers import waits
-from smithers.changes import Key, Outcome, WaitKind
+from smithers.changes import ChoiceKind, Key, Outcome, WaitKind
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import NOTHING, Asking, Kind, OutputReader, Planning
 from smithers.kinds._questions import denied, open_question
@@ -47,6 +47,9 @@ class Leaf(Kind[N]):
     def needs(self, node: N) -> Iterator[tuple[str, str]]:
         for need in node.needs:
             yield need, f"needs {need!r}"
+
+    def chooser(self, node: N, kind: ChoiceKind) -> Callable[[], object] | None:
+        return node.skip_if if kind == "skip_if" else None
 
     def source_of_output(self, node: N) -> N:
         return node

@@ -40,7 +40,7 @@ def find_task(path: Path, run_id: str, task: str) -> TaskView | None:
 
 
 def _folder(folder: Path, one: AttemptView) -> Path:
-    return folder if one.origin is None else beside(folder, one.origin)
+    return beside(folder, one.origin) if one.origin else folder
 
 
 def _answer(folder: Path, serial: int) -> str | None:

@@ -64,8 +64,8 @@ _COPIES = (
     "INSERT INTO attempts (run_id, serial, task, path, attempt, born, agent, prompt, session,"
     " started_at, ended, state, error, ended_at, skipped, origin, fingerprint, turn)"
     " SELECT :run, serial, task, path, attempt, born, agent, prompt, session, started_at, ended,"
-    " state, error, ended_at, skipped, coalesce(origin, run_id), fingerprint, turn FROM attempts"
-    " WHERE run_id = :source AND ended <= :frame",
+    " state, error, ended_at, skipped, coalesce(nullif(origin, ''), run_id), fingerprint, turn"
+    " FROM attempts WHERE run_id = :source AND ended <= :frame",
     "INSERT INTO sessions (run_id, serial, born, n, session)"
     " SELECT :run, serial, born, n, session FROM sessions" + _LIVES,
     "INSERT INTO usage (run_id, serial, born, n, tokens_in, tokens_out, tokens_cached, cost_usd,"

@@ -9,7 +9,7 @@ ALTER TABLE runs ADD COLUMN forked_at INTEGER;
 CREATE INDEX runs_of_fork ON runs (forked_from) WHERE forked_from IS NOT NULL;
 --
 -- `attempts.origin` is the run whose attempt a copied row is: its stream is in the folder of that
--- run, under the same serial. `attempts.fingerprint` tells what the attempt was made from, as JSON
+-- run, under the same serial; it is '' where a row is an attempt under the new id of its task. `attempts.fingerprint` tells what the attempt was made from, as JSON
 -- of digests. `attempts.turn` is the point in the agent's session after its last answer, filled with
 -- the end of the attempt. `tasks.set_by` is the person who gave the output in place of the task.
 -- `resets.cause` is {"anew": true} where an earlier cause no longer counts either.

@@ -218,7 +218,7 @@ def _work(snapshot: Snapshot, tools: Mapping[int, Tools | None]) -> Iterator[Age
             prompt=snapshot.texts.prompt(attempts[-1].serial) or "",
             tools=_total(tools.get(one.serial) for one in attempts),
             output=_output(snapshot, key),
-            origins=tuple(dict.fromkeys(one.origin for one in attempts if one.origin is not None)),
+            origins=tuple(dict.fromkeys(one.origin for one in attempts if one.origin)),
         )
 
 

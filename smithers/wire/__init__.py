@@ -48,8 +48,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "diff_json": "smithers.wire._diffs",
-    "reuse_json": "smithers.wire._reuse",
     "source_json": "smithers.wire._diffs",
+    "reuse_json": "smithers.wire._reuse",
     "Json": "smithers.wire._values",
     "activity_json": "smithers.wire._runs",
     "agent_event_json": "smithers.wire._frames",

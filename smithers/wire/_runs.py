@@ -396,7 +396,7 @@ def _attempt(attempt: AttemptView) -> Json:
         "started_at": time_text(attempt.started_at),
         "ended_at": optional_time(attempt.ended_at),
         "usage": usage_json(attempt.usage),
-        **({} if attempt.origin is None else {"origin": attempt.origin}),
+        **({"origin": attempt.origin} if attempt.origin else {}),
     }
 
 

@@ -198,6 +198,12 @@ WORDS: dict[str, Kind] = {
     " can be started by name": "call",
     "name the file, as in FILE.py:NAME": "call",
     "call wait_run with this run_id; the run continues whether or not anyone waits": "call",
+    "call resume_run with this run_id; nothing of it runs before that": "call",
+    "call wait_run; a process was started that continues the run": "call",
+    # -- forks of agents
+    "fork the run above it instead": "choose",
+    "set the output of a task that has finished, or leave it out": "choose",
+    "use a new request_id for each fork": "choose",
     "…the tools are: …": "call",
     "…it takes: …": "call",
     "call it again with that corrected": "call",
@@ -213,6 +219,11 @@ WORDS: dict[str, Kind] = {
 }
 
 TESTED: dict[str, str] = {
+    "to print a file, add --source": "cli/test_sources.py::test_what_there_is_not_is_refused",
+    "its files are: …": "cli/test_sources.py::test_what_there_is_not_is_refused",
+    "copy it from a receipt: the number of a frame, a colon and 64 digits": (
+        "cli/test_verifying.py::test_bad_input_is_refused"
+    ),
     "to see what its workflow does now, type `smithers replay …`": (
         "replaying/test_commands.py::test_a_run_that_its_workflow_does_not_repeat_is_not_frozen"
     ),
@@ -225,11 +236,6 @@ TESTED: dict[str, str] = {
     "give it back its …, and what finished there is reused; or give the Branch another id, and its"
     " test is called anew": "rules/test_changed_work.py"
     "::test_a_branch_whose_arm_is_gone_is_explained",
-    "to print a file, add --source": "cli/test_sources.py::test_what_there_is_not_is_refused",
-    "its files are: …": "cli/test_sources.py::test_what_there_is_not_is_refused",
-    "copy it from a receipt: the number of a frame, a colon and 64 digits": (
-        "cli/test_verifying.py::test_bad_input_is_refused"
-    ),
     "its frames are 0 to …; `smithers timeline …` shows them": (
         "cli/test_travelling.py::test_a_frame_that_is_not_there_exits_2_and_names_those_that_are"
     ),

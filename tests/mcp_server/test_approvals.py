@@ -106,7 +106,8 @@ async def test_no_sequence_of_calls_moves_a_pending_approval(project: Project, e
             assert (await call("answer", run_id=run_id, **arguments)).error
             assert (await call("answer", run_id=run_id, task="ship", **arguments)).error
         tools = (await call.client.list_tools()).tools
-        others = [one.name for one in tools if one.name not in ("answer", "cancel_run")]
+        apart = ("answer", "cancel_run", "retry_task")
+        others = [one.name for one in tools if one.name not in apart]
         for tool in others:
             asked = {"run_id": run_id, "timeout_s": 0.05, "task": "ship", "workflow": "asks"}
             await call(tool, **{**asked, "request_id": "again", **EVERYTHING})
@@ -114,6 +115,9 @@ async def test_no_sequence_of_calls_moves_a_pending_approval(project: Project, e
             fits = {name: asked[name] for name in asked.keys() & schema["properties"].keys()}
             await call(tool, **fits)
         assert (await open_approval(project, run_id)) == before
+        await call("retry_task", run_id=run_id, task="ship")
+        assert (await call("wait_run", run_id=run_id, timeout_s=50))["status"] == "waiting"
+        assert (await open_approval(project, run_id)).asked == before.asked  # and asked again
         (answer,) = [one for one in tools if one.name == "answer"]
     assert set(answer.input_schema["properties"]) == {"run_id", "task"}
 

