@@ -130,7 +130,8 @@ class Edited:
         if found := [key for key in changed if name in (key.id, str(key))]:
             return found
         state, run = asking.state, self._quoted
-        done = (*state.ended, *(key for key, _ in state.choices))
+        ended = (key for key, one in state.ended.items() if one.outcome != "cancelled")
+        done = (*ended, *(key for key, _ in state.choices))
         known = {key for key in done if name in (key.id, str(key))}
         if not known and name not in state.nodes:
             guess = did_you_mean(name, (key.id for key in changed))

@@ -74,6 +74,8 @@ class Reuse:
     moved: tuple[str, ...] = ()
     renamed: tuple[str, ...] = ()
     """The renamed tasks, in words."""
+    is_over: bool = False
+    """Whether the run has finished, so that a resume only prints its output."""
 
     def lines(self) -> list[str]:
         """The same for a person."""
@@ -90,7 +92,7 @@ class Reuse:
         ]
         if kept:
             told.append(self._offer())
-        told += [asked_again(key) for key in self.asked_again if key not in again]
+        told += [self._asks(key) for key in self.asked_again if key not in again]
         told += [_counted("renamed", self.renamed)]
         told += [_counted("new", self.new), _counted("gone", self.gone)]
         if self.moved:
@@ -99,6 +101,13 @@ class Reuse:
                 f" the tree or moved in it; {IDS_HINT}"
             )
         return [line for line in told if line]
+
+    def _asks(self, key: Key) -> str:
+        """That an approval is asked again; in a run that has finished, if somebody wants it."""
+        if not self.is_over:
+            return asked_again(key)
+        typed = f"smithers resume {shlex.quote(self.run_id)} --rerun-changed"
+        return f"approval {key_name(key)!r}: its text has changed; to ask it again, type `{typed}`"
 
     def _offer(self) -> str:
         """How to have the changed tasks done again, and what these have used."""

@@ -90,6 +90,53 @@ def test_other_syntax_is_a_change_of_the_code(load: Load, before: str, after: st
     assert changes(load, before, after) == ["code"]
 
 
+BESIDE = "SIZE = {0}\ndef size():\n    return {0}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from beside import SIZE\ndef work():\n    return SIZE\n",
+        "from beside import SIZE as most\ndef work():\n    return most\n",
+        "import beside\ndef work():\n    return beside.SIZE\n",
+        "import beside\ndef work():\n    return beside.size()\n",
+    ],
+)
+def test_what_another_file_of_the_author_has_counts_as_well(
+    load: Load, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    found: list[dict[str, str]] = []
+    for size in (1, 2):
+        monkeypatch.setitem(sys.modules, "beside", load(BESIDE.format(size)))
+        found.append(parts(load(text).work))
+    assert differences(*found) == ["code"]
+
+
+def test_the_methods_of_a_class_that_is_named_count(load: Load) -> None:
+    text = (
+        "def one():\n    return {0}\nclass Base:\n    def go(self):\n        return one()\n"
+        "class Does(Base):\n    at: {1} = 1\ndef work():\n    return Does().go()\n"
+    )
+    assert changes(load, text.format(1, "int"), text.format(2, "int")) == ["code"]
+    assert changes(load, text.format(1, "int"), text.format(1, "float")) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SIZE = {}\nclass Has:\n    SIZE = 5\ndef work():\n    return Has.SIZE\n",
+        "def size():\n    return {}\ndef work(has=None):\n    return has and has.size()\n",
+        "SIZE = {}\nif True:\n    SIZE = 5\ndef work():\n    return SIZE\n",
+        "SIZE = {}\nSIZE += 1\ndef work():\n    return SIZE\n",
+        "SIZE = {}\nfor SIZE in (5, 6):\n    pass\ndef work():\n    return SIZE\n",
+        "SIZE = {}\ndef put():\n    global SIZE\n    SIZE = 5\nput()\ndef work():\n    return SIZE\n",
+        "SIZE = {}\nfrom sys import maxsize as SIZE\ndef work():\n    return SIZE\n",
+    ],
+)
+def test_what_only_looks_like_a_constant_or_a_helper_does_not_count(load: Load, text: str) -> None:
+    assert changes(load, text.format(1), text.format(2)) == []
+
+
 def test_lambdas_of_one_line_are_told_apart(load: Load) -> None:
     before = load("one, work = (lambda: 1), (lambda: 2)\n")
     after = load("one, work = (lambda: 3), (lambda: 2)\n")
