@@ -422,6 +422,12 @@ class Kind(ABC, Generic[N]):
         """
         return None
 
+    def may_expand(self, state: RunState, definition: Definition[N]) -> bool:
+        """Whether the state has what its subtrees are made from in some iteration; the plan has not
+        come to it.
+        """
+        return any(key.id == definition.id for key, _ in state.choices)
+
     def can_expand(self, state: RunState, one: Instance[N]) -> bool:
         """Whether the state has what its subtrees are made from."""
         return False

@@ -129,7 +129,7 @@ def test_the_methods_of_a_class_that_is_named_count(load: Load) -> None:
         "SIZE = {}\nif True:\n    SIZE = 5\ndef work():\n    return SIZE\n",
         "SIZE = {}\nSIZE += 1\ndef work():\n    return SIZE\n",
         "SIZE = {}\nfor SIZE in (5, 6):\n    pass\ndef work():\n    return SIZE\n",
-        "SIZE = {}\ndef put():\n    global SIZE\n    SIZE = 5\nput()\ndef work():\n    return SIZE\n",
+        "SIZE = {}\ndef put():\n    global SIZE\n    SIZE = 5\n\ndef work():\n    return SIZE\n",
         "SIZE = {}\nfrom sys import maxsize as SIZE\ndef work():\n    return SIZE\n",
     ],
 )

@@ -26,6 +26,7 @@ from smithers import (
     Subflow,
     Task,
     Timer,
+    Try,
     WaitForEvent,
     Workflow,
     workflow,
@@ -550,3 +551,18 @@ def test_a_skip_that_comes_out_differently_is_told() -> None:
     assert resumed(run, make(False), ()) == ["a"]
     assert resumed(run, make(True), ()) == []
     assert run.state.outcome(Key("a")) == "skipped"
+
+
+def test_what_handled_a_failure_further_down_stays_as_it_is() -> None:
+    def make(prompt: str) -> Make:
+        def make(_: Context[NoInput]) -> Node[Any]:
+            body = Step("body", lambda: list[int]()[0])
+            caught = Try(body, catch=lambda error: text("caught", str(error)), id="try")
+            return Sequence(text("a", prompt), caught, text("late", "Do late"))
+
+        return make
+
+    run = Edits(of(make("Do a")))
+    finish(run)
+    assert resumed(run, make("Do it"), ()) == ["a"]
+    assert run.state.outcome(Key("caught")) == "finished"
