@@ -205,7 +205,7 @@ class Comparing:
             case AgentWork():
                 return self._of_agent(one, work, reading)
             case StepWork():
-                return self._kept(one), of_step(work, one.node.output, self._asking.input_digest)
+                return self._kept(one), of_step(work, one.node.output, self._asking.input_digests)
             case CommandWork():
                 before = self._kept(one)
                 program = self._ask(reading, "argv", lambda: program_of(one.node, work))

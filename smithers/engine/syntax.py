@@ -16,7 +16,7 @@ import linecache
 import sys
 import sysconfig
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
@@ -33,7 +33,7 @@ from pydantic import BaseModel
 from smithers.context import Context
 from smithers.tree import Node
 
-__all__ = ["digest_of", "digest_values", "keep_text", "syntax_digest"]
+__all__ = ["WHOLE", "digest_of", "digest_values", "keep_text", "syntax_digest"]
 
 _MOST_VALUES = 1000
 _MOST_CHARACTERS = 100_000
@@ -41,6 +41,8 @@ _MOST_CHARACTERS = 100_000
 _MOST_IMPORTS = 5
 """Files through which a constant is followed."""
 _BLANK: Final = "?"
+WHOLE: Final = ""
+"""The name of all fields of the run's input together."""
 _LIBRARIES = tuple(
     {
         path
@@ -130,6 +132,8 @@ _TEXTS: dict[str, str] = {}
 _FILES: dict[str, _File | None] = {}
 _DIGESTS: dict[int, tuple[CodeType, str | None]] = {}
 """By the identity of the code, which is kept, so that no other code has it."""
+_TAKEN: dict[tuple[int, str], tuple[CodeType, frozenset[str], set[str]]] = {}
+"""What functions take of the run's input, by their code and the name of the context."""
 
 
 def keep_text(file: str, data: bytes) -> None:
@@ -377,10 +381,9 @@ def _names(code: CodeType) -> set[str]:
 
 @dataclass(slots=True)
 class _Values:
-    """Makes JSON data of values. `input` is the digest of the run's input."""
+    """Makes JSON data of values. `input` are the digests of the run's input, by its fields."""
 
-    input: str
-    names: set[str] = field(default_factory=set[str])
+    input: Mapping[str, str]
     left: int = _MOST_VALUES
     characters: int = _MOST_CHARACTERS
     seen: set[int] = field(default_factory=set[int])
@@ -401,13 +404,18 @@ class _Values:
         if id(function) in self.seen:
             return "again"
         self.seen.add(id(function))
-        before, self.names = self.names, _names(function.__code__)
         cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
-        held = {name: self.told(_contents(cell)) for name, cell in cells}
+        held = {name: self._held(function, name, _contents(cell)) for name, cell in cells}
         defaults = [self.told(one) for one in function.__defaults__ or ()]
         named = {name: self.told(one) for name, one in (function.__kwdefaults__ or {}).items()}
-        self.names = before
         return [one for one in (held, defaults, named) if one]
+
+    def _held(self, function: FunctionType, name: str, value: object) -> object:
+        """The value of a variable around a function; of a context what the function takes of it."""
+        if not isinstance(value, Context):
+            return self.told(value)
+        fields = _fields_of_input(function.__code__, name, self.input.keys())
+        return ["context", *([field, self.input.get(field, "")] for field in sorted(fields))]
 
     def told(self, value: object) -> object:
         """One value; `?` for what cannot be told."""
@@ -448,7 +456,7 @@ class _Values:
             case type() | ModuleType():
                 return [value.__name__]
             case Context():
-                return ["context", self.input if "input" in self.names else ""]
+                return ["context", self.input.get(WHOLE, "")]
             case Node():
                 return ["node"]  # its id may change: what it reads is in the code, by name
             case BaseModel():
@@ -464,6 +472,40 @@ class _Values:
 
 class _Unknown(Exception):
     """A value of which nothing can be told that is the same in another process."""
+
+
+def _fields_of_input(code: CodeType, name: str, known: Collection[str]) -> set[str]:
+    """See `_input_fields`; looked up once for each function."""
+    found = _TAKEN.get((id(code), name))
+    if found is None or found[1] != known:
+        fields = _input_fields(_node_of(code), name, known)
+        found = _TAKEN[id(code), name] = code, frozenset(known), fields
+    return found[2]
+
+
+def _input_fields(node: ast.AST | None, name: str, known: Collection[str]) -> set[str]:
+    """The fields of the run's input that a function takes of the context with this name; `WHOLE`
+    stands for all, if that cannot be told.
+    """
+    if node is None:
+        return {WHOLE}
+    found: set[str] = set()
+    above = {child: one for one in ast.walk(node) for child in ast.iter_child_nodes(one)}
+    for one in ast.walk(node):
+        if not (isinstance(one, ast.Name) and one.id == name):
+            continue
+        match user := above.get(one):
+            case ast.Subscript() if user.value is one:
+                pass
+            case ast.Attribute(attr="input"):
+                taken = above.get(user)
+                is_field = isinstance(taken, ast.Attribute) and taken.attr in known
+                found.add(taken.attr if isinstance(taken, ast.Attribute) and is_field else WHOLE)
+            case ast.Attribute():
+                pass
+            case _:
+                found.add(WHOLE)
+    return found
 
 
 def _fields(value: object) -> tuple[dataclasses.Field[Any], ...]:
@@ -486,10 +528,10 @@ def _code(call: object) -> str | None:
     return syntax_digest(call) if isinstance(call, FunctionType) else None
 
 
-def digest_values(call: object, input: str) -> tuple[str | None, str | None]:
+def digest_values(call: object, input: Mapping[str, str]) -> tuple[str | None, str | None]:
     """The digests of what a callable does, and of the values that it holds; None for what cannot be
-    told, and `""` for values that are not there. `input` is the digest of the run's input, which
-    counts where it is read.
+    told, and `""` for values that are not there. `input` are the digests of the run's input by its
+    fields, and of `WHOLE`; what is read of it counts.
     """
     code = _code(call)
     if code is None:

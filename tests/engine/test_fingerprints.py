@@ -13,12 +13,14 @@ from typing import Any
 
 import pytest
 
-from smithers import Step
+from smithers import Context, NoInput, Step
 from smithers.engine import syntax
 from smithers.engine.fingerprints import differences, fingerprint_of, fingerprint_text, of_step
+from smithers.engine.syntax import WHOLE, digest_values
 from smithers.tree import StepWork, output_of
 
 Load = Callable[[str], ModuleType]
+INPUT = {WHOLE: "all", "size": "its size", "name": "its name"}
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def load(tmp_path: Path) -> Load:
 
 def parts(function: Any, output: Any = Any) -> dict[str, str]:
     work = StepWork(run=function, takes_attempt=False, retry=None)
-    return dict(of_step(work, output_of(output), "the input"))
+    return dict(of_step(work, output_of(output), INPUT))
 
 
 def changes(load: Load, before: str, after: str) -> list[str]:
@@ -215,3 +217,36 @@ def test_it_is_short_and_read_back_as_it_was() -> None:
     text = fingerprint_text(parts(lambda: 1, str))
     assert len(text) < 30
     assert fingerprint_of(text) == {"code": json.loads(text)["code"]}
+
+
+READING = """\
+def made(ctx, task=None):
+    def help(given):
+        return given
+    return {
+        "nothing": lambda: ctx[task] and ctx.get(task),
+        "size": lambda: ctx.input.size,
+        "both": lambda: [ctx.input.size for _ in ctx.input.name],
+        "whole": lambda: ctx.input.model_dump(),
+        "given": lambda: help(ctx.input),
+        "context": lambda: help(ctx),
+    }
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "counts"),
+    [
+        ("nothing", set[str]()),
+        ("size", {"size"}),
+        ("both", {"size", "name"}),
+        ("whole", {WHOLE}),
+        ("given", {WHOLE}),
+        ("context", {WHOLE}),
+    ],
+)
+def test_of_the_input_counts_what_is_read_of_it(load: Load, how: str, counts: set[str]) -> None:
+    reads = load(READING).made(Context[NoInput].__new__(Context))[how]
+    before = digest_values(reads, INPUT)
+    changed = {name for name in INPUT if digest_values(reads, {**INPUT, name: "another"}) != before}
+    assert changed == counts
