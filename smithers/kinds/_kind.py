@@ -232,6 +232,10 @@ class OutputReader(Protocol):
     @property
     def state(self) -> RunState: ...
 
+    def ended(self, key: Key, /) -> Ended | None:
+        """How a node has ended, as this reader sees it."""
+        ...
+
     def parse(self, node: Task[Any], key: Key, ended: Ended, /) -> object:
         """What a task gave, as a fresh object."""
         ...

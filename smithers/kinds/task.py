@@ -58,17 +58,17 @@ class Leaf(Kind[N]):
         return node.output
 
     def gives(self, outputs: OutputReader, one: Instance[N]) -> bool:
-        ended = outputs.state.ended.get(one.key)
+        ended = outputs.ended(one.key)
         return ended is not None and ended.output is not None and one.status == "finished"
 
     def value(self, outputs: OutputReader, one: Instance[N], handle: N) -> object:
-        if not self.gives(outputs, one):
+        ended = outputs.ended(one.key)
+        if ended is None or not self.gives(outputs, one):
             return NOTHING
-        ended = outputs.state.ended[one.key]
         return outputs.parse(handle, one.key, ended)
 
     def text(self, outputs: OutputReader, one: Instance[N]) -> str | None:
-        ended = outputs.state.ended.get(one.key)
+        ended = outputs.ended(one.key)
         if ended is None or one.status != "finished":
             return None
         return outputs.stored(one.key, ended)

@@ -566,3 +566,26 @@ def test_what_handled_a_failure_further_down_stays_as_it_is() -> None:
     finish(run)
     assert resumed(run, make("Do it"), ()) == ["a"]
     assert run.state.outcome(Key("caught")) == "finished"
+
+
+def test_what_read_a_question_that_is_open_again_has_not_changed() -> None:
+    def make(ask: str, more: str = "") -> Make:
+        def make(ctx: Context[NoInput]) -> Node[Any]:
+            ship = Approval("ship", ask=ask)
+            late = text("late", lambda: f"Shipped: {ctx[ship].approved}")
+            return Sequence(text("a", f"Do a{more}"), ship, late)
+
+        return make
+
+    run = Edits(of(make("Ship?")))
+    run.go()
+    run.answer("ship")
+    finish(run)
+    run.edited = True
+    for workflow, rerun in ((make("Really?"), None), (make("Really?", "!"), ())):
+        run.workflow = of(workflow)
+        run.asked = Edited("r1", tuple(run.watch.frames), rerun)
+        run.settings = replace(run.settings, again=run.asked)
+        assert run.go().status == "waiting"
+    assert [str(one.key) for one in compared(run).changed] == ["a"]
+    assert run.state.outcome(Key("late")) == "finished"
