@@ -41,7 +41,7 @@ def fork_run(
     set: Annotated[
         dict[str, Any] | None,
         Field(
-            description="Outputs by task, in place of those that tasks have had; what read them"
+            description="Outputs by task, instead of those that tasks have had; what read them"
             " runs again. What a person answered cannot be set."
         ),
     ] = None,

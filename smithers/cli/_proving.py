@@ -32,7 +32,8 @@ def register(app: typer.Typer) -> None:
             "smithers receipt r1 --json > receipt.json",
             says="Print one page about a run: its input, the digests of its source, the prompts,"
             " models and tools of its agents, who answered which question, what was run again, its"
-            " cost, and a digest by which `smithers verify` compares the run with this page later.",
+            " cost, and a digest by which `smithers verify RUN` compares the run with this page"
+            " later.",
         ),
     )(receipt)
     app.command(

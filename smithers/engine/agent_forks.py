@@ -87,7 +87,7 @@ async def check_above(store: Store, run: NewRun) -> None:
         if next(decisions(history.frames), None) is not None:
             raise Refused(
                 f"run {run.run_id} was started below run {above.run_id}, in which a person has"
-                " answered a question: an agent may not make it a run of its own",
+                " answered a question: an agent may not fork it",
                 hint="fork the run above it instead",
             )
         above = history.run.parent

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeVar, assert_never, cast
+from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 
@@ -25,6 +25,7 @@ from smithers.changes import (
 )
 from smithers.context import NotYet
 from smithers.engine.asking import Asking, text_now
+from smithers.engine.attempts import visited
 from smithers.engine.fingerprints import (
     Fingerprint,
     differences,
@@ -105,6 +106,10 @@ class _Differs(Exception):
 
 class _Unknown(Exception):
     """It cannot be told what a task would do."""
+
+
+_Both = tuple[Fingerprint, Fingerprint]
+"""What a task was made from, and what it would be made from now."""
 
 
 class Comparing:
@@ -197,37 +202,26 @@ class Comparing:
 
     # -- what it was made from, and what it would be made from now
 
-    def _parts(  # one case a kind of work
+    def _parts(
         self, one: Instance[Task[Any]], reading: Recorded
     ) -> tuple[Fingerprint, Fingerprint]:
-        work = one.node.work
-        match work:
-            case AgentWork():
-                return self._of_agent(one, work, reading)
-            case StepWork():
-                return self._kept(one), of_step(work, one.node.output, self._asking.input_digests)
-            case CommandWork():
-                before = self._kept(one)
-                program = self._ask(reading, "argv", lambda: program_of(one.node, work))
-                return before, of_program(program, one.node.output)
-            case PersonWork():
-                opened = self._question(one, APPROVAL)
-                text = self._ask(reading, "question", lambda: text_now(work.ask, "ask", one))
-                return {"question": digest_of(opened.asked or "")}, {
-                    "question": digest_of(asked_again(self._state, one, text))
-                }
-            case HumanWork():
-                return self._of_human(one, work, reading)
-            case ChildWork():
-                return self._of_child(one, work, reading)
-            case EventWork():
-                return self._of_event(one, work, reading)
-            case TimerWork():
-                raise _Unknown
-            case _:
-                assert_never(work)
+        return visited(one.node.work, _Parts(self, one, reading))
 
-    def _of_agent(
+    def of_step(self, one: Instance[Task[Any]], work: StepWork) -> _Both:
+        return self._kept(one), of_step(work, one.node.output, self._asking.input_digests)
+
+    def of_command(self, one: Instance[Task[Any]], work: CommandWork, reading: Recorded) -> _Both:
+        before = self._kept(one)
+        program = self._ask(reading, "argv", lambda: program_of(one.node, work))
+        return before, of_program(program, one.node.output)
+
+    def of_person(self, one: Instance[Task[Any]], work: PersonWork, reading: Recorded) -> _Both:
+        opened = self._question(one, APPROVAL)
+        text = self._ask(reading, "question", lambda: text_now(work.ask, "ask", one))
+        now = asked_again(self._state, one, text)
+        return {"question": digest_of(opened.asked or "")}, {"question": digest_of(now)}
+
+    def of_agent(
         self, one: Instance[Task[Any]], work: AgentWork, reading: Recorded
     ) -> tuple[Fingerprint, Fingerprint]:
         kept = self._kept_or_none(one)
@@ -248,7 +242,7 @@ class Comparing:
             raise _Unknown
         return now if prompt in sent else {**now, "prompt": digest_of(sent)}
 
-    def _of_human(
+    def of_human(
         self, one: Instance[Task[Any]], work: HumanWork, reading: Recorded
     ) -> tuple[Fingerprint, Fingerprint]:
         opened = self._question(one, HUMAN)
@@ -269,7 +263,7 @@ class Comparing:
             },
         )
 
-    def _of_child(
+    def of_child(
         self, one: Instance[Task[Any]], work: ChildWork, reading: Recorded
     ) -> tuple[Fingerprint, Fingerprint]:
         child, workflow = self._state.children.get(one.key), child_workflow(one.node)
@@ -280,7 +274,7 @@ class Comparing:
         now = start_digest(workflow, Computed.text(row))
         return {"input": child.digest}, {"input": now}
 
-    def _of_event(
+    def of_event(
         self, one: Instance[Task[Any]], work: EventWork, reading: Recorded
     ) -> tuple[Fingerprint, Fingerprint]:
         signals = self._state.signals.values()
@@ -412,3 +406,36 @@ def _prompts(frames: Iterable[Frame]) -> dict[int, str]:
         if isinstance(change, AttemptStarted) and change.fingerprint is None
         if change.prompt is not None
     }
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What a task was made from and would be made from, by the kind of its work."""
+
+    comparing: Comparing
+    one: Instance[Task[Any]]
+    reading: Recorded
+
+    def of_agent(self, work: AgentWork, /) -> _Both:
+        return self.comparing.of_agent(self.one, work, self.reading)
+
+    def of_step(self, work: StepWork, /) -> _Both:
+        return self.comparing.of_step(self.one, work)
+
+    def of_command(self, work: CommandWork, /) -> _Both:
+        return self.comparing.of_command(self.one, work, self.reading)
+
+    def of_person(self, work: PersonWork, /) -> _Both:
+        return self.comparing.of_person(self.one, work, self.reading)
+
+    def of_human(self, work: HumanWork, /) -> _Both:
+        return self.comparing.of_human(self.one, work, self.reading)
+
+    def of_child(self, work: ChildWork, /) -> _Both:
+        return self.comparing.of_child(self.one, work, self.reading)
+
+    def of_event(self, work: EventWork, /) -> _Both:
+        return self.comparing.of_event(self.one, work, self.reading)
+
+    def of_timer(self, work: TimerWork, /) -> _Both:
+        raise _Unknown

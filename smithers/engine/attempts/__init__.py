@@ -1,11 +1,12 @@
 """Attempts: what executes the work of tasks, one executor for each kind of work.
 
-The union of works is closed: mypy and pyright name `Executors.of` if one is added to it.
+The union of works is closed: mypy and pyright name `Executors.of` and `visited` if one is added to
+it.
 """
 
 from __future__ import annotations
 
-from typing import Any, assert_never
+from typing import Any, Protocol, TypeVar, assert_never
 
 from smithers.engine.asking import Asking
 from smithers.engine.attempts.agent import AgentExecutor
@@ -40,7 +41,54 @@ __all__ = [
     "Request",
     "Result",
     "Running",
+    "Visitor",
+    "visited",
 ]
+
+R_co = TypeVar("R_co", covariant=True)
+
+
+class Visitor(Protocol[R_co]):
+    """What is made of a work, one method for each kind of it."""
+
+    def of_agent(self, work: AgentWork, /) -> R_co: ...
+
+    def of_step(self, work: StepWork, /) -> R_co: ...
+
+    def of_command(self, work: CommandWork, /) -> R_co: ...
+
+    def of_person(self, work: PersonWork, /) -> R_co: ...
+
+    def of_human(self, work: HumanWork, /) -> R_co: ...
+
+    def of_child(self, work: ChildWork, /) -> R_co: ...
+
+    def of_event(self, work: EventWork, /) -> R_co: ...
+
+    def of_timer(self, work: TimerWork, /) -> R_co: ...
+
+
+def visited(work: Work, visitor: Visitor[R_co]) -> R_co:
+    """What a visitor makes of a work."""
+    match work:
+        case AgentWork():
+            return visitor.of_agent(work)
+        case StepWork():
+            return visitor.of_step(work)
+        case CommandWork():
+            return visitor.of_command(work)
+        case PersonWork():
+            return visitor.of_person(work)
+        case HumanWork():
+            return visitor.of_human(work)
+        case ChildWork():
+            return visitor.of_child(work)
+        case EventWork():
+            return visitor.of_event(work)
+        case TimerWork():
+            return visitor.of_timer(work)
+        case _:
+            assert_never(work)
 
 
 class Executors:
