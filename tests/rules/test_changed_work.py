@@ -582,8 +582,8 @@ def test_what_read_a_question_that_is_open_again_has_not_changed() -> None:
     run.answer("ship")
     finish(run)
     run.edited = True
-    for workflow, rerun in ((make("Really?"), None), (make("Really?", "!"), ())):
-        run.workflow = of(workflow)
+    for after, rerun in ((make("Really?"), None), (make("Really?", "!"), ())):
+        run.workflow = of(after)
         run.asked = Edited("r1", tuple(run.watch.frames), rerun)
         run.settings = replace(run.settings, again=run.asked)
         assert run.go().status == "waiting"
