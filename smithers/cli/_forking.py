@@ -124,10 +124,7 @@ def fork(
     if (detach or events) and not up:
         raise Usage(f"--{'detach' if detach else 'events'} needs --up")
     if rerun_changed and not up:
-        raise Usage(
-            "--rerun-changed needs --up",
-            hint="to start the fork later, type `smithers resume FORK --rerun-changed` then",
-        )
+        raise Usage("--rerun-changed needs --up")
     where = place(db)
     made = Hub(where.path).fork(
         run,
