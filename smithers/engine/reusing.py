@@ -147,7 +147,9 @@ def reuse_of(
     asked_again = () if comparison is None else comparison.asked_again
     not_reused = {*again, *asked_again}
     chosen = () if edited is None else edited.chosen
-    moved = () if is_edited or chosen else sorted(id for id in known if tasks.get(id) != known[id])
+    redone = {key.id for key, at in state.reset.items() if at > state.frame}  # mounted again later
+    left = sorted(id for id in known if tasks.get(id) != known[id] and id not in redone)
+    moved = () if is_edited or chosen else left
     return Reuse(
         run_id=run_id,
         reused=tuple(
@@ -160,7 +162,7 @@ def reuse_of(
         work=Work() if comparison is None else comparison.work,
         asked_again=asked_again,
         new=tuple(sorted(tasks.keys() - known)) if known else (),
-        gone=tuple(sorted(known.keys() - tasks)),
+        gone=tuple(sorted(known.keys() - tasks - redone)),
         moved=tuple(moved),
         renamed=tuple(f"{old} to {new}" for old, new in before.renames.items()),
     )

@@ -369,3 +369,10 @@ def test_a_retry_has_begun_or_not(folder: Path) -> None:
     assert "plan runs again" in smithers(folder, "timeline", "r1").out
     assert smithers(folder, "resume", "r1").code == 3
     assert outputs(folder, "r1").keys() >= {"draft", "plan"}
+
+
+def test_items_that_are_made_from_what_runs_again_are_not_told_to_be_gone(folder: Path) -> None:
+    said = smithers(folder, "retry", "r1", "plan", "--with-readers")
+    assert "do Write about whales" in said.err
+    assert "gone:" not in said.err
+    assert "the file is unchanged" not in said.err
