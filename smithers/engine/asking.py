@@ -118,9 +118,11 @@ class Asking:
     @cached_property
     def input_digests(self) -> dict[str, str]:
         """Digests of the run's input, as callables see it: of its fields, and of the whole."""
-        given = self.renderer.context.input
-        fields = {name: getattr(given, name) for name in type(given).model_fields}
-        parts = {**fields, WHOLE: given}
+        given: BaseModel = self.renderer.context.input
+        fields: dict[str, object] = {
+            name: getattr(given, name) for name in self.input_model.model_fields
+        }
+        parts: dict[str, object] = {**fields, WHOLE: given}
         return {
             name: digest_of(to_json(one, fallback=repr).decode()) for name, one in parts.items()
         }
