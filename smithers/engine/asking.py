@@ -167,7 +167,7 @@ class Asking:
         """The instance comes up again when one of these settles; at once if that has happened, or
         if a thread asked for an id before the tree knew it, and now it knows better.
         """
-        if any(map(self._is_outdated, on)):
+        if any(self._is_outdated(instance, key) for key in on):
             self.plan.up.append(instance)
             return
         if not instance.waits_for_order:  # else it is asked when it is activated
@@ -177,13 +177,17 @@ class Asking:
         self.frame.open_wait(wait)
         self.plan.offer_slots(instance)
 
-    def _is_outdated(self, key: Key) -> bool:
-        """Whether asking for this again gives another answer now."""
+    def _is_outdated(self, instance: Instance, key: Key) -> bool:
+        """Whether asking for this again gives another answer now: what is around it may have ended
+        in this frame, before it was known that the instance waits.
+        """
         if (found := self.plan.instances.get(key)) is not None:
             return found.settled
-        if (mounted := self.view.mounts.by_id.get(key.id)) is not None:
-            return len(key.path) != len(mounted.loops)
-        return not self.view.could_add(key.id)
+        if (mounted := self.view.mounts.by_id.get(key.id)) is None:
+            return not self.view.could_add(key.id)
+        if len(key.path) != len(mounted.loops):
+            return True
+        return self._is_over(self.reading(instance), mounted, key)
 
     def fail(self, instance: Instance, error: Exception) -> None:
         if self.strict and isinstance(error, AuthorError):
