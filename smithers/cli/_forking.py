@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
         help=example(
             "smithers fork r1 --frame 7",
             'smithers fork r1 --frame 7 --set \'plan={"steps": ["one"]}\' --up',
-            'smithers fork r1 --rerun review --input \'{"topic": "whales"}\'',
+            'smithers fork r1 --input \'{"topic": "whales"}\' --up --rerun-changed',
             says="Make a new run that has what a run had at a frame: outputs, choices and answers."
             " The run itself is not changed. The fork is started with --up, or later with"
             " `smithers resume RUN`. Attempts that were running at the frame are left out and are"
@@ -81,7 +81,8 @@ def fork(
         typer.Option(
             "--input",
             metavar="JSON|@FILE",
-            help="Another input. What is finished stays as it is, except with --rerun.",
+            help="Another input. What is finished stays as it is, except with --rerun or"
+            " --rerun-changed.",
             show_default=False,
         ),
     ] = None,
@@ -104,6 +105,14 @@ def fork(
         ),
     ] = None,
     up: Annotated[bool, typer.Option("--up", help="Start the fork.")] = False,
+    rerun_changed: Annotated[
+        bool,
+        typer.Option(
+            "--rerun-changed",
+            help="With --up: run finished tasks again that come out differently, with their"
+            " readers.",
+        ),
+    ] = False,
     by: By = None,
     detach: Detach = False,
     json: JsonFlag = False,
@@ -114,6 +123,8 @@ def fork(
 ) -> int:
     if (detach or events) and not up:
         raise Usage(f"--{'detach' if detach else 'events'} needs --up")
+    if rerun_changed and not up:
+        raise Usage("--rerun-changed needs --up")
     where = place(db)
     made = Hub(where.path).fork(
         run,
@@ -136,6 +147,7 @@ def fork(
             max_concurrency=max_concurrency,
             linger_s=linger,
             detach=detach,
+            rerun=() if rerun_changed else None,
         )
     )
 

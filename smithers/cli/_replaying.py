@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +17,7 @@ from smithers.cli._failures import Usage
 from smithers.cli._places import place
 from smithers.cli._recording import is_file, old_replay
 from smithers.cli._streams import give, give_json, paint, say, shown
+from smithers.errors import SmithersError
 from smithers.hub import Hub
 from smithers.naming import key_name
 from smithers.wire import live_replay_json, replay_json
@@ -84,7 +86,7 @@ def replay(
     files: Annotated[bool, typer.Option("--files", hidden=True)] = False,
     db: Db = None,
 ) -> int:
-    if is_file(run):
+    if is_file(run) and (speed or files or not _is_run(run, db)):
         return old_replay(run, speed, files)
     if speed or files:
         option = "--files" if files else "--speed"
@@ -106,6 +108,13 @@ def replay(
         for line in _lines(found):
             give(line)
     return 0 if found.equal else 1
+
+
+def _is_run(run: str, db: Path | None) -> bool:
+    """Whether there is a run of this id: it comes before a file of that name."""
+    with suppress(SmithersError):
+        return "/" not in run and Hub(place(db).path).status(run) is not None
+    return False
 
 
 def _told_live(live: LiveReplay, json: bool) -> int:

@@ -35,7 +35,7 @@ from smithers.engine.plan import Plan
 from smithers.engine.reading import Reading, View
 from smithers.engine.render import Items, Renderer, called
 from smithers.engine.settling import choose, settle
-from smithers.engine.syntax import digest_of
+from smithers.engine.syntax import WHOLE, digest_of
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
 from smithers.kinds import Definition, Instance, is_sent_back, send_back
@@ -116,9 +116,16 @@ class Asking:
         return self.renderer.context.run_id
 
     @cached_property
-    def input_digest(self) -> str:
-        """A digest of the run's input, as callables see it."""
-        return digest_of(to_json(self.renderer.context.input, fallback=repr).decode())
+    def input_digests(self) -> dict[str, str]:
+        """Digests of the run's input, as callables see it: of its fields, and of the whole."""
+        given: BaseModel = self.renderer.context.input
+        fields: dict[str, object] = {
+            name: getattr(given, name) for name in self.input_model.model_fields
+        }
+        parts: dict[str, object] = {**fields, WHOLE: given}
+        return {
+            name: digest_of(to_json(one, fallback=repr).decode()) for name, one in parts.items()
+        }
 
     def tries(self, key: Key) -> list[Attempted]:
         """The attempts of a task that count."""

@@ -6,14 +6,17 @@ part by part. What cannot be told is not changed. Nothing is written, and nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 
 from smithers.changes import (
     AttemptStarted,
+    ChoiceKind,
     Frame,
     Key,
     WaitClosed,
@@ -32,12 +35,20 @@ from smithers.engine.fingerprints import (
     of_step,
 )
 from smithers.engine.recorded import Ends, Recorded, recorded_reading, stand_in
-from smithers.engine.render import called
+from smithers.engine.render import Items, Renderer, called
 from smithers.engine.syntax import digest_of
 from smithers.engine.transition import failure_of
 from smithers.errors import StoreError
 from smithers.forms import Form
-from smithers.kinds import Instance, asked_again, child_workflow, human_form, start_digest
+from smithers.kinds import (
+    Definition,
+    Instance,
+    asked_again,
+    child_workflow,
+    human_form,
+    start_digest,
+)
+from smithers.naming import first_names
 from smithers.shapes import asks_person
 from smithers.state import Attempted, Ended
 from smithers.texts import object_from
@@ -68,7 +79,8 @@ T = TypeVar("T")
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Changed:
     """A finished task that an edit has changed: in which `parts`, and what else there is to say in
-    `words`. `misfit` is why what it gave no longer fits its output, if it does not.
+    `words`. `misfit` is why what it gave no longer fits its output, if it does not. With `choice`
+    it is a node whose choice comes out differently, as a fan-out that has other items.
     """
 
     key: Key
@@ -76,6 +88,7 @@ class Changed:
     words: str = ""
     misfit: str | None = None
     is_approval: bool = False
+    choice: ChoiceKind | None = None
 
     @property
     def why(self) -> str:
@@ -119,6 +132,30 @@ class Comparing:
             one = self._instance(key, ended)
             if one is not None and one.kind.is_task:
                 yield key, None if ended.set_by else self._changed(one, ended)
+
+    def choices(self) -> Iterator[Changed]:
+        """The nodes in the tree whose items, test, `until` or `skip_if` come out differently."""
+        for (key, kind), choice in sorted(self._state.choices.items()):
+            one = self._asking.view.mounts.by_id.get(key.id)
+            if one is None or (ask := _choice_of(self._asking.renderer, one, kind)) is None:
+                continue
+            inside = len(key.path) > len(one.loops)
+            reading = recorded_reading(
+                self._asking.view,
+                self._asking.plan.instances.get(key) or stand_in(one, key, None),
+                self._state.reads.get(key, {}),
+                self._ends,
+                choice.frame,
+                loops=(*one.loops, one.id) if inside else one.loops,
+            )
+            try:
+                words = _choice_words(kind, choice.value, self._ask(reading, kind, ask))
+            except _Unknown:
+                continue
+            except _Differs as error:
+                words = str(error)
+            if words:
+                yield Changed(key=key, parts=(kind,), words=words, choice=kind)
 
     def _instance(self, key: Key, ended: Ended) -> Instance[Any] | None:
         """As it stands in the tree; None for an item of a fan-out that is not mounted yet."""
@@ -171,7 +208,7 @@ class Comparing:
         return visited(one.node.work, _Parts(self, one, reading))
 
     def of_step(self, one: Instance[Task[Any]], work: StepWork) -> _Both:
-        return self._kept(one), of_step(work, one.node.output, self._asking.input_digest)
+        return self._kept(one), of_step(work, one.node.output, self._asking.input_digests)
 
     def of_command(self, one: Instance[Task[Any]], work: CommandWork, reading: Recorded) -> _Both:
         before = self._kept(one)
@@ -305,6 +342,42 @@ class Comparing:
         failure = failure_of(error, self._asking.scrub, self._asking.renderer.folder)
         said = failure.message.splitlines()[0]
         return f"its {part} now fails: {said if len(said) <= 200 else said[:197] + '...'}"
+
+
+def _choice_of(
+    renderer: Renderer, one: Definition[Any], kind: ChoiceKind
+) -> Callable[[], object] | None:
+    """What makes a choice of a node; None for a choice that is not compared."""
+    if kind == "items":
+        return partial(renderer.ask_items, one)
+    return one.kind.chooser(one.node, kind)
+
+
+def _choice_words(kind: ChoiceKind, before: str, now: object) -> str:
+    """What is different in a choice; nothing if it is the same, as far as that can be told."""
+    if isinstance(now, Items):
+        return _item_words(json.loads(before), now)
+    if not isinstance(now, bool) or json.dumps(now) == before:
+        return ""
+    return f"its {kind} is now {now}"
+
+
+def _item_words(before: Mapping[str, Any], now: Items) -> str:
+    """Which items are gone, new, or in another order. What is another one under the same key is
+    told by the tasks that are made from it.
+    """
+    was, is_now = list[str](before["keys"]), list(now.keys)
+    gone, new = _without(was, is_now), _without(is_now, was)
+    told = [f"gone: {first_names(gone)}"] if gone else []
+    told += [f"new: {first_names(new)}"] if new else []
+    if _without(was, gone) != _without(is_now, new):
+        told.append("in another order")
+    return f"items {'; '.join(told)}" if told else ""
+
+
+def _without(names: Iterable[str], others: Iterable[str]) -> list[str]:
+    left_out = set(others)
+    return [name for name in names if name not in left_out]
 
 
 def _answered(frames: Iterable[Frame]) -> dict[tuple[Key, WaitKind], WaitOpened]:

@@ -308,9 +308,11 @@ class Driving:
         async with await SqliteStore.open(self._database) as store:
             history = await store.load(run_id)
             edited = Edited(run_id, history.frames, refuses=False)
-            before = find_done(RunState.of(history.frames))
+            state = RunState.of(history.frames)
+            before, is_over = find_done(state), state.run_status == "finished"
             engine = await self.look(store, history, edited=edited)
-            return reuse_of(run_id, before, engine.state, edited, is_edited=True)
+            found = reuse_of(run_id, before, engine.state, edited, is_edited=True)
+            return replace(found, is_over=is_over)
 
     async def clear_away(self, store: Store, claimed: Claimed, last_owner: str | None) -> None:
         """End what the last owner of a run has left running."""
@@ -360,7 +362,7 @@ class Driving:
         was_due = due_of(state)
         done = over(run_id, state) if wishes.may_be_nothing else None
         made = await make(history)
-        if done is not None and not made.reuse.again:
+        if done is not None and not (made.reuse.again or made.reuse.chosen):
             made.engine.observer.note("nothing is run again: no finished task has changed")
             return done
         claimed = await store.claim(

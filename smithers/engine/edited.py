@@ -83,15 +83,19 @@ class Edited:
         self.comparison: Comparison | None = None
         self.rerun: tuple[Key, ...] = ()
         """What is done again, once it was asked."""
+        self.chosen: tuple[Key, ...] = ()
+        """The nodes at which something is chosen again because it comes out differently."""
 
     def __call__(self, asking: Asking) -> Again:
         """Compare, and tell what is done again. Raises `Refused`, and `AuthorError` for an output
         that no longer fits its task, and for a branch whose arm was taken and is not there.
         """
-        compared = list(Comparing(asking, self._frames).compared())
-        changed = tuple(one for _, one in compared if one is not None)
+        comparing = Comparing(asking, self._frames)
+        compared = list(comparing.compared())
+        changed = _together((one for _, one in compared if one is not None), comparing.choices())
+        keys, chosen_again = _apart(changed)
         reworking = Reworking(asking)
-        again = reworking.find(one.key for one in changed)
+        again = reworking.find(keys, chosen_again)
         self.comparison = comparison = Comparison(
             reused=tuple(key for key, one in compared if one is None),
             changed=changed,
@@ -99,16 +103,17 @@ class Edited:
             work=_work(asking.state, again),
         )
         also = Again() if self._also is None else self._also(asking)
-        chosen = self._chosen(asking, comparison)
-        done = reworking.find(chosen) if chosen else frozenset[Key]()
+        wanted = set(self._chosen(asking, comparison))
+        keys, chosen_again = _apart(one for one in changed if one.key in wanted)
+        done = reworking.find(keys, chosen_again) if wanted else frozenset[Key]()
         done |= reworking.find(also.keys) if also.readers else {*also.keys}
-        self.rerun = tuple(sorted(done))
+        self.rerun, self.chosen = tuple(sorted(done)), tuple(chosen_again)
         if self._refuses:
             self._refuse_misfits(asking, done)
             _refuse_lost_arms(asking)
         alone = [one for one in comparison.asked_again if one not in done]
         if self._also is None:
-            return Again(keys=chosen, alone=alone)
+            return Again(keys=keys, chosen=chosen_again, alone=alone)
         return replace(also, alone=[*also.alone, *alone])
 
     def _chosen(self, asking: Asking, comparison: Comparison) -> list[Key]:
@@ -125,7 +130,9 @@ class Edited:
         if found := [key for key in changed if name in (key.id, str(key))]:
             return found
         state, run = asking.state, self._quoted
-        known = {key for key in state.ended if name in (key.id, str(key))}
+        ended = (key for key, one in state.ended.items() if one.outcome != "cancelled")
+        done = (*ended, *(key for key, _ in state.choices))
+        known = {key for key in done if name in (key.id, str(key))}
         if not known and name not in state.nodes:
             guess = did_you_mean(name, (key.id for key in changed))
             raise Refused(
@@ -160,6 +167,27 @@ class Edited:
     @property
     def _quoted(self) -> str:
         return shlex.quote(self._run_id)
+
+
+def _together(tasks: Iterable[Changed], choices: Iterable[Changed]) -> tuple[Changed, ...]:
+    """What has changed, each node once."""
+    found = {one.key: one for one in tasks}
+    for one in choices:
+        task = found.get(one.key)
+        if task is not None:
+            parts, why = (*task.parts, *one.parts), f"{task.why}, {one.why}"
+            one = replace(task, parts=parts, words=why, choice=one.choice)
+        found[one.key] = one
+    return tuple(found.values())
+
+
+def _apart(changed: Iterable[Changed]) -> tuple[list[Key], list[Key]]:
+    """The tasks that are done again, and the nodes at which something is chosen again."""
+    keys: list[Key] = []
+    chosen: list[Key] = []
+    for one in changed:
+        (keys if one.choice is None else chosen).append(one.key)
+    return keys, chosen
 
 
 def _refuse_lost_arms(asking: Asking) -> None:

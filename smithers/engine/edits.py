@@ -132,6 +132,8 @@ def check_added(before: Plan, after: Plan, mounts: Mounts, state: RunState) -> N
         if new is None or new.settled or new.dropping is not None:
             continue
         group = _kept_around(before, one)
+        if group is not None and _has_new_items(state, group.key):
+            continue
         if group is not None and _finished_before(group, state.frame):
             raise AuthorError(
                 f"{one.node.kind} {one.id!r} was added to {group.key.id!r}, which has finished",
@@ -154,6 +156,12 @@ def _finished_before(group: Instance, frame: int) -> bool:
             return False
         one, above = above, above.parent
     return True
+
+
+def _has_new_items(state: RunState, key: Key) -> bool:
+    """Whether the items of a fan-out are chosen in the frame in the making, which reopens it."""
+    chosen = state.choices.get((key, "items"))
+    return chosen is not None and chosen.frame > state.frame
 
 
 def _kept_around(before: Plan, one: Definition) -> Instance | None:

@@ -390,7 +390,7 @@ class Engine:
         """Reset what is to be done again by request."""
         if self._resumes and self.settings.again is not None:
             again = self.settings.again(self.asking)
-            if again.keys or again.alone or again.outputs:
+            if again.keys or again.chosen or again.alone or again.outputs:
                 self._mounting.mount(gone=True)  # what an edit has taken is not done again
                 self._reset_all(partial(self._reworking.reset_requested, again, ()))
 

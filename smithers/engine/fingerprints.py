@@ -54,8 +54,8 @@ def of_prompt(prompt: str, output: Output[Any], agents: Sequence[Agent]) -> Fing
     return {"prompt": digest_of(prompt), **_schema(output), _AGENT: keys}
 
 
-def of_step(work: StepWork, output: Output[Any], input: str) -> Fingerprint:
-    """Of a function; `input` is the digest of the run's input, which counts where it is read. A
+def of_step(work: StepWork, output: Output[Any], input: Mapping[str, str]) -> Fingerprint:
+    """Of a function; `input` are the digests of the run's input, which count where it is read. A
     simple type, such as int, counts with the code, which keeps the row of a step small.
     """
     code, values = digest_values(work.run, input)

@@ -156,7 +156,7 @@ class Mounting:
         """Whether a fan-out has items that are not mounted yet, or is not come to again."""
         mine = [one for key, one in self.plan.instances.items() if key.id == above.id]
         if not mine:
-            return any(key.id == above.id for key, _ in self._state.choices)
+            return above.kind.may_expand(self._state, above)
         return any(
             not one.settled and not one.children and one.kind.can_expand(self._state, one)
             for one in mine

@@ -368,6 +368,10 @@ class Reading:
     def state(self) -> RunState:
         return self.view.state
 
+    def ended(self, key: Key, /) -> Ended | None:
+        """How a node has ended; see `OutputReader` of `kinds`."""
+        return self.state.ended.get(key)
+
     def result(self, one: Instance, /) -> object:
         """What a node gave; see `OutputReader` of `kinds`."""
         value = one.kind.value(self, one, one.node)

@@ -59,23 +59,24 @@ class Recorded(Reading):
         """As it was when it was read; an edit may have put something before it since."""
         found = plan.instances.get(key)
         definition = self.view.mounts.by_id.get(key.id) if found is None else found.definition
-        ended = self._ended(key)
+        ended = self.ended(key)
         if ended is not None and definition is not None and definition.kind.is_task:
             return stand_in(definition, key, ended)
         if key in self.recorded and (found is None or not found.settled):
             self.is_blind = True
         return super()._settled(plan, key)
 
-    def _ended(self, key: Key) -> Ended | None:
+    def ended(self, key: Key, /) -> Ended | None:
+        """As it had ended when it was read; else as it has ended now."""
         at = self.recorded.get(key)
         before = None if at is None else self.ends.at(key, at)
         return before or self.state.ended.get(key)
 
     def parse(self, node: Task[Any], key: Key, ended: Ended, /) -> object:
-        return super().parse(node, key, self._ended(key) or ended)
+        return super().parse(node, key, self.ended(key) or ended)
 
     def stored(self, key: Key, ended: Ended, /) -> str | None:
-        return super().stored(key, self._ended(key) or ended)
+        return super().stored(key, self.ended(key) or ended)
 
     def note(self, node: Node[Any]) -> str | None:
         """What was said since is not what it has read; what was said before that is not kept."""
@@ -90,13 +91,18 @@ class Recorded(Reading):
 
 
 def recorded_reading(
-    view: View, one: Instance[Any], recorded: Mapping[Key, int], ends: Ends, ended_at: int
+    view: View,
+    one: Instance[Any],
+    recorded: Mapping[Key, int],
+    ends: Ends,
+    ended_at: int,
+    loops: tuple[str, ...] | None = None,
 ) -> Recorded:
-    """The reader of this task."""
+    """The reader of this task, or of a choice inside of these `loops`."""
     return Recorded(
         view=view,
         key=one.key,
-        loops=one.kind.loops_around(one.definition),
+        loops=one.kind.loops_around(one.definition) if loops is None else loops,
         frame=view.state.frame + 1,
         recorded=recorded,
         ends=ends,

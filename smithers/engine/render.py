@@ -108,6 +108,8 @@ class Renderer:
     _obstacles: Obstacles = field(default_factory=Obstacles)
     _growing: set[str] = field(default_factory=set[str])
     """The fan-outs that may still mount items: not expanded yet, or in a loop."""
+    _told_items: dict[Key, list[str]] = field(default_factory=dict[Key, list[str]])
+    """What was reported of the items of fan-outs."""
     _items: dict[Key, Items] = field(default_factory=dict[Key, Items])
     _readers: dict[str, str] = field(default_factory=dict[str, str])
     """The scopes that read state, or are made by functions inside one that does; with the words for
@@ -292,6 +294,8 @@ class Renderer:
         """
         for key in keys:
             self._items.pop(key, None)
+            void = self._told_items.pop(key, ())
+            self.reports[:] = [said for said in self.reports if said not in void]
             self._root = None
 
     def remember(self, key: Key, items: Items) -> None:
@@ -344,9 +348,9 @@ class Renderer:
         gone, new = [item for item in keys if item not in values], set(values) - set(keys)
         for what, names in (("are no longer there", gone), ("are new and ignored", sorted(new))):
             if names:
-                self.reports.append(
-                    f"{node_name(definition.id)}: the items {first_names(names)} {what}"
-                )
+                said = f"{node_name(definition.id)}: the items {first_names(names)} {what}"
+                self._told_items.setdefault(key, []).append(said)
+                self.reports.append(said)
         return Items(
             kept, tuple(_digest(values[item]) for item in kept), tuple(values[i] for i in kept)
         )

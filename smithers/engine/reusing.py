@@ -52,16 +52,19 @@ def _tasks_of(state: RunState) -> dict[str, tuple[str | None, int]]:
 class Reuse:
     """What becomes of a run's work when it is resumed.
 
-    `reused` are the finished tasks that are not done again, and `again` those that are. `changed`
-    are the finished tasks that an edit has changed, as far as it was compared; `affected` they and
-    all that read them, and `work` what these have used so far. `asked_again` are approvals whose
-    text has changed. `new` and `gone` are the tasks that joined the tree and left it, and `moved`
-    those that did or stand elsewhere although the file is as it was.
+    `reused` are the finished tasks that are not done again, and `again` those that are; `chosen`
+    are the nodes at which something is chosen again. `changed` are the finished tasks that an edit
+    has changed, as far as it was compared, and the nodes whose choice comes out differently;
+    `affected` these tasks and all that read them, and `work` what these have used so far.
+    `asked_again` are approvals whose text has changed. `new` and `gone` are the tasks that joined
+    the tree and left it, and `moved` those that did or stand elsewhere although the file is as it
+    was.
     """
 
     run_id: str
     reused: tuple[Key, ...] = ()
     again: tuple[Key, ...] = ()
+    chosen: tuple[Key, ...] = ()
     changed: tuple[Changed, ...] = ()
     affected: tuple[Key, ...] = ()
     work: Work
@@ -71,21 +74,25 @@ class Reuse:
     moved: tuple[str, ...] = ()
     renamed: tuple[str, ...] = ()
     """The renamed tasks, in words."""
+    is_over: bool = False
+    """Whether the run has finished, so that a resume only prints its output."""
 
     def lines(self) -> list[str]:
         """The same for a person."""
-        again, why = set(self.again), {one.key: one.why for one in self.changed}
+        why = {one.key: one.why for one in self.changed}
+        again = {*self.again, *self.chosen}
         asked = set(self.asked_again)
         kept = [one for one in self.changed if one.key not in again]
         kept = [one for one in kept if one.key not in asked]
         told = [
             _counted("reused", list(map(str, self.reused))),
             _counted("run again", [_named(key, why) for key in self.again]),
+            _counted("chosen again", [_named(k, why) for k in self.chosen if k not in self.again]),
             _counted("changed, and reused all the same", [_named(one.key, why) for one in kept]),
         ]
         if kept:
             told.append(self._offer())
-        told += [asked_again(key) for key in self.asked_again if key not in again]
+        told += [self._asks(key) for key in self.asked_again if key not in again]
         told += [_counted("renamed", self.renamed)]
         told += [_counted("new", self.new), _counted("gone", self.gone)]
         if self.moved:
@@ -95,19 +102,34 @@ class Reuse:
             )
         return [line for line in told if line]
 
+    def _asks(self, key: Key) -> str:
+        """That an approval is asked again; in a run that has finished, if somebody wants it."""
+        if not self.is_over:
+            return asked_again(key)
+        typed = f"smithers resume {shlex.quote(self.run_id)} --rerun-changed"
+        return f"approval {key_name(key)!r}: its text has changed; to ask it again, type `{typed}`"
+
     def _offer(self) -> str:
         """How to have the changed tasks done again, and what these have used."""
-        count, work = len(self.affected), self.work
+        changed = {one.key for one in self.changed}
+        what = ["run the changed tasks again"] if changed & {*self.affected} else []
+        if any(one.choice is not None for one in self.changed):
+            what.append("choose again what comes out differently")
+        readers = " with what read them" if {*self.affected} - changed else ""
+        said = f"to {' and '.join(what)}{readers}, type"
+        typed = f"`smithers resume {shlex.quote(self.run_id)} --rerun-changed`"
+        if not self.affected:
+            return f"{said} {typed}"
+        work = self.work
         used = [
             tokens(work.tokens) if work.tokens else "",
             money(work.cost),
             f"{work.calls} call{'s'[: work.calls != 1]}" if work.calls else "",
             duration(work.time_s),
         ]
-        readers = " with what read them" if count > len(self.changed) else ""
+        count = f", {len(self.affected)} in all, type"
         return (
-            f"to run the changed tasks again{readers}, {count} in all, type"
-            f" `smithers resume {shlex.quote(self.run_id)} --rerun-changed`; they have used"
+            f"{said.removesuffix(', type')}{count} {typed}; they have used"
             f" {', '.join(filter(None, used))}"
         )
 
@@ -124,19 +146,23 @@ def reuse_of(
     comparison = None if edited is None else edited.comparison
     asked_again = () if comparison is None else comparison.asked_again
     not_reused = {*again, *asked_again}
-    moved = () if is_edited else sorted(id for id in known if tasks.get(id) != known[id])
+    chosen = () if edited is None else edited.chosen
+    redone = {key.id for key, at in state.reset.items() if at > state.frame}  # mounted again later
+    left = sorted(id for id in known if tasks.get(id) != known[id] and id not in redone)
+    moved = () if is_edited or chosen else left
     return Reuse(
         run_id=run_id,
         reused=tuple(
             key for key in before.finished if state.has_place(key) and key not in not_reused
         ),
         again=tuple(again),
+        chosen=chosen,
         changed=() if comparison is None else comparison.changed,
         affected=() if comparison is None else comparison.again,
         work=Work() if comparison is None else comparison.work,
         asked_again=asked_again,
         new=tuple(sorted(tasks.keys() - known)) if known else (),
-        gone=tuple(sorted(known.keys() - tasks)),
+        gone=tuple(sorted(known.keys() - tasks - redone)),
         moved=tuple(moved),
         renamed=tuple(f"{old} to {new}" for old, new in before.renames.items()),
     )

@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Final
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from smithers.changes import (
     CameUp,
     ChoiceGone,
     ChoiceKind,
+    ChoiceMade,
     Key,
     NodeMounted,
     Outcome,
@@ -26,10 +27,16 @@ from smithers.changes import (
 )
 from smithers.engine.asking import Asking
 from smithers.engine.attempts import Running
+from smithers.engine.mount import children_digest
+from smithers.engine.reading import Reading
+from smithers.engine.render import called
 from smithers.kinds import Definition, is_sent_back
 from smithers.shapes import asks_person, is_container, shape_of
 from smithers.state import RunState
 from smithers.texts import object_from
+
+if TYPE_CHECKING:
+    from smithers.tree import ForEach
 
 __all__ = ["Again", "Given", "Reworking"]
 
@@ -53,10 +60,12 @@ class Given:
 class Again:
     """What somebody wants done again: these nodes, and with `readers` all that read them; otherwise
     only the questions whose texts read them, as for those that stand `alone`. Tasks with `outputs`
-    have these, and what read them is done again in any case.
+    have these, and what read them is done again in any case. What was `chosen` at these nodes is
+    chosen again.
     """
 
     keys: Collection[Key] = ()
+    chosen: Collection[Key] = ()
     readers: bool = True
     alone: Collection[Key] = ()
     outputs: Mapping[Key, Given] = field(default_factory=dict[Key, Given])
@@ -101,13 +110,40 @@ class Reworking:
         found = self._finder(attempts)
         for key in again.keys:
             found.add(key, follows=again.readers)
+        for key in again.chosen:
+            found.choose_again(key)
         for key in again.alone:
             found.add(key, follows=False)
         for key in again.outputs:
             found.add(key)
-        self._write(found.result(), None)
+        affected = found.result()
+        self._write(affected, None)
+        for key in again.chosen:
+            if key not in found.reread:
+                self._choose_items(key, affected)
         for key, given in again.outputs.items():
             self._settle(key, given)
+
+    def _choose_items(self, key: Key, affected: _Affected) -> None:
+        """Choose the items of a fan-out in this frame, so that those which it keeps never leave the
+        tree. Where that cannot be done now, they are asked for as always.
+        """
+        asking = self._asking
+        definition = asking.view.mounts.by_id.get(key.id)
+        if definition is None or (key, "items") not in affected.choices:
+            return
+        fan_out = cast("Definition[ForEach[Any]]", definition)
+        reading = Reading(asking.view, key, definition.loops, asking.frame.number)
+        try:
+            items = called(partial(asking.renderer.ask_items, fan_out), reading)
+        except Exception:  # whoever asks again fails the fan-out by it
+            return
+        if reading.missed or affected.again & reading.used.keys():
+            return
+        asking.frame.read(reading)
+        asking.renderer.remember(key, items)
+        row, children = items.row(asking.renderer.source), children_digest(definition)
+        asking.frame.do(ChoiceMade(key=key, kind="items", value=row, children=children))
 
     def _settle(self, key: Key, given: Given) -> None:
         """A person gives the output of a task."""
@@ -122,11 +158,15 @@ class Reworking:
             set_by=given.by,
         )
 
-    def find(self, keys: Iterable[Key]) -> frozenset[Key]:
-        """What would be done again with these nodes: they, and all that read them."""
+    def find(self, keys: Iterable[Key], chosen: Iterable[Key] = ()) -> frozenset[Key]:
+        """What would be done again with these nodes, or with those of which something is chosen
+        again: they, and all that read them.
+        """
         found = self._finder(())
         for key in keys:
             found.add(key)
+        for key in chosen:
+            found.choose_again(key)
         return found.result().again
 
     def reset_left(
@@ -201,6 +241,8 @@ class _Finder:
         self._choices: set[tuple[Key, ChoiceKind]] = set()
         self._changed: set[Key] = set()
         self._queue: deque[Key] = deque()
+        self.reread: set[Key] = set()
+        """The containers that have read what is done again."""
         self._above: dict[str, tuple[NodeMounted, ...]] = {}
         self._later: dict[Key, int] = {}
         """By loop, the iteration after which all were added."""
@@ -252,6 +294,23 @@ class _Finder:
             self._change(key)
         else:
             self._ask_again(key)
+
+    def choose_again(self, key: Key) -> None:
+        """What was chosen at a node comes out differently. The items that a fan-out keeps stay as
+        they are.
+        """
+        row = self._row(key.id)
+        self._choices.update((key, kind) for kind in self._kinds.get(key, ()))
+        if row is None or not is_container(row.kind):
+            self.add(key)
+        elif not shape_of(row.kind).expands:
+            self._reread(key)
+            if not shape_of(row.kind).iterates:
+                self._open_arms(key)
+        else:
+            if key in self._state.ended:
+                self._tasks.add(key)
+            self._change(key)
 
     def _ask_again(self, source: Key) -> None:
         """The questions that have read it, or a container that may give something else now: one
@@ -327,6 +386,7 @@ class _Finder:
             self.add(reader)
             return
         depth, shape = len(self._loops(row.id)), shape_of(row.kind)
+        self.reread.add(reader)
         self._choices.update((reader, kind) for kind in self._kinds.get(reader, ()))
         if shape.expands:
             self._add_below(reader)
@@ -353,6 +413,12 @@ class _Finder:
         for key in self._below(top, "skipped"):
             if (key, "skip_if") not in self._state.choices and not self._state.ended[key].error:
                 self._open.add(key)
+
+    def _open_arms(self, branch: Key) -> None:
+        """The arm that a branch has taken is skipped now."""
+        for key in [key for key in self._state.ended if self._is_in(key, branch)]:
+            self._open.add(key)
+            self._change(key)
 
     def _open_stopped(self, top: Key) -> None:
         """What was cancelled because of a failure that no longer counts."""

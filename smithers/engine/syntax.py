@@ -13,13 +13,16 @@ import functools
 import hashlib
 import json
 import linecache
+import sys
 import sysconfig
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from importlib.util import decode_source
+from importlib.util import decode_source, resolve_name
 from pathlib import PurePath
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, Final, cast
@@ -30,12 +33,16 @@ from pydantic import BaseModel
 from smithers.context import Context
 from smithers.tree import Node
 
-__all__ = ["digest_of", "digest_values", "keep_text", "syntax_digest"]
+__all__ = ["WHOLE", "digest_of", "digest_values", "keep_text", "syntax_digest"]
 
 _MOST_VALUES = 1000
 _MOST_CHARACTERS = 100_000
 """More in one variable is not looked at: each of many steps may hold it."""
+_MOST_IMPORTS = 5
+"""Files through which a constant is followed."""
 _BLANK: Final = "?"
+WHOLE: Final = ""
+"""The name of all fields of the run's input together."""
 _LIBRARIES = tuple(
     {
         path
@@ -44,6 +51,7 @@ _LIBRARIES = tuple(
     }
 )
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_SCOPES = (_Function, ast.ClassDef)
 
 
 def digest_of(text: str) -> str:
@@ -61,6 +69,9 @@ class _File:
     def __init__(self, text: str) -> None:
         self.functions: dict[tuple[str, int], list[_Function]] = {}
         self.constants: dict[str, ast.expr] = {}
+        self.classes: dict[str, ast.ClassDef] = {}
+        """The classes and imports at the top of the file, by names that stand for nothing else."""
+        self.imports: dict[str, ast.ImportFrom] = {}
         tree = ast.parse(text)
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
@@ -69,25 +80,60 @@ class _File:
         self._find_constants(tree)
 
     def _find_constants(self, tree: ast.Module) -> None:
-        """What is given a literal at the top of the file, and nothing else there."""
-        seen: set[str] = set()
+        """What is given a literal at the top of the file, and nothing else anywhere; classes and
+        imports in the same way.
+        """
+        bound = _times_bound(tree)
         for node in tree.body:
             targets = node.targets if isinstance(node, ast.Assign) else []
             if isinstance(node, ast.AnnAssign):
                 targets = [node.target]
+            if isinstance(node, ast.ClassDef) and bound[node.name] == 1:
+                self.classes[node.name] = node
+            if isinstance(node, ast.ImportFrom):
+                self._keep_imports(node, bound)
             for name in (one.id for one in targets if isinstance(one, ast.Name)):
                 value = cast("ast.Assign | ast.AnnAssign", node).value
-                if name not in seen and value is not None and _is_literal(value):
+                if bound[name] == 1 and value is not None and _is_literal(value):
                     self.constants[name] = value
-                else:
-                    self.constants.pop(name, None)
-                seen.add(name)
+
+    def _keep_imports(self, node: ast.ImportFrom, bound: Counter[str]) -> None:
+        for alias in node.names:
+            if bound[name := alias.asname or alias.name] == 1:
+                self.imports[name] = ast.ImportFrom(node.module, [alias], node.level)
+
+
+def _times_bound(tree: ast.Module) -> Counter[str]:
+    """How often each name is bound in the scope of a file, or from a function by `global`."""
+    found: Counter[str] = Counter()
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        for node in ast.iter_child_nodes(waiting.pop()):
+            match node:
+                case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+                    found[name] += 1
+                case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                    found[node.name] += 1
+                case ast.alias():
+                    found[(node.asname or node.name).partition(".")[0]] += 1
+                case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)):
+                    found[name] += 1
+                case _:
+                    pass
+            if isinstance(node, _SCOPES):
+                inner = (one for one in ast.walk(node) if isinstance(one, ast.Global))
+                found.update(name for one in inner for name in one.names)
+            else:
+                waiting.append(node)
+    return found
 
 
 _TEXTS: dict[str, str] = {}
 _FILES: dict[str, _File | None] = {}
 _DIGESTS: dict[int, tuple[CodeType, str | None]] = {}
 """By the identity of the code, which is kept, so that no other code has it."""
+_TAKEN: dict[tuple[int, str], tuple[CodeType, frozenset[str], set[str]]] = {}
+"""What functions take of the run's input, by their code and the name of the context."""
 
 
 def keep_text(file: str, data: bytes) -> None:
@@ -189,42 +235,140 @@ def syntax_digest(function: FunctionType) -> str | None:
     return known[1]
 
 
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """The syntax of a function or a class, and where the names in it are looked up."""
+
+    node: ast.AST | None
+    names: set[str]
+    globals: Mapping[str, object]
+    file: str
+
+
 def _digest_code(function: FunctionType) -> str | None:
     if _node_of(function.__code__) is None:
         return None
     parts: dict[str, str] = {}
-    waiting: list[tuple[str, FunctionType]] = [("", function)]
+    waiting: list[tuple[str, _Scope]] = [("", _of_function(function))]
     while waiting:
-        name, one = waiting.pop()
-        node = _node_of(one.__code__)
-        parts[name] = _BLANK if node is None else _canon(node)
-        for used in sorted(_names(one.__code__)):
-            known, value = f"{one.__module__}.{used}", one.__globals__.get(used)
+        name, scope = waiting.pop()
+        parts[name] = _BLANK if scope.node is None else _canon(scope.node)
+        for known, found in _used(scope):
             if known in parts:
                 continue
-            if isinstance(value, FunctionType) and _is_authors(value, one):
-                parts[known] = ""
-                waiting.append((known, value))
-            elif (constant := _constant(one, used)) is not None:
-                parts[known] = constant
+            parts[known] = found if isinstance(found, str) else ""
+            if isinstance(found, _Scope):
+                waiting.append((known, found))
     return digest_of("\n".join(f"{name} {text}" for name, text in sorted(parts.items())))
 
 
-def _constant(function: FunctionType, name: str) -> str | None:
-    file = _file(function.__code__.co_filename)
-    node = None if file is None else file.constants.get(name)
-    return None if node is None else _canon(node)
+def _of_function(function: FunctionType) -> _Scope:
+    code = function.__code__
+    node, names = _node_of(code), _names(code)
+    if node is not None:  # the name of an attribute is not that of a variable
+        names &= _loaded(node)
+    return _Scope(node, names, function.__globals__, code.co_filename)
 
 
-def _is_authors(helper: FunctionType, user: FunctionType) -> bool:
-    """Whether a function is in a file of the author's, or in that of the one that names it."""
-    path = helper.__code__.co_filename
-    is_near = path in _TEXTS or path == user.__code__.co_filename
-    return is_near and not path.startswith(_LIBRARIES)
+def _loaded(node: ast.AST) -> set[str]:
+    """The names of variables in a syntax, annotations left out."""
+    found: set[str] = set()
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load):
+            found.add(one.id)
+        for name, value in ast.iter_fields(one):
+            if name not in ("annotation", "returns"):
+                inner = cast("list[object]", value) if isinstance(value, list) else [value]
+                waiting += [each for each in inner if isinstance(each, ast.AST)]
+    return found
+
+
+def _used(scope: _Scope) -> Iterator[tuple[str, _Scope | str]]:
+    """The author's functions, classes and constants that are named, in a module as well."""
+    for name in sorted(scope.names):
+        value = scope.globals.get(name)
+        if not isinstance(value, ModuleType):
+            found = _named(scope.globals, name, scope.file)
+            if found is not None:
+                yield f"{scope.globals.get('__name__')}.{name}", found
+            continue
+        file, names = _file_of(value), _attributes(scope.node, name)
+        for attribute in sorted(names) if file in _TEXTS else ():
+            found = _named(vars(value), attribute, file)
+            if found is not None:
+                yield f"{value.__name__}.{attribute}", found
+
+
+def _attributes(node: ast.AST | None, name: str) -> set[str]:
+    """What is taken of the variable with this name, as `b` in `a.b`."""
+    return {
+        one.attr
+        for one in (() if node is None else ast.walk(node))
+        if isinstance(one, ast.Attribute)
+        and isinstance(one.value, ast.Name)
+        and one.value.id == name
+    }
+
+
+def _named(globals: Mapping[str, object], name: str, file: str) -> _Scope | str | None:
+    """What a name stands for at the top of a file; None for what does not count."""
+    value = globals.get(name)
+    if isinstance(value, FunctionType):
+        return _of_function(value) if _is_authors(value.__code__.co_filename, file) else None
+    if isinstance(value, type):
+        return _of_class(value, globals, file)
+    return _constant(globals, name, file)
+
+
+def _of_class(value: type, globals: Mapping[str, object], file: str) -> _Scope | None:
+    if value.__module__ != globals.get("__name__"):
+        module = sys.modules.get(value.__module__)
+        globals, file = vars(module) if module is not None else {}, _file_of(module)
+    known = _file(file) if file in _TEXTS else None
+    node = None if known is None else known.classes.get(value.__qualname__)
+    return None if node is None else _Scope(node, _loaded(node), globals, file)
+
+
+def _file_of(module: ModuleType | None) -> str:
+    return getattr(module, "__file__", None) or ""
+
+
+def _constant(globals: Mapping[str, object], name: str, file: str) -> str | None:
+    """The literal that a name stands for, in this file or in the one that it is imported from."""
+    for _ in range(_MOST_IMPORTS):
+        known = _file(file)
+        if known is None:
+            return None
+        if (node := known.constants.get(name)) is not None:
+            return _canon(node)
+        if (imported := known.imports.get(name)) is None:
+            return None
+        module = _module(imported, globals)
+        name, file = imported.names[0].name, _file_of(module)
+        if module is None or file not in _TEXTS:
+            return None
+        globals = vars(module)
+    return None
+
+
+def _module(imported: ast.ImportFrom, globals: Mapping[str, object]) -> ModuleType | None:
+    """The module that something was imported from; None if it is not loaded."""
+    dots, package = "." * imported.level, globals.get("__package__")
+    with suppress(ImportError, ValueError):
+        name = resolve_name(f"{dots}{imported.module or ''}", str(package or ""))
+        return sys.modules.get(name)
+    return None
+
+
+def _is_authors(path: str, user: str) -> bool:
+    """Whether a file is one of the author's, or that of the one who names it."""
+    return (path in _TEXTS or path == user) and not path.startswith(_LIBRARIES)
 
 
 def _names(code: CodeType) -> set[str]:
-    """All names that a function looks up, in what is inside of it as well."""
+    """All names that a function looks up, and those of attributes, in what is inside of it too."""
     found = set(code.co_names)
     for one in code.co_consts:
         if isinstance(one, CodeType):
@@ -237,10 +381,9 @@ def _names(code: CodeType) -> set[str]:
 
 @dataclass(slots=True)
 class _Values:
-    """Makes JSON data of values. `input` is the digest of the run's input."""
+    """Makes JSON data of values. `input` are the digests of the run's input, by its fields."""
 
-    input: str
-    names: set[str] = field(default_factory=set[str])
+    input: Mapping[str, str]
     left: int = _MOST_VALUES
     characters: int = _MOST_CHARACTERS
     seen: set[int] = field(default_factory=set[int])
@@ -261,13 +404,18 @@ class _Values:
         if id(function) in self.seen:
             return "again"
         self.seen.add(id(function))
-        before, self.names = self.names, _names(function.__code__)
         cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
-        held = {name: self.told(_contents(cell)) for name, cell in cells}
+        held = {name: self._held(function, name, _contents(cell)) for name, cell in cells}
         defaults = [self.told(one) for one in function.__defaults__ or ()]
         named = {name: self.told(one) for name, one in (function.__kwdefaults__ or {}).items()}
-        self.names = before
         return [one for one in (held, defaults, named) if one]
+
+    def _held(self, function: FunctionType, name: str, value: object) -> object:
+        """The value of a variable around a function; of a context what the function takes of it."""
+        if not isinstance(value, Context):
+            return self.told(value)
+        fields = _fields_of_input(function.__code__, name, self.input.keys())
+        return ["context", *([field, self.input.get(field, "")] for field in sorted(fields))]
 
     def told(self, value: object) -> object:
         """One value; `?` for what cannot be told."""
@@ -308,7 +456,7 @@ class _Values:
             case type() | ModuleType():
                 return [value.__name__]
             case Context():
-                return ["context", self.input if "input" in self.names else ""]
+                return ["context", self.input.get(WHOLE, "")]
             case Node():
                 return ["node"]  # its id may change: what it reads is in the code, by name
             case BaseModel():
@@ -324,6 +472,40 @@ class _Values:
 
 class _Unknown(Exception):
     """A value of which nothing can be told that is the same in another process."""
+
+
+def _fields_of_input(code: CodeType, name: str, known: Collection[str]) -> set[str]:
+    """See `_input_fields`; looked up once for each function."""
+    found = _TAKEN.get((id(code), name))
+    if found is None or found[1] != known:
+        fields = _input_fields(_node_of(code), name, known)
+        found = _TAKEN[id(code), name] = code, frozenset(known), fields
+    return found[2]
+
+
+def _input_fields(node: ast.AST | None, name: str, known: Collection[str]) -> set[str]:
+    """The fields of the run's input that a function takes of the context with this name; `WHOLE`
+    stands for all, if that cannot be told.
+    """
+    if node is None:
+        return {WHOLE}
+    found: set[str] = set()
+    above = {child: one for one in ast.walk(node) for child in ast.iter_child_nodes(one)}
+    for one in ast.walk(node):
+        if not (isinstance(one, ast.Name) and one.id == name):
+            continue
+        match user := above.get(one):
+            case ast.Subscript() if user.value is one:
+                pass
+            case ast.Attribute(attr="input"):
+                taken = above.get(user)
+                is_field = isinstance(taken, ast.Attribute) and taken.attr in known
+                found.add(taken.attr if isinstance(taken, ast.Attribute) and is_field else WHOLE)
+            case ast.Attribute():
+                pass
+            case _:
+                found.add(WHOLE)
+    return found
 
 
 def _fields(value: object) -> tuple[dataclasses.Field[Any], ...]:
@@ -346,10 +528,10 @@ def _code(call: object) -> str | None:
     return syntax_digest(call) if isinstance(call, FunctionType) else None
 
 
-def digest_values(call: object, input: str) -> tuple[str | None, str | None]:
+def digest_values(call: object, input: Mapping[str, str]) -> tuple[str | None, str | None]:
     """The digests of what a callable does, and of the values that it holds; None for what cannot be
-    told, and `""` for values that are not there. `input` is the digest of the run's input, which
-    counts where it is read.
+    told, and `""` for values that are not there. `input` are the digests of the run's input by its
+    fields, and of `WHOLE`; what is read of it counts.
     """
     code = _code(call)
     if code is None:

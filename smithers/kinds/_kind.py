@@ -232,6 +232,10 @@ class OutputReader(Protocol):
     @property
     def state(self) -> RunState: ...
 
+    def ended(self, key: Key, /) -> Ended | None:
+        """How a node has ended, as this reader sees it."""
+        ...
+
     def parse(self, node: Task[Any], key: Key, ended: Ended, /) -> object:
         """What a task gave, as a fresh object."""
         ...
@@ -415,6 +419,18 @@ class Kind(ABC, Generic[N]):
         gives the values of its items.
         """
         return NOTHING
+
+    def chooser(self, node: N, kind: ChoiceKind) -> Callable[[], object] | None:
+        """What gives a choice of this kind, if it may come out differently once the workflow is
+        edited; the items of a fan-out are asked for by the renderer.
+        """
+        return None
+
+    def may_expand(self, state: RunState, definition: Definition[N]) -> bool:
+        """Whether the state has what its subtrees are made from in some iteration; the plan has not
+        come to it.
+        """
+        return any(key.id == definition.id for key, _ in state.choices)
 
     def can_expand(self, state: RunState, one: Instance[N]) -> bool:
         """Whether the state has what its subtrees are made from."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
+from smithers.changes import ChoiceKind
 from smithers.kinds._container import Container
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking, OutputReader, Planning
@@ -62,6 +64,9 @@ class BranchKind(Container[Branch[Any]]):
         if value is not None:
             asking.choose(one, "test", json.dumps(value))
         return False
+
+    def chooser(self, node: Branch[Any], kind: ChoiceKind) -> Callable[[], object] | None:
+        return node.test if kind == "test" else None
 
     # -- what it gives
 

@@ -6,9 +6,10 @@ Each iteration is a sequence of its own, with the loop's definition and one numb
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
-from smithers.changes import Key, Outcome
+from smithers.changes import ChoiceKind, Key, Outcome
 from smithers.errors import SmithersError
 from smithers.kinds._container import Container
 from smithers.kinds._definition import Definition
@@ -121,6 +122,9 @@ class LoopKind(Container[Loop[Any]]):
 
     def loops_below(self, definition: Definition) -> tuple[str, ...]:
         return (*definition.loops, definition.id)
+
+    def chooser(self, node: Loop[Any], kind: ChoiceKind) -> Callable[[], object] | None:
+        return node.until if kind == "until" else None
 
     def activate(self, plan: Planning, one: Instance[Loop[Any]]) -> None:
         self._iterate(plan, one)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
 from typing_extensions import TypeVar
 
 from smithers import waits
-from smithers.changes import Key, Outcome, WaitKind
+from smithers.changes import ChoiceKind, Key, Outcome, WaitKind
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import NOTHING, Asking, Kind, OutputReader, Planning
 from smithers.kinds._questions import denied, open_question
@@ -48,6 +48,9 @@ class Leaf(Kind[N]):
         for need in node.needs:
             yield need, f"needs {need!r}"
 
+    def chooser(self, node: N, kind: ChoiceKind) -> Callable[[], object] | None:
+        return node.skip_if if kind == "skip_if" else None
+
     def source_of_output(self, node: N) -> N:
         return node
 
@@ -55,17 +58,17 @@ class Leaf(Kind[N]):
         return node.output
 
     def gives(self, outputs: OutputReader, one: Instance[N]) -> bool:
-        ended = outputs.state.ended.get(one.key)
+        ended = outputs.ended(one.key)
         return ended is not None and ended.output is not None and one.status == "finished"
 
     def value(self, outputs: OutputReader, one: Instance[N], handle: N) -> object:
-        if not self.gives(outputs, one):
+        ended = outputs.ended(one.key)
+        if ended is None or not self.gives(outputs, one):
             return NOTHING
-        ended = outputs.state.ended[one.key]
         return outputs.parse(handle, one.key, ended)
 
     def text(self, outputs: OutputReader, one: Instance[N]) -> str | None:
-        ended = outputs.state.ended.get(one.key)
+        ended = outputs.ended(one.key)
         if ended is None or one.status != "finished":
             return None
         return outputs.stored(one.key, ended)

@@ -190,6 +190,13 @@ class HandlerKind(CatchKind):
     def can_expand(self, state: RunState, one: Instance[Catch]) -> bool:
         return _caught(state, _parent(one).key) is not None
 
+    def may_expand(self, state: RunState, definition: Definition[Catch]) -> bool:
+        above = None if definition.parent is None else definition.parent.id
+        return any(
+            key.id == above and kind == "caught" and choice.value != "null"
+            for (key, kind), choice in state.choices.items()
+        )
+
     def subtree(self, node: Catch, value: object) -> Node[Any]:
         assert isinstance(node, Handler)
         assert isinstance(value, Caught)

@@ -178,7 +178,7 @@ def _key_of(change: Change) -> Key | None:
 def _streams(checks: Checks, path: Path, run_id: str, attempts: Iterator[Row]) -> None:
     """What agents said is in files beside the database, which may be gone."""
     for row in attempts:
-        if row["prompt"] is None:
+        if row["prompt"] is None or row["origin"] == "":  # a renamed one: its old id has the stream
             continue
         checks.checked["streams"] += 1
         if not _has_stream(path, row["origin"] or run_id, row["serial"]):

@@ -193,6 +193,55 @@ def test_another_input_changes_what_runs_later(folder: Path) -> None:
     assert "whales" in outputs(folder, "late")["draft"]
 
 
+WORDS = """\
+from harnesses import Echo
+from pydantic import BaseModel
+from smithers import *
+
+
+class About(BaseModel):
+    topic: str = "whales"
+    parts: list[str] = ["one", "two"]
+
+
+@workflow(input=About)
+def words(ctx: Context[About]) -> Node:
+    draft = Task("draft", agent=Echo(), prompt=f"Write about {ctx.input.topic}")
+    each = ForEach(
+        lambda: ctx.input.parts,
+        key=str,
+        each=lambda one: Task(one, agent=Echo(), prompt=f"Part {one}"),
+        id="parts",
+    )
+    return Sequence(draft, each, Step("all", lambda: [ctx[draft], *ctx[each]]), result=each)
+"""
+
+
+def test_what_comes_out_differently_with_another_input_runs_only_if_that_is_asked_for(
+    folder: Path,
+) -> None:
+    (folder / "words.py").write_text(WORDS)
+    assert smithers(folder, "up", "words.py", "--run-id", "w1").code == 0
+    fork = ("fork", "w1", "--input", '{"topic": "ants", "parts": ["two", "three"]}')
+    kept = smithers(folder, *fork, "--up")
+    assert kept.code == 0, kept.err
+    told = "draft (prompt), parts (items gone: one; new: three)"
+    assert f"changed, and reused all the same: {told}" in kept.err
+    assert outputs(folder, "w1-fork")["draft"] == "Write about whales"
+    again = smithers(folder, *fork, "--up", "--rerun-changed")
+    assert again.code == 0, again.err
+    assert "started" not in again.err.partition("two started")[1]
+    assert outputs(folder, "w1-fork-2")["all"] == [
+        "Write about ants",
+        "Part two",
+        "Part three",
+    ]
+    assert smithers(folder, "replay", "w1-fork-2").code == 0
+    refused = smithers(folder, *fork, "--rerun-changed")
+    assert refused.code == 2
+    assert "--rerun-changed needs --up" in refused.err
+
+
 def test_a_decision_that_one_may_not_make_is_asked_again(folder: Path) -> None:
     mine = smithers(folder, "fork", "r1", "--up", *BY)
     assert mine.code == 0, mine.err
@@ -413,3 +462,10 @@ def test_a_retry_has_begun_or_not(folder: Path) -> None:
     assert "plan runs again" in smithers(folder, "timeline", "r1").out
     assert smithers(folder, "resume", "r1").code == 3
     assert outputs(folder, "r1").keys() >= {"draft", "plan"}
+
+
+def test_items_that_are_made_from_what_runs_again_are_not_told_to_be_gone(folder: Path) -> None:
+    said = smithers(folder, "retry", "r1", "plan", "--with-readers")
+    assert "do Write about whales" in said.err
+    assert "gone:" not in said.err
+    assert "the file is unchanged" not in said.err

@@ -151,3 +151,10 @@ def test_bad_input_is_refused_and_nothing_is_written(
     refused = smithers(folder, "resume", "r1", "--rename", given)
     assert (refused.code, said in refused.err) == (2, True), refused.err
     assert smithers(folder, "timeline", "r1").out == before
+
+
+def test_verify_misses_no_stream_of_a_renamed_task(folder: Path) -> None:
+    assert rename(folder, ("a", "first")).code == 3
+    said = smithers(folder, "verify", "r1")
+    assert said.code == 0
+    assert "missing" not in said.out

@@ -13,12 +13,14 @@ from typing import Any
 
 import pytest
 
-from smithers import Step
+from smithers import Context, NoInput, Step
 from smithers.engine import syntax
 from smithers.engine.fingerprints import differences, fingerprint_of, fingerprint_text, of_step
+from smithers.engine.syntax import WHOLE, digest_values
 from smithers.tree import StepWork, output_of
 
 Load = Callable[[str], ModuleType]
+INPUT = {WHOLE: "all", "size": "its size", "name": "its name"}
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def load(tmp_path: Path) -> Load:
 
 def parts(function: Any, output: Any = Any) -> dict[str, str]:
     work = StepWork(run=function, takes_attempt=False, retry=None)
-    return dict(of_step(work, output_of(output), "the input"))
+    return dict(of_step(work, output_of(output), INPUT))
 
 
 def changes(load: Load, before: str, after: str) -> list[str]:
@@ -88,6 +90,53 @@ def test_what_changes_nothing_is_no_change(load: Load, after: str) -> None:
 )
 def test_other_syntax_is_a_change_of_the_code(load: Load, before: str, after: str) -> None:
     assert changes(load, before, after) == ["code"]
+
+
+BESIDE = "SIZE = {0}\ndef size():\n    return {0}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from beside import SIZE\ndef work():\n    return SIZE\n",
+        "from beside import SIZE as most\ndef work():\n    return most\n",
+        "import beside\ndef work():\n    return beside.SIZE\n",
+        "import beside\ndef work():\n    return beside.size()\n",
+    ],
+)
+def test_what_another_file_of_the_author_has_counts_as_well(
+    load: Load, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    found: list[dict[str, str]] = []
+    for size in (1, 2):
+        monkeypatch.setitem(sys.modules, "beside", load(BESIDE.format(size)))
+        found.append(parts(load(text).work))
+    assert differences(*found) == ["code"]
+
+
+def test_the_methods_of_a_class_that_is_named_count(load: Load) -> None:
+    text = (
+        "def one():\n    return {0}\nclass Base:\n    def go(self):\n        return one()\n"
+        "class Does(Base):\n    at: {1} = 1\ndef work():\n    return Does().go()\n"
+    )
+    assert changes(load, text.format(1, "int"), text.format(2, "int")) == ["code"]
+    assert changes(load, text.format(1, "int"), text.format(1, "float")) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SIZE = {}\nclass Has:\n    SIZE = 5\ndef work():\n    return Has.SIZE\n",
+        "def size():\n    return {}\ndef work(has=None):\n    return has and has.size()\n",
+        "SIZE = {}\nif True:\n    SIZE = 5\ndef work():\n    return SIZE\n",
+        "SIZE = {}\nSIZE += 1\ndef work():\n    return SIZE\n",
+        "SIZE = {}\nfor SIZE in (5, 6):\n    pass\ndef work():\n    return SIZE\n",
+        "SIZE = {}\ndef put():\n    global SIZE\n    SIZE = 5\n\ndef work():\n    return SIZE\n",
+        "SIZE = {}\nfrom sys import maxsize as SIZE\ndef work():\n    return SIZE\n",
+    ],
+)
+def test_what_only_looks_like_a_constant_or_a_helper_does_not_count(load: Load, text: str) -> None:
+    assert changes(load, text.format(1), text.format(2)) == []
 
 
 def test_lambdas_of_one_line_are_told_apart(load: Load) -> None:
@@ -168,3 +217,36 @@ def test_it_is_short_and_read_back_as_it_was() -> None:
     text = fingerprint_text(parts(lambda: 1, str))
     assert len(text) < 30
     assert fingerprint_of(text) == {"code": json.loads(text)["code"]}
+
+
+READING = """\
+def made(ctx, task=None):
+    def help(given):
+        return given
+    return {
+        "nothing": lambda: ctx[task] and ctx.get(task),
+        "size": lambda: ctx.input.size,
+        "both": lambda: [ctx.input.size for _ in ctx.input.name],
+        "whole": lambda: ctx.input.model_dump(),
+        "given": lambda: help(ctx.input),
+        "context": lambda: help(ctx),
+    }
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "counts"),
+    [
+        ("nothing", set[str]()),
+        ("size", {"size"}),
+        ("both", {"size", "name"}),
+        ("whole", {WHOLE}),
+        ("given", {WHOLE}),
+        ("context", {WHOLE}),
+    ],
+)
+def test_of_the_input_counts_what_is_read_of_it(load: Load, how: str, counts: set[str]) -> None:
+    reads = load(READING).made(Context[NoInput].__new__(Context))[how]
+    before = digest_values(reads, INPUT)
+    changed = {name for name in INPUT if digest_values(reads, {**INPUT, name: "another"}) != before}
+    assert changed == counts

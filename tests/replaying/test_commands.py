@@ -156,6 +156,13 @@ def test_a_file_that_is_wrong_is_told_with_its_place(project: Path) -> None:
     assert "the file of run r1 no longer exists" in said.err
 
 
+def test_a_run_comes_before_a_file_of_its_name(project: Path) -> None:
+    (project / "r1").write_text("no recording\n")
+    assert smithers(project, "replay", "r1").code == 0
+    (project / "r2").write_text("no recording\n")
+    assert "r2 is not a recording" in smithers(project, "replay", "r2").err
+
+
 def test_a_replay_that_is_killed_changes_nothing(project: Path) -> None:
     (project / "flow.py").write_text(FLOW + SLOW)
     before = digests(project)

@@ -26,6 +26,7 @@ from smithers import (
     Subflow,
     Task,
     Timer,
+    Try,
     WaitForEvent,
     Workflow,
     workflow,
@@ -469,3 +470,122 @@ def test_a_step_with_an_effect_is_asked_about_first() -> None:
     run.settings = replace(run.settings, again=Edited("r1", tuple(run.watch.frames), ()))
     assert run.go().status == "waiting"
     assert [kind for _, kind in run.state.waits] == ["repeat"]
+
+
+def parts(*items: str, deep: bool = False, more: bool = False) -> Make:
+    """A fan-out, a branch and a loop, and who reads them."""
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        each = ForEach(
+            lambda: list(items), key=str, each=lambda one: text(f"do {one}", f"Do {one}"), id="each"
+        )
+        branch = Branch(lambda: deep, text("deep", "Dive"), text("flat", "Walk"), id="branch")
+        again = text("again", "Again")
+        loop = Loop(
+            again,
+            until=lambda: not more or ctx.previous(again) is not None,
+            max_iterations=2,
+            id="loop",
+        )
+        late = text("late", lambda: f"Of {ctx[each]}")
+        return Sequence(each, branch, loop, late, text("free", "Nothing"), result=each)
+
+    return make
+
+
+def test_other_items_are_told_and_only_the_new_ones_run_if_that_is_asked_for() -> None:
+    run = Edits(of(parts("x", "y")))
+    finish(run)
+    after = parts("z", "x", "y")
+    assert resumed(run, after) == []
+    assert {str(one.key): one.why for one in compared(run).changed} == {"each": "items new: z"}
+    assert sorted(resumed(run, after, ())) == ["do z", "late"]
+    assert run.state.outcome(Key("do x")) == "finished"
+    assert resumed(run, after, ()) == []
+    assert not compared(run).changed
+
+
+def test_items_in_another_order_are_told_and_none_runs_again() -> None:
+    run = Edits(of(parts("x", "y")))
+    finish(run)
+    after = parts("y", "x")
+    assert resumed(run, after) == []
+    assert compared(run).changed[0].why == "items in another order"
+    assert resumed(run, after, ("each",)) == ["late"]
+
+
+def test_another_arm_runs_if_that_is_asked_for_and_the_one_before_is_skipped() -> None:
+    run = Edits(of(parts("x")))
+    finish(run)
+    assert resumed(run, parts("x", deep=True)) == []
+    assert {str(one.key): one.why for one in compared(run).changed} == {
+        "branch": "its test is now True"
+    }
+    assert resumed(run, parts("x", deep=True), ()) == ["deep"]
+    assert run.state.outcome(Key("flat")) == "skipped"
+    assert resumed(run, parts("x", deep=True), ()) == []
+
+
+def test_a_loop_whose_until_comes_out_differently_continues_if_that_is_asked_for() -> None:
+    run = Edits(of(parts("x")))
+    finish(run)
+    assert resumed(run, parts("x", more=True)) == []
+    assert {str(one.key): one.why for one in compared(run).changed} == {
+        "loop[0]": "its until is now False"
+    }
+    assert resumed(run, parts("x", more=True), ("loop",)) == ["again[1]"]
+    assert resumed(run, parts("x")) == []
+    assert [str(one.key) for one in compared(run).changed] == ["loop[0]"]
+
+
+def test_a_skip_that_comes_out_differently_is_told() -> None:
+    def make(skips: bool) -> Make:
+        return lambda _: Sequence(text("a", "A", skip_if=lambda: skips), Step("b", lambda: 1))
+
+    run = Edits(of(make(True)))
+    finish(run)
+    assert resumed(run, make(False)) == []
+    assert {str(one.key): one.why for one in compared(run).changed} == {
+        "a": "its skip_if is now False"
+    }
+    assert resumed(run, make(False), ()) == ["a"]
+    assert resumed(run, make(True), ()) == []
+    assert run.state.outcome(Key("a")) == "skipped"
+
+
+def test_what_handled_a_failure_further_down_stays_as_it_is() -> None:
+    def make(prompt: str) -> Make:
+        def make(_: Context[NoInput]) -> Node[Any]:
+            body = Step("body", lambda: list[int]()[0])
+            caught = Try(body, catch=lambda error: text("caught", str(error)), id="try")
+            return Sequence(text("a", prompt), caught, text("late", "Do late"))
+
+        return make
+
+    run = Edits(of(make("Do a")))
+    finish(run)
+    assert resumed(run, make("Do it"), ()) == ["a"]
+    assert run.state.outcome(Key("caught")) == "finished"
+
+
+def test_what_read_a_question_that_is_open_again_has_not_changed() -> None:
+    def make(ask: str, more: str = "") -> Make:
+        def make(ctx: Context[NoInput]) -> Node[Any]:
+            ship = Approval("ship", ask=ask)
+            late = text("late", lambda: f"Shipped: {ctx[ship].approved}")
+            return Sequence(text("a", f"Do a{more}"), ship, late)
+
+        return make
+
+    run = Edits(of(make("Ship?")))
+    run.go()
+    run.answer("ship")
+    finish(run)
+    run.edited = True
+    for after, rerun in ((make("Really?"), None), (make("Really?", "!"), ())):
+        run.workflow = of(after)
+        run.asked = Edited("r1", tuple(run.watch.frames), rerun)
+        run.settings = replace(run.settings, again=run.asked)
+        assert run.go().status == "waiting"
+    assert [str(one.key) for one in compared(run).changed] == ["a"]
+    assert run.state.outcome(Key("late")) == "finished"

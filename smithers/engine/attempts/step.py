@@ -49,7 +49,7 @@ class StepExecutor(Executor[StepWork]):
     def begin(self, one: Instance[Task], work: StepWork) -> StepAttempt:
         bench, node, frame = self.bench, one.node, self.asking.frame
         frame.close_wait(one.key, waits.DATA)
-        fingerprint = of_step(work, node.output, self.asking.input_digest)
+        fingerprint = of_step(work, node.output, self.asking.input_digests)
         serial = self.open_attempt(one, _WHO, fingerprint=fingerprint)
         programs = self.programs(one, serial, self._hooks)
         stream = programs.stream
