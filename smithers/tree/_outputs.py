@@ -83,7 +83,7 @@ class Output(Handle, Generic[T]):
         kind = None if name is None else class_named(name)
         if kind is None or not (self._is_any or self._is_base_of(kind)):
             return self
-        return output_of(cast("Any", kind))
+        return output_of(kind)
 
     def dump_typed(self, value: object) -> tuple[str, str | None]:
         """`value` as JSON text, and the class to read it back as, if none was declared or a base.

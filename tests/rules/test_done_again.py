@@ -121,7 +121,7 @@ def test_choices_that_read_it_are_made_again() -> None:
     run = Run(flow_of(make))
     finish(run)
     assert again(run, "size") == ["size"]
-    assert sorted(key.id for key, kind in run.state.choices) == ["by-size", "loop"]
+    assert sorted(key.id for key, _ in run.state.choices) == ["by-size", "loop"]
 
 
 def test_a_loop_in_an_iteration_that_is_over_has_as_many_iterations_as_it_needs_now() -> None:
