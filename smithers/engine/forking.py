@@ -24,7 +24,7 @@ from smithers.changes import (
     WaitClosed,
 )
 from smithers.engine.agent_forks import check_above, check_replaced, first_decision, options_of
-from smithers.engine.decisions import decisions
+from smithers.engine.decisions import decided_below, not_theirs
 from smithers.engine.ending import Forked, Rewound
 from smithers.engine.inputs import input_text
 from smithers.engine.requesting import requested
@@ -105,10 +105,14 @@ async def fork(driver: Driver, store: Store, run_id: str, wanted: Fork) -> Forke
     if wanted.by is None:
         check_replaced(state, run_id, wanted.outputs)
     run = _row(history.run, wanted, at)
-    asked = _not_theirs(frames, state, wanted.by)
+    asked = not_theirs(frames, state, wanted.by)
     if wanted.input is not None:
         asked |= dict.fromkeys(_open_questions(state), "its text may read the input")
     notes += [f"{key_name(key)} is asked again: {why}" for key, why in asked.items()]
+    if wanted.by is not None:
+        below = await decided_below(store, frames, state, wanted.by)
+        notes += [f"{key_name(key)} runs again: {why}" for key, why in below.items()]
+        asked |= below
     changes = list(_foreign(state))
     frame: Frame | None
     if wanted.outputs or wanted.again or asked or wanted.input is not None:
@@ -179,18 +183,6 @@ def _foreign(state: RunState) -> Iterator[Change]:
 
 def _open_questions(state: RunState) -> Iterator[Key]:
     return (key for key, kind in state.waits if kind in waits.ASKING)
-
-
-def _not_theirs(frames: Sequence[Frame], state: RunState, by: str | None) -> dict[Key, str]:
-    """The decisions that count and that `by` may not make, each with why."""
-    found: dict[Key, str] = {}
-    for one in decisions(frames):
-        allowed = one.opened.allowed_by
-        if one.key not in state.answers or (allowed and by in allowed) or not allowed:
-            found.pop(one.key, None)
-        else:
-            found[one.key] = f"{by} may not answer it ({', '.join(allowed)} may)"
-    return found
 
 
 async def rewind(store: Store, run_id: str, frame: int, clear: Clear) -> Rewound:

@@ -52,6 +52,16 @@ def flow(ctx: Context[About]) -> Node:
     pay = Step("pay", lambda attempt: noted("pay", "paid"), effect=True, output=str)
     return Sequence(draft, plan, each, ship, pay)
 """
+ABOVE = """\
+from flow import About, flow
+from smithers import *
+
+
+@workflow
+def above(ctx: Context[NoInput]) -> Node:
+    below = Subflow("below", flow, input=About())
+    return Sequence(below, Step("last", lambda: ctx.get(below)))
+"""
 BY = ("--by", "ann")
 COPIES: tuple[str, ...] = vars(forking)["_COPIES"]
 
@@ -156,6 +166,20 @@ def test_a_decision_that_one_may_not_make_is_asked_again(folder: Path) -> None:
     assert smithers(folder, "resume", "r1-fork-2").code == 3
     (ask,) = smithers(folder, "asks", "r1-fork-2", "--json").document["asks"]
     assert ask["task"] == "ship"
+
+
+def test_a_decision_in_a_child_run_that_one_may_not_make_is_asked_again(folder: Path) -> None:
+    (folder / "above.py").write_text(ABOVE)
+    assert smithers(folder, "up", "above.py", "--run-id", "top").code == 3
+    assert smithers(folder, "approve", "top.below", "ship", "--by", "ann", "--resume").code == 0
+    mine = smithers(folder, "fork", "top", "--run-id", "mine", *BY)
+    assert (mine.code, "again" in mine.err) == (0, False)
+    said = smithers(folder, "fork", "top", "--run-id", "hers", "--by", "eve")
+    why = "ship of child run top.below was answered, and eve may not answer it (ann, root may)"
+    assert f"below runs again: {why}" in said.err
+    assert smithers(folder, "resume", "hers").code == 3
+    (ask,) = smithers(folder, "asks", "--json").document["asks"]
+    assert (ask["run_id"], ask["task"]) == ("hers.below.run2", "ship")
 
 
 def test_a_failed_and_a_cancelled_run_are_forked_and_go_on(folder: Path) -> None:
