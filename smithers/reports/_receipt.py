@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from smithers.errors import StoreError
+from smithers.errors import SmithersError, StoreError
 from smithers.reports._database import reading
 from smithers.reports._snapshot import snapshot_with_texts
 from smithers.reports._verify import digest_at
@@ -17,6 +17,7 @@ from smithers.store import NewRun
 from smithers.store.claims import claims_of, files_of
 from smithers.store.files import events_file, inside, open_plain, streams_folder
 from smithers.store.history import frames_of
+from smithers.store.run_rows import run_row
 from smithers.texts import object_from
 from smithers.views import ReceiptView, view_receipt
 
@@ -40,8 +41,23 @@ def receipt(path: Path, run_id: str) -> ReceiptView:
             frames_of(db, run_id),
             _sources(db, found.run),
             tools,
+            tuple(_origins(db, found.run)),
             digest_at(db, run_id, last),
         )
+
+
+def _origins(db: sqlite3.Connection, run: NewRun) -> Iterator[tuple[str, int]]:
+    """The run that a run is a fork of, the one that this is a fork of, and so on, each with its
+    last frame.
+    """
+    seen = {run.run_id}
+    while run.forked_from is not None and run.forked_from not in seen:
+        yield run.forked_from, run.forked_at or 0
+        seen.add(run.forked_from)
+        try:
+            run = run_row(db, run.forked_from)
+        except SmithersError:  # it is gone, or cannot be read
+            return
 
 
 def _sources(

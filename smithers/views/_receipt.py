@@ -140,10 +140,12 @@ def view_receipt(
     frames: Sequence[Frame],
     sources: Iterable[tuple[int, ClaimRow, Sequence[SourceFile]]],
     tools: Mapping[int, Tools | None],
+    origins: Sequence[tuple[str, int]],
     digest: str,
 ) -> ReceiptView:
     """`sources` are the claims of the run with their files, each with the first frame that was
-    written under it; `tools` are those of attempts by their serials.
+    written under it; `tools` are those of attempts by their serials. `origins` are the run that it
+    is a fork of, the one that this is a fork of, and so on, each with the last frame that is its.
     """
     run, state = snapshot.run, snapshot.state
     work = tuple(_work(snapshot, tools))
@@ -172,7 +174,7 @@ def view_receipt(
         sources=tuple(_sources(sources)),
         work=work,
         others=others,
-        decisions=tuple(_decisions(frames, forked)),
+        decisions=tuple(_decisions(frames, origins)),
         set_by={
             key: ended.set_by for key, ended in state.ended.items() if ended.set_by is not None
         },
@@ -239,7 +241,9 @@ def _output(snapshot: Snapshot, key: Key) -> str | None:
     return ended.output.digest if isinstance(ended.output, Large) else _sha256(ended.output)
 
 
-def _decisions(frames: Sequence[Frame], forked: tuple[str, int] | None) -> Iterator[DecisionView]:
+def _decisions(
+    frames: Sequence[Frame], origins: Sequence[tuple[str, int]]
+) -> Iterator[DecisionView]:
     """What persons have answered, in order; not that time was up."""
     opened: dict[tuple[Key, str, int], WaitOpened] = {}
     last: dict[Key, int] = {}
@@ -259,8 +263,18 @@ def _decisions(frames: Sequence[Frame], forked: tuple[str, int] | None) -> Itera
     for number, change, answer in closed:
         wait = opened[change.key, change.kind, change.opened]
         is_last = last[change.key] == change.opened and reset.get(change.key, -1) < number
-        origin = None if forked is None or number > forked[1] else forked[0]
+        origin = _origin(number, origins)
         yield _decision(number, wait, answer, is_last, origin)
+
+
+def _origin(frame: int, origins: Sequence[tuple[str, int]]) -> str | None:
+    """The run in which a frame was written, if that is another one."""
+    found: str | None = None
+    for run_id, last in origins:
+        if frame > last:
+            break
+        found = run_id
+    return found
 
 
 def _decision(

@@ -141,6 +141,18 @@ def test_the_receipt_of_a_fork_tells_what_is_inherited_and_set(original: Path) -
     assert "outputs given by a person\n  last       by " in text
 
 
+def test_a_decision_is_told_with_the_run_in_which_it_was_made(
+    original: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(original, folder)
+    assert smithers(folder, "fork", "r1", "--run-id", "first").code == 0
+    assert smithers(folder, "fork", "first", "--run-id", "second").code == 0
+    found = smithers(folder, "receipt", "second", "--json").document
+    assert found["forked_from"]["run_id"] == "first"
+    assert {one["origin"] for one in found["decisions"]} == {"r1"}
+
+
 def test_the_digest_of_a_receipt_verifies_the_run(original: Path, tmp_path: Path) -> None:
     folder = tmp_path / "copy"
     shutil.copytree(original, folder)
