@@ -209,7 +209,8 @@ def test_a_failed_and_a_cancelled_run_are_forked_and_go_on(folder: Path) -> None
         (("fork", "r1", "--set", "parts=[]"), "cannot be set"),
         (("fork", "r1", "--rerun", "nope"), "run r1 has no task 'nope'"),
         (("fork", "r1", "--rerun", "plan[3]"), "plan[3] of run r1 has not run"),
-        (("fork", "r1", "--input", '{"topic": 1}'), "topic"),
+        (("fork", "r1", "--input", '{"topic": 1}'), "(got 1)\nhint: its fields are: topic"),
+        (("fork", "r1", "--input", '{"topik": "x"}'), "no field 'topik'; did you mean 'topic'?"),
         (("fork", "r1", "--detach"), "--detach needs --up"),
         (("rewind", "r1", "--frame", "99"), "run r1 has no frame 99\nhint: its frames are 0 to "),
         (("rewind", "r1"), "--frame"),
@@ -344,3 +345,56 @@ def test_a_retry_has_begun_or_not(folder: Path) -> None:
     assert "plan runs again" in smithers(folder, "timeline", "r1").out
     assert smithers(folder, "resume", "r1").code == 3
     assert outputs(folder, "r1").keys() >= {"draft", "plan"}
+
+
+REWORKED = """\
+from harnesses import Echo
+from smithers import *
+from tests.cli.test_forking import counted
+
+
+@workflow
+def reworked(ctx: Context[NoInput]) -> Node:
+    draft = Step("draft", lambda: counted("draft"))
+    ship = Approval("ship", ask=lambda: f"Ship {ctx[draft]}?", on_deny=Rework(draft))
+    sent = Step("sent", lambda: counted("sent"))
+    last = Approval("last", ask="Done?")
+    return Sequence(draft, ship, sent, last)
+"""
+
+
+def counted(id: str) -> str:
+    with Path("count").open("a") as file:
+        file.write(f"{id} ")
+    return id
+
+
+@pytest.fixture
+def sent_back(tmp_path: Path) -> Path:
+    """A run whose draft was denied once, then approved and sent."""
+    (tmp_path / "reworked.py").write_text(REWORKED)
+    assert smithers(tmp_path, "up", "reworked.py", "--run-id", "r1").code == 3
+    assert smithers(tmp_path, "deny", "r1", "--note", "no", "--resume").code == 3
+    assert smithers(tmp_path, "approve", "r1", "--resume").code == 3
+    assert (tmp_path / "count").read_text() == "draft draft sent "
+    return tmp_path
+
+
+def test_what_was_sent_back_and_approved_before_a_frame_is_not_done_again(sent_back: Path) -> None:
+    last = Hub(database(sent_back)).timeline("r1").frames[-1].number
+    assert smithers(sent_back, "rewind", "r1", "--frame", "1").code == 0
+    assert smithers(sent_back, "rewind", "r1", "--frame", str(last)).code == 0
+    said = smithers(sent_back, "approve", "r1", "last", "--resume")
+    assert said.code == 0, said.err
+    assert (sent_back / "count").read_text() == "draft draft sent "
+
+
+def test_a_question_that_has_sent_work_back_keeps_its_answer_under_another_id(
+    sent_back: Path,
+) -> None:
+    (sent_back / "reworked.py").write_text(REWORKED.replace('"ship"', '"release"'))
+    said = smithers(sent_back, "resume", "r1", "--rename", "ship=release")
+    assert said.code == 3, said.err
+    (ask,) = smithers(sent_back, "asks", "r1", "--json").document["asks"]
+    assert ask["task"] == "last"
+    assert (sent_back / "count").read_text() == "draft draft sent "
