@@ -331,10 +331,15 @@ class Driving:
         found = self._find_settings(Path(source.folder))
         with self._naming(), self._loading():
             loaded = load_again(source, None, None)
+            if run.input == source.input:
+                given = stored_input(loaded, run.input)
+            else:
+                given = loaded.workflow.parse_input(run.input)
+                refuse_unknown_fields(given, run.input)
             settings = self._settings(source, found, loaded, None, 0.0)
             engine = Engine(
                 loaded.workflow,
-                stored_input(loaded, run.input),
+                given,
                 run=replace(run, source=loaded.source),
                 state=state,
                 settings=replace(settings, again=request),
