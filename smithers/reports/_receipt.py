@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from smithers.errors import SmithersError, StoreError
+from smithers.reports._copied_streams import Try, stream_serials
 from smithers.reports._database import reading
 from smithers.reports._snapshot import snapshot_with_texts
 from smithers.reports._verify import digest_at
@@ -31,10 +32,20 @@ def receipt(path: Path, run_id: str) -> ReceiptView:
     with reading(path) as db:
         found = snapshot_with_texts(db, path, run_id)
         last = found.state.frame
+        made = [one for one in found.state.attempts.values() if one.is_call]
+        streams = stream_serials(
+            Try(
+                serial=one.serial,
+                path=one.key.path,
+                number=one.number,
+                agent=one.agent,
+                start=one.started_at,
+                session=one.session,
+            )
+            for one in made
+        )
         tools = {
-            one.serial: _tools(path, one.origin or run_id, one.serial)
-            for one in found.state.attempts.values()
-            if one.is_call
+            one.serial: _tools(path, one.origin or run_id, streams[one.serial]) for one in made
         }
         return view_receipt(
             found,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from smithers import changes
 from smithers.changes import Change, Frame, Key
 from smithers.errors import Refused, StoreError
+from smithers.reports._copied_streams import Try, stream_serials
 from smithers.reports._database import reading
 from smithers.reports._row_checks import CHECKS, Checks, Row, check_files
 from smithers.store import RunRow
@@ -51,7 +52,7 @@ def verify(path: Path, run_id: str, *, digest: str | None = None) -> Verified:
             check_files(checks, source, files_of(db, source))
         if run is not None and run.forked_from is not None and run.forked_at is not None:
             _inherited(checks, db, run_id, run.forked_from, run.forked_at)
-        _streams(checks, path, run_id, rows("attempts"))
+        _streams(checks, path, run_id, rows)
         return Verified(
             run_id=run_id,
             frame=last,
@@ -220,13 +221,24 @@ def _key_of(change: Change) -> Key | None:
     return Key(id) if isinstance(id, str) else None
 
 
-def _streams(checks: Checks, path: Path, run_id: str, attempts: Iterator[Row]) -> None:
+def _streams(checks: Checks, path: Path, run_id: str, rows: Callable[[str], Iterator[Row]]) -> None:
     """What agents said is in files beside the database, which may be gone."""
+    attempts = [row for row in rows("attempts") if row["prompt"] is not None]
+    sessions = {row["serial"]: row["session"] for row in rows("sessions")}
+    streams = stream_serials(
+        Try(
+            serial=row["serial"],
+            path=row["path"],
+            number=row["attempt"],
+            agent=row["agent"],
+            start=row["started_at"],
+            session=sessions.get(row["serial"], row["session"]),
+        )
+        for row in attempts
+    )
     for row in attempts:
-        if row["prompt"] is None:
-            continue
         checks.checked["streams"] += 1
-        if not _has_stream(path, row["origin"] or run_id, row["serial"]):
+        if not _has_stream(path, row["origin"] or run_id, streams[row["serial"]]):
             said = f"the stream of attempt {row['attempt']} is missing"
             checks.note("attempts", row, said)
 
