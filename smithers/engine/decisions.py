@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from smithers import waits
@@ -61,13 +61,23 @@ async def decided_below(
     """
     found: dict[Key, str] = {}
     seen: dict[str, str | None] = {}
-    for _, key, run_id in ended_children(frames):
+    children = [(key, run_id) for _, key, run_id in ended_children(frames)]
+    children += _of_renamed(state, {run_id for _, run_id in children})
+    for key, run_id in children:
         ended = state.ended.get(key)
         if ended is None or ended.set_by is not None:
             continue
         if (why := await _not_theirs_below(store, run_id, by, seen)) is not None:
             found[key] = why
     return found
+
+
+def _of_renamed(state: RunState, children: Collection[str]) -> Iterator[tuple[Key, str]]:
+    """The nodes that have such a child run from another id: its attempt is named like the run."""
+    for key, tries in state.tries.items():
+        for one in tries:
+            if one.origin is not None and one.agent in children:
+                yield key, one.agent
 
 
 async def _not_theirs_below(

@@ -180,6 +180,10 @@ def test_a_decision_in_a_child_run_that_one_may_not_make_is_asked_again(folder: 
     assert smithers(folder, "resume", "hers").code == 3
     (ask,) = smithers(folder, "asks", "--json").document["asks"]
     assert (ask["run_id"], ask["task"]) == ("hers.below.run2", "ship")
+    (folder / "above.py").write_text(ABOVE.replace('"below"', '"under"'))
+    assert smithers(folder, "resume", "top", "--rename", "below=under").code == 0
+    said = smithers(folder, "fork", "top", "--run-id", "theirs", "--by", "eve")
+    assert f"under runs again: {why}" in said.err
 
 
 def test_a_failed_and_a_cancelled_run_are_forked_and_go_on(folder: Path) -> None:
