@@ -380,7 +380,7 @@ class Hub:
 
         driving = self._drive()
         return with_store(
-            self.database, run_id, lambda store: rewind(store, run_id, frame, driving.clear_away)
+            self.database, run_id, lambda store: rewind(driving, store, run_id, frame)
         )
 
     def stop(self, *, by: str | None = None, comes_back: bool = False) -> None:

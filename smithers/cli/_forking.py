@@ -208,8 +208,10 @@ def rewind(
     done = Hub(where.path).rewind(run, frame)
     if json:
         told = {"run_id": done.run_id, "frame": done.frame, "kept": done.kept}
-        give_json({"version": 1, **told})
+        give_json({"version": 1, **told, "notes": list(done.notes)})
         return 0
+    for note in done.notes:
+        say(shown(note))
     give(shown(f"{run} is as it was at frame {frame}; what it was before is kept as {done.kept}"))
     typed = f"smithers resume {shlex.quote(run)}"
     say(f"{paint('next:', 'bold', sys.stderr)} {where.command(typed)}")

@@ -1,15 +1,19 @@
-"""What persons have decided in a run, found from its frames."""
+"""What persons have decided in a run and in its child runs, found from their frames."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from smithers import waits
 from smithers.changes import Frame, Key, WaitClosed, WaitOpened
+from smithers.errors import UnknownRun
+from smithers.naming import key_name
+from smithers.state import RunState
+from smithers.store import Store
 from smithers.texts import object_from
 
-__all__ = ["Decision", "decisions", "ended_children"]
+__all__ = ["Decision", "decided_below", "decisions", "ended_children", "not_theirs"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,73 @@ def ended_children(frames: Sequence[Frame]) -> Iterator[tuple[int, Key, str]]:
     for number, opened, closed in _over(frames):
         if opened.kind == waits.CHILD and closed.answer is not None:
             yield number, closed.key, opened.on[0]
+
+
+def not_theirs(frames: Sequence[Frame], state: RunState, by: str | None) -> dict[Key, str]:
+    """The decisions that count and that `by` may not make, each with why."""
+    found: dict[Key, str] = {}
+    for one in decisions(frames):
+        allowed = one.opened.allowed_by
+        if one.key not in state.answers or (allowed and by in allowed) or not allowed:
+            found.pop(one.key, None)
+        else:
+            found[one.key] = f"{by} may not answer it ({', '.join(allowed)} may)"
+    return found
+
+
+async def decided_below(
+    store: Store, frames: Sequence[Frame], state: RunState, by: str
+) -> dict[Key, str]:
+    """The nodes whose output is that of a child run in which something was decided that `by` may
+    not decide, each with why. In a child run that is gone, anything may have been.
+    """
+    found: dict[Key, str] = {}
+    seen: dict[str, str | None] = {}
+    children = [(key, run_id) for _, key, run_id in ended_children(frames)]
+    children += _of_renamed(state, {run_id for _, run_id in children})
+    for key, run_id in children:
+        ended = state.ended.get(key)
+        if ended is None or ended.set_by is not None:
+            continue
+        if (why := await _not_theirs_below(store, run_id, by, seen)) is not None:
+            found[key] = why
+    return found
+
+
+def _of_renamed(state: RunState, children: Collection[str]) -> Iterator[tuple[Key, str]]:
+    """The nodes that have such a child run from another id: its attempt is named like the run."""
+    for key, tries in state.tries.items():
+        for one in tries:
+            if one.origin is not None and one.agent in children:
+                yield key, one.agent
+
+
+async def _not_theirs_below(
+    store: Store, run_id: str, by: str, seen: dict[str, str | None]
+) -> str | None:
+    """Why `by` may not have the end of a child run: what was decided in it, in one that it has
+    continued as, or in a child run of them.
+    """
+    if run_id in seen:
+        return seen[run_id]
+    seen[run_id] = None
+    try:
+        frames = (await store.load(run_id)).frames
+    except UnknownRun:
+        seen[run_id] = f"its child run {run_id} is gone, and with it who decided what"
+        return seen[run_id]
+    state = RunState.of(frames)
+    for key, why in not_theirs(frames, state, by).items():
+        seen[run_id] = f"{key_name(key)} of child run {run_id} was answered, and {why}"
+        return seen[run_id]
+    below = [one for _, _, one in ended_children(frames)]
+    if state.status.next_run is not None:
+        below.append(state.status.next_run)
+    for one in below:
+        if (said := await _not_theirs_below(store, one, by, seen)) is not None:
+            seen[run_id] = said
+            return said
+    return None
 
 
 def _over(frames: Sequence[Frame]) -> Iterator[tuple[int, WaitOpened, WaitClosed]]:

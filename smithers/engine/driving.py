@@ -18,6 +18,7 @@ from pathlib import Path
 from smithers.adapters import NAMED_AGENTS
 from smithers.agent import Agent
 from smithers.changes import ENDED, Change, Frame, Key
+from smithers.clock import SYSTEM
 from smithers.engine.authority import driving
 from smithers.engine.deciding import end_left_below
 from smithers.engine.edited import Edited
@@ -37,6 +38,7 @@ from smithers.engine.reusing import Reuse, find_done, reuse_of
 from smithers.engine.settings import NO_POOLS, Request, Unwatched
 from smithers.engine.slot_files import SlotFiles
 from smithers.engine.standing import LIMIT, due_of, left, limit_of, nobody, over
+from smithers.engine.strays import end_strays
 from smithers.engine.trust import (
     Trusted,
     Trusts,
@@ -319,6 +321,14 @@ class Driving:
         believes = await asyncio.to_thread(self._trusts.believes, self._database)
         await clear_away(store, claimed, last_owner, believes)
 
+    async def end_strays(self, store: Store, run_id: str, state: RunState) -> list[str]:
+        """End the child runs that a run does not wait for; what must clean up is left to whoever
+        resumes it.
+        """
+        believes = await asyncio.to_thread(self._trusts.believes, self._database)
+        now = SYSTEM.now()
+        return await end_strays(store, run_id, state, lambda *_: True, now=now, trusted=believes)
+
     async def begin_apart(
         self,
         store: Store,
@@ -333,10 +343,15 @@ class Driving:
         found = self._find_settings(Path(source.folder))
         with self._naming(), self._loading():
             loaded = load_again(source, None, None)
+            if run.input == source.input:
+                given = stored_input(loaded, run.input)
+            else:
+                given = loaded.workflow.parse_input(run.input)
+                refuse_unknown_fields(given, run.input)
             settings = self._settings(source, found, loaded, None, 0.0)
             engine = Engine(
                 loaded.workflow,
-                stored_input(loaded, run.input),
+                given,
                 run=replace(run, source=loaded.source),
                 state=state,
                 settings=replace(settings, again=request),

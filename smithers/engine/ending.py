@@ -69,11 +69,14 @@ class Forked:
 
 @dataclass(frozen=True, kw_only=True)
 class Rewound:
-    """A run that was taken back to a frame; `kept` is the fork that has what it was before."""
+    """A run that was taken back to a frame; `kept` is the fork that has what it was before. `notes`
+    are what a person should know of it.
+    """
 
     run_id: str
     frame: int
     kept: str
+    notes: tuple[str, ...] = ()
 
 
 class _OfTask:

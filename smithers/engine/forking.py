@@ -7,7 +7,7 @@ asked again; an agent gets a fork that ends before the first decision.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -24,7 +24,7 @@ from smithers.changes import (
     WaitClosed,
 )
 from smithers.engine.agent_forks import check_above, check_replaced, first_decision, options_of
-from smithers.engine.decisions import decisions
+from smithers.engine.decisions import decided_below, not_theirs
 from smithers.engine.ending import Forked, Rewound
 from smithers.engine.inputs import input_text
 from smithers.engine.requesting import requested
@@ -39,8 +39,6 @@ from smithers.store.lease import this_process
 from smithers.tree import check_run_id
 
 __all__ = ["Driver", "Fork", "check_repeatable", "fork", "rewind"]
-
-Clear = Callable[[Store, Claimed, str | None], Awaitable[None]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +66,14 @@ _CANCELLED = StatusChanged(
 
 
 class Driver(Protocol):
-    """Loads the code of a run."""
+    """Loads the code of a run, and ends what it has left."""
+
+    async def clear_away(self, store: Store, claimed: Claimed, last_owner: str | None) -> None:
+        """End what the last owner has left running."""
+
+    async def end_strays(self, store: Store, run_id: str, state: RunState) -> list[str]:
+        """End the child runs that a run does not wait for; what to tell a person."""
+        ...
 
     async def begin_apart(
         self,
@@ -105,10 +110,14 @@ async def fork(driver: Driver, store: Store, run_id: str, wanted: Fork) -> Forke
     if wanted.by is None:
         check_replaced(state, run_id, wanted.outputs)
     run = _row(history.run, wanted, at)
-    asked = _not_theirs(frames, state, wanted.by)
+    asked = not_theirs(frames, state, wanted.by)
     if wanted.input is not None:
         asked |= dict.fromkeys(_open_questions(state), "its text may read the input")
     notes += [f"{key_name(key)} is asked again: {why}" for key, why in asked.items()]
+    if wanted.by is not None:
+        below = await decided_below(store, frames, state, wanted.by)
+        notes += [f"{key_name(key)} runs again: {why}" for key, why in below.items()]
+        asked |= below
     changes = list(_foreign(state))
     frame: Frame | None
     if wanted.outputs or wanted.again or asked or wanted.input is not None:
@@ -181,25 +190,13 @@ def _open_questions(state: RunState) -> Iterator[Key]:
     return (key for key, kind in state.waits if kind in waits.ASKING)
 
 
-def _not_theirs(frames: Sequence[Frame], state: RunState, by: str | None) -> dict[Key, str]:
-    """The decisions that count and that `by` may not make, each with why."""
-    found: dict[Key, str] = {}
-    for one in decisions(frames):
-        allowed = one.opened.allowed_by
-        if one.key not in state.answers or (allowed and by in allowed) or not allowed:
-            found.pop(one.key, None)
-        else:
-            found[one.key] = f"{by} may not answer it ({', '.join(allowed)} may)"
-    return found
-
-
-async def rewind(store: Store, run_id: str, frame: int, clear: Clear) -> Rewound:
-    """See `Hub.rewind`. `clear` ends what the last owner has left running."""
+async def rewind(driver: Driver, store: Store, run_id: str, frame: int) -> Rewound:
+    """See `Hub.rewind`."""
     history = await store.load(run_id)
     _check_rewind(history, frame)
     claimed = await store.claim(run_id, this_process(), source=history.run.source)
     try:
-        await clear(store, claimed, history.run.owner)
+        await driver.clear_away(store, claimed, history.run.owner)
         history = await store.load(run_id)
         _check_rewind(history, frame)
         last = history.frames[-1]
@@ -212,7 +209,9 @@ async def rewind(store: Store, run_id: str, frame: int, clear: Clear) -> Rewound
         )
     finally:
         await store.release(claimed.claim)
-    return Rewound(run_id=run_id, frame=frame, kept=kept)
+    state = RunState.of((await store.load(run_id)).frames)
+    ended = await driver.end_strays(store, run_id, state)
+    return Rewound(run_id=run_id, frame=frame, kept=kept, notes=tuple(ended))
 
 
 def _check_rewind(history: History, frame: int) -> None:

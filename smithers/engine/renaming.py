@@ -35,7 +35,7 @@ from smithers.changes import (
     text_of,
 )
 from smithers.errors import Refused
-from smithers.kinds import Definition
+from smithers.kinds import Definition, made_again
 from smithers.shapes import is_container
 from smithers.state import RunState
 from smithers.store import Store
@@ -227,7 +227,8 @@ class _Copies:
     def _choices(self) -> Iterator[Change]:
         for (key, kind), choice in self.state.choices.items():
             if (new := self._new(key)) is not None:
-                yield ChoiceMade(key=new, kind=kind, value=choice.value, children=choice.children)
+                value = made_again(self.state, key) if kind == "rework" else choice.value
+                yield ChoiceMade(key=new, kind=kind, value=value, children=choice.children)
 
     def _questions(self) -> Iterator[Change]:
         """The last question of each that a person has answered, so that it is still compared with

@@ -35,6 +35,7 @@ from smithers.changes import (
     WaitKind,
     WaitOpened,
 )
+from smithers.kinds import made_again
 from smithers.signals import Signal
 from smithers.state import Chosen, RunState
 from smithers.store.forking import forked_frames
@@ -156,7 +157,10 @@ class _Back:
                 yield ChoiceGone(key=key, kind=kind, made=choice.frame)
         for (key, kind), choice in then.items():
             if kind not in _OF_TASKS and not self._keeps(key, kind):
-                yield _made(key, kind, choice)
+                again = _made(key, kind, choice)
+                if kind == "rework":
+                    again = replace(again, value=made_again(self._then, key))
+                yield again
 
     def _keeps(self, key: Key, kind: ChoiceKind) -> bool:
         """Whether a choice is what it was. That work is sent back counts from its frame on, until a

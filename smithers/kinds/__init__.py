@@ -20,7 +20,7 @@ from smithers.kinds._kind import (
     OutputReader,
     Planning,
 )
-from smithers.kinds._rework import asked_again, is_sent_back, send_back
+from smithers.kinds._rework import asked_again, is_sent_back, made_again, send_back
 from smithers.kinds.approval import APPROVAL
 from smithers.kinds.branch import BRANCH
 from smithers.kinds.command import COMMAND
@@ -102,6 +102,7 @@ __all__ = [
     "human_form",
     "is_sent_back",
     "kind_of",
+    "made_again",
     "result_of",
     "send_back",
     "start_digest",

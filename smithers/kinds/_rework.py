@@ -13,7 +13,7 @@ from smithers.state import RunState
 from smithers.texts import object_from
 from smithers.tree import Decision, Rework, Task
 
-__all__ = ["asked_again", "deny", "is_sent_back", "last_round", "send_back"]
+__all__ = ["asked_again", "deny", "is_sent_back", "last_round", "made_again", "send_back"]
 
 
 def send_back(
@@ -69,7 +69,21 @@ def _heading(number: int, rework: Rework) -> str:
 def is_sent_back(state: RunState, key: Key) -> bool:
     """Whether a node has sent work back that is not reset yet."""
     choice = state.choices.get((key, "rework"))
-    return choice is not None and state.reset.get(key, -1) <= choice.frame
+    if choice is None or state.reset.get(key, -1) > choice.frame:
+        return False
+    row = object_from(choice.value)
+    return row is None or not row.get("over")
+
+
+def made_again(state: RunState, key: Key) -> str:
+    """The choice to send work back, to be made again in a later frame: of what was reset already,
+    so that it is not done again once more.
+    """
+    value = state.choices[key, "rework"].value
+    row = object_from(value)
+    if row is None or is_sent_back(state, key):
+        return value
+    return json.dumps({**row, "over": True}, ensure_ascii=False)
 
 
 def last_round(state: RunState, key: Key) -> int:

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from smithers.errors import StoreError
+from smithers.errors import SmithersError, StoreError
+from smithers.reports._copied_streams import Try, stream_serials
 from smithers.reports._database import reading
 from smithers.reports._snapshot import snapshot_with_texts
 from smithers.reports._verify import digest_at
@@ -17,6 +18,7 @@ from smithers.store import NewRun
 from smithers.store.claims import claims_of, files_of
 from smithers.store.files import events_file, inside, open_plain, streams_folder
 from smithers.store.history import frames_of
+from smithers.store.run_rows import run_row
 from smithers.texts import object_from
 from smithers.views import ReceiptView, view_receipt
 
@@ -30,18 +32,43 @@ def receipt(path: Path, run_id: str) -> ReceiptView:
     with reading(path) as db:
         found = snapshot_with_texts(db, path, run_id)
         last = found.state.frame
+        made = [one for one in found.state.attempts.values() if one.is_call]
+        streams = stream_serials(
+            Try(
+                serial=one.serial,
+                path=one.key.path,
+                number=one.number,
+                agent=one.agent,
+                start=one.started_at,
+                session=one.session,
+            )
+            for one in made
+        )
         tools = {
-            one.serial: _tools(path, one.origin or run_id, one.serial)
-            for one in found.state.attempts.values()
-            if one.is_call
+            one.serial: _tools(path, one.origin or run_id, streams[one.serial]) for one in made
         }
         return view_receipt(
             found,
             frames_of(db, run_id),
             _sources(db, found.run),
             tools,
+            tuple(_origins(db, found.run)),
             digest_at(db, run_id, last),
         )
+
+
+def _origins(db: sqlite3.Connection, run: NewRun) -> Iterator[tuple[str, int]]:
+    """The run that a run is a fork of, the one that this is a fork of, and so on, each with its
+    last frame.
+    """
+    seen = {run.run_id}
+    while run.forked_from is not None and run.forked_from not in seen:
+        yield run.forked_from, run.forked_at or 0
+        seen.add(run.forked_from)
+        try:
+            run = run_row(db, run.forked_from)
+        except SmithersError:  # it is gone, or cannot be read
+            return
 
 
 def _sources(

@@ -154,6 +154,9 @@ def _questions(checks: Checks, tables: Tables) -> None:
         if row["kind"] == "answer"
     }
     outputs = {_place(row): row["json"] for row in tables("outputs")}
+    inherited = max(
+        (run["forked_at"] for run in tables("runs") if run["forked_at"] is not None), default=-1
+    )
     asked = set[object]()
     for row in tables("waits"):
         if row["kind"] not in waits.ASKING:
@@ -164,7 +167,9 @@ def _questions(checks: Checks, tables: Tables) -> None:
         if row["digest"] != digest:
             checks.wrong("waits", row, "the text of the question is not that of its digest")
         if row["answer"] is not None:
-            _answer(checks, row, digest, notes.get((row["node"], row["path"], row["born"])))
+            note = notes.get((row["node"], row["path"], row["born"]))
+            is_copied = (row["ended"] or 0) <= max(row["born"], inherited)
+            _answer(checks, row, digest, note, is_copied=is_copied)
             if row["kind"] == waits.APPROVAL:
                 _decision(checks, row, outputs.get((row["node"], row["path"], row["ended"])))
     for node, path, opened in notes.keys() - asked:
@@ -172,8 +177,12 @@ def _questions(checks: Checks, tables: Tables) -> None:
         checks.wrong("inbox", row, "it answers a question that was never asked")
 
 
-def _answer(checks: Checks, row: Row, digest: str | None, note: str | None) -> None:
-    """What a person answered, as the run took it and as it was sent."""
+def _answer(
+    checks: Checks, row: Row, digest: str | None, note: str | None, *, is_copied: bool
+) -> None:
+    """What a person answered, as the run took it and as it was sent. One `is_copied` that a fork
+    inherits, or that a rewind or a rename has written again: the note is that of the first.
+    """
     answer = object_from(row["answer"])
     if answer is None:
         checks.wrong("waits", row, "the answer is not JSON")
@@ -184,6 +193,8 @@ def _answer(checks: Checks, row: Row, digest: str | None, note: str | None) -> N
     if answer.get("digest") != digest:
         said = "the answer was given to a text of another digest than the question has"
         checks.wrong("waits", row, said)
+    if note is None and not is_copied:
+        checks.wrong("waits", row, "nobody has sent the answer (`inbox`)")
     if note is not None and object_from(note) != answer:
         checks.wrong("waits", row, "the answer differs from the one that was sent (`inbox`)")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,21 @@ from typing import Any
 from smithers import changes
 from smithers.changes import Change, Frame, Key
 from smithers.errors import Refused, StoreError
+from smithers.reports._copied_streams import Try, stream_serials
 from smithers.reports._database import reading
 from smithers.reports._row_checks import CHECKS, Checks, Row, check_files
+from smithers.store import RunRow
 from smithers.store.claims import claims_of, files_of
 from smithers.store.files import events_file, inside, open_plain, streams_folder
-from smithers.store.forking import check_frame, forked_frames
+from smithers.store.forking import forked_frames
 from smithers.store.history import frames_of, last_frame
 from smithers.store.run_rows import run_row
 from smithers.views import Finding, Verified, digest_run
 
 __all__ = ["digest_at", "verify"]
+
+_UNREADABLE = (StoreError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError)
+"""What reading rows raises that none of our versions writes."""
 
 
 def verify(path: Path, run_id: str, *, digest: str | None = None) -> Verified:
@@ -31,26 +36,23 @@ def verify(path: Path, run_id: str, *, digest: str | None = None) -> Verified:
     Raises `UnknownRun`, or `Refused` for what is not such a digest.
     """
     with reading(path) as db:
-        run = run_row(db, run_id)
-        checks, last = Checks(), last_frame(db, run_id)
+        run, checks, last = _run(db, run_id), Checks(), _last(db, run_id)
         if digest is not None:
-            given = _parse_digest(digest)
-            check_frame(run_id, given[0], last)
-            checks.checked["digest of a receipt"] += 1
-            if (now := digest_at(db, run_id, given[0])) != given[1]:
-                said = f"the run up to frame {given[0]} has another digest than the receipt: {now}"
-                checks.findings.append(Finding(table="runs", frame=given[0], said=said))
+            _receipt(checks, db, run_id, digest, last)
 
         def rows(table: str) -> Iterator[Row]:
             return _rows(db, table, run_id)
 
         for check in CHECKS:
-            check(checks, rows)
-        for source in dict.fromkeys([one.source for one in claims_of(db, run_id)] or [run.source]):
+            try:
+                check(checks, rows)
+            except _UNREADABLE as error:
+                _unreadable(checks, error)
+        for source in _sources(db, run_id):
             check_files(checks, source, files_of(db, source))
-        if run.forked_from is not None and run.forked_at is not None:
+        if run is not None and run.forked_from is not None and run.forked_at is not None:
             _inherited(checks, db, run_id, run.forked_from, run.forked_at)
-        _streams(checks, path, run_id, rows("attempts"))
+        _streams(checks, path, run_id, rows)
         return Verified(
             run_id=run_id,
             frame=last,
@@ -59,6 +61,46 @@ def verify(path: Path, run_id: str, *, digest: str | None = None) -> Verified:
             findings=tuple(checks.findings),
             notes=tuple(checks.notes),
         )
+
+
+def _run(db: sqlite3.Connection, run_id: str) -> RunRow | None:
+    """The row of a run, None if it cannot be read: `digest_at` says so."""
+    try:
+        return run_row(db, run_id)
+    except StoreError:
+        return None
+
+
+def _last(db: sqlite3.Connection, run_id: str) -> int:
+    """The last frame of a run, -1 if its frames cannot be read: the checks say so."""
+    try:
+        return last_frame(db, run_id)
+    except ValueError:
+        return -1
+
+
+def _receipt(checks: Checks, db: sqlite3.Connection, run_id: str, digest: str, last: int) -> None:
+    """The run up to the frame of a receipt has its digest."""
+    frame, told = _parse_digest(digest)
+    checks.checked["digest of a receipt"] += 1
+    if frame > last:
+        said = f"the receipt is of frame {frame}, and the run ends at frame {last}"
+        checks.findings.append(Finding(table="frames", frame=frame, said=said))
+    elif (now := digest_at(db, run_id, frame)) != told:
+        said = f"the run up to frame {frame} has another digest than the receipt"
+        checks.findings.append(
+            Finding(table="runs", frame=frame, said=f"{said}: {now}" if now else said)
+        )
+
+
+def _sources(db: sqlite3.Connection, run_id: str) -> Sequence[str]:
+    """The sources with which a run was driven, each once."""
+    sql = "SELECT source FROM claims WHERE run_id = ? ORDER BY fence"
+    found = [source for (source,) in db.execute(sql, (run_id,))]
+    if not found:  # a run of an earlier version
+        sql = "SELECT source FROM runs WHERE run_id = ?"
+        found = [source for (source,) in db.execute(sql, (run_id,))]
+    return list(dict.fromkeys(found))
 
 
 def digest_at(db: sqlite3.Connection, run_id: str, frame: int, checks: Checks | None = None) -> str:
@@ -70,11 +112,15 @@ def digest_at(db: sqlite3.Connection, run_id: str, frame: int, checks: Checks | 
         fence = _fence(db, run_id, frame)
         claims = [one for one in claims_of(db, run_id) if one.fence <= fence]
         return digest_run(run_row(db, run_id), frames, claims)
-    except (StoreError, ValueError, TypeError, KeyError) as error:
+    except _UNREADABLE as error:
         if checks is not None:
-            said = f"its rows cannot be read: {error}"
-            checks.findings.append(Finding(table="runs", said=said))
+            _unreadable(checks, error)
         return ""
+
+
+def _unreadable(checks: Checks, error: Exception) -> None:
+    said = f"its rows cannot be read: {error}"
+    checks.findings.append(Finding(table="runs", said=said))
 
 
 def _fence(db: sqlite3.Connection, run_id: str, frame: int) -> int:
@@ -111,7 +157,7 @@ def _inherited(
     try:
         theirs = forked_frames(frames_of(db, source, last=frame), frame, source)
         ours = frames_of(db, run_id, last=frame)
-    except (StoreError, ValueError, TypeError, KeyError):  # `digest_at` says so
+    except _UNREADABLE:  # `digest_at` says so
         return
     for old, new in zip(theirs, ours, strict=False):
         checks.checked["inherited frames"] += 1
@@ -175,13 +221,24 @@ def _key_of(change: Change) -> Key | None:
     return Key(id) if isinstance(id, str) else None
 
 
-def _streams(checks: Checks, path: Path, run_id: str, attempts: Iterator[Row]) -> None:
+def _streams(checks: Checks, path: Path, run_id: str, rows: Callable[[str], Iterator[Row]]) -> None:
     """What agents said is in files beside the database, which may be gone."""
+    attempts = [row for row in rows("attempts") if row["prompt"] is not None]
+    sessions = {row["serial"]: row["session"] for row in rows("sessions")}
+    streams = stream_serials(
+        Try(
+            serial=row["serial"],
+            path=row["path"],
+            number=row["attempt"],
+            agent=row["agent"],
+            start=row["started_at"],
+            session=sessions.get(row["serial"], row["session"]),
+        )
+        for row in attempts
+    )
     for row in attempts:
-        if row["prompt"] is None or row["origin"] == "":  # a renamed one: its old id has the stream
-            continue
         checks.checked["streams"] += 1
-        if not _has_stream(path, row["origin"] or run_id, row["serial"]):
+        if not _has_stream(path, row["origin"] or run_id, streams[row["serial"]]):
             said = f"the stream of attempt {row['attempt']} is missing"
             checks.note("attempts", row, said)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
+from smithers.errors import StoreError
 from smithers.sources import ClaimRow, Code, SourceFile, SourceView
 from smithers.store import Claim
 from smithers.store.rows import time_of, time_text
@@ -36,10 +37,13 @@ def put_claim(
 
 def claims_of(db: sqlite3.Connection, run_id: str) -> tuple[ClaimRow, ...]:
     """The claims of a run in order, those that a fork has from its source included."""
-    return tuple(
-        ClaimRow(fence=fence, source=source, at=time_of(at), about=about)
-        for fence, source, at, about in db.execute(_CLAIMS, (run_id,))
-    )
+    try:
+        return tuple(
+            ClaimRow(fence=fence, source=source, at=time_of(at), about=about)
+            for fence, source, at, about in db.execute(_CLAIMS, (run_id,))
+        )
+    except (TypeError, ValueError) as error:
+        raise StoreError(f"the claims of run {run_id} cannot be read: {error}") from error
 
 
 def files_of(db: sqlite3.Connection, source: str) -> tuple[SourceFile, ...]:

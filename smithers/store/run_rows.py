@@ -8,7 +8,7 @@ from typing import Any
 
 from smithers.allowed import AllowRuns
 from smithers.changes import Key
-from smithers.errors import UnknownRun
+from smithers.errors import StoreError, UnknownRun
 from smithers.store import NewRun, Parent, RunRow
 from smithers.store.rows import path_of, path_text, time_of, time_text
 
@@ -47,8 +47,8 @@ def parent_of(run_id: str | None, task: str | None, path: str | None, waits: int
     """The parent of a run by its columns."""
     if run_id is None:
         return None
-    assert task is not None
-    assert path is not None
+    if task is None or path is None:
+        raise StoreError(f"a child run of {run_id} does not name its task")
     return Parent(run_id=run_id, key=Key(task, path_of(path)), waits=bool(waits))
 
 
@@ -59,18 +59,23 @@ def run_row(db: sqlite3.Connection, run_id: str) -> RunRow:
     run_id, workflow, file, folder, interpreter, environment, input, source, at, *rest = row
     options, parent, task, path, waits, first_run, number, allowed, depth, *rest = rest
     forked_from, forked_at, owner, fence = rest
+    try:
+        variables, created_at = tuple(json.loads(environment)), time_of(at)
+        above = parent_of(parent, task, path, waits)
+    except (TypeError, ValueError, StoreError) as error:
+        raise StoreError(f"the row of run {run_id} cannot be read: {error}") from error
     return RunRow(
         run_id=run_id,
         workflow=workflow,
         file=file,
         folder=folder,
         interpreter=interpreter,
-        environment=tuple(json.loads(environment)),
+        environment=variables,
         input=input,
         source=source,
-        created_at=time_of(at),
+        created_at=created_at,
         options=options,
-        parent=parent_of(parent, task, path, waits),
+        parent=above,
         first_run=first_run,
         number=number,
         allow_runs=AllowRuns(allowed, depth),

@@ -183,7 +183,8 @@ def _signal(change: SignalGiven) -> str:
 def _sent_back(name: str, value: str) -> str:
     row = object_from(value) or {}
     note = f": {row['note']}" if row.get("note") else ""
-    return f"{name} sends work back (round {row.get('round')}){note}"
+    sends = "has sent" if row.get("over") else "sends"
+    return f"{name} {sends} work back (round {row.get('round')}){note}"
 
 
 def _started(name: str, change: AttemptStarted) -> str:

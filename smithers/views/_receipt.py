@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["AgentWorkView", "DecisionView", "Happening", "ReceiptView", "SourceUse", "view_receipt"]
 
 Tools = Mapping[str, int]
+_HAPPENED = {"fork": "made as a fork", "rename": "given other ids", "rewind": "taken back"}
+"""What was done to a run, by what it was stopped by; it may have gone on since."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -140,10 +142,12 @@ def view_receipt(
     frames: Sequence[Frame],
     sources: Iterable[tuple[int, ClaimRow, Sequence[SourceFile]]],
     tools: Mapping[int, Tools | None],
+    origins: Sequence[tuple[str, int]],
     digest: str,
 ) -> ReceiptView:
     """`sources` are the claims of the run with their files, each with the first frame that was
-    written under it; `tools` are those of attempts by their serials.
+    written under it; `tools` are those of attempts by their serials. `origins` are the run that it
+    is a fork of, the one that this is a fork of, and so on, each with the last frame that is its.
     """
     run, state = snapshot.run, snapshot.state
     work = tuple(_work(snapshot, tools))
@@ -172,7 +176,7 @@ def view_receipt(
         sources=tuple(_sources(sources)),
         work=work,
         others=others,
-        decisions=tuple(_decisions(frames, forked)),
+        decisions=tuple(_decisions(frames, origins)),
         set_by={
             key: ended.set_by for key, ended in state.ended.items() if ended.set_by is not None
         },
@@ -239,12 +243,27 @@ def _output(snapshot: Snapshot, key: Key) -> str | None:
     return ended.output.digest if isinstance(ended.output, Large) else _sha256(ended.output)
 
 
-def _decisions(frames: Sequence[Frame], forked: tuple[str, int] | None) -> Iterator[DecisionView]:
-    """What persons have answered, in order; not that time was up."""
+@dataclass(kw_only=True, slots=True)
+class _Taken:
+    """An answer of a person: the frame that took it, and the last one that has it."""
+
+    first: int
+    last: int
+    change: WaitClosed
+    answer: Mapping[str, Any]
+
+
+def _decisions(
+    frames: Sequence[Frame], origins: Sequence[tuple[str, int]]
+) -> Iterator[DecisionView]:
+    """What persons have answered, in order; not that time was up. An answer that a rewind or a
+    rename has written again is told once, under the id that it has by now.
+    """
     opened: dict[tuple[Key, str, int], WaitOpened] = {}
     last: dict[Key, int] = {}
     reset: dict[Key, int] = {}
-    closed: list[tuple[int, WaitClosed, dict[str, Any]]] = []
+    taken: list[_Taken] = []
+    by_text: dict[str, list[_Taken]] = {}
     for frame in frames:
         for change in frame.changes:
             if isinstance(change, WaitOpened) and change.kind in waits.ASKING:
@@ -254,13 +273,43 @@ def _decisions(frames: Sequence[Frame], forked: tuple[str, int] | None) -> Itera
                 reset[change.key] = frame.number
             elif isinstance(change, WaitClosed) and change.kind in waits.ASKING:
                 answer = object_from(change.answer) or {}
-                if answer.get("by") is not None:
-                    closed.append((frame.number, change, answer))
-    for number, change, answer in closed:
-        wait = opened[change.key, change.kind, change.opened]
-        is_last = last[change.key] == change.opened and reset.get(change.key, -1) < number
-        origin = None if forked is None or number > forked[1] else forked[0]
-        yield _decision(number, wait, answer, is_last, origin)
+                if answer.get("by") is None:
+                    continue
+                same = by_text.setdefault(change.answer or "", [])
+                if (before := _copied(change, frame.number, same)) is not None:
+                    before.last, before.change = frame.number, change
+                    continue
+                number = frame.number
+                one = _Taken(first=number, last=number, change=change, answer=answer)
+                taken.append(one)
+                same.append(one)
+    for one in taken:
+        key, born = one.change.key, one.change.opened
+        at = reset.get(key, -1)  # a rewind resets what it writes again, in the same frame
+        counts = last[key] == born and (at <= one.last if born == one.last else at < one.last)
+        wait = opened[key, one.change.kind, born]
+        yield _decision(one.first, wait, one.answer, counts, _origin(one.first, origins))
+
+
+def _copied(change: WaitClosed, frame: int, same: Sequence[_Taken]) -> _Taken | None:
+    """The answer with the same text that a frame has written again. A question that is asked and
+    answered in one frame is one of these.
+    """
+    if change.opened != frame:
+        return None
+    earlier = [one for one in same if one.last < frame]
+    mine = [one for one in earlier if one.change.key == change.key]
+    return next(reversed(mine or earlier), None)
+
+
+def _origin(frame: int, origins: Sequence[tuple[str, int]]) -> str | None:
+    """The run in which a frame was written, if that is another one."""
+    found: str | None = None
+    for run_id, last in origins:
+        if frame > last:
+            break
+        found = run_id
+    return found
 
 
 def _decision(
@@ -298,7 +347,7 @@ def _happenings(frames: Sequence[Frame]) -> Iterator[Happening]:
             yield Happening(frame=frame.number, at=frame.at, words=f"run again: {names}{because}")
         for change in frame.changes:
             if isinstance(change, StatusChanged) and change.stopped_by is not None:
-                words = f"the run was {stopped_words(change.stopped_by)}"
+                words = f"the run was {_HAPPENED.get(by := change.stopped_by, stopped_words(by))}"
                 yield Happening(frame=frame.number, at=frame.at, words=words)
 
 

@@ -55,8 +55,8 @@ class Verified:
 
 
 def digest_run(run: NewRun, frames: Iterable[Frame], claims: Iterable[ClaimRow]) -> str:
-    """The sha256 of a run in these frames: its input, who has driven it with which source, and each
-    fact of each frame. It is the same in every version that reads the same facts.
+    """The sha256 of a run in these frames: its file and input, who has driven it with which source,
+    and each fact of each frame. It is the same in every version that reads the same facts.
     """
     digest = hashlib.sha256()
     for text in _lines(run, frames, claims):
@@ -65,7 +65,7 @@ def digest_run(run: NewRun, frames: Iterable[Frame], claims: Iterable[ClaimRow])
 
 
 def _lines(run: NewRun, frames: Iterable[Frame], claims: Iterable[ClaimRow]) -> Iterator[str]:
-    head = [run.run_id, run.workflow, run.input, time_text(run.created_at)]
+    head = [run.run_id, run.workflow, run.file, run.input, time_text(run.created_at)]
     yield _text([*head, run.forked_from, run.forked_at])
     for claim in claims:
         yield _text([claim.fence, claim.source, time_text(claim.at), claim.about])

@@ -52,6 +52,16 @@ def flow(ctx: Context[About]) -> Node:
     pay = Step("pay", lambda attempt: noted("pay", "paid"), effect=True, output=str)
     return Sequence(draft, plan, each, ship, pay)
 """
+ABOVE = """\
+from flow import About, flow
+from smithers import *
+
+
+@workflow
+def above(ctx: Context[NoInput]) -> Node:
+    below = Subflow("below", flow, input=About())
+    return Sequence(below, Step("last", lambda: ctx.get(below)))
+"""
 BY = ("--by", "ann")
 COPIES: tuple[str, ...] = vars(forking)["_COPIES"]
 
@@ -253,6 +263,24 @@ def test_a_decision_that_one_may_not_make_is_asked_again(folder: Path) -> None:
     assert ask["task"] == "ship"
 
 
+def test_a_decision_in_a_child_run_that_one_may_not_make_is_asked_again(folder: Path) -> None:
+    (folder / "above.py").write_text(ABOVE)
+    assert smithers(folder, "up", "above.py", "--run-id", "top").code == 3
+    assert smithers(folder, "approve", "top.below", "ship", "--by", "ann", "--resume").code == 0
+    mine = smithers(folder, "fork", "top", "--run-id", "mine", *BY)
+    assert (mine.code, "again" in mine.err) == (0, False)
+    said = smithers(folder, "fork", "top", "--run-id", "hers", "--by", "eve")
+    why = "ship of child run top.below was answered, and eve may not answer it (ann, root may)"
+    assert f"below runs again: {why}" in said.err
+    assert smithers(folder, "resume", "hers").code == 3
+    (ask,) = smithers(folder, "asks", "--json").document["asks"]
+    assert (ask["run_id"], ask["task"]) == ("hers.below.run2", "ship")
+    (folder / "above.py").write_text(ABOVE.replace('"below"', '"under"'))
+    assert smithers(folder, "resume", "top", "--rename", "below=under").code == 0
+    said = smithers(folder, "fork", "top", "--run-id", "theirs", "--by", "eve")
+    assert f"under runs again: {why}" in said.err
+
+
 def test_a_failed_and_a_cancelled_run_are_forked_and_go_on(folder: Path) -> None:
     assert smithers(folder, "up", "flow.py", "--run-id", "c").code == 3
     assert smithers(folder, "cancel", "c").code == 0
@@ -285,7 +313,8 @@ def test_a_failed_and_a_cancelled_run_are_forked_and_go_on(folder: Path) -> None
         (("fork", "r1", "--set", "parts=[]"), "cannot be set"),
         (("fork", "r1", "--rerun", "nope"), "run r1 has no task 'nope'"),
         (("fork", "r1", "--rerun", "plan[3]"), "plan[3] of run r1 has not run"),
-        (("fork", "r1", "--input", '{"topic": 1}'), "topic"),
+        (("fork", "r1", "--input", '{"topic": 1}'), "(got 1)\nhint: its fields are: topic"),
+        (("fork", "r1", "--input", '{"topik": "x"}'), "no field 'topik'; did you mean 'topic'?"),
         (("fork", "r1", "--detach"), "--detach needs --up"),
         (("rewind", "r1", "--frame", "99"), "run r1 has no frame 99\nhint: its frames are 0 to "),
         (("rewind", "r1"), "--frame"),
@@ -469,3 +498,84 @@ def test_items_that_are_made_from_what_runs_again_are_not_told_to_be_gone(folder
     assert "do Write about whales" in said.err
     assert "gone:" not in said.err
     assert "the file is unchanged" not in said.err
+
+
+REWORKED = """\
+from harnesses import Echo
+from smithers import *
+from tests.cli.test_forking import counted
+
+
+@workflow
+def reworked(ctx: Context[NoInput]) -> Node:
+    draft = Step("draft", lambda: counted("draft"))
+    ship = Approval("ship", ask=lambda: f"Ship {ctx[draft]}?", on_deny=Rework(draft))
+    sent = Step("sent", lambda: counted("sent"))
+    last = Approval("last", ask="Done?")
+    return Sequence(draft, ship, sent, last)
+"""
+
+
+def counted(id: str) -> str:
+    with Path("count").open("a") as file:
+        file.write(f"{id} ")
+    return id
+
+
+@pytest.fixture
+def sent_back(tmp_path: Path) -> Path:
+    """A run whose draft was denied once, then approved and sent."""
+    (tmp_path / "reworked.py").write_text(REWORKED)
+    assert smithers(tmp_path, "up", "reworked.py", "--run-id", "r1").code == 3
+    assert smithers(tmp_path, "deny", "r1", "--note", "no", "--resume").code == 3
+    assert smithers(tmp_path, "approve", "r1", "--resume").code == 3
+    assert (tmp_path / "count").read_text() == "draft draft sent "
+    return tmp_path
+
+
+def test_what_was_sent_back_and_approved_before_a_frame_is_not_done_again(sent_back: Path) -> None:
+    last = Hub(database(sent_back)).timeline("r1").frames[-1].number
+    assert smithers(sent_back, "rewind", "r1", "--frame", "1").code == 0
+    assert smithers(sent_back, "rewind", "r1", "--frame", str(last)).code == 0
+    said = smithers(sent_back, "approve", "r1", "last", "--resume")
+    assert said.code == 0, said.err
+    assert (sent_back / "count").read_text() == "draft draft sent "
+
+
+def test_a_question_that_has_sent_work_back_keeps_its_answer_under_another_id(
+    sent_back: Path,
+) -> None:
+    (sent_back / "reworked.py").write_text(REWORKED.replace('"ship"', '"release"'))
+    said = smithers(sent_back, "resume", "r1", "--rename", "ship=release")
+    assert said.code == 3, said.err
+    (ask,) = smithers(sent_back, "asks", "r1", "--json").document["asks"]
+    assert ask["task"] == "last"
+    assert (sent_back / "count").read_text() == "draft draft sent "
+
+
+CHILD = """\
+from smithers import *
+
+
+@workflow
+def kid(ctx: Context[NoInput]) -> Node[str]:
+    ok = Approval("ok", ask="Go on?")
+    return Sequence(ok, done := Step("done", lambda: "done"), result=done)
+
+
+@workflow
+def main(ctx: Context[NoInput]) -> Node:
+    return Sequence(Step("draft", lambda: "draft"), Subflow("sub", kid), Step("end", lambda: 1))
+"""
+
+
+def test_a_child_run_that_a_rewound_run_does_not_wait_for_is_ended(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(CHILD)
+    assert smithers(tmp_path, "up", "flow.py:main", "--run-id", "r1").code == 3
+    (ask,) = smithers(tmp_path, "asks", "--json").document["asks"]
+    said = smithers(tmp_path, "rewind", "r1", "--frame", "0")
+    assert said.code == 0
+    assert f"child run {ask['run_id']} is ended" in said.err
+    assert runs_of(tmp_path)[ask["run_id"]] == "cancelled"
+    assert smithers(tmp_path, "asks", "--json").document["asks"] == []
+    assert smithers(tmp_path, "resume", "r1").code == 3

@@ -11,7 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from smithers.agent import Answered, Ask, Capabilities, Event, Said, ToolCalled, ToolReturned, Used
+from smithers.agent import (
+    Answered,
+    Ask,
+    Capabilities,
+    Event,
+    Said,
+    Started,
+    ToolCalled,
+    ToolReturned,
+    Used,
+)
 from tests.cli.command import database, smithers
 
 FLOW = """\
@@ -55,6 +65,7 @@ class Worker:
         return {"worker-program": "4.5.6"}
 
     async def run(self, ask: Ask) -> AsyncGenerator[Event]:
+        yield Started("s-1")
         yield Said("working")
         for number, name in enumerate(("Read", "Edit", "Read")):
             yield ToolCalled(call=str(number), name=name, arguments={"text": '"toolcalled"'})
@@ -66,7 +77,10 @@ class Worker:
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that was denied, approved and answered, and a fork with an output of a person."""
-    folder = tmp_path_factory.mktemp("original")
+    return made_in(tmp_path_factory.mktemp("original"))
+
+
+def made_in(folder: Path) -> Path:
     (folder / "flow.py").write_text(FLOW)
     assert smithers(folder, "up", "flow.py:flow", "--run-id", "r1").code == 3
     assert smithers(folder, "deny", "r1", "ship", "--note", "too long").code == 0
@@ -141,6 +155,18 @@ def test_the_receipt_of_a_fork_tells_what_is_inherited_and_set(original: Path) -
     assert "outputs given by a person\n  last       by " in text
 
 
+def test_a_decision_is_told_with_the_run_in_which_it_was_made(
+    original: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(original, folder)
+    assert smithers(folder, "fork", "r1", "--run-id", "first").code == 0
+    assert smithers(folder, "fork", "first", "--run-id", "second").code == 0
+    found = smithers(folder, "receipt", "second", "--json").document
+    assert found["forked_from"]["run_id"] == "first"
+    assert {one["origin"] for one in found["decisions"]} == {"r1"}
+
+
 def test_the_digest_of_a_receipt_verifies_the_run(original: Path, tmp_path: Path) -> None:
     folder = tmp_path / "copy"
     shutil.copytree(original, folder)
@@ -204,3 +230,36 @@ def test_a_run_of_an_earlier_version_has_the_digest_of_its_source(
 def test_an_unknown_run_has_no_receipt(original: Path) -> None:
     said = smithers(original, "receipt", "r9")
     assert (said.code, said.out) == (2, "")
+
+
+def test_a_decision_that_a_rewind_and_a_rename_have_written_again_is_told_once(
+    original: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(original, folder)
+    before = smithers(folder, "receipt", "r1", "--json").document["decisions"]
+    frame = smithers(folder, "receipt", "r1", "--json").document["frame"]
+    assert smithers(folder, "rewind", "r1", "--frame", "0").code == 0
+    void = smithers(folder, "receipt", "r1", "--json").document["decisions"]
+    assert void == [{**one, "counts": False} for one in before]
+    assert smithers(folder, "rewind", "r1", "--frame", str(frame)).code == 0
+    assert smithers(folder, "receipt", "r1", "--json").document["decisions"] == before
+
+
+def test_a_renamed_task_has_its_decision_and_the_tools_of_its_agent(tmp_path: Path) -> None:
+    folder = made_in(tmp_path)
+    before = smithers(folder, "receipt", "r1", "--json").document
+    text = FLOW.replace('"draft"', '"text"').replace('"ship"', '"release"')
+    (folder / "flow.py").write_text(text)
+    renamed = ("--rename", "draft=text", "--rename", "ship=release")
+    assert smithers(folder, "resume", "r1", *renamed).code == 0
+    assert smithers(folder, "fork", "r1", "--run-id", "f").code == 0
+    for run in ("r1", "f"):
+        found = smithers(folder, "receipt", run, "--json").document
+        (work,) = [one for one in found["work"] if one["task"] == "text"]
+        assert work["tools"] == {"Read": 2, "Edit": 1}
+        assert [one["task"] for one in found["decisions"]] == ["ship", "release", "pages"]
+        assert [one["frame"] for one in found["decisions"]] == [
+            one["frame"] for one in before["decisions"]
+        ]
+        assert smithers(folder, "verify", run, "--json").document["notes"] == []

@@ -159,7 +159,7 @@ class _Reader:
             case ReadMade():
                 self._round(change.reader).reads[change.source] = None
             case ChoiceMade(key=key):
-                if change.kind == "rework":
+                if change.kind == "rework" and not (object_from(change.value) or {}).get("over"):
                     self._round(key).sent_back = frame
                 if change.kind not in _MADE_ANEW:
                     self.choices[key, change.kind] = change.value
