@@ -23,6 +23,7 @@ from smithers.engine.authority import driving
 from smithers.engine.deciding import end_left_below
 from smithers.engine.edited import Edited
 from smithers.engine.ending import Left
+from smithers.engine.endings import Why
 from smithers.engine.engine import Engine, First, Observer, Settings
 from smithers.engine.inputs import input_text, refuse_unknown_fields
 from smithers.engine.launching import DETACHED, RUN_DATABASE, unmarked
@@ -327,7 +328,7 @@ class Driving:
         """
         believes = await asyncio.to_thread(self._trusts.believes, self._database)
         now = SYSTEM.now()
-        return await end_strays(store, run_id, state, lambda *_: True, now=now, trusted=believes)
+        return await end_strays(store, run_id, state, _is_left, now=now, trusted=believes)
 
     async def begin_apart(
         self,
@@ -535,6 +536,11 @@ class Driving:
         if RunState.of(history.frames).run_status != "cancelled":
             hint = f"resume it with `smithers resume {run_id}`, or {hint}"
         raise RunExists(f"run {run_id} exists already", hint=hint)
+
+
+def _is_left(key: Key, run: RunRow, why: Why) -> bool:
+    """A child run that must clean up is left to whoever resumes it."""
+    return True
 
 
 class _Copied:

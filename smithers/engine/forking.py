@@ -60,7 +60,7 @@ class Fork:
 
 _CANCELLED = StatusChanged(
     status="failed",
-    error=Failure(kind="Cancelled", message="the run was cancelled in another life of it"),
+    error=Failure(kind="Cancelled", message="the run was cancelled before it was forked"),
 )
 """What was cancelled fails in a copy, so that it can be resumed."""
 

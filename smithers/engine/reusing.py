@@ -13,7 +13,7 @@ from smithers.engine.edited import Edited, Work, asked_again
 from smithers.engine.repeating import IDS_HINT
 from smithers.engine.settings import Request
 from smithers.naming import first_names, key_name
-from smithers.shapes import is_container
+from smithers.shapes import is_container, shape_of
 from smithers.state import RunState
 from smithers.words import duration, money, tokens
 
@@ -147,7 +147,11 @@ def reuse_of(
     asked_again = () if comparison is None else comparison.asked_again
     not_reused = {*again, *asked_again}
     chosen = () if edited is None else edited.chosen
-    redone = {key.id for key, at in state.reset.items() if at > state.frame}  # mounted again later
+    redone = {
+        key.id
+        for key, at in state.reset.items()
+        if at > state.frame and _is_mounted_later(state, key.id)
+    }
     left = sorted(id for id in known if tasks.get(id) != known[id] and id not in redone)
     moved = () if is_edited or chosen else left
     return Reuse(
@@ -166,6 +170,17 @@ def reuse_of(
         moved=tuple(moved),
         renamed=tuple(f"{old} to {new}" for old, new in before.renames.items()),
     )
+
+
+def _is_mounted_later(state: RunState, id: str) -> bool:
+    """Whether it is below a fan-out of the tree, whose items may be made again."""
+    row = state.gone.get(id) or state.nodes.get(id)
+    while row is not None and row.parent is not None:
+        above = state.nodes.get(row.parent)
+        if above is not None and shape_of(above.kind).expands:
+            return True
+        row = above or state.gone.get(row.parent)
+    return False
 
 
 def _named(key: Key, why: Mapping[Key, str]) -> str:

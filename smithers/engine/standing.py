@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from datetime import datetime
 from typing import Final
 
@@ -28,7 +29,7 @@ def over(run_id: str, state: RunState) -> Left | None:
     if state.run_status == "cancelled":
         raise Refused(
             f"run {run_id} was cancelled, which is final",
-            hint="start a new run with `smithers up FILE`",
+            hint=f"fork it: `smithers fork {shlex.quote(run_id)}`",
         )
     is_over = state.run_status in ("finished", "continued")
     return left(run_id, finished(state)) if is_over else None

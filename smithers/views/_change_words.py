@@ -125,7 +125,7 @@ def change_words(  # noqa: C901  # one case a kind of change
                 return f"{name} is done again, because {why_again(change.cause)}"
             if change.key in tried:
                 return f"{name} runs again; its earlier outcome no longer counts"
-            return f"{name} will run after all"
+            return f"{name} is open again"
         case NodeGone():
             return f"{name} {'moved in' if change.id in moved else 'left'} the tree"
         case _:

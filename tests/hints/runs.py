@@ -40,7 +40,7 @@ def cancel_of_a_run_that_has_ended(shell: Shell) -> tuple[Said, Said]:
 def retry_in_a_cancelled_run(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks")
     shell("cancel", "r1")
-    for command in (["retry", "r1", "ok"], ["rewind", "r1", "--frame", "0"]):
+    for command in (["resume", "r1"], ["retry", "r1", "ok"], ["rewind", "r1", "--frame", "0"]):
         failed = shell(*command)
         assert "`smithers fork r1" in failed.err, failed
     return failed, shell.follow(failed)
@@ -106,15 +106,6 @@ def cancelled_run_that_exists(shell: Shell) -> tuple[Said, Said]:
     failed = shell.up("works")
     assert "smithers resume" not in failed.err
     return failed, shell.up("works", "r2")
-
-
-@scene("start a new run with `smithers up FILE`")
-def resume_of_a_cancelled_run(shell: Shell) -> tuple[Said, Said]:
-    shell.write("@workflow\ndef f(ctx): return Approval('a', ask='?')\n")
-    shell("up", "flow.py", "--run-id", "r1")
-    shell("cancel", "r1")
-    failed = shell("resume", "r1")
-    return failed, shell.follow(failed, FILE="flow.py")
 
 
 @scene(

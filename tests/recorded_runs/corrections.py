@@ -33,6 +33,7 @@ LINES: Final = {"timeline": "so far: "}
 """Lines that are new in a read, by what is in them."""
 
 REWORDED: Final = {
+    "will run after all": "is open again",
     "nothing starts until a person raises it": "no agent starts until a person raises it",
     "loops used up their iterations": "loops ended before `until` was true",
     "loop used up its iterations": "loop ended before `until` was true",
