@@ -377,7 +377,7 @@ def test_random_travels_agree_with_the_model() -> None:
     run_state_machine_as_test(
         TimeTravel,
         settings=settings(
-            max_examples=6,
+            max_examples=4,
             stateful_step_count=12,
             deadline=None,
             suppress_health_check=_CALM,

@@ -10,7 +10,7 @@ from tests.trust.amounts import chance
 from tests.trust.examples import EXAMPLES
 from tests.trust.forks import FRESH, Forking
 
-_SAMPLED = 3
+_SAMPLED = 2
 REWOUND = [name for name, one in EXAMPLES.items() if one.ends != "cancelled"]
 """A run that was cancelled is not taken back."""
 
