@@ -130,4 +130,5 @@ def test_a_new_kind_of_work_is_named(tmp_path: Path) -> None:
     copy = Copy(tmp_path / "copy")
     work = "\nclass TideWork:\n    pass\n\n\nWork = (\n    TideWork\n    | AgentWork"
     copy.replace("smithers/tree/_work.py", "\nWork = (\n    AgentWork", work)
-    assert copy.unanswered() == ["smithers/engine/attempts/__init__.py"]
+    twice = 2  # what executes it, and what is made of it otherwise
+    assert copy.unanswered() == ["smithers/engine/attempts/__init__.py"] * twice
