@@ -156,6 +156,8 @@ def _file(path: str) -> _File | None:
             text = "".join(linecache.getlines(path))
         try:
             _FILES[path] = _File(text)
+        except SystemError:  # CPython 3.11 counts the depth of all threads that parse together
+            return None
         except (SyntaxError, ValueError, RecursionError):
             _FILES[path] = None
     return _FILES[path]
