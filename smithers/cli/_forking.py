@@ -28,11 +28,11 @@ def register(app: typer.Typer) -> None:
             "smithers fork r1 --frame 7",
             'smithers fork r1 --frame 7 --set \'plan={"steps": ["one"]}\' --up',
             'smithers fork r1 --input \'{"topic": "whales"}\' --up --rerun-changed',
-            says="Make a new run that has what a run had at a frame: outputs, choices and answers."
-            " The run itself is not changed. The fork is started with --up, or later with"
-            " `smithers resume RUN`. Attempts that were running at the frame are left out and are"
-            " made again. What the fork inherits counts for no budget. An answer of a person that"
-            " you may not give is asked for again. `smithers timeline RUN` shows the frames.",
+            says="Make a new run from the state that a run had at a frame: outputs, choices and"
+            " answers. The original run does not change. Start the fork with --up, or later with"
+            " `smithers resume RUN`. Attempts that were running at the frame run again. Inherited"
+            " cost does not count for any budget. A question that you may not answer is asked"
+            " again. `smithers timeline RUN` shows the frames.",
         ),
     )(fork)
     app.command(
@@ -40,9 +40,8 @@ def register(app: typer.Typer) -> None:
         short_help="Take a run back to a frame.",
         help=example(
             "smithers rewind r1 --frame 7",
-            says="Take a run back to one of its frames: what happened later no longer counts. What"
-            " the run was before is kept as a fork. What was paid stays paid. `smithers resume RUN`"
-            " continues from there.",
+            says="Take a run back to one of its frames. The state before the command is kept as a"
+            " fork. Cost that was paid still counts. `smithers resume RUN` continues from there.",
         ),
     )(rewind)
     app.command(
@@ -52,9 +51,9 @@ def register(app: typer.Typer) -> None:
             "smithers retry r1 review",
             "smithers retry r1 'review[2]' --with-readers",
             says="Run a task again and continue the run, which may have finished or failed. Its"
-            " readers stay as they are unless --with-readers is given; a question to a person"
-            " whose text read the task is always asked again. A step with effect=True is asked"
-            " about first. A cancelled run is forked instead.",
+            " readers keep their outputs unless --with-readers is given; a question to a person"
+            " whose text read the task is always asked again. A step with effect=True runs again"
+            " only after a person has approved it. A cancelled run cannot be retried: fork it.",
         ),
     )(retry)
 

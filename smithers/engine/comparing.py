@@ -19,13 +19,13 @@ from smithers.changes import (
     ChoiceKind,
     Frame,
     Key,
-    WaitClosed,
     WaitKind,
     WaitOpened,
 )
 from smithers.context import NotYet
 from smithers.engine.asking import Asking, text_now
 from smithers.engine.attempts import visited
+from smithers.engine.decisions import ended_waits
 from smithers.engine.fingerprints import (
     Fingerprint,
     differences,
@@ -380,21 +380,13 @@ def _without(names: Iterable[str], others: Iterable[str]) -> list[str]:
     return [name for name in names if name not in left_out]
 
 
-def _answered(frames: Iterable[Frame]) -> dict[tuple[Key, WaitKind], WaitOpened]:
+def _answered(frames: Sequence[Frame]) -> dict[tuple[Key, WaitKind], WaitOpened]:
     """The last question of each node that was answered."""
-    opened: dict[tuple[Key, WaitKind, int], WaitOpened] = {}
-    found: dict[tuple[Key, WaitKind], WaitOpened] = {}
-    for frame in frames:
-        for change in frame.changes:
-            if isinstance(change, WaitOpened) and change.kind in (APPROVAL, HUMAN):
-                opened[change.key, change.kind, frame.number] = change
-    for frame in frames:
-        for change in frame.changes:
-            if isinstance(change, WaitClosed) and change.answer is not None:
-                asked = opened.get((change.key, change.kind, change.opened))
-                if asked is not None:
-                    found[change.key, change.kind] = asked
-    return found
+    return {
+        (opened.key, opened.kind): opened
+        for _, opened, closed in ended_waits(frames)
+        if opened.kind in (APPROVAL, HUMAN) and closed.answer is not None
+    }
 
 
 def _prompts(frames: Iterable[Frame]) -> dict[int, str]:

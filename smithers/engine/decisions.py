@@ -13,7 +13,14 @@ from smithers.state import RunState
 from smithers.store import Store
 from smithers.texts import object_from
 
-__all__ = ["Decision", "decided_below", "decisions", "ended_children", "not_theirs"]
+__all__ = [
+    "Decision",
+    "decided_below",
+    "decisions",
+    "ended_children",
+    "ended_waits",
+    "not_theirs",
+]
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,7 @@ class Decision:
 
 def decisions(frames: Sequence[Frame]) -> Iterator[Decision]:
     """The questions that persons have answered, oldest answer first."""
-    for number, opened, closed in _over(frames):
+    for number, opened, closed in ended_waits(frames):
         if opened.kind in waits.ASKING and _is_persons(closed):
             yield Decision(closed.key, number, opened)
 
@@ -36,7 +43,7 @@ def ended_children(frames: Sequence[Frame]) -> Iterator[tuple[int, Key, str]]:
     """The child runs of which a run has heard the end: the frame, the node and the run, oldest end
     first.
     """
-    for number, opened, closed in _over(frames):
+    for number, opened, closed in ended_waits(frames):
         if opened.kind == waits.CHILD and closed.answer is not None:
             yield number, closed.key, opened.on[0]
 
@@ -108,8 +115,8 @@ async def _not_theirs_below(
     return None
 
 
-def _over(frames: Sequence[Frame]) -> Iterator[tuple[int, WaitOpened, WaitClosed]]:
-    """The waits that are over, each with the frame of its end."""
+def ended_waits(frames: Sequence[Frame]) -> Iterator[tuple[int, WaitOpened, WaitClosed]]:
+    """The waits that have ended, in order: the frame of the end, and both changes."""
     opened: dict[tuple[Key, str, int], WaitOpened] = {}
     for frame in frames:
         for change in frame.changes:

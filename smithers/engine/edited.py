@@ -208,7 +208,7 @@ def _refuse_lost_arms(asking: Asking) -> None:
                 f" {first_names(lost)} finished there",
                 place=one.node.mark.place,
                 hint=f"give it back its {arm}, and what finished there is reused; or give the"
-                " Branch another id, and its test is called anew",
+                " Branch another id, and its test is evaluated again",
             )
 
 

@@ -34,6 +34,7 @@ from smithers.changes import (
     held,
     text_of,
 )
+from smithers.engine.decisions import ended_waits
 from smithers.errors import Refused
 from smithers.kinds import Definition, made_again
 from smithers.shapes import is_container
@@ -234,22 +235,14 @@ class _Copies:
         """The last question of each that a person has answered, so that it is still compared with
         what the file asks.
         """
-        opened: dict[tuple[Key, waits.WaitKind, int], WaitOpened] = {}
         answered: dict[tuple[Key, waits.WaitKind], tuple[WaitOpened, str]] = {}
-        for frame in self.frames:
-            for change in frame.changes:
-                if isinstance(change, WaitOpened) and change.kind in waits.ASKING:
-                    opened[change.key, change.kind, frame.number] = change
-        for frame in self.frames:
-            for change in frame.changes:
-                if isinstance(change, WaitClosed) and change.answer is not None:
-                    asked = opened.get((change.key, change.kind, change.opened))
-                    if asked is not None:
-                        answered[change.key, change.kind] = asked, change.answer
+        for _, opened, closed in ended_waits(self.frames):
+            if opened.kind in waits.ASKING and closed.answer is not None:
+                answered[opened.key, opened.kind] = opened, closed.answer
         number = self.state.frame + 1
-        for (key, kind), (asked, answer) in answered.items():
+        for (key, kind), (opened, answer) in answered.items():
             if (new := self._new(key)) is not None and key in self.state.answers:
-                yield replace(asked, key=new)
+                yield replace(opened, key=new)
                 yield WaitClosed(key=new, kind=kind, opened=number, answer=answer)
 
     def _attempts(self) -> Iterator[Change]:

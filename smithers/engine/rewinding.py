@@ -33,8 +33,8 @@ from smithers.changes import (
     SignalTaken,
     WaitClosed,
     WaitKind,
-    WaitOpened,
 )
+from smithers.engine.decisions import ended_waits
 from smithers.kinds import made_again
 from smithers.signals import Signal
 from smithers.state import Chosen, RunState
@@ -72,32 +72,20 @@ def changes_back(frames: Sequence[Frame], last: int, text: _Text) -> list[Change
 class _Back:
     def __init__(self, now: RunState, then: RunState, frames: Sequence[Frame], text: _Text) -> None:
         self._now, self._then, self._text = now, then, text
-        self._settled: dict[tuple[Key, int], Settled] = {}
-        self._decided: dict[Key, tuple[WaitOpened, WaitClosed]] = {}
+        changes = [(frame.number, change) for frame in frames for change in frame.changes]
+        self._settled = {
+            (change.key, number): change
+            for number, change in changes
+            if isinstance(change, Settled) and number <= then.frame
+        }
+        self._given = {one.number: one for _, one in changes if isinstance(one, SignalGiven)}
+        self._decided = {
+            opened.key: (opened, closed)
+            for number, opened, closed in ended_waits(frames)
+            if number <= then.frame and opened.kind in _QUESTIONS and closed.answer is not None
+        }
         """The last answer of a person to each question, as of then."""
-        self._given: dict[int, SignalGiven] = {}
-        self._read(frames)
         self._differ = {key: None for key in self._known() if _facts(now, key) != _facts(then, key)}
-
-    def _read(self, frames: Sequence[Frame]) -> None:
-        asked: dict[tuple[Key, WaitKind, int], WaitOpened] = {}
-        for frame in frames:
-            is_past = frame.number <= self._then.frame
-            for change in frame.changes:
-                match change:
-                    case Settled(key=key) if is_past:
-                        self._settled[key, frame.number] = change
-                    case WaitOpened(key=key, kind=kind) if is_past and kind in _QUESTIONS:
-                        asked[key, kind, frame.number] = change
-                    case SignalGiven(number=number):
-                        self._given[number] = change
-                    case _:
-                        pass
-            for change in frame.changes if is_past else ():
-                if isinstance(change, WaitClosed) and change.answer is not None:
-                    opened = asked.get((change.key, change.kind, change.opened))
-                    if opened is not None:
-                        self._decided[change.key] = opened, change
 
     def _known(self) -> Iterator[Key]:
         """All nodes that have done anything, each once."""

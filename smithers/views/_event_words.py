@@ -63,7 +63,7 @@ _WORDS: dict[str, Callable[[_Payload], str]] = {
     "toolreturned": _returned,
     "used": _used,
     "answered": lambda event: f"answered: {_text(event)}",
-    "new_session": lambda event: f"begins a new session: {event.get('why')}",
+    "new_session": lambda event: f"starts a new session: {event.get('why')}",
     "repair": lambda event: f"asked to correct its answer: {event.get('error')}",
     "steered": lambda event: f"received a message: {_text(event)}",
     "dropped": lambda event: f"left out a line of {event.get('size_bytes')} bytes (too long)",

@@ -236,7 +236,7 @@ TESTED: dict[str, str] = {
         "replaying/test_commands.py::test_a_test_whose_workflow_was_moved_says_so"
     ),
     "give it back its …, and what finished there is reused; or give the Branch another id, and its"
-    " test is called anew": "rules/test_changed_work.py"
+    " test is evaluated again": "rules/test_changed_work.py"
     "::test_a_branch_whose_arm_is_gone_is_explained",
     "its frames are 0 to …; `smithers timeline …` shows them": (
         "cli/test_travelling.py::test_a_frame_that_is_not_there_exits_2_and_names_those_that_are"

@@ -259,7 +259,7 @@ def test_who_cannot_copy_it_begins_anew_with_the_handover_and_says_so() -> None:
     assert last.prompt.startswith("fix\n\n<handover>\nThis task continues another task")
     assert "answered: It is a parser." in last.prompt
     said = "the session agent-1 belongs to run r0, and agent cannot copy it as it was"
-    assert f"fix begins a new session: {said}" in again.reports
+    assert f"fix starts a new session: {said}" in again.reports
     serial = again.state.tries[Key("fix")][-1].serial
     stream = (again.settings.streams / f"{serial}.events.jsonl").read_text()
     assert f'"event": "new_session", "why": "{said}"' in stream
@@ -288,7 +288,7 @@ def test_own_work_that_was_broken_off_in_the_source_of_a_fork_is_told_to_a_new_s
     assert (last.session, last.forks, last.followup) == (None, None, None)
     assert "[attempt 1, agent, failed with Transient: cut]\nsaid: Half of it." in last.prompt
     (note,) = again.reports
-    assert note.startswith("task begins a new session: the session s-1 belongs to run r0, and")
+    assert note.startswith("task starts a new session: the session s-1 belongs to run r0, and")
 
 
 def test_where_own_work_is_lost_the_session_that_was_taken_up_is_copied_once_more() -> None:
@@ -443,7 +443,7 @@ def test_what_was_given_without_an_attempt_that_counts_is_told_to_a_new_session(
     assert (last.session, last.forks, last.followup) == (None, None, None)
     how = "given by ann" if set_by else "before the run was taken back"
     assert f"[read, {how}]\nanswered: a parser" in last.prompt
-    assert again.reports == ["fix begins a new session: no attempt of read counts that has one"]
+    assert again.reports == ["fix starts a new session: no attempt of read counts that has one"]
 
 
 def test_nobody_attaches_to_a_session_of_the_run_that_a_fork_is_a_copy_of() -> None:

@@ -130,7 +130,7 @@ class AgentExecutor(Executor[AgentWork]):
     ) -> AgentAttempt:
         bench, node = self.bench, one.node
         if use.lost:
-            self.asking.renderer.reports.append(f"{one.key} begins a new session: {use.lost}")
+            self.asking.renderer.reports.append(f"{one.key} starts a new session: {use.lost}")
         native = use.agent.can.native_schema
         new = untold(self.asking.state, one.key, use.session)
         fresh, followup = self._prompts(one, use, prompt, taken, new)
