@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from smithers.context import ItemFailure as ItemFailure
     from smithers.context import State as State
     from smithers.errors import CommandFailed as CommandFailed
+    from smithers.flows import Call as Call
+    from smithers.flows import CallFailed as CallFailed
+    from smithers.flows import Flow as Flow
+    from smithers.flows import Run as Run
     from smithers.kinds import Caught as Caught
     from smithers.kinds import Compensated as Compensated
     from smithers.kinds import ContinueAsNew as ContinueAsNew
@@ -53,6 +57,8 @@ _HOMES = {
     "Branch": "smithers.tree",
     "Budget": "smithers.tree",
     "Cache": "smithers.tree",
+    "Call": "smithers.flows",
+    "CallFailed": "smithers.flows",
     "Caught": "smithers.kinds",
     "Command": "smithers.tree",
     "CommandFailed": "smithers.errors",
@@ -62,6 +68,7 @@ _HOMES = {
     "ContinueAsNew": "smithers.kinds",
     "Decision": "smithers.tree",
     "Failure": "smithers.changes",
+    "Flow": "smithers.flows",
     "ForEach": "smithers.tree",
     "HumanTask": "smithers.tree",
     "ItemFailure": "smithers.context",
@@ -71,6 +78,7 @@ _HOMES = {
     "Parallel": "smithers.tree",
     "Retry": "smithers.tree",
     "Rework": "smithers.tree",
+    "Run": "smithers.flows",
     "Saga": "smithers.kinds",
     "Sequence": "smithers.tree",
     "State": "smithers.context",
@@ -93,6 +101,8 @@ __all__ = [  # literal, for the checkers
     "Branch",
     "Budget",
     "Cache",
+    "Call",
+    "CallFailed",
     "Caught",
     "Command",
     "CommandFailed",
@@ -102,6 +112,7 @@ __all__ = [  # literal, for the checkers
     "ContinueAsNew",
     "Decision",
     "Failure",
+    "Flow",
     "ForEach",
     "HumanTask",
     "ItemFailure",
@@ -111,6 +122,7 @@ __all__ = [  # literal, for the checkers
     "Parallel",
     "Retry",
     "Rework",
+    "Run",
     "Saga",
     "Sequence",
     "State",

@@ -76,6 +76,9 @@ ChoiceKind = Literal[
     "ending",
     "cached",
     "rework",
+    "started",
+    "input",
+    "raised",
 ]
 WaitKind = Literal[
     "approval",

@@ -26,6 +26,7 @@ ContainerKind = Literal[
     "branch",
     "loop",
     "foreach",
+    "flow",
     "try",
     "catch",
     "finally",
@@ -53,6 +54,8 @@ class Shape:
     """Whether its children are items, whose ids end in the item's key."""
     is_ordered: bool = False
     """Whether a child starts once the one before it is settled."""
+    is_code: bool = False
+    """Whether its children are made by the author's code, from what those before them gave."""
     handles: bool = False
     """Whether it runs because of a failure beside it."""
     cleans_up: Literal["no", "itself", "parent"] = "no"
@@ -79,6 +82,8 @@ def _container(kind: ContainerKind) -> Shape:
             return Shape(iterates=True, is_ordered=True)
         case "foreach":
             return Shape(expands=True)
+        case "flow":
+            return Shape(is_code=True, cleans_up="itself")
         case _:
             assert_never(kind)
 

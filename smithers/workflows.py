@@ -1,10 +1,10 @@
-"""`@workflow` turns a function from a context to a tree into a workflow."""
+"""`@workflow` turns a function from a context to a tree, or a flow, into a workflow."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from typing import Any, Generic, cast, overload
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, Generic, Protocol, cast, overload
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from typing_extensions import TypeVar
@@ -12,6 +12,7 @@ from typing_extensions import TypeVar
 from smithers.allowed import NO_RUNS, AllowRuns
 from smithers.context import Context
 from smithers.errors import AuthorError, Refused
+from smithers.flows import check_flow, flow_of
 from smithers.tree import (
     Budget,
     Computed,
@@ -27,6 +28,9 @@ from smithers.tree import (
     shown,
 )
 
+if TYPE_CHECKING:
+    from smithers.flows import Run
+
 __all__ = ["NoInput", "Workflow", "workflow"]
 
 
@@ -37,12 +41,13 @@ class NoInput(BaseModel):
 
 
 In = TypeVar("In", bound=BaseModel)
+In_contra = TypeVar("In_contra", bound=BaseModel)
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True, default=object)
 
 
 class Workflow(Generic[In, T_co]):
-    """A named function from a context to a tree, with its limits.
+    """A named function from a context to a tree, or an imperative flow, with its limits.
 
     `max_concurrency` limits the attempts that run at once; `budget` limits what a run uses in
     total; `deadline_s` limits the time from the start of a run to its end, in seconds, after which
@@ -65,9 +70,12 @@ class Workflow(Generic[In, T_co]):
         pools: Mapping[str, int],
         allow_runs: AllowRuns = NO_RUNS,
         result: Computed[Any] | None = None,
+        flow: Callable[[Run[In]], Coroutine[Any, Any, T_co]] | None = None,
         mark: Mark,
     ) -> None:
         self.function = function
+        self.flow = flow
+        """The author's function, if it is a flow: then `function` makes a tree that holds it."""
         self.input = input
         self.name = name
         self.max_concurrency = max_concurrency
@@ -93,7 +101,9 @@ class Workflow(Generic[In, T_co]):
 
 
 def _check_function(made: Callable[..., object], mark: Mark) -> None:
-    """A workflow's function takes the context alone, and gives its tree at once."""
+    """A workflow's function takes the context alone, and gives its tree at once; a flow takes the
+    run.
+    """
     name = getattr(made, "__name__", repr(made))
     if isinstance(made, type):
         raise AuthorError(
@@ -101,6 +111,9 @@ def _check_function(made: Callable[..., object], mark: Mark) -> None:
             place=mark.place,
             hint="put it on a function",
         )
+    if inspect.iscoroutinefunction(inspect.unwrap(made)):
+        check_flow(f"workflow {name}", made, mark)
+        return
     try:
         inspect.signature(made).bind(None)
     except TypeError as error:
@@ -109,12 +122,6 @@ def _check_function(made: Callable[..., object], mark: Mark) -> None:
             place=mark.place,
             hint=f"write def {name}(ctx: Context[NoInput]) -> Node; values are in ctx.input",
         ) from error
-    if inspect.iscoroutinefunction(made):
-        raise AuthorError(
-            f"workflow {name} is async, but its function only builds the tree",
-            place=mark.place,
-            hint=f"write def {name}(ctx) without async: async work belongs in a Step",
-        )
 
 
 def _checked_pools(given: Mapping[str, int] | None, mark: Mark) -> dict[str, int]:
@@ -145,6 +152,19 @@ def _checked_runs(given: int | AllowRuns | None, mark: Mark) -> AllowRuns:
     return AllowRuns(given)
 
 
+class _Decorator(Protocol[In_contra]):
+    """Makes a workflow of a function from a context to a tree, or of a flow."""
+
+    @overload
+    def __call__(
+        self, function: Callable[[Context[In_contra]], Node[T]], /
+    ) -> Workflow[In_contra, T]: ...
+    @overload
+    def __call__(
+        self, function: Callable[[Run[In_contra]], Coroutine[Any, Any, T]], /
+    ) -> Workflow[In_contra, T]: ...
+
+
 @overload
 def workflow(function: Callable[[Context[NoInput]], Node[T]], /) -> Workflow[NoInput, T]:
     """Turn a function into a workflow. Its name is the function's name, unless `name` is given.
@@ -155,6 +175,10 @@ def workflow(function: Callable[[Context[NoInput]], Node[T]], /) -> Workflow[NoI
 
 @overload
 def workflow(
+    function: Callable[[Run[NoInput]], Coroutine[Any, Any, T]], /
+) -> Workflow[NoInput, T]: ...
+@overload
+def workflow(
     *,
     name: str | None = None,
     max_concurrency: int = 8,
@@ -163,7 +187,7 @@ def workflow(
     grace_s: float = 60.0,
     pools: Mapping[str, int] | None = None,
     allow_runs: int | AllowRuns | None = None,
-) -> Callable[[Callable[[Context[NoInput]], Node[T]]], Workflow[NoInput, T]]: ...
+) -> _Decorator[NoInput]: ...
 @overload
 def workflow(
     *,
@@ -187,7 +211,7 @@ def workflow(
     grace_s: float = 60.0,
     pools: Mapping[str, int] | None = None,
     allow_runs: int | AllowRuns | None = None,
-) -> Callable[[Callable[[Context[In]], Node[T]]], Workflow[In, T]]: ...
+) -> _Decorator[In]: ...
 @overload
 def workflow(
     *,
@@ -221,7 +245,7 @@ def workflow(
     """
     mark = here()
 
-    def make(made: Callable[[Context[Any]], Node[Any]]) -> Workflow[Any, Any]:
+    def make(made: Callable[[Any], Any]) -> Workflow[Any, Any]:
         if not callable(made):
             raise AuthorError(
                 f"@workflow cannot decorate {made!r}", place=mark.place, hint="put it on a function"
@@ -244,8 +268,13 @@ def workflow(
                 hint="write result=lambda ctx: ctx.get('plan', Plan)",
             )
         given = None if result is None else computed(result, what, mark, takes="context")
+        is_flow = inspect.iscoroutinefunction(inspect.unwrap(made))
+        if is_flow and result is not None:
+            said = f"workflow {name or made.__name__} is a flow, which gives what it returns"
+            raise AuthorError(said, place=mark.place, hint="leave out result=, and return it")
         return Workflow(
-            made,
+            (lambda context: flow_of(made, context, mark)) if is_flow else made,
+            flow=made if is_flow else None,
             input=input,
             name=name or made.__name__,
             max_concurrency=max_concurrency,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from smithers.changes import Key
@@ -24,7 +25,8 @@ def runs_again(by_id: Mapping[str, Definition], state: RunState) -> list[Key]:
 
 
 def _again(key: Key, ended: Ended, by_id: Mapping[str, Definition], state: RunState) -> bool:
-    if key in state.handled and _is_handled(by_id.get(key.id)):
+    is_handled = key in state.handled and _is_handled(by_id.get(key.id))
+    if is_handled and not _is_raised(key, ended, state):
         return False
     if ended.outcome != "failed":
         return ended.outcome == "cancelled"
@@ -32,6 +34,17 @@ def _again(key: Key, ended: Ended, by_id: Mapping[str, Definition], state: RunSt
         return False  # it left the tree, or the loop that it was in
     definition = by_id.get(key.id)
     return definition is None or definition.kind.runs_again(state, key, definition.node, ended)
+
+
+def _is_raised(key: Key, ended: Ended, state: RunState) -> bool:
+    """Whether the flow around a call failed by it after all: it cleaned up before that."""
+    row = state.nodes.get(key.id)
+    if row is None or row.parent is None:
+        return False
+    choice = state.choices.get((Key(row.parent, key.path), "raised"))
+    if choice is None or choice.frame < ended.frame:
+        return False
+    return [key.id, list(key.path)] in json.loads(choice.value)
 
 
 def _is_handled(definition: Definition | None) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Sequence as ListLike
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -29,7 +30,7 @@ from smithers.changes import (
     WaitKind,
     WaitOpened,
 )
-from smithers.context import NotYet
+from smithers.context import Context, NotYet
 from smithers.engine.child_usage import count_child
 from smithers.engine.plan import Plan
 from smithers.engine.reading import Reading, View
@@ -38,7 +39,7 @@ from smithers.engine.settling import choose, settle
 from smithers.engine.syntax import WHOLE, digest_of
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
-from smithers.kinds import Definition, Instance, is_sent_back, send_back
+from smithers.kinds import Definition, Instance, is_sent_back, kind_of, send_back
 from smithers.state import Attempted, RunState, Total
 from smithers.tree import (
     NODE_MARK,
@@ -221,9 +222,17 @@ class Asking:
         error: Failure | None = None,
         output: str | None = None,
         model: str | None = None,
+        type: str | None = None,
     ) -> None:
         settle(
-            self.frame, self.plan, instance.key, outcome, error=error, output=output, model=model
+            self.frame,
+            self.plan,
+            instance.key,
+            outcome,
+            error=error,
+            output=output,
+            model=model,
+            type=type,
         )
 
     # -- what comes up
@@ -278,6 +287,51 @@ class Asking:
         """Call what becomes a choice; see `Asking` of `kinds`."""
         value = self.ask(one, lambda: given.row(given.call()), owner)
         return None if self.missed(value) else cast("str", value)
+
+    # -- flows; see `Asking` of `kinds`
+
+    @property
+    def context(self) -> Context[Any]:
+        return self.renderer.context
+
+    def step_later(self, instance: Instance) -> None:
+        self.plan.step_later(instance)
+
+    def is_known(self, instance: Instance, node: Node[Any]) -> bool:
+        assert node.id is not None
+        key, state = Key(node.id, instance.path), self.state
+        if any(key in known for known in (state.came_up, state.ended, state.tries, state.reset)):
+            return True
+        return not kind_of(node).is_task and node.id in state.nodes
+
+    def is_over(self, instance: Instance) -> bool:
+        key, state = instance.key, self.state
+        return (key, "result") in state.choices or key in state.ended or instance.closed
+
+    def add_call(self, instance: Instance, node: Node[Any], after: ListLike[Instance]) -> Instance:
+        place = len(instance.children)
+        mounted = self.renderer.mount_call(instance.definition, instance.path, node, place)
+        key, plan = Key(mounted.id, instance.path), self.plan
+        if after and key not in self.state.ended:
+            known = self.state.reads.get(key, {})
+            reading = Reading(self.view, key, mounted.loops, self.frame.number)
+            reading.used = {
+                one.key: one.settled_at for one in after if known.get(one.key) != one.settled_at
+            }
+            self.frame.read(reading)
+        child = plan.add_child(instance, mounted, key, mounted.kind)
+        plan.start_call(child)
+        return child
+
+    def drop_call(self, child: Instance) -> None:
+        self.plan.drop_call(child)
+
+    def value_of(self, instance: Instance, child: Instance) -> object:
+        return self.reading(instance).result(child)
+
+    def absorb(self, child: Instance) -> None:
+        child.failing = False
+        self.plan.absorb(child)
 
     @property
     def input_model(self) -> type[BaseModel]:

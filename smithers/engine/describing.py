@@ -45,7 +45,7 @@ def describe(file: Path) -> list[dict[str, Any]]:
             "workflow": one.name,
             "file": where,
             "name": variable,
-            "description": cleandoc(one.function.__doc__ or ""),
+            "description": cleandoc((one.flow or one.function).__doc__ or ""),
             "input_schema": one.input.model_json_schema(),
         }
         for variable, one in found.items()

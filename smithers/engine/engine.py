@@ -153,7 +153,13 @@ class Engine:
         self.starting = Starting(self.asking, self, works, self.slots)
         self._limit = settings.max_concurrency or workflow.max_concurrency
         self._mounting = Mounting(
-            self.renderer, self.transition, self._limit, self._cancel_gone, self.budgets, pools
+            self.renderer,
+            self.transition,
+            self._limit,
+            self._cancel_gone,
+            self.budgets,
+            pools,
+            self._catch_up,
         )
         self._ends = ContainerEnds(self.transition)
         self.holding = Holding(run.run_id, self.asking, self._attempts)
@@ -400,9 +406,21 @@ class Engine:
         self._ready.clear()
         self._queued.clear()
         self._mounting.render(gone=gone)
+        self.budgets.rendered()
+
+    def _catch_up(self) -> None:
+        """Run the flows of a new plan again, as far as the rows go."""
         if self._closing.why is not None:
             self.plan.end()
-        self.budgets.rendered()
+        while self.plan.steps:
+            self._step_flow()
+
+    def _step_flow(self) -> None:
+        """Tell one flow what has ended."""
+        steps = self.plan.steps
+        one = steps.pop(next(iter(steps)))
+        if one.status == "up":
+            one.kind.resolve(self.asking, one)
 
     def _cancel_gone(self) -> None:
         for running in self._attempts():
@@ -474,7 +492,8 @@ class Engine:
     def _pending(self) -> bool:
         """Whether anything follows from the state that a stop has kept from happening."""
         plan = self.plan
-        return bool(plan.settled or plan.dropped or plan.up or plan.released or self._ready)
+        more = plan.settled or plan.dropped or plan.up or plan.released or plan.steps
+        return bool(more or self._ready)
 
     def _take_one(self) -> bool:
         """One thing that came from outside: a session, usage, a result, a note, a time."""
@@ -518,14 +537,24 @@ class Engine:
             self._came_up(plan.up.popleft())
         elif plan.released:
             plan.up.append(plan.released.popleft())
-        elif self._ready and len(self._running) + len(self.starting.prepared) < self._limit:
-            if not self.starting.is_informed(self._ready.first):
-                return False
-            instance = self._ready.pop()
-            self._queued.discard(instance.key)
-            self.starting.begin(instance)
+        elif plan.steps:
+            self._step_flow()
+            if self.view.mounts.fresh:
+                self._mounting.mount(gone=False)
+                self._wake_readers_of_unknown()
         else:
+            return self._begin_ready()
+        return True
+
+    def _begin_ready(self) -> bool:
+        """Begin an attempt, if one may begin now."""
+        if not self._ready or len(self._running) + len(self.starting.prepared) >= self._limit:
             return False
+        if not self.starting.is_informed(self._ready.first):
+            return False
+        instance = self._ready.pop()
+        self._queued.discard(instance.key)
+        self.starting.begin(instance)
         return True
 
     def _is_sent_back(self) -> bool:

@@ -24,7 +24,8 @@ class Mounting:
     """Keeps the plan that of the tree, and the rows of the tree that of both.
 
     `limit` is how many attempts may run at once; `cancel_gone` stops attempts whose task has left
-    the tree. `models` are the output models that were met, until somebody empties it.
+    the tree; `catch_up` runs the flows of a new plan as far as the rows go. `models` are the output
+    models that were met, until somebody empties it.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Mounting:
         cancel_gone: Callable[[], None],
         budgets: Budgets,
         pools: Mapping[str, int],
+        catch_up: Callable[[], None],
     ) -> None:
         self._renderer = renderer
         self._pools = pools
@@ -44,6 +46,7 @@ class Mounting:
         self._limit = limit
         self._cancel_gone = cancel_gone
         self._budgets = budgets
+        self._catch_up = catch_up
         self.models: list[Model] = []
 
     @property
@@ -75,6 +78,7 @@ class Mounting:
                     hint="keep it below 150 levels; a Sequence takes any number of children",
                 ) from error
             self._view.plan = plan
+            self._catch_up()
             plan.settled.clear()  # nobody waits yet
             if (now := self._watched()) <= seen or now in known:
                 break
@@ -148,19 +152,18 @@ class Mounting:
         row = self._state.nodes.get(id)
         while row is not None and row.parent is not None:
             if (above := by_id.get(row.parent)) is not None:
-                return above.kind.expands and self._may_expand(above)
+                return above.kind.expands and self._may_expand(above, row.id)
             row = self._state.nodes.get(row.parent)
         return False
 
-    def _may_expand(self, above: Definition) -> bool:
-        """Whether a fan-out has items that are not mounted yet, or is not come to again."""
+    def _may_expand(self, above: Definition, id: str) -> bool:
+        """Whether a fan-out has items that are not mounted yet, or is not come to again; or a flow
+        may still make this call.
+        """
         mine = [one for key, one in self.plan.instances.items() if key.id == above.id]
         if not mine:
             return above.kind.may_expand(self._state, above)
-        return any(
-            not one.settled and not one.children and one.kind.can_expand(self._state, one)
-            for one in mine
-        )
+        return any(one.kind.may_make(self._state, one, id) for one in mine)
 
     def _close_waits(self, id: str) -> None:
         for key, kind in [wait for wait in self._state.waits if wait[0].id == id]:
@@ -191,4 +194,4 @@ class Mounting:
 
     def _unasked(self, id: str) -> bool:
         mine = [one for key, one in list(self.plan.instances.items()) if key.id == id]
-        return not mine or any(not one.settled and not one.children for one in mine)
+        return not mine or any(one.kind.can_add(one) for one in mine)

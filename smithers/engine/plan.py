@@ -33,7 +33,8 @@ class Plan(SlotCounts):
     """What to do next. `up` holds instances that came up and need something of the engine: a task
     to start, a test, items or an `until` to ask; `dropped` those that are to be settled unrun;
     `settled` the keys that settled; `handled` what was absorbed by an `on_failure="continue"`;
-    `ended` the containers and iterations that settled. The engine empties all five.
+    `ended` the containers and iterations that settled; `steps` flows that are to be told what has
+    ended, once nothing else follows from it. The engine empties all six.
 
     It is the `Planning` of `kinds`: what a kind of node decides is in its file there.
     """
@@ -47,6 +48,9 @@ class Plan(SlotCounts):
         self.settled: deque[Instance] = deque()
         self.handled: deque[Key] = deque()
         self.ended: list[Instance] = []
+        self.steps: dict[Key, Instance] = {}
+        self.flows: dict[Key, Instance] = {}
+        """All flows that came up."""
         self.instances: dict[Key, Instance] = {}
         self._settling: deque[Instance] = deque()
         self._stopping: deque[Instance] = deque()
@@ -146,6 +150,25 @@ class Plan(SlotCounts):
 
     def resolve_later(self, one: Instance) -> None:
         self.up.append(one)
+
+    def step_later(self, one: Instance) -> None:
+        self.steps[one.key] = self.flows[one.key] = one
+
+    def start_call(self, child: Instance) -> None:
+        """A child that a flow has made starts."""
+        self.activate(child)
+        self._propagate()
+
+    def drop_call(self, child: Instance) -> None:
+        """A child of a flow that has stopped does not continue."""
+        self.drop(child, "cancelled", cancel=True)
+        self._propagate()
+
+    def put_away(self) -> None:
+        """Another plan takes the place of this one."""
+        for one in self.flows.values():
+            if one.strands is not None:
+                one.strands.close()
 
     def mark(self, one: Instance, outcome: Outcome, frame: int) -> None:
         if one.settled:

@@ -324,6 +324,23 @@ class Renderer:
             self._check_together(fresh)
         return roots
 
+    # -- flows
+
+    def mount_call(
+        self, flow: Definition, path: tuple[int, ...], node: Node[Any], place: int
+    ) -> Definition:
+        """Mount a call of a flow, below it. Raises `AuthorError`."""
+        assert node.id is not None
+        root = mount(node, parent=flow, item=node.id, place=place)
+        self._check_tasks(root)
+        _check_results(root)
+        check_kinds(self.view.state, root)
+        check_children(self.view.state, root)
+        self._check_named(root, flow.id, self._readers.get(flow.scope))
+        self.view.mounts.add(root, path, node.id)
+        self._check_together([root])
+        return root
+
     def _recall(self, definition: Definition[ForEach[Any]], key: Key) -> Items:
         """After a crash: the items again, on the recorded reads, against the stored keys."""
         value = definition.kind.recall(self.view.state, definition, key.path)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Again", "Given", "Reworking"]
 
-_KEPT: Final[frozenset[ChoiceKind]] = frozenset({"rework", "began", "undoing", "ending"})
+_KEPT: Final[frozenset[ChoiceKind]] = frozenset({"rework", "began", "undoing", "ending", "started"})
 """Choices that nothing was read for. How often work was sent back counts on."""
 
 
@@ -360,6 +360,8 @@ class _Finder:
             self._read(above)
             if above in self._state.ended:  # it failed by itself, and what is below it changes
                 self._tasks.add(above)
+            if shape_of(row.kind).is_code and (above, "result") in self._state.choices:
+                self._choices.add((above, "result"))
             if row.id in self._handlers and not _is_beside(self._row(inner.id)):
                 self._open_handler(above, failed)
             definition = self._by_id.get(row.id)
@@ -388,13 +390,18 @@ class _Finder:
         depth, shape = len(self._loops(row.id)), shape_of(row.kind)
         self.reread.add(reader)
         self._choices.update((reader, kind) for kind in self._kinds.get(reader, ()))
-        if shape.expands:
+        if shape.expands or shape.is_code or self._is_call(row):
             self._add_below(reader)
         elif shape.iterates and len(reader.path) > depth:
             self._add_later(reader)
         else:
             self._open_skipped(reader)
         self._change(Key(reader.id, reader.path[:depth]))
+
+    def _is_call(self, row: NodeMounted) -> bool:
+        """Whether a flow has made this container, from what it read."""
+        above = None if row.parent is None else self._row(row.parent)
+        return above is not None and shape_of(above.kind).is_code
 
     def _open_handler(self, key: Key, failed: bool) -> None:
         """The body of a try is done again: a failure that was caught no longer counts, and one may

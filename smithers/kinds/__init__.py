@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, assert_never, cast
 
+from smithers.flows import Flow
 from smithers.kinds._container import result_of
 from smithers.kinds._definition import Definition
 from smithers.kinds._failures import error_of, find_failure
@@ -23,9 +24,11 @@ from smithers.kinds._kind import (
 from smithers.kinds._rework import asked_again, is_sent_back, made_again, send_back
 from smithers.kinds.approval import APPROVAL
 from smithers.kinds.branch import BRANCH
+from smithers.kinds.choice import CHOICE
 from smithers.kinds.command import COMMAND
 from smithers.kinds.continuing import CONTINUE, ContinueAsNew, check_next_input
 from smithers.kinds.event import EVENT, WaitForEvent
+from smithers.kinds.flow import FLOW
 from smithers.kinds.foreach import FOREACH
 from smithers.kinds.human import HUMAN, human_form
 from smithers.kinds.loop import ITERATION, LOOP, LoopExhausted
@@ -57,6 +60,7 @@ from smithers.kinds.try_ import (
 from smithers.tree import (
     Approval,
     Branch,
+    Choice,
     Command,
     ForEach,
     HumanTask,
@@ -111,6 +115,7 @@ __all__ = [
 AnyNode = (
     Task[Any]
     | Command[Any]
+    | Choice[Any]
     | Approval
     | HumanTask[Any]
     | Timer
@@ -122,6 +127,7 @@ AnyNode = (
     | Branch[Any]
     | Loop[Any]
     | ForEach[Any]
+    | Flow[Any]
     | Try[Any]
     | Handler
     | Catch
@@ -149,6 +155,8 @@ def kind_of(node: Node[Any]) -> Kind[Any]:  # noqa: C901  # one case a kind
             return EVENT
         case Command():
             return COMMAND
+        case Choice():
+            return CHOICE
         case Task():
             return TASK
         case Sequence():
@@ -161,6 +169,8 @@ def kind_of(node: Node[Any]) -> Kind[Any]:  # noqa: C901  # one case a kind
             return LOOP
         case ForEach():
             return FOREACH
+        case Flow():
+            return FLOW
         case Try():
             return TRY
         case Handler():

@@ -17,6 +17,7 @@ from smithers.tree import Node
 
 if TYPE_CHECKING:
     from smithers.kinds._kind import Kind
+    from smithers.kinds._strands import Strands
 
 __all__ = ["Dropped", "Instance", "Slots"]
 
@@ -50,7 +51,9 @@ class Instance(Generic[N_co]):
         "slots",
         "status",
         "stopped",
+        "strands",
         "tolerated",
+        "verdict",
         "worst",
     )
 
@@ -90,6 +93,10 @@ class Instance(Generic[N_co]):
         """Whether it had begun when it was stopped."""
         self.tolerated = False
         """Whether it continued without children that failed: then it gives nothing."""
+        self.strands: Strands | None = None
+        """The coroutines of a flow that is under way."""
+        self.verdict: Outcome | None = None
+        """What the coroutine of a flow has come to."""
 
     @property
     def path(self) -> tuple[int, ...]:

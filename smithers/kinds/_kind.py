@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from typing_extensions import TypeVar
 
 from smithers.changes import ChoiceKind, Failure, Key, Outcome, WaitKind, WaitOpened
+from smithers.context import Context
 from smithers.kinds._definition import Definition
 from smithers.kinds._instance import Instance
 from smithers.shapes import ContainerKind
@@ -27,6 +28,7 @@ __all__ = ["NOTHING", "Asking", "Kind", "KindName", "OutputReader", "Planning"]
 KindName = Literal[
     "task",
     "command",
+    "choice",
     "approval",
     "human",
     "timer",
@@ -63,6 +65,9 @@ class Planning(Protocol):
 
     def resolve_later(self, one: Instance, /) -> None:
         """Have `resolve` called."""
+
+    def step_later(self, one: Instance, /) -> None:
+        """Have `resolve` called once nothing else follows from what has come."""
 
     def mark(self, one: Instance, outcome: Outcome, frame: int, /) -> None:
         """It has settled, in this frame."""
@@ -162,8 +167,11 @@ class Asking(Protocol):
         error: Failure | None = None,
         output: str | None = None,
         model: str | None = None,
+        type: str | None = None,
     ) -> None:
-        """It ends. `output` is JSON text, and `model` the name of its model."""
+        """It ends. `output` is JSON text, `model` the name of its model, and `type` the class that
+        it was made from, if the node does not declare one.
+        """
 
     def resolve_later(self, one: Instance, /) -> None:
         """Have `resolve` called."""
@@ -219,6 +227,38 @@ class Asking(Protocol):
 
     def take_signal(self, one: Instance, number: int, /, misfit: str | None = None) -> None:
         """It takes a signal from its queue, or sets it aside since it does not fit."""
+
+    @property
+    def context(self) -> Context[Any]:
+        """The context of the run."""
+        ...
+
+    def step_later(self, one: Instance, /) -> None:
+        """Have `resolve` called once nothing else follows from what has come."""
+
+    def is_known(self, one: Instance, node: Node[Any], /) -> bool:
+        """Whether the run came to this child of a flow before."""
+        ...
+
+    def is_over(self, one: Instance, /) -> bool:
+        """Whether the rows have the end of a flow, so that nothing new starts in it."""
+        ...
+
+    def add_call(self, one: Instance, node: Node[Any], after: Sequence[Instance], /) -> Instance:
+        """Mount a child of a flow, which was made from what those before it gave, and start it.
+        Raises `AuthorError`.
+        """
+        ...
+
+    def drop_call(self, child: Instance, /) -> None:
+        """A child of a flow that has stopped does not continue."""
+
+    def value_of(self, one: Instance, child: Instance, /) -> object:
+        """What a child of a flow gave, as a fresh object; None if it gave nothing."""
+        ...
+
+    def absorb(self, child: Instance, /) -> None:
+        """The flow went on after the failure of a child."""
 
     @property
     def began(self) -> datetime:
@@ -431,6 +471,14 @@ class Kind(ABC, Generic[N]):
         come to it.
         """
         return any(key.id == definition.id for key, _ in state.choices)
+
+    def can_add(self, one: Instance[N]) -> bool:
+        """Whether nodes that nobody knows yet may come below it, of one whose kind `expands`."""
+        return not one.settled and not one.children
+
+    def may_make(self, state: RunState, one: Instance[N], id: str) -> bool:
+        """Whether it may still come to this child, of which the rows tell."""
+        return not one.settled and not one.children and self.can_expand(state, one)
 
     def can_expand(self, state: RunState, one: Instance[N]) -> bool:
         """Whether the state has what its subtrees are made from."""

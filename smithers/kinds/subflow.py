@@ -39,6 +39,7 @@ from smithers.tree import (
     freeze,
     here,
     output_of,
+    returned,
     shown,
     wrong,
 )
@@ -145,6 +146,8 @@ def _output(workflow: Workflow[Any, Any]) -> Output[Any]:
     """The type of what a workflow gives, as far as its author wrote it down."""
     if workflow.result is not None:
         return workflow.result.output
+    if workflow.flow is not None:
+        return output_of(returned(workflow.flow))
     try:
         hints = get_type_hints(workflow.function)
     except (NameError, TypeError):  # a class that is local to a function

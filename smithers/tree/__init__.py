@@ -31,12 +31,12 @@ from smithers.tree._nodes import (
 )
 from smithers.tree._outputs import Output, output_of, problem
 from smithers.tree._people import HumanTask, named_choices
-from smithers.tree._places import Mark, here, place_of_error
+from smithers.tree._places import Mark, here, is_in_library, place_of_error
 from smithers.tree._programs import Completed, Program
-from smithers.tree._results import Computed, check_output, computed
+from smithers.tree._results import Computed, check_output, computed, returned
 from smithers.tree._retry import ErrorClass, Retry
 from smithers.tree._rework import Rework
-from smithers.tree._tasks import Approval, Step, Task
+from smithers.tree._tasks import Approval, Choice, Step, Task
 from smithers.tree._texts import clean, plain_text, valid_text
 from smithers.tree._timers import Timer, checked_time
 from smithers.tree._work import (
@@ -65,6 +65,7 @@ __all__ = [
     "Cache",
     "Changed",
     "ChildWork",
+    "Choice",
     "Command",
     "CommandWork",
     "Completed",
@@ -118,6 +119,7 @@ __all__ = [
     "freeze",
     "has_set",
     "here",
+    "is_in_library",
     "is_plain",
     "name_problem",
     "named_choices",
@@ -127,6 +129,7 @@ __all__ = [
     "plain_text",
     "problem",
     "program_of",
+    "returned",
     "shown",
     "valid_text",
     "wrong",

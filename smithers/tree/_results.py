@@ -71,6 +71,11 @@ class Computed(Generic[T]):
         """The value of a row as JSON text."""
         return _parts(row)[0]
 
+    @staticmethod
+    def type_name(row: str) -> str | None:
+        """The class to read the value of a row back as, if none was declared."""
+        return _parts(row)[1]
+
 
 def _parts(row: str) -> tuple[str, str | None]:
     kind, end = json.JSONDecoder().raw_decode(row, len(_TYPE))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc as abc
 import inspect
 from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, cast, get_args, overload
 
@@ -24,11 +25,12 @@ from smithers.tree._checks import (
     wrong,
 )
 from smithers.tree._freeze import freeze
+from smithers.tree._handles import shown
 from smithers.tree._ids import check_id
 from smithers.tree._nodes import Node, OnFailure
 from smithers.tree._outputs import Output, output_of
 from smithers.tree._places import Mark, here
-from smithers.tree._results import check_output, returned
+from smithers.tree._results import Computed, check_output, computed, returned
 from smithers.tree._retry import Retry, check_retry
 from smithers.tree._rework import Rework, split_rework
 from smithers.tree._work import (
@@ -40,7 +42,7 @@ from smithers.tree._work import (
     Work,
 )
 
-__all__ = ["Approval", "Step", "Task"]
+__all__ = ["Approval", "Choice", "Step", "Task"]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True, default=object)
@@ -398,3 +400,22 @@ class Approval(Task[Decision]):
         )
         self._become(id, mark, work, output_of(Decision), timeout_s)
         self.rework = rework
+
+
+class Choice(Task[T_co]):
+    """What a function of the author's returned, called once, with no attempt."""
+
+    kind = "choice"
+
+    def __init__(
+        self: Choice[T], id: str, choose: Callable[[], T], *, output: type[T] | None = None
+    ) -> None:
+        mark, what = here(), f"the function of {id!r}"
+        if not callable(choose):
+            wrong(mark, f"{what} must be callable, not {shown(choose)}", _LAMBDA)
+        made = computed(choose, what, mark)
+        if output is not None:
+            made = replace(made, output=check_output(output, mark))
+        self.computed: Computed[T] = made
+        work = StepWork(run=self.computed.call, takes_attempt=False, retry=None)
+        self._become(id, mark, work, self.computed.output, None)

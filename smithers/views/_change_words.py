@@ -169,6 +169,14 @@ def _chose(name: str, change: ChoiceMade) -> str:  # noqa: C901  # one case a ki
             return f"{name} has its answer from run {run_id} (cached)"
         case "rework":
             return _sent_back(name, change.value)
+        case "started":
+            return f"{name} started"
+        case "input":
+            value = json.dumps(json.loads(change.value)["value"], ensure_ascii=False)
+            return f"the input of {name} is {_short(value)}"
+        case "raised":
+            calls = (Key(id, tuple(path)) for id, path in json.loads(change.value))
+            return f"{name} fails by {first_names([key_name(one) for one in calls])}"
         case "test" | "until" | "exhausted" | "skip_if":
             return f"the {change.kind} of {name} is {_short(change.value)}"
         case _:

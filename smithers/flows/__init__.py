@@ -1,0 +1,19 @@
+"""Imperative flows: an `async def` that awaits its tasks, with the durability of a tree."""
+
+from __future__ import annotations
+
+from smithers.flows._calls import Call, CallFailed, Driver, Gathering, Request
+from smithers.flows._flow import Flow, check_flow, flow_of
+from smithers.flows._run import Run
+
+__all__ = [
+    "Call",
+    "CallFailed",
+    "Driver",
+    "Flow",
+    "Gathering",
+    "Request",
+    "Run",
+    "check_flow",
+    "flow_of",
+]

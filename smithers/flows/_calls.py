@@ -1,0 +1,130 @@
+"""What a flow awaits: one call, or several that are under way at the same time."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Generic, Protocol, cast
+
+from typing_extensions import TypeVar
+
+from smithers.changes import Failure
+from smithers.errors import SmithersError
+from smithers.tree import Mark, Node
+
+if TYPE_CHECKING:
+    from smithers.context import State
+
+__all__ = ["Call", "CallFailed", "Driver", "Gathering", "Request"]
+
+T_co = TypeVar("T_co", covariant=True, default=object)
+
+
+class CallFailed(SmithersError):
+    """A call of a flow did not finish. It is raised where the call is awaited.
+
+    `id` is the call's, `state` how it ended ("failed", "cancelled" or "skipped"), and `error` why,
+    if there is an error. A failure that the flow catches is final: a resume does not run the call
+    again.
+    """
+
+    def __init__(self, id: str, state: State, error: Failure | None) -> None:
+        said = f"{id} was {state}" if state != "failed" else f"{id} failed"
+        super().__init__(said if error is None else f"{said}: {error.message}")
+        self.id = id
+        self.state: State = state
+        self.error = error
+
+
+class Driver(Protocol):
+    """What runs a flow, as its `Run` uses it."""
+
+    @property
+    def prefix(self) -> str:
+        """What comes before the ids of its calls in the tree: empty for the flow of a workflow."""
+        ...
+
+    def add(self, call: Call[Any], /) -> None:
+        """Know a call that the flow has made. Raises `AuthorError` if its id is taken."""
+
+    def id_of(self, id: str, /) -> str:
+        """The id in the tree of a call that the flow has made; else the id itself."""
+        ...
+
+    def now(self) -> datetime: ...
+
+    def random(self) -> float: ...
+
+    def state_of(self, id: str, /) -> State: ...
+
+    def event(self, *given: Any, **named: Any) -> Node[Any]: ...
+
+    def subflow(self, *given: Any, **named: Any) -> Node[Any]: ...
+
+
+def _resuming() -> None:
+    """A flow that is put away is closed where it waits. Its `finally` does nothing durable then:
+    it runs when the flow has come to that point again.
+    """
+    raised = sys.exc_info()[1]
+    if isinstance(raised, GeneratorExit):
+        raise raised
+
+
+class Call(Generic[T_co]):
+    """A call of `run`, which starts when it is awaited. Awaited once more, it gives the same."""
+
+    __slots__ = ("id", "node", "number")
+
+    def __init__(self, id: str, node: Node[T_co]) -> None:
+        self.id = id
+        """As its author wrote it."""
+        self.node = node
+        self.number = -1
+        """Its place among the calls of its flow that were started; -1 before that."""
+
+    @property
+    def mark(self) -> Mark:
+        return self.node.mark
+
+    def __await__(self) -> Generator[Any, Any, T_co]:
+        _resuming()
+        return cast("T_co", (yield self))
+
+    def __repr__(self) -> str:
+        return f"<Call {self.id!r}: await it for its output>"
+
+
+class Gathering:
+    """Several awaitables at the same time, at most `limit` of them."""
+
+    __slots__ = ("given", "limit", "mark", "returns_failures")
+
+    def __init__(
+        self,
+        given: Sequence[Awaitable[Any]],
+        limit: int | None,
+        mark: Mark,
+        *,
+        returns_failures: bool,
+    ) -> None:
+        self.given = given
+        self.limit = limit
+        self.mark = mark
+        self.returns_failures = returns_failures
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        _resuming()
+        return (yield self)
+
+    def close(self) -> None:
+        """It is not awaited any longer: what of it did not start never does."""
+        for one in self.given:
+            close = cast("Callable[[], None] | None", getattr(one, "close", None))
+            if close is not None and not isinstance(one, Call):
+                close()
+
+
+Request = Call[Any] | Gathering
+"""What a flow may await."""

@@ -1,0 +1,201 @@
+"""A flow: a container whose children are the calls that its coroutine has made.
+
+Its decisions are those of the coroutine, which is run again on the rows. Choices: `started` keeps
+the seed of its random numbers and tells in which frame it began, `input` what it was given,
+`result` what it returned, and `raised` the failed calls which it went on after, and by which it
+failed all the same: a resume runs them again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from typing import Any
+
+from smithers.changes import Key, Outcome
+from smithers.errors import AuthorError
+from smithers.flows import CallFailed, Flow
+from smithers.kinds._container import Container
+from smithers.kinds._instance import Instance
+from smithers.kinds._kind import Asking, Planning
+from smithers.kinds._strands import Strands
+from smithers.state import RunState
+
+__all__ = ["FLOW"]
+
+
+class FlowKind(Container[Flow[Any]]):
+    name = "flow"
+    chooses = True
+    expands = True
+    grows = True
+    is_concurrent = True
+
+    def handles(self, node: Flow[Any]) -> bool:
+        return True
+
+    def activate(self, plan: Planning, one: Instance[Flow[Any]]) -> None:
+        if one.closed and not _has_started(plan.state, one):
+            plan.drop(one, "skipped", cancel=False)
+        else:
+            plan.step_later(one)
+
+    def child_settled(self, plan: Planning, one: Instance[Flow[Any]], child: Instance) -> None:
+        if one.strands is not None:
+            one.strands.settled(child)
+            plan.step_later(one)
+
+    def note(self, plan: Planning, one: Instance[Flow[Any]], child: Instance) -> None:
+        """What its failures come to, its coroutine decides."""
+
+    def make_below(self, plan: Planning, one: Instance[Flow[Any]]) -> None:
+        """Its coroutine makes it."""
+
+    def drop(
+        self, plan: Planning, one: Instance[Flow[Any]], outcome: Outcome, *, cancel: bool
+    ) -> None:
+        """What it waits for is stopped, and it is told so: what it calls after that cleans up."""
+        if not _has_started(plan.state, one):
+            super().drop(plan, one, outcome, cancel=cancel)
+            return
+        if not one.stopped:
+            one.status, one.stopped, one.next = "up", True, len(one.children)
+            one.entered = one.entered or one.begun
+            if outcome == "skipped" and one.worst == "finished":
+                one.worst = outcome
+        for child in one.children[: one.next]:
+            plan.drop(child, outcome, cancel=cancel)
+        plan.step_later(one)
+
+    def cleans_up(self, state: RunState, one: Instance[Flow[Any]]) -> bool:
+        return one.status == "up" and _has_started(state, one)
+
+    def can_add(self, one: Instance[Flow[Any]]) -> bool:
+        return not one.settled
+
+    def may_make(self, state: RunState, one: Instance[Flow[Any]], id: str) -> bool:
+        """It may come to a call later, but not to one that began before all that it waits for."""
+        if one.settled or one.strands is None:
+            return not one.settled
+        before = _first_try(state, Key(id, one.path))
+        if before is None:
+            return True
+        tries = [_first_try(state, child.key) for child in one.children if not child.settled]
+        return any(each is not None and each < before for each in tries)
+
+    def resolve(self, asking: Asking, one: Instance[Flow[Any]]) -> bool:
+        """Step it once."""
+        strands = one.strands or self._begin(asking, one)
+        if strands is None:
+            return False
+        try:
+            strands.step()
+        except AuthorError as error:
+            asking.fail(one, error)
+            return False
+        if strands.ended is not None:
+            self._end(asking, one, strands)
+        elif strands.is_pending:
+            asking.step_later(one)
+        elif strands.is_short and not one.open:
+            self._settle(asking, one, _known_end(asking.state, one))
+        return False
+
+    def _begin(self, asking: Asking, one: Instance[Flow[Any]]) -> Strands | None:
+        node, state = one.node, asking.state
+        given = node.given
+        if node.computes is not None:
+            chosen = state.choices.get((one.key, "input"))
+            row = asking.compute(one, node.computes) if chosen is None else chosen.value
+            if row is None:
+                return None
+            if chosen is None:
+                asking.choose(one, "input", row)
+            try:
+                given = node.computes.parse(row)
+            except AuthorError as error:
+                asking.fail(one, error)
+                return None
+        if not _has_started(state, one):
+            asking.choose(one, "started", json.dumps({"seed": secrets.randbits(53)}))
+        started = state.choices[one.key, "started"]
+        seed = int(json.loads(started.value)["seed"])
+        one.settled_at = max(one.settled_at, started.frame)
+        try:
+            one.strands = Strands(one, asking, given, started.frame, seed)
+        except AuthorError as error:
+            asking.fail(one, error)
+        return one.strands
+
+    def _end(self, asking: Asking, one: Instance[Flow[Any]], strands: Strands) -> None:
+        """Its coroutine has ended."""
+        assert strands.ended is not None
+        value, error = strands.ended
+        if error is None and not strands.was_interrupted:
+            self._give(asking, one, value)
+        elif error is None or isinstance(error, asyncio.CancelledError):
+            is_skipped = one.worst == "skipped"
+            self._settle(asking, one, "skipped" if is_skipped else "cancelled")
+        else:
+            self._raise(asking, one, strands, error)
+
+    def _give(self, asking: Asking, one: Instance[Flow[Any]], value: object) -> None:
+        if (one.key, "result") not in asking.state.choices:
+            try:
+                row = one.node.gives.row(value)
+            except AuthorError as error:
+                asking.fail(one, error)
+                return
+            asking.choose(one, "result", row)
+        self._settle(asking, one, "finished")
+
+    def _raise(
+        self, asking: Asking, one: Instance[Flow[Any]], strands: Strands, error: BaseException
+    ) -> None:
+        """It fails, by calls that failed or by itself."""
+        calls = strands.failed_calls(error)
+        again = [[call.key.id, call.path] for call in calls if strands.was_absorbed(call)]
+        known = asking.state.choices.get((one.key, "raised"))
+        if again and (known is None or known.frame < max(call.settled_at for call in calls)):
+            asking.choose(one, "raised", json.dumps(again))
+        for call in calls:
+            call.failing = True
+        if (isinstance(error, CallFailed) and calls) or one.key in asking.state.ended:
+            self._settle(asking, one, "failed")
+        elif isinstance(error, Exception):
+            asking.fail(one, error)
+        else:
+            raise error
+
+    def _settle(self, asking: Asking, one: Instance[Flow[Any]], outcome: Outcome) -> None:
+        one.verdict = outcome
+        asking.proceed(one)
+
+    def chosen(self, plan: Planning, one: Instance[Flow[Any]]) -> None:
+        """It has ended, if there is a verdict."""
+        if one.verdict is None:
+            return
+        ended = plan.state.ended.get(one.key)
+        if ended is not None:
+            plan.mark(one, ended.outcome, ended.frame)
+        else:
+            self.conclude(plan, one, one.verdict, one.settled_at)
+
+
+def _has_started(state: RunState, one: Instance[Flow[Any]]) -> bool:
+    return (one.key, "started") in state.choices
+
+
+def _known_end(state: RunState, one: Instance[Flow[Any]]) -> Outcome:
+    """How it ended when it did what it does not do any longer."""
+    ended = state.ended.get(one.key)
+    return "finished" if ended is None else ended.outcome
+
+
+def _first_try(state: RunState, key: Key) -> int | None:
+    tries = state.tries.get(key)
+    return tries[0].serial if tries else None
+
+
+FLOW = FlowKind()
