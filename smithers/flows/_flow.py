@@ -79,7 +79,7 @@ class Flow(Giving[T_co]):
         mark = here()
         named = check_id(id, self.kind, mark)
         check_flow(f"flow {id!r}", run, mark)
-        self._become(named, run, mark)
+        self.become(named, run, mark)
         self._handle(on_failure, mark)
         self.budget = check_budget(budget, f"flow {id!r}", mark)
         self.given = input
@@ -93,7 +93,8 @@ class Flow(Giving[T_co]):
     computes: Computed[Any] | None = None
     """What gives its input."""
 
-    def _become(self, id: str | None, run: Body, mark: Mark) -> None:
+    def become(self, id: str | None, run: Body, mark: Mark) -> None:
+        """What a flow of the tree and that of a workflow have in common."""
         self.id = id
         self.mark = mark
         self.run = freeze(run, mark)
@@ -105,7 +106,7 @@ class Flow(Giving[T_co]):
 def flow_of(run: Body, context: Context[Any], mark: Mark) -> Flow[Any]:
     """The tree of a workflow that is a flow."""
     made = Flow.__new__(Flow)
-    made._become(None, run, mark)
+    made.become(None, run, mark)
     made.given, made.context = context.input, context
     return made
 

@@ -444,7 +444,7 @@ class Run(Generic[In_co]):
     # -- several at once
 
     @overload
-    def gather(
+    def gather(  # pyright: ignore[reportOverlappingOverload]  # as of asyncio.gather
         self, one: Awaitable[A], two: Awaitable[B], /, *, limit: int | None = None
     ) -> Awaitable[tuple[A, B]]: ...
     @overload

@@ -35,6 +35,9 @@ _FOREIGN = (
     " run.sleep(id, seconds=...) for time, and run.gather for several at once"
 )
 
+_METHODS = {"wait_for_event": "event", "timer": "sleep", "choice": "choose"}
+"""The methods of `Run` whose nodes have another name."""
+
 
 class _Strand:
     """One coroutine that is under way: that of the flow, or one in a `run.gather`."""
@@ -256,7 +259,7 @@ class Strands:
         else:
             self._handled(raised)
             if isinstance(request, Call):
-                self._start(request, strand, strand)
+                self._start(cast("Call[Any]", request), strand, strand)  # type: ignore[redundant-cast]  # for pyright
             elif isinstance(request, Gathering):
                 self._gather(request, strand)
             else:
@@ -264,10 +267,22 @@ class Strands:
 
     def _finished(self, strand: _Strand, value: Any, error: BaseException | None) -> None:
         self._alive.pop(strand, None)
+        if strand.waiter is None and error is None:
+            self._check_awaited()
         if strand.waiter is None:
             self.ended = value, error
         else:
             self._queue.append(_Told(strand.waiter, value, error, strand.after))
+
+    def _check_awaited(self) -> None:
+        """Raises `AuthorError` for a call that never started."""
+        for call in self._calls.values():
+            if call.number < 0 and not self._asking.is_over(self._one):
+                wrong(
+                    call.mark,
+                    f"{call.node.kind} {call.id!r} was made and not awaited, so it did not run",
+                    f"write await run.{_METHODS.get(call.node.kind, call.node.kind)}(...)",
+                )
 
     def _start(self, call: Call[Any], waiter: _Strand | _Item, strand: _Strand) -> None:
         """Have a call executed, unless it was before."""
@@ -376,10 +391,11 @@ class Strands:
 
     def _refuse(self, strand: _Strand, request: object) -> None:
         """It awaits what is not a call of `run`. Raises `AuthorError`."""
-        if isinstance(request, asyncio.Future):
-            request.cancel()
         frame, awaited = _where(strand.coroutine)
         what = shown(request) if awaited is None else awaited
+        if isinstance(request, asyncio.Future):
+            request.cancel()
+            request.add_done_callback(_forget)
         who = "the flow" if self._one.node.id is None else f"flow {self._one.node.id!r}"
         mark = self._one.node.mark if frame is None else Mark(frame.f_code, frame.f_lasti)
         wrong(mark, f"{who} awaits {what}, which is not a call of run", _FOREIGN)
@@ -388,6 +404,12 @@ class Strands:
 async def _awaiting(given: Any) -> Any:
     """A coroutine of something else that can be awaited, such as another `run.gather`."""
     return await given
+
+
+def _forget(future: asyncio.Future[Any]) -> None:
+    """Nobody waits for it: its exception is not told as one that was never looked at."""
+    if not future.cancelled():
+        future.exception()
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -409,7 +431,7 @@ def _where(coroutine: object) -> tuple[FrameType | None, str | None]:
         code: CodeType | None = getattr(one, "cr_code", None) or getattr(one, "gi_code", None)
         here = getattr(one, "cr_frame", None) or getattr(one, "gi_frame", None)
         if code is None or here is None:
-            return frame, type(one).__name__
+            return frame, f"a {type(one).__name__.removesuffix('Iter')}"
         if frame is not None and is_in_library(code):
             module = here.f_globals.get("__name__", "")
             return frame, f"{module.split('.')[0]}.{code.co_qualname}"

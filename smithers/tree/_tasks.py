@@ -416,6 +416,6 @@ class Choice(Task[T_co]):
         made = computed(choose, what, mark)
         if output is not None:
             made = replace(made, output=check_output(output, mark))
-        self.computed: Computed[T] = made
+        self.computed: Computed[Any] = made
         work = StepWork(run=self.computed.call, takes_attempt=False, retry=None)
         self._become(id, mark, work, self.computed.output, None)

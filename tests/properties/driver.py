@@ -397,6 +397,7 @@ class Driver:
             case (
                 "task"
                 | "command"
+                | "choice"
                 | "approval"
                 | "human"
                 | "timer"
@@ -405,7 +406,7 @@ class Driver:
                 | "wait_for_event"
             ):
                 raise AssertionError(f"{one} asks nothing")
-            case "catch" | "finally" | "compensated":
+            case "catch" | "finally" | "compensated" | "flow":
                 raise AssertionError(f"{one} asks nothing")
             case _:
                 assert_never(one.kind.name)

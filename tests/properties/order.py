@@ -10,6 +10,7 @@ from typing import Any, Literal, assert_never, cast
 
 from smithers.changes import Key
 from smithers.engine.plan import Expand
+from smithers.flows import Flow
 from smithers.kinds import AnyNode, Compensated, Definition, Saga, Try
 from smithers.kinds.try_ import Catch, Finally, Handler
 from smithers.state import RunState
@@ -97,6 +98,8 @@ class Order:
                 return self._fan(one, path, tolerant=node.on_failure == "continue")
             case Task():
                 return "open"
+            case Flow():
+                raise AssertionError("flows have properties of their own")
             case _:
                 assert_never(node)
 
@@ -226,7 +229,7 @@ def _before(  # noqa: C901  # one case a kind
                 return  # whatever has stopped around it
             case Compensated():
                 pass
-            case Parallel() | Branch() | ForEach() | Task():
+            case Parallel() | Branch() | ForEach() | Task() | Flow():
                 pass
             case _:
                 assert_never(node)

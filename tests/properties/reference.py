@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, assert_never, cast
 
 from smithers.changes import Key, Outcome
 from smithers.engine.plan import Expand
+from smithers.flows import Flow
 from smithers.kinds import AnyNode, Compensated, Definition, Saga, Try
 from smithers.kinds.try_ import Catch, Finally, Handler
 from smithers.state import RunState
@@ -146,6 +147,8 @@ class Reference:
                 action = one.children[:1]
                 found = [self._child(action[0], key, stop, idle=idle)]
                 return self._of(action, found, stop)
+            case Flow():
+                raise AssertionError("flows have properties of their own")
             case _:
                 assert_never(node)
 
@@ -487,6 +490,8 @@ def continues(node: Node[Any]) -> bool:
             return known.on_failure == "continue"
         case Catch() | Finally() | Compensated():
             return False
+        case Flow():
+            raise AssertionError("flows have properties of their own")
         case _:
             assert_never(known)
 

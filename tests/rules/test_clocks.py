@@ -8,11 +8,22 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from smithers import Approval, Budget, Context, Node, NoInput, Parallel, Sequence, Step, Task
+from smithers import (
+    Approval,
+    Budget,
+    Context,
+    Node,
+    NoInput,
+    Parallel,
+    Sequence,
+    Step,
+    Task,
+    Workflow,
+)
 from smithers import workflow as define
 from smithers.agent import Ask
 from smithers.changes import Key, StatusChanged, WaitKind
@@ -35,11 +46,11 @@ class Driven:
     def __init__(self, node: Make, **options: Any) -> None:
         self.clock = Clock()
 
-        @define(**options)
         def flow(ctx: Context[NoInput]) -> Node[Any]:
             return node(self.clock)
 
-        self.run = Run(flow, now=self.clock, linger_s=10 * HOUR_S)
+        make = cast("Callable[[object], Workflow[NoInput, Any]]", define(**options))
+        self.run = Run(make(flow), now=self.clock, linger_s=10 * HOUR_S)
         self.task: asyncio.Task[Ending] | None = None
 
     async def until_it_waits(self, *kinds: WaitKind) -> None:
