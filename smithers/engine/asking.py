@@ -323,8 +323,8 @@ class Asking:
         plan.start_call(child)
         return child
 
-    def drop_call(self, child: Instance) -> None:
-        self.plan.drop_call(child)
+    def drop_call(self, instance: Instance, child: Instance) -> None:
+        self.plan.drop_call(instance, child)
 
     def value_of(self, instance: Instance, child: Instance) -> object:
         return self.reading(instance).result(child)

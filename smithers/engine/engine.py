@@ -270,6 +270,7 @@ class Engine:
                 self._timers.close()
                 self.threads.close()
         self.slots.close()
+        self.plan.put_away()
         if self._halted is not None and (ending is None or ending.stopped):
             raise self._halted from failed
         if failed is not None:

@@ -16,7 +16,7 @@ from smithers.tree import Mark, Node
 if TYPE_CHECKING:
     from smithers.context import State
 
-__all__ = ["Call", "CallFailed", "Driver", "Gathering", "Request"]
+__all__ = ["Call", "CallFailed", "Driver", "Gathering", "Request", "close_unstarted"]
 
 T_co = TypeVar("T_co", covariant=True, default=object)
 
@@ -120,10 +120,15 @@ class Gathering:
 
     def close(self) -> None:
         """It is not awaited any longer: what of it did not start never does."""
-        for one in self.given:
-            close = cast("Callable[[], None] | None", getattr(one, "close", None))
-            if close is not None and not isinstance(one, Call):
-                close()
+        close_unstarted(self.given)
+
+
+def close_unstarted(given: Sequence[Awaitable[Any]]) -> None:
+    """Close coroutines that never start, those in an inner `run.gather` too."""
+    for one in given:
+        close = cast("Callable[[], None] | None", getattr(one, "close", None))
+        if close is not None and not isinstance(one, Call):
+            close()
 
 
 Request = Call[Any] | Gathering

@@ -20,7 +20,7 @@ from types import CodeType, FrameType
 from typing import Any, NamedTuple, cast
 
 from smithers.context import NotYet, State
-from smithers.flows import Call, CallFailed, Gathering, Run
+from smithers.flows import Call, CallFailed, Gathering, Run, close_unstarted
 from smithers.kinds._failures import error_of
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
@@ -304,7 +304,7 @@ class Strands:
             call.number = len(one.children)
             child = asking.add_call(one, call.node, strand.after)
             if one.stopped and not strand.is_interrupted:
-                asking.drop_call(child)
+                asking.drop_call(one, child)
         child = one.children[call.number]
         if child.settled and call.number not in self._untold:
             self._tell(waiter, child)
@@ -378,9 +378,7 @@ class Strands:
         if not group.failures:
             self._queue.append(_Told(group.owner, group.values, None, after))
             return
-        for left in group.gathering.given[group.next :]:
-            if inspect.iscoroutine(left):
-                left.close()
+        close_unstarted(group.gathering.given[group.next :])
         first = group.failures[min(group.failures)]
         calls = [call for each in group.failures.values() for call in self.failed_calls(each)]
         if calls and first not in self._stands_for:

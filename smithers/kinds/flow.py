@@ -64,6 +64,7 @@ class FlowKind(Container[Flow[Any]]):
             one.entered = one.entered or one.begun
             if outcome == "skipped" and one.worst == "finished":
                 one.worst = outcome
+        one.cancels = one.cancels or cancel
         for child in one.children[: one.next]:
             plan.drop(child, outcome, cancel=cancel)
         plan.step_later(one)
