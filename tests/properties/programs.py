@@ -19,7 +19,7 @@ from smithers import CallFailed, NoInput, Parallel, Run, Step, Workflow, workflo
 from smithers import Sequence as InOrder
 from smithers.changes import Failure
 
-__all__ = ["InMemory", "Part", "Seeds", "flow_of", "is_shared", "programs", "run_in_memory"]
+__all__ = ["InMemory", "Part", "Seeds", "World", "flow_of", "is_shared", "programs", "run_in_memory"]
 
 Kind = Literal[
     *("step", "choose", "chance", "share", "raise", "again", "node"),
@@ -101,13 +101,21 @@ class _Calls(Protocol):
     def random(self) -> float: ...
 
 
+@dataclass
+class World:
+    """What the steps act on: once it is mended, none of them fails."""
+
+    is_mended: bool = False
+
+
 class Program:
     """A program in one flow. `name` is the id of that flow in the tree, `shared` what all of its
     coroutines append to.
     """
 
-    def __init__(self, run: Any, name: str = "") -> None:
+    def __init__(self, run: Any, name: str = "", *, world: World | None = None) -> None:
         self.run: _Calls = run
+        self.world = world or World()
         self.name = name
         self.shared: list[str] = []
 
@@ -119,9 +127,9 @@ class Program:
     async def part(self, part: Part, at: str, value: int) -> int:
         match part.kind:
             case "step":
-                return await self.run.step(at, _work(at, value, fails=part.fails))
+                return await self.run.step(at, self._work(at, value, fails=part.fails))
             case "again":  # awaited twice, it runs once
-                call = self.run.step(at, _work(at, value, fails=False))
+                call = self.run.step(at, self._work(at, value, fails=False))
                 return await call + await call
             case "choose":
                 return await self.run.choose(at, lambda: mixed(at, value))
@@ -151,7 +159,7 @@ class Program:
     async def _node(self, part: Part, at: str, value: int) -> int:
         prefix = f"{self.name}/" if self.name else ""
         steps = [
-            Step(f"{prefix}{at}{name}", _work(f"{at}{name}", value, fails=fails))
+            Step(f"{prefix}{at}{name}", self._work(f"{at}{name}", value, fails=fails))
             for name, fails in (("p", False), ("q", part.fails))
         ]
         made = Parallel if part.is_caught else InOrder
@@ -172,7 +180,7 @@ class Program:
         name = f"{self.name}/{at}" if self.name else at
 
         async def inner(run: Run[int]) -> int:
-            return await Program(run, name).block(part.below[0], "f", run.input)
+            return await Program(run, name, world=self.world).block(part.below[0], "f", run.input)
 
         return await self.run.flow(at, inner, input=value)
 
@@ -191,7 +199,7 @@ class Program:
 
         def awaitable(block: Sequence[Part], at: str) -> Awaitable[int]:
             if len(block) == 1 and block[0].kind == "step":
-                return self.run.step(at, _work(at, value, fails=block[0].fails))
+                return self.run.step(at, self._work(at, value, fails=block[0].fails))
             return item(block, at)
 
         given = [awaitable(block, f"{at}g{number}.") for number, block in enumerate(part.below)]
@@ -220,6 +228,14 @@ class Program:
                 value = await self.block(cleanup, f"{at}c", value)
         return value
 
+    def _work(self, at: str, value: int, *, fails: bool) -> Callable[[], int]:
+        def work() -> int:
+            if fails and not self.world.is_mended:
+                raise OSError(f"{at} was meant to fail")
+            return mixed(at, value)
+
+        return work
+
 
 def mixed(*given: object) -> int:
     """A number that depends on all of this."""
@@ -232,19 +248,10 @@ def _shown(one: object) -> object:
     return type(one).__name__ if isinstance(one, Exception) else one
 
 
-def _work(at: str, value: int, *, fails: bool) -> Callable[[], int]:
-    def work() -> int:
-        if fails:
-            raise OSError(f"{at} was meant to fail")
-        return mixed(at, value)
-
-    return work
-
-
-def flow_of(parts: Sequence[Part]) -> Workflow[NoInput, int]:
+def flow_of(parts: Sequence[Part], world: World) -> Workflow[NoInput, int]:
     @workflow(name="flow")
     async def flow(run: Run[NoInput]) -> int:
-        return await Program(run).block(parts, "s", 1)
+        return await Program(run, world=world).block(parts, "s", 1)
 
     return flow
 

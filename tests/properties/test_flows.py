@@ -14,7 +14,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smithers.changes import AttemptStarted, Frame, Key, NodeGone, Settled
+from smithers.changes import AttemptEnded, AttemptStarted, Frame, Key, NodeGone, Settled
 from smithers.state import RunState
 from tests import plans
 from tests.engine.runs import Watch
@@ -22,6 +22,7 @@ from tests.properties.programs import (
     Ending,
     Part,
     Seeds,
+    World,
     flow_of,
     is_shared,
     programs,
@@ -58,18 +59,54 @@ class Story:
     parts: Sequence[Part]
     concurrency: int = 8
     frames: list[Frame] = field(default_factory=list[Frame])
+    world: World = field(default_factory=World)
+
+    def cancel(self, after: int, random: Random) -> str:
+        """Cancel it after so many frames, with owners that die; how it ends."""
+        run = Run(flow_of(self.parts, self.world), max_concurrency=self.concurrency)
+        try:
+            self._go(run, after)
+            if run.state.run_status == "running":
+                asyncio.run(run.cancel())
+                self._go_to_end(run, random)
+            self.frames = run.watch.frames
+            return run.state.run_status
+        finally:
+            shutil.rmtree(run.folder, ignore_errors=True)
+
+    def mend(self, random: Random) -> tuple[Sequence[str], str]:
+        """Let it fail, mend the world, and resume it; what failed, and how it ends."""
+        run = Run(flow_of(self.parts, self.world), max_concurrency=self.concurrency)
+        try:
+            self._go_to_end(run, random)
+            before = len(run.watch.frames)
+            failed = [str(key) for key, end in run.state.ended.items() if end.outcome == "failed"]
+            self.world.is_mended = True
+            if run.state.run_status == "failed":
+                self._go(run, 1)
+                self._go_to_end(run, random)
+            self.frames = run.watch.frames
+            assert before <= len(self.frames)
+            return failed, run.state.run_status
+        finally:
+            shutil.rmtree(run.folder, ignore_errors=True)
+
+    def _go(self, run: Run, left: int) -> None:
+        run.watch = Dying(run, left)
+        with suppress(Died):
+            asyncio.run(_bounded(run))
+
+    def _go_to_end(self, run: Run, random: Random | None) -> None:
+        for _ in range(MOST_OWNERS):
+            self._go(run, 0 if random is None else random.randint(1, 6))
+            if run.state.run_status in ("finished", "failed", "cancelled"):
+                return
 
     def live(self, random: Random | None) -> Ending:
         """To its end; with `random`, the owners die after a few frames."""
-        run = Run(flow_of(self.parts), max_concurrency=self.concurrency)
+        run = Run(flow_of(self.parts, self.world), max_concurrency=self.concurrency)
         try:
-            for _ in range(MOST_OWNERS):
-                left = 0 if random is None else random.randint(1, 6)
-                run.watch = Dying(run, left)
-                with suppress(Died):
-                    asyncio.run(_bounded(run))
-                if run.state.run_status in ("finished", "failed"):
-                    break
+            self._go_to_end(run, random)
             self.frames = run.watch.frames
             return self._ending(run)
         finally:
@@ -131,3 +168,41 @@ def test_a_flow_ends_as_the_same_code_in_memory(
     parts: tuple[Part, ...], concurrency: int, seed: int
 ) -> None:
     check(parts, concurrency, seed)
+
+
+def check_cancelled(parts: Sequence[Part], concurrency: int, seed: int) -> None:
+    random = Random(seed)
+    story = Story(parts, concurrency)
+    assert story.cancel(random.randint(1, 30), random) in ("cancelled", "finished", "failed")
+    story.check_rows()
+
+
+@given(programs(), CONCURRENCY, SEEDS)
+@settings(max_examples=max(30, settings().max_examples // 10))
+def test_a_flow_that_is_cancelled_does_nothing_twice(
+    parts: tuple[Part, ...], concurrency: int, seed: int
+) -> None:
+    check_cancelled(parts, concurrency, seed)
+
+
+def check_mended(parts: Sequence[Part], concurrency: int, seed: int) -> None:
+    story = Story(parts, concurrency)
+    failed, status = story.mend(Random(seed))
+    error = RunState.of(story.frames).status.error
+    assert status == "finished" or (error is not None and error.kind == "ValueError"), error
+    ended: Counter[Key] = Counter()
+    keys: dict[int, Key] = {}
+    for change in (change for frame in story.frames for change in frame.changes):
+        if isinstance(change, AttemptStarted):
+            keys[change.serial] = key = change.key
+            assert not ended[key] or (str(key) in failed and ended[key] == 1), key
+        elif isinstance(change, AttemptEnded) and change.state in ("succeeded", "failed"):
+            ended[keys[change.serial]] += 1
+
+
+@given(programs(), CONCURRENCY, SEEDS)
+@settings(max_examples=max(30, settings().max_examples // 10))
+def test_a_failed_flow_runs_what_failed_again_and_nothing_else(
+    parts: tuple[Part, ...], concurrency: int, seed: int
+) -> None:
+    check_mended(parts, concurrency, seed)
