@@ -20,7 +20,7 @@ from smithers.tree import (
     Bindings,
     Budget,
     Cache,
-    Choice,
+    Chosen,
     Command,
     Completed,
     Decision,
@@ -216,7 +216,7 @@ class Run(Generic[In_co]):
         """What a function returns, called once and recorded: for what is read from the world at
         almost no cost, such as an environment variable. Work belongs in a `step`.
         """
-        return self._call(id, lambda: Choice(id, choose, output=output))
+        return self._call(id, lambda: Chosen(id, choose, output=output))
 
     @overload
     def command(

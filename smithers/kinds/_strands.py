@@ -35,7 +35,7 @@ _FOREIGN = (
     " run.sleep(id, seconds=...) for time, and run.gather for several at once"
 )
 
-_METHODS = {"wait_for_event": "event", "timer": "sleep", "choice": "choose"}
+_METHODS = {"wait_for_event": "event", "timer": "sleep", "chosen": "choose"}
 """The methods of `Run` whose nodes have another name."""
 
 
