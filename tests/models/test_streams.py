@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
 
 
 @contextmanager
-def left_behind() -> Iterator[list[str]]:
+def left_behind() -> Generator[list[str]]:
     """The async generators that Python has to end because nobody did."""
     found, hooks = list[str](), sys.get_asyncgen_hooks()
 
