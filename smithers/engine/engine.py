@@ -269,6 +269,7 @@ class Engine:
                     running.cancel()
                 self._timers.close()
                 self.threads.close()
+                self.plan.put_away()
         self.slots.close()
         self.plan.put_away()
         if self._halted is not None and (ending is None or ending.stopped):
@@ -292,6 +293,7 @@ class Engine:
         self._mounting.mount(gone=True)
         self._ends.write(self.plan, self._open_by_render())
         self._outputs.check()
+        self.plan.put_away()
         self.transition.do(StatusChanged(status="running", stopped_by=stopped_by))
         return self.transition.frame(self.now()), self._mounting.models
 

@@ -79,6 +79,8 @@ class Mounting:
                     "the tree is nested too deeply",
                     hint="keep it below 150 levels; a Sequence takes any number of children",
                 ) from error
+            if self._view.plan is not plan:
+                self._view.plan.put_away()
             self._view.plan = plan
             self._catch_up()
             plan.settled.clear()  # nobody waits yet

@@ -75,12 +75,14 @@ def _resuming() -> None:
 class Call(Generic[T_co]):
     """A call of `run`, which starts when it is awaited. Awaited once more, it gives the same."""
 
-    __slots__ = ("id", "node", "number")
+    __slots__ = ("id", "method", "node", "number")
 
-    def __init__(self, id: str, node: Node[T_co]) -> None:
+    def __init__(self, id: str, node: Node[T_co], method: str) -> None:
         self.id = id
         """As its author wrote it."""
         self.node = node
+        self.method = method
+        """The method of `run` that made it."""
         self.number = -1
         """Its place among the calls of its flow that were started; -1 before that."""
 

@@ -20,7 +20,7 @@ from smithers.tree import (
     Bindings,
     Budget,
     Cache,
-    Choice,
+    Chosen,
     Command,
     Completed,
     Decision,
@@ -156,7 +156,7 @@ class Run(Generic[In_co]):
                 priority=priority,
             )
 
-        return self._call(id, make)
+        return self._call(self.task, id, make)
 
     @overload
     def step(
@@ -210,13 +210,13 @@ class Run(Generic[In_co]):
                 priority=priority,
             )
 
-        return self._call(id, make)
+        return self._call(self.step, id, make)
 
     def choose(self, id: str, choose: Callable[[], T], *, output: type[T] | None = None) -> Call[T]:
         """What a function returns, called once and recorded: for what is read from the world at
         almost no cost, such as an environment variable. Work belongs in a `step`.
         """
-        return self._call(id, lambda: Choice(id, choose, output=output))
+        return self._call(self.choose, id, lambda: Chosen(id, choose, output=output))
 
     @overload
     def command(
@@ -290,7 +290,7 @@ class Run(Generic[In_co]):
                 priority=priority,
             )
 
-        return self._call(id, make)
+        return self._call(self.command, id, make)
 
     def approval(
         self,
@@ -316,7 +316,7 @@ class Run(Generic[In_co]):
                 allowed_by=allowed_by,
             )
 
-        return self._call(id, make)
+        return self._call(self.approval, id, make)
 
     @overload
     def human(
@@ -364,7 +364,7 @@ class Run(Generic[In_co]):
     ) -> Call[T | None]: ...
     def human(self, id: str, **given: Any) -> Call[Any]:
         """A person's answer, as a `HumanTask`."""
-        return self._call(id, lambda: cast("Node[Any]", HumanTask(id, **given)))
+        return self._call(self.human, id, lambda: cast("Node[Any]", HumanTask(id, **given)))
 
     @overload
     def event(
@@ -400,13 +400,13 @@ class Run(Generic[In_co]):
     ) -> Call[T | None]: ...
     def event(self, id: str, **given: Any) -> Call[Any]:
         """The data of a signal that somebody sends to the run, as a `WaitForEvent`."""
-        return self._call(id, lambda: self._driver.event(id, **given))
+        return self._call(self.event, id, lambda: self._driver.event(id, **given))
 
     def sleep(
         self, id: str, *, seconds: float | None = None, until: datetime | None = None
     ) -> Call[datetime]:
         """A time to wait for, as a `Timer`, with no process if it is far away."""
-        return self._call(id, lambda: Timer(id, seconds=seconds, until=until))
+        return self._call(self.sleep, id, lambda: Timer(id, seconds=seconds, until=until))
 
     @overload
     def subflow(self, id: str, workflow: Workflow[Any, T], *, input: object) -> Call[T]: ...
@@ -414,7 +414,7 @@ class Run(Generic[In_co]):
     def subflow(self, id: str, workflow: Workflow[NoInput, T]) -> Call[T]: ...
     def subflow(self, id: str, workflow: Workflow[Any, Any], *, input: Any = None) -> Call[Any]:
         """A run of another workflow, as a `Subflow`."""
-        return self._call(id, lambda: self._driver.subflow(id, workflow, input=input))
+        return self._call(self.subflow, id, lambda: self._driver.subflow(id, workflow, input=input))
 
     @overload
     def flow(
@@ -426,7 +426,7 @@ class Run(Generic[In_co]):
         self, id: str, run: Callable[[Any], Coroutine[Any, Any, Any]], *, input: Any = None
     ) -> Call[Any]:
         """Another flow inside this one, as a `Flow`: its calls have ids of their own."""
-        return self._call(id, lambda: cast("Node[Any]", Flow(id, run, input=input)))
+        return self._call(self.flow, id, lambda: cast("Node[Any]", Flow(id, run, input=input)))
 
     def node(self, node: Node[T]) -> Call[T]:
         """A tree inside the flow. Its root needs an id, and its ids are as they are written."""
@@ -437,7 +437,7 @@ class Run(Generic[In_co]):
         if node.id is None:
             said = f"the {node.kind} in run.node has no id"
             wrong(mark, said, f'set one, for example {type(node).__name__}(..., id="review")')
-        call = Call(node.id, node)
+        call = Call(node.id, node, self.node.__name__)
         self._driver.add(call)
         return call
 
@@ -523,7 +523,7 @@ class Run(Generic[In_co]):
         """A random number in [0, 1), also the same when the flow runs again."""
         return self._driver.random()
 
-    def _call(self, id: str, make: Callable[[], Node[T]]) -> Call[T]:
+    def _call(self, method: Callable[..., object], id: str, make: Callable[[], Node[T]]) -> Call[T]:
         bindings = Bindings()
         token = RENDERING.set(bindings)
         try:
@@ -532,7 +532,7 @@ class Run(Generic[In_co]):
         finally:
             RENDERING.reset(token)
         node.id = f"{self._driver.prefix}{id}"
-        call = Call(id, node)
+        call = Call(id, node, method.__name__)
         self._driver.add(call)
         return call
 

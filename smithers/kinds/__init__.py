@@ -24,7 +24,7 @@ from smithers.kinds._kind import (
 from smithers.kinds._rework import asked_again, is_sent_back, made_again, send_back
 from smithers.kinds.approval import APPROVAL
 from smithers.kinds.branch import BRANCH
-from smithers.kinds.choice import CHOICE
+from smithers.kinds.chosen import CHOSEN
 from smithers.kinds.command import COMMAND
 from smithers.kinds.continuing import CONTINUE, ContinueAsNew, check_next_input
 from smithers.kinds.event import EVENT, WaitForEvent
@@ -60,7 +60,7 @@ from smithers.kinds.try_ import (
 from smithers.tree import (
     Approval,
     Branch,
-    Choice,
+    Chosen,
     Command,
     ForEach,
     HumanTask,
@@ -115,7 +115,7 @@ __all__ = [
 AnyNode = (
     Task[Any]
     | Command[Any]
-    | Choice[Any]
+    | Chosen[Any]
     | Approval
     | HumanTask[Any]
     | Timer
@@ -155,8 +155,8 @@ def kind_of(node: Node[Any]) -> Kind[Any]:  # noqa: C901  # one case a kind
             return EVENT
         case Command():
             return COMMAND
-        case Choice():
-            return CHOICE
+        case Chosen():
+            return CHOSEN
         case Task():
             return TASK
         case Sequence():

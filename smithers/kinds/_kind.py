@@ -28,7 +28,7 @@ __all__ = ["NOTHING", "Asking", "Kind", "KindName", "OutputReader", "Planning"]
 KindName = Literal[
     "task",
     "command",
-    "choice",
+    "chosen",
     "approval",
     "human",
     "timer",

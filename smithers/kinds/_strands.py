@@ -35,9 +35,6 @@ _FOREIGN = (
     " run.sleep(id, seconds=...) for time, and run.gather for several at once"
 )
 
-_METHODS = {"wait_for_event": "event", "timer": "sleep", "choice": "choose"}
-"""The methods of `Run` whose nodes have another name."""
-
 
 class _Strand:
     """One coroutine that is under way: that of the flow, or one in a `run.gather`."""
@@ -281,7 +278,7 @@ class Strands:
                 wrong(
                     call.mark,
                     f"{call.node.kind} {call.id!r} was made and not awaited, so it did not run",
-                    f"write await run.{_METHODS.get(call.node.kind, call.node.kind)}(...)",
+                    f"write await run.{call.method}(...)",
                 )
 
     def _start(self, call: Call[Any], waiter: _Strand | _Item, strand: _Strand) -> None:
@@ -393,7 +390,7 @@ class Strands:
         what = shown(request) if awaited is None else awaited
         if isinstance(request, asyncio.Future):
             request.cancel()
-            request.add_done_callback(_forget)
+            cast("asyncio.Future[Any]", request).add_done_callback(_forget)  # type: ignore[redundant-cast]  # for pyright
         who = "the flow" if self._one.node.id is None else f"flow {self._one.node.id!r}"
         mark = self._one.node.mark if frame is None else Mark(frame.f_code, frame.f_lasti)
         wrong(mark, f"{who} awaits {what}, which is not a call of run", _FOREIGN)

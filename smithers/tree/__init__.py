@@ -36,7 +36,7 @@ from smithers.tree._programs import Completed, Program
 from smithers.tree._results import Computed, check_output, computed, returned
 from smithers.tree._retry import ErrorClass, Retry
 from smithers.tree._rework import Rework
-from smithers.tree._tasks import Approval, Choice, Step, Task
+from smithers.tree._tasks import Approval, Chosen, Step, Task
 from smithers.tree._texts import clean, plain_text, valid_text
 from smithers.tree._timers import Timer, checked_time
 from smithers.tree._work import (
@@ -65,7 +65,7 @@ __all__ = [
     "Cache",
     "Changed",
     "ChildWork",
-    "Choice",
+    "Chosen",
     "Command",
     "CommandWork",
     "Completed",

@@ -42,7 +42,7 @@ from smithers.tree._work import (
     Work,
 )
 
-__all__ = ["Approval", "Choice", "Step", "Task"]
+__all__ = ["Approval", "Chosen", "Step", "Task"]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True, default=object)
@@ -402,13 +402,13 @@ class Approval(Task[Decision]):
         self.rework = rework
 
 
-class Choice(Task[T_co]):
+class Chosen(Task[T_co]):
     """What a function of the author's returned, called once, with no attempt."""
 
-    kind = "choice"
+    kind = "chosen"
 
     def __init__(
-        self: Choice[T], id: str, choose: Callable[[], T], *, output: type[T] | None = None
+        self: Chosen[T], id: str, choose: Callable[[], T], *, output: type[T] | None = None
     ) -> None:
         mark, what = here(), f"the function of {id!r}"
         if not callable(choose):

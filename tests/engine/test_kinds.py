@@ -8,7 +8,7 @@ from typing import Any, cast, get_args
 import pytest
 
 import smithers
-from smithers import NoInput
+from smithers import Flow, NoInput, Run
 from smithers.engine.attempts import Executor, Executors
 from smithers.engine.mount import mount
 from smithers.kinds import (
@@ -29,6 +29,7 @@ from smithers.shapes import CONTAINERS, shape_of
 from smithers.tree import (
     Approval,
     Branch,
+    Chosen,
     Command,
     ForEach,
     Group,
@@ -46,6 +47,10 @@ from tests.properties import trees
 from tests.rules.agents import Scripted
 
 FAILURES = {"parallel": "finish", "foreach": "finish", "try": "catch finally", "saga": "undo"}
+
+
+async def awaits(run: Run[None]) -> int:
+    return await run.step("awaited", lambda: 1)
 
 
 def nodes() -> Iterator[Node[Any]]:
@@ -67,6 +72,7 @@ def nodes() -> Iterator[Node[Any]]:
     yield ForEach([1], key=str, each=lambda n: Step(f"s{n}", lambda: n))
     yield Try(step, catch=Step("catch", lambda: 1), finally_=Step("last", lambda: 1))
     yield Try(step, catch=lambda caught: Step(caught.key, lambda: 1))
+    yield Flow("flow", awaits)
     yield Saga(Compensated(step, Step("undo", lambda: 1)))
     yield Compensated(step, Step("undo", lambda: 1))
 
@@ -76,6 +82,7 @@ def parts() -> Iterator[Node[Any]]:
     for node in nodes():
         if isinstance(node, Try):
             yield from [one for one in node.children if type(one) not in exported()]
+    yield Chosen("chosen", lambda: 1)
 
 
 def exported() -> set[type]:
@@ -111,7 +118,7 @@ def test_the_shapes_of_rows_are_those_of_the_kinds() -> None:
         assert shape.is_container is not kind.is_task
         assert shape.iterates is (kind.loops_below(definition) != definition.loops)
         assert shape.is_ordered is kind.is_ordered
-        assert shape.expands is (kind.expands and not isinstance(node, Handler))
+        assert (shape.expands or shape.is_code) is (kind.expands and not isinstance(node, Handler))
     assert {*CONTAINERS} == {node.kind for node in made if not kind_of(node).is_task}
 
 
@@ -131,7 +138,8 @@ def test_random_trees_have_every_kind() -> None:
     """The leaves are tasks of three sorts; an iteration is made by its loop."""
     trees_ = [trees.build(one, trees.Idle()) for one in shapes()]
     made = {one.kind.name for tree in trees_ for one in mount(tree).walk()}
-    assert made | {ITERATION.name} == set(get_args(KindName))
+    of_flows = {"flow", "chosen"}  # `test_flows.py` makes random ones
+    assert made | {ITERATION.name} | of_flows == set(get_args(KindName))
 
 
 def shapes() -> Iterator[trees.Shape]:

@@ -397,7 +397,7 @@ class Driver:
             case (
                 "task"
                 | "command"
-                | "choice"
+                | "chosen"
                 | "approval"
                 | "human"
                 | "timer"

@@ -7,15 +7,15 @@ from typing import Any
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
 from smithers.kinds.task import Leaf
-from smithers.tree import Choice, Computed
+from smithers.tree import Chosen, Computed
 
-__all__ = ["CHOICE"]
+__all__ = ["CHOSEN"]
 
 
-class ChosenKind(Leaf[Choice[Any]]):
-    name = "choice"
+class ChosenKind(Leaf[Chosen[Any]]):
+    name = "chosen"
 
-    def resolve(self, asking: Asking, one: Instance[Choice[Any]]) -> bool:
+    def resolve(self, asking: Asking, one: Instance[Chosen[Any]]) -> bool:
         if asking.make_ready(one) and (row := asking.compute(one, one.node.computed)) is not None:
             asking.settle(
                 one,
@@ -27,4 +27,4 @@ class ChosenKind(Leaf[Choice[Any]]):
         return False
 
 
-CHOICE = ChosenKind()
+CHOSEN = ChosenKind()
