@@ -45,7 +45,8 @@ from smithers import (
     workflow,
 )
 from smithers.agent import Answered, Ask, Event, Used
-from tests.trust.flows import body, note
+from tests.trust.flow_examples import FLOWS, STOPPED_FLOWS, WAITING_FLOWS
+from tests.trust.flows import body, boom, note
 
 __all__ = ["EDITS", "EXAMPLES", "UNEDITED", "Edit", "Example", "flow_of"]
 
@@ -80,13 +81,6 @@ def _note_program(key: str, mark: str) -> None:
     serial = mark.rpartition(":")[2]
     with open(os.environ["LEDGER"], "a") as ledger:
         ledger.write(f"did\tr1/{key}\t{key}\t{serial}\t{os.getpid()}\n")
-
-
-def boom(attempt: Attempt) -> str:
-    """Do the work, then fail."""
-    note("enter", attempt)
-    note("leave", attempt)
-    raise OSError(f"{attempt.key.partition('/')[2]} was meant to fail")
 
 
 def boom_once(attempt: Attempt) -> str:
@@ -437,14 +431,15 @@ EXAMPLES: dict[str, Example] = (
             *(task, steps, effect, command, approval, sequence, parallel, branch),
             *(loop, loop_without_progress, foreach, catch, catch_by_function, clean_up),
             *(tolerated, saga, budget, subflow, subflows, continued, mixed, cached, pooled),
+            *FLOWS,
         )
     }
     | {
         one.__name__: Example(make=one, ends="cancelled", asked="cancel")
-        for one in (cancel, saga_that_is_cancelled)
+        for one in (cancel, saga_that_is_cancelled, *STOPPED_FLOWS)
     }
     | {timer.__name__: Example(make=timer, varies=("soon",))}
-    | {events.__name__: Example(make=events, asked="send")}
+    | {one.__name__: Example(make=one, asked="send") for one in (events, *WAITING_FLOWS)}
     | {one.__name__: Example(make=one, asked="deny") for one in (human, rework)}
 )
 
