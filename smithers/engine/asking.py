@@ -87,8 +87,10 @@ class Asking:
         renderer: Renderer,
         scrub: Callable[[str], str],
         now: Callable[[], datetime],
+        draw: Callable[[Key], int],
     ) -> None:
         self.frame = frame
+        self.draw = draw
         self.view = view
         self.renderer = renderer
         self.scrub = scrub
@@ -289,6 +291,9 @@ class Asking:
         return None if self.missed(value) else cast("str", value)
 
     # -- flows; see `Asking` of `kinds`
+
+    def seed(self, instance: Instance) -> int:
+        return self.draw(instance.key)
 
     @property
     def context(self) -> Context[Any]:

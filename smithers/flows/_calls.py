@@ -117,7 +117,11 @@ class Gathering:
         self.returns_failures = returns_failures
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        _resuming()
+        try:
+            _resuming()
+        except GeneratorExit:
+            self.close()
+            raise
         return (yield self)
 
     def close(self) -> None:

@@ -250,6 +250,10 @@ class Asking(Protocol):
         """
         ...
 
+    def seed(self, one: Instance, /) -> int:
+        """The seed of the random numbers of a flow that starts."""
+        ...
+
     def drop_call(self, one: Instance, child: Instance, /) -> None:
         """A child of a flow that was stopped before it made it does not continue."""
 

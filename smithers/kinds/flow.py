@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import secrets
 from typing import Any
 
 from smithers.changes import Key, Outcome
@@ -119,7 +118,7 @@ class FlowKind(Container[Flow[Any]]):
                 asking.fail(one, error)
                 return None
         if not _has_started(state, one):
-            asking.choose(one, "started", json.dumps({"seed": secrets.randbits(53)}))
+            asking.choose(one, "started", json.dumps({"seed": asking.seed(one)}))
         started = state.choices[one.key, "started"]
         seed = int(json.loads(started.value)["seed"])
         one.settled_at = max(one.settled_at, started.frame)
