@@ -134,7 +134,9 @@ class Engine:
         source = run.source if run.forked_from is None else f"{run.source} of {run.run_id}"
         self.renderer = Renderer(workflow, context, self.view, source, pools)
         mask = settings.secrets.mask
-        self.asking = Asking(self.transition, self.view, self.renderer, mask, self.now, settings.seed)
+        self.asking = Asking(
+            self.transition, self.view, self.renderer, mask, self.now, settings.seed
+        )
         self.budgets = Budgets(
             self.transition,
             self.view,

@@ -2,14 +2,15 @@
 
 Its decisions are those of the coroutine, which is run again on the rows. Choices: `started` keeps
 the seed of its random numbers and tells in which frame it began, `input` what it was given,
-`result` what it returned, and `raised` the failed calls which it went on after, and by which it
-failed all the same: a resume runs them again.
+`result` what it returned, and `raised` what it went on after, and failed by all the same: a resume
+runs it again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from smithers.changes import Key, Outcome
@@ -155,7 +156,11 @@ class FlowKind(Container[Flow[Any]]):
     ) -> None:
         """It fails, by calls that failed or by itself."""
         calls = strands.failed_calls(error)
-        again = [[call.key.id, call.path] for call in calls if strands.was_absorbed(call)]
+        below = [failed for call in calls for failed in _failed_below(call)]
+        handled = asking.state.handled
+        is_absorbed = any(strands.was_absorbed(call) for call in calls)
+        is_absorbed = is_absorbed or any(failed.key in handled for failed in below)
+        again = [[failed.key.id, failed.path] for failed in below] if is_absorbed else []
         known = asking.state.choices.get((one.key, "raised"))
         if again and (known is None or known.frame < max(call.settled_at for call in calls)):
             asking.choose(one, "raised", json.dumps(again))
@@ -185,6 +190,15 @@ class FlowKind(Container[Flow[Any]]):
 
 def _has_started(state: RunState, one: Instance[Flow[Any]]) -> bool:
     return (one.key, "started") in state.choices
+
+
+def _failed_below(call: Instance) -> Iterator[Instance]:
+    """A call by which a flow failed, and all below it that failed it or was stopped by that."""
+    waiting = [call]
+    while waiting:
+        found = waiting.pop()
+        yield found
+        waiting += [one for one in found.children if one.failing or one.status == "cancelled"]
 
 
 def _known_end(state: RunState, one: Instance[Flow[Any]]) -> Outcome:

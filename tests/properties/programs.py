@@ -19,7 +19,16 @@ from smithers import CallFailed, NoInput, Parallel, Run, Step, Workflow, workflo
 from smithers import Sequence as InOrder
 from smithers.changes import Failure
 
-__all__ = ["InMemory", "Part", "Seeds", "World", "flow_of", "is_shared", "programs", "run_in_memory"]
+__all__ = [
+    "InMemory",
+    "Part",
+    "Seeds",
+    "World",
+    "flow_of",
+    "is_shared",
+    "programs",
+    "run_in_memory",
+]
 
 Kind = Literal[
     *("step", "choose", "chance", "share", "raise", "again", "node"),
@@ -48,7 +57,9 @@ class Part:
 def programs(*, most: int = 14) -> st.SearchStrategy[tuple[Part, ...]]:
     step = st.builds(Part, st.just("step"), st.sampled_from([False, False, False, True]))
     other = st.builds(Part, st.sampled_from(["choose", "chance", "share", "again"]))
-    hurt = st.builds(Part, st.sampled_from(["raise", "node"]), st.booleans(), is_caught=st.booleans())
+    hurt = st.builds(
+        Part, st.sampled_from(["raise", "node"]), st.booleans(), is_caught=st.booleans()
+    )
     leaves = st.one_of(step, step, step, other, hurt)
 
     def more(parts: st.SearchStrategy[Part]) -> st.SearchStrategy[Part]:
@@ -61,7 +72,9 @@ def programs(*, most: int = 14) -> st.SearchStrategy[tuple[Part, ...]]:
             st.builds(Part, st.just("gather"), below=items, limit=limits, is_caught=st.booleans()),
             st.builds(Part, st.just("gather"), below=items, limit=limits),
             st.builds(Part, st.just("if"), below=two),
-            st.builds(Part, st.just("try"), below=blocks, fails=st.booleans(), is_caught=st.booleans()),
+            st.builds(
+                Part, st.just("try"), below=blocks, fails=st.booleans(), is_caught=st.booleans()
+            ),
             st.builds(Part, st.just("loop"), below=one, is_caught=st.booleans()),
             st.builds(Part, st.just("flow"), below=one),
         )

@@ -30,7 +30,9 @@ None_ = FlowRun[None]
 Nothing = FlowRun[NoInput]
 
 
-def flow_of(run: Callable[[Nothing], Coroutine[Any, Any, Any]], **limits: Any) -> Workflow[Any, Any]:
+def flow_of(
+    run: Callable[[Nothing], Coroutine[Any, Any, Any]], **limits: Any
+) -> Workflow[Any, Any]:
     decorate: Any = workflow(**limits)
     made: Workflow[Any, Any] = decorate(run)
     return made

@@ -164,7 +164,9 @@ def flow_as_a_workflow(ctx: Ctx) -> Node[str]:
 async def nesting(run: Run[None]) -> str:
     """A tree, a flow and another run inside of a flow."""
     one, two = Step("one", body(lambda: "one")), Step("two", body(lambda: "two"))
-    both = await run.node(Parallel(one, two, result=lambda: f"{run.ctx[one]} {run.ctx[two]}", id="t"))
+    both = await run.node(
+        Parallel(one, two, result=lambda: f"{run.ctx[one]} {run.ctx[two]}", id="t")
+    )
     inner = await run.flow("inner", two_rounds, input=both)
     ok = Approval("sure", ask=lambda: f"{run.ctx[two]}?")
     asked = await run.node(Sequence(ok, result=ok, id="asked"))

@@ -32,7 +32,19 @@ from smithers import (
 from smithers.agent import Answered, Ask, Capabilities, Event, Spawned, Started
 from smithers.errors import Permanent
 
-__all__ = ["asks", "body", "boom", "fans", "fickle", "line", "long", "retries", "rounds", "wide", "worked"]
+__all__ = [
+    "asks",
+    "body",
+    "boom",
+    "fans",
+    "fickle",
+    "line",
+    "long",
+    "retries",
+    "rounds",
+    "wide",
+    "worked",
+]
 
 Body = Callable[[Attempt], Coroutine[Any, Any, str]]
 
