@@ -106,6 +106,8 @@ class Strands:
         self._frame = frame
         self._random = random.Random(seed)
         self._calls: dict[str, Call[Any]] = {}
+        self._started: list[Call[Any]] = []
+        """Those that are children of the flow, by their place."""
         self._ends: list[tuple[int, int]] = []
         """The ends of calls that are not told yet: the frame, and the place of the call."""
         self._untold: set[int] = set()
@@ -299,6 +301,7 @@ class Strands:
                 self.is_short = True
                 return
             call.number = len(one.children)
+            self._started.append(call)
             child = asking.add_call(one, call.node, strand.after)
             if one.stopped and not strand.is_interrupted:
                 asking.drop_call(one, child)
@@ -317,8 +320,8 @@ class Strands:
         elif child.status == "cancelled" and self._one.stopped:
             error = asyncio.CancelledError()
         else:
-            id = child.key.id.removeprefix(self.prefix)
             why = error_of(self._asking.state, child)
+            id = self._started[child.place].id
             failed = error = CallFailed(id, cast("State", child.status), why)
             self._stands_for[failed] = [child]
         self._queue.append(_Told(waiter, value, error, (child,)))

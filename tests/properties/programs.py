@@ -30,10 +30,8 @@ __all__ = [
     "run_in_memory",
 ]
 
-Kind = Literal[
-    *("step", "choose", "chance", "share", "raise", "again", "node"),
-    *("gather", "if", "try", "loop", "flow"),
-]
+Simple = Literal["step", "choose", "chance", "share", "raise", "again", "node"]
+Kind = Simple | Literal["gather", "if", "try", "loop", "flow"]
 Seeds = Mapping[str, int]
 """The seed of the random numbers of each flow, by its id in the tree."""
 
@@ -139,6 +137,22 @@ class Program:
 
     async def part(self, part: Part, at: str, value: int) -> int:
         match part.kind:
+            case "if":
+                arm = value % 2
+                return await self.block(part.below[arm], f"{at}{'ny'[arm]}", value)
+            case "loop":
+                return await self._loop(part, at, value)
+            case "flow":
+                return await self._flow(part, at, value)
+            case "gather":
+                return await self._gather(part, at, value)
+            case "try":
+                return await self._try(part, at, value)
+            case _:
+                return await self._simple(part, part.kind, at, value)
+
+    async def _simple(self, part: Part, kind: Simple, at: str, value: int) -> int:
+        match kind:
             case "step":
                 return await self.run.step(at, self._work(at, value, fails=part.fails))
             case "again":  # awaited twice, it runs once
@@ -157,17 +171,6 @@ class Program:
                 return value
             case "node":
                 return await self._node(part, at, value)
-            case "if":
-                arm = value % 2
-                return await self.block(part.below[arm], f"{at}{'ny'[arm]}", value)
-            case "loop":
-                return await self._loop(part, at, value)
-            case "flow":
-                return await self._flow(part, at, value)
-            case "gather":
-                return await self._gather(part, at, value)
-            case "try":
-                return await self._try(part, at, value)
 
     async def _node(self, part: Part, at: str, value: int) -> int:
         prefix = f"{self.name}/" if self.name else ""
@@ -351,8 +354,10 @@ class InMemory:
                 try:
                     values[place] = await one
                 except Exception as error:
-                    kept = values if return_exceptions else failures
-                    kept[place] = error  # type: ignore[index]
+                    if return_exceptions:
+                        values[place] = error
+                    else:
+                        failures[place] = error
 
         await asyncio.gather(*(work() for _ in range(limit or len(given))))
         for _, one in left:
@@ -375,8 +380,7 @@ def run_in_memory(parts: Sequence[Part], seeds: Seeds, pauses: Random) -> tuple[
     try:
         value = asyncio.run(Program(run).block(parts, "s", 1))
     except CallFailed as error:
-        assert error.error is not None
-        return Ending(None, error.error.kind), run
+        return Ending(None, None if error.error is None else error.error.kind), run
     except Exception as error:
         return Ending(None, type(error).__name__), run
     return Ending(value, None), run

@@ -6,11 +6,12 @@ import asyncio
 import json
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,6 +33,8 @@ from tests.rules.runs import Died, Run
 
 SEEDS = st.integers(0, 1 << 20)
 CONCURRENCY = st.sampled_from([1, 2, 8])
+FEW = max(15, settings().max_examples // 20)
+MANY = max(400, settings().max_examples)
 MOST_OWNERS = 400
 MOST_RESUMES = 5
 ROOT = Key("flow")
@@ -170,7 +173,7 @@ def check(parts: Sequence[Part], concurrency: int, seed: int) -> None:
 
 
 @given(programs(), CONCURRENCY, SEEDS)
-@settings(max_examples=max(40, settings().max_examples // 8))
+@settings(max_examples=FEW)
 def test_a_flow_ends_as_the_same_code_in_memory(
     parts: tuple[Part, ...], concurrency: int, seed: int
 ) -> None:
@@ -185,7 +188,7 @@ def check_cancelled(parts: Sequence[Part], concurrency: int, seed: int) -> None:
 
 
 @given(programs(), CONCURRENCY, SEEDS)
-@settings(max_examples=max(30, settings().max_examples // 10))
+@settings(max_examples=FEW)
 def test_a_flow_that_is_cancelled_does_nothing_twice(
     parts: tuple[Part, ...], concurrency: int, seed: int
 ) -> None:
@@ -208,8 +211,20 @@ def check_mended(parts: Sequence[Part], concurrency: int, seed: int) -> None:
 
 
 @given(programs(), CONCURRENCY, SEEDS)
-@settings(max_examples=max(30, settings().max_examples // 10))
+@settings(max_examples=FEW)
 def test_a_failed_flow_runs_what_failed_again_and_nothing_else(
     parts: tuple[Part, ...], concurrency: int, seed: int
 ) -> None:
     check_mended(parts, concurrency, seed)
+
+
+@pytest.mark.trust
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("checked", [check, check_cancelled, check_mended])
+def test_many_flows(checked: Callable[[Sequence[Part], int, int], None]) -> None:
+    @given(programs(), CONCURRENCY, SEEDS)
+    @settings(max_examples=MANY)
+    def holds(parts: tuple[Part, ...], concurrency: int, seed: int) -> None:
+        checked(parts, concurrency, seed)
+
+    holds()

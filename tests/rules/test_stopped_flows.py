@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -33,18 +33,15 @@ Nothing = FlowRun[NoInput]
 def flow_of(
     run: Callable[[Nothing], Coroutine[Any, Any, Any]], **limits: Any
 ) -> Workflow[Any, Any]:
-    decorate: Any = workflow(**limits)
-    made: Workflow[Any, Any] = decorate(run)
+    made: Workflow[Any, Any] = cast("Any", workflow(**limits))(run)
     return made
 
 
 def tree_of(make: Callable[[], Node[Any]], **limits: Any) -> Workflow[Any, Any]:
-    decorate: Any = workflow(**limits)
-
     def flow(ctx: Context[NoInput]) -> Node:
         return make()
 
-    made: Workflow[Any, Any] = decorate(flow)
+    made: Workflow[Any, Any] = cast("Any", workflow(**limits))(flow)
     return made
 
 

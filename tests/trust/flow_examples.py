@@ -6,6 +6,7 @@ Whatever works in one writes a line into the ledger at the end of its work.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from smithers import (
@@ -38,6 +39,10 @@ def do(run: Run[Any], id: str, give: Callable[[], str] | None = None) -> Call[st
     return run.step(id, body(give or (lambda: f"{id} done")))
 
 
+def joined(*texts: str) -> str:
+    return "".join(texts)
+
+
 async def in_order(run: Run[str]) -> str:
     """Calls one after another, one of which fails and is caught."""
     mode = await run.choose("mode", lambda: "fast")
@@ -46,13 +51,14 @@ async def in_order(run: Run[str]) -> str:
     try:
         await run.step("bad", boom)
     except CallFailed as error:
-        second = await do(run, "plan b", lambda: f"{first}, {error.state}")
+        state = error.state
+        second = await do(run, "plan b", lambda: f"{first}, {state}")
     else:
         second = await do(run, "plan a")
     number = 0
     while number < 3:
         number += 1
-        second = await do(run, f"round {number}", lambda second=second: f"{second} {number}")
+        second = await do(run, f"round {number}", partial(joined, second, str(number)))
     return f"{second} {0 <= drawn < 1} {began <= run.now()} {run.state('bad')}"
 
 
@@ -151,7 +157,7 @@ async def imperative(run: Run[NoInput]) -> str:
     await run.sleep("pause", seconds=0.05)
     text, number = "", 0
     while len(text) < 3:
-        text = await do(run, f"round {number}", lambda text=text: text + "i")
+        text = await do(run, f"round {number}", partial(joined, text, "i"))
         number += 1
     return f"{text} by {ok.by}"
 
@@ -189,7 +195,7 @@ async def receives(run: Run[None]) -> str:
     seen, number = "", 0
     while not seen.endswith("2"):
         got = await run.event(f"number {number}", event="number", output=int)
-        seen = await do(run, f"seen {number}", lambda seen=seen, got=got: f"{seen}{got}")
+        seen = await do(run, f"seen {number}", partial(joined, seen, str(got)))
         number += 1
     late = await run.event("late", event="late", output=str, correlation=seen)
     return await do(run, "ship", lambda: f"{seen} {late}")
