@@ -118,6 +118,8 @@ class Strands:
         self._absorbed: set[Instance] = set()
         self._groups: set[_Group] = set()
         self._alive: dict[_Strand, None] = {}
+        self._gives_up = False
+        """Whether a failure kept what was given to a gather from being started."""
         self.is_short = False
         """Whether it has come to what it did not do when it ended."""
         self.ended: tuple[Any, BaseException | None] | None = None
@@ -266,7 +268,7 @@ class Strands:
 
     def _finished(self, strand: _Strand, value: Any, error: BaseException | None) -> None:
         self._alive.pop(strand, None)
-        if strand.waiter is None and error is None:
+        if strand.waiter is None and error is None and not strand.is_interrupted:
             self._check_awaited()
         if strand.waiter is None:
             self.ended = value, error
@@ -275,7 +277,7 @@ class Strands:
 
     def _check_awaited(self) -> None:
         """Raises `AuthorError` for a call that never started."""
-        for call in self._calls.values():
+        for call in () if self._gives_up else self._calls.values():
             if call.number < 0 and not self._asking.is_over(self._one):
                 wrong(
                     call.mark,
@@ -378,6 +380,7 @@ class Strands:
         if not group.failures:
             self._queue.append(_Told(group.owner, group.values, None, after))
             return
+        self._gives_up = self._gives_up or group.next < len(group.values)
         close_unstarted(group.gathering.given[group.next :])
         first = group.failures[min(group.failures)]
         calls = [call for each in group.failures.values() for call in self.failed_calls(each)]

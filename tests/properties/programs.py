@@ -10,6 +10,7 @@ import asyncio
 import zlib
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from random import Random
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -30,7 +31,7 @@ __all__ = [
     "run_in_memory",
 ]
 
-Simple = Literal["step", "choose", "chance", "share", "raise", "again", "node"]
+Simple = Literal["step", "choose", "chance", "clock", "share", "raise", "again", "node"]
 Kind = Simple | Literal["gather", "if", "try", "loop", "flow"]
 Seeds = Mapping[str, int]
 """The seed of the random numbers of each flow, by its id in the tree."""
@@ -54,7 +55,7 @@ class Part:
 
 def programs(*, most: int = 14) -> st.SearchStrategy[tuple[Part, ...]]:
     step = st.builds(Part, st.just("step"), st.sampled_from([False, False, False, True]))
-    other = st.builds(Part, st.sampled_from(["choose", "chance", "share", "again"]))
+    other = st.builds(Part, st.sampled_from(["choose", "chance", "clock", "share", "again"]))
     hurt = st.builds(
         Part, st.sampled_from(["raise", "node"]), st.booleans(), is_caught=st.booleans()
     )
@@ -111,6 +112,8 @@ class _Calls(Protocol):
 
     def random(self) -> float: ...
 
+    def now(self) -> datetime: ...
+
 
 @dataclass
 class World:
@@ -161,16 +164,25 @@ class Program:
             case "choose":
                 return await self.run.choose(at, lambda: mixed(at, value))
             case "chance":
-                return mixed(at, value, int(self.run.random() * 1000))
+                return await self._same(at, mixed(at, value, int(self.run.random() * 1000)))
+            case "clock":
+                await self._same(at, mixed(self.run.now()))
+                return value
             case "share":
                 self.shared.append(at)
-                return mixed(at, value, *self.shared)
+                return await self._same(at, mixed(at, value, *self.shared))
             case "raise":
                 if value % 2 or part.fails:
                     raise ValueError(at)
                 return value
             case "node":
                 return await self._node(part, at, value)
+
+    async def _same(self, at: str, found: int) -> int:
+        """What was found when the program came here first, which is what it finds each time."""
+        kept = await self.run.choose(at, lambda: found)
+        assert kept == found or self.world.is_mended
+        return kept
 
     async def _node(self, part: Part, at: str, value: int) -> int:
         prefix = f"{self.name}/" if self.name else ""
@@ -311,6 +323,9 @@ class InMemory:
 
     def __post_init__(self) -> None:
         self.random = Random(self.seeds.get(self.name, 0)).random
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
 
     def step(self, id: str, run: Callable[[], int]) -> _Once:
         async def call() -> int:

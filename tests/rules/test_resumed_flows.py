@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,7 +26,8 @@ from smithers import Sequence as InOrder
 from smithers.changes import Key, NodeGone
 from smithers.engine.edited import Edited
 from smithers.engine.reworking import Again
-from tests.rules.runs import Run
+from tests.rules.resuming import crashed
+from tests.rules.runs import Clock, Run
 from tests.rules.test_resume_of_a_failed_run import Switch
 
 Nothing = FlowRun[NoInput]
@@ -403,3 +405,59 @@ def test_what_an_edit_changes_is_reported_and_done_again_only_if_somebody_asks()
     again = Edited("r1", tuple(run.watch.frames), ["c"])
     run.settings = replace(run.settings, again=again)
     assert resumed(run) == ["c", "d"]
+
+
+class _Ticking(Clock):
+    """Time that passes whenever somebody looks."""
+
+    def __call__(self) -> datetime:
+        self.at += timedelta(seconds=1)
+        return self.at
+
+
+def test_the_time_that_a_flow_has_read_is_the_same_when_it_runs_again() -> None:
+    async def flow(run: Nothing) -> str:
+        seen: list[str] = []
+        for number in range(3):
+            now = run.now().isoformat()
+            seen.append(await run.choose(f"now {number}", lambda now=now: now))
+            assert seen[-1] == now
+            await run.step(f"step {number}", lambda: 1)
+        return " ".join(seen)
+
+    whole = Run(of(flow), now=_Ticking())
+    assert whole.go().status == "finished"
+    for after in range(1, len(whole.watch.frames)):
+        run = crashed(whole, after)
+        assert run.go().status == "finished", after
+
+
+def test_calls_that_a_failure_kept_from_starting_are_not_missed() -> None:
+    async def flow(run: Nothing) -> str:
+        steps = [run.step(f"step {number}", failing) for number in range(3)]
+        try:
+            await run.gather(*steps, limit=1)
+        except CallFailed as error:
+            return error.id
+        return "none"
+
+    run = Run(of(flow))
+    assert run.go().status == "finished"
+    assert started(run) == ["step 0"]
+
+
+def test_a_failed_tree_in_a_flow_has_the_id_that_its_author_wrote() -> None:
+    async def part(run: FlowRun[int]) -> str:
+        try:
+            await run.node(InOrder(Step("part/bad", failing), id="part/tree"))
+        except CallFailed as error:
+            return error.id
+        return "none"
+
+    @workflow(name="flow")
+    def tree(ctx: Context[NoInput]) -> Node[Any]:
+        return Flow("part", part, input=1)
+
+    run = Run(tree)
+    assert run.go().status == "finished"
+    assert run.state.choices[Key("part"), "result"].value == '{"type":null,"value":"part/tree"}'
