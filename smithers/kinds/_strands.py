@@ -99,8 +99,17 @@ class Strands:
     """A flow under way. It is the `Driver` of its `Run`."""
 
     def __init__(
-        self, one: Instance[Any], asking: Asking, given: object, frame: int, seed: int
+        self,
+        one: Instance[Any],
+        asking: Asking,
+        given: object,
+        frame: int,
+        seed: int,
+        *,
+        is_known: bool,
     ) -> None:
+        self.is_known = is_known
+        """Whether the rows tell of it from before, maybe of calls that it no longer makes."""
         self._one = one
         self._asking = asking
         self._frame = frame
