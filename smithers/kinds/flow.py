@@ -202,7 +202,7 @@ def _is_before(state: RunState, key: Key, other: Key) -> bool:
     if not tries or tries[0].counts:  # it is new, so what was before may come after it
         return False
     mine = state.tries.get(key)
-    return bool(mine) and mine[0].serial < tries[0].serial
+    return mine is not None and mine[0].serial < tries[0].serial
 
 
 FLOW = FlowKind()
