@@ -25,6 +25,7 @@ from smithers.engine.ending import (
 )
 from smithers.forms import Form
 from smithers.hub._answering import Answering
+from smithers.hub._embedding import Embedding
 from smithers.hub._events import Following
 from smithers.hub._travelling import Travelling
 from smithers.hub._trusting import Trusting
@@ -33,6 +34,8 @@ from smithers.secrets import Secrets
 from smithers.texts import escaped, plain, title_of
 
 if TYPE_CHECKING:
+    from smithers.hub._here import RunHandle
+    from smithers.hub._results import RunResult
     from smithers.reports import Look, Overview, RunsQuery
     from smithers.views import Question, Standing
 
@@ -52,6 +55,8 @@ __all__ = [
     "Raised",
     "Reply",
     "Rewound",
+    "RunHandle",
+    "RunResult",
     "RunsQuery",
     "Secrets",
     "Sent",
@@ -65,6 +70,8 @@ __all__ = [
 _HOMES = {
     "Look": "smithers.reports",
     "Overview": "smithers.reports",
+    "RunHandle": "smithers.hub._here",
+    "RunResult": "smithers.hub._results",
     "RunsQuery": "smithers.reports",
     "Question": "smithers.views",
     "Standing": "smithers.views",
@@ -73,5 +80,5 @@ _HOMES = {
 __getattr__ = lazily(__name__, _HOMES)
 
 
-class Hub(Answering, Following, Travelling, Trusting):
+class Hub(Embedding, Answering, Following, Travelling, Trusting):
     """The runs of one database."""

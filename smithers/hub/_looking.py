@@ -53,6 +53,15 @@ class Looking(HubCore):
         """
         return reports.resumed_through(self.database, run_id)
 
+    def resume_in_program(self, run_id: str) -> str | None:
+        """How a run is resumed whose workflow a program has made in memory; None for any other,
+        which `smithers resume` resumes.
+        """
+        from smithers.naming import resume_in_program
+
+        is_made = self._snapshot(run_id).run.is_made_in_memory
+        return resume_in_program(run_id) if is_made else None
+
     def needs_process(self, run_id: str) -> bool:
         """Whether the inbox of a run has something that is not taken, and no living process will
         take it. An owner that lives gets 10 seconds to take it, or to leave the run, if it is just

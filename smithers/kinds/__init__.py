@@ -39,6 +39,7 @@ from smithers.kinds.subflow import (
     Subflow,
     TooManyLevels,
     child_workflow,
+    output_of_workflow,
     start_digest,
 )
 from smithers.kinds.task import TASK, agent_work, has_effect
@@ -103,6 +104,7 @@ __all__ = [
     "is_sent_back",
     "kind_of",
     "made_again",
+    "output_of_workflow",
     "result_of",
     "send_back",
     "start_digest",
