@@ -178,8 +178,7 @@ class Driving:
                 raise Refused(f"the path {path!a} is not UTF-8", hint="rename it")
         found = self._find_settings(Path.cwd())
         with self._loading():
-            is_given = isinstance(file, Workflow)
-            loaded = load_given(file) if is_given else load_workflow(Path(file), name)
+            loaded = self._load(file, name)
         text = input_text(input)
         given = loaded.workflow.parse_input(text)
         refuse_unknown_fields(given, text)
@@ -225,6 +224,9 @@ class Driving:
                 return claim
 
             return await self._run(engine, store, first=first)
+
+    def _load(self, file: str | Workflow[Any, Any], name: str | None) -> Loaded:
+        return load_workflow(Path(file), name) if isinstance(file, str) else load_given(file)
 
     async def resume(
         self,

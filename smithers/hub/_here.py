@@ -8,6 +8,7 @@ from asyncio import CancelledError, Future, TaskGroup
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from weakref import WeakValueDictionary
 
 from pydantic import BaseModel, ValidationError
 
@@ -76,12 +77,15 @@ class Limits:
 
 @dataclass(frozen=True)
 class Wanted(Generic[T]):
-    """A run that is to be driven. `drive` returns None if another process did that."""
+    """A run that is to be driven. `drive` returns None if another process did that. `joins` says
+    that it may be there: it is driven once this process has left it.
+    """
 
     run_id: str
     workflow: Workflow[Any, T]
     begun: Begun
     drive: Callable[[Driving], Awaitable[Left | None]]
+    joins: bool = True
 
 
 class Begun:
@@ -112,6 +116,8 @@ class RunsHere:
         self._group: TaskGroup | None = None
         self._is_closed = False
         self._driven: set[Driving] = set()
+        self._locks = WeakValueDictionary[str, asyncio.Lock]()
+        """By run: two calls may want to drive it, such as two answers at once."""
         self._idle = asyncio.Event()
 
     async def open(self) -> None:
@@ -178,7 +184,9 @@ class RunsHere:
                     pass
             return await self._join(driving, id, workflow, text, limits)
 
-        return Wanted(id, workflow, limits.begun, drive if request_id is None else drive_once)
+        if request_id is None:
+            return Wanted(id, workflow, limits.begun, drive, joins=False)
+        return Wanted(id, workflow, limits.begun, drive_once)
 
     def again(self, run_id: str, workflow: Workflow[Any, T], limits: Limits) -> Wanted[T]:
         """A run that is to be resumed with its workflow."""
@@ -209,7 +217,11 @@ class RunsHere:
         """
         run = reports.snapshot(self._hub.database, run_id).run
         check_same_workflow(run, workflow)
-        check_input(run, text)
+        try:
+            check_input(run, text)
+        except Refused as error:
+            hint = "use another request_id for another input"
+            raise Refused(error.said, hint=hint) from None
         limits.begun.on_disk.set()
         if self._hub.status(run_id) in ENDED:
             return None
@@ -221,6 +233,18 @@ class RunsHere:
 
     async def finish(self, wanted: Wanted[T], driving: Driving | None = None) -> RunResult[T]:
         """Drive a run, and the runs as which it continues, until it was left."""
+        lock = self._locks.setdefault(wanted.run_id, asyncio.Lock())
+        if lock.locked():
+            if not wanted.joins:
+                raise RunExists(
+                    f"run {wanted.run_id} exists already",
+                    hint="choose another run_id, or give a request_id to join the run",
+                )
+            wanted.begun.on_disk.set()
+        async with lock:
+            return await self._finish(wanted, driving)
+
+    async def _finish(self, wanted: Wanted[T], driving: Driving | None) -> RunResult[T]:
         hub = self._hub
         if self._is_closed:
             raise Refused(
@@ -269,6 +293,8 @@ class RunsHere:
                 raise
             except Exception as error:  # told to those who wait; other runs continue
                 result.set_exception(error)
+                if self._is_closed:  # which says enough to those who do not wait
+                    result.exception()
             else:
                 result.set_result(found)
 
