@@ -7,6 +7,7 @@ import secrets
 from asyncio import CancelledError, Future, TaskGroup
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
@@ -75,10 +76,15 @@ class Limits:
     linger_s: float | None
 
 
+def _check_nothing() -> None:
+    """Any run of the id is meant."""
+
+
 @dataclass(frozen=True)
 class Wanted(Generic[T]):
     """A run that is to be driven. `drive` returns None if another process did that. `joins` says
-    that it may be there: it is driven once this process has left it.
+    that it may be there: it is driven once this process has left it. `check` raises if the run
+    that is there is of something else.
     """
 
     run_id: str
@@ -86,6 +92,7 @@ class Wanted(Generic[T]):
     begun: Begun
     drive: Callable[[Driving], Awaitable[Left | None]]
     joins: bool = True
+    check: Callable[[], None] = _check_nothing
 
 
 class Begun:
@@ -118,6 +125,7 @@ class RunsHere:
         self._driven: set[Driving] = set()
         self._locks = WeakValueDictionary[str, asyncio.Lock]()
         """By run: two calls may want to drive it, such as two answers at once."""
+        self._begun = WeakValueDictionary[str, Begun]()
         self._idle = asyncio.Event()
 
     async def open(self) -> None:
@@ -186,7 +194,13 @@ class RunsHere:
 
         if request_id is None:
             return Wanted(id, workflow, limits.begun, drive, joins=False)
-        return Wanted(id, workflow, limits.begun, drive_once)
+        return Wanted(
+            id,
+            workflow,
+            limits.begun,
+            drive_once,
+            check=partial(self._check_request, id, workflow, text),
+        )
 
     def again(self, run_id: str, workflow: Workflow[Any, T], limits: Limits) -> Wanted[T]:
         """A run that is to be resumed with its workflow."""
@@ -215,13 +229,7 @@ class RunsHere:
         """The run of a request that was made before: driven here, unless it has ended or another
         process drives it. Raises `Refused` for a request of something else.
         """
-        run = reports.snapshot(self._hub.database, run_id).run
-        check_same_workflow(run, workflow)
-        try:
-            check_input(run, text)
-        except Refused as error:
-            hint = "use another request_id for another input"
-            raise Refused(error.said, hint=hint) from None
+        self._check_request(run_id, workflow, text)
         limits.begun.on_disk.set()
         if self._hub.status(run_id) in ENDED:
             return None
@@ -230,6 +238,15 @@ class RunsHere:
         except Owned:
             await self.wait(run_id, None, None)
             return None
+
+    def _check_request(self, run_id: str, workflow: Workflow[Any, Any], text: str) -> None:
+        run = reports.snapshot(self._hub.database, run_id).run
+        check_same_workflow(run, workflow)
+        try:
+            check_input(run, text)
+        except Refused as error:
+            hint = "use another request_id for another input"
+            raise Refused(error.said, hint=hint) from None
 
     async def finish(self, wanted: Wanted[T], driving: Driving | None = None) -> RunResult[T]:
         """Drive a run, and the runs as which it continues, until it was left."""
@@ -240,16 +257,24 @@ class RunsHere:
                     f"run {wanted.run_id} exists already",
                     hint="choose another run_id, or give a request_id to join the run",
                 )
-            wanted.begun.on_disk.set()
+            if (holder := self._begun.get(wanted.run_id)) is not None:
+                await holder.on_disk.wait()
+            if self._hub.status(wanted.run_id) is not None:
+                wanted.check()
+                wanted.begun.on_disk.set()
         async with lock:
-            return await self._finish(wanted, driving)
+            self._begun[wanted.run_id] = wanted.begun
+            try:
+                return await self._finish(wanted, driving)
+            finally:
+                wanted.begun.on_disk.set()
 
     async def _finish(self, wanted: Wanted[T], driving: Driving | None) -> RunResult[T]:
         hub = self._hub
         if self._is_closed:
             raise Refused(
                 f"the hub of {hub.database} was closed, so run {wanted.run_id} is not driven",
-                hint="drive runs inside of `async with Hub(...)`, or make another Hub",
+                hint="drive runs before the async with block of the hub ends, or make another Hub",
             )
         driving = driving or Driving(hub.database, hub.environment)
         run_id = wanted.run_id
