@@ -380,6 +380,8 @@ class RunsHere:
         if self._hub.status(run_id) == "continued":
             run_id = self._hub.resumed_through(run_id)
         snapshot = reports.snapshot(self._hub.database, run_id)
+        if workflow is not None:
+            check_same_workflow(snapshot.run, workflow)
         view = views.explain(snapshot)
         why, hint = self._why(view)
         output = snapshot.state.status.output if snapshot.status == "finished" else None

@@ -69,6 +69,8 @@ async def test_closing_the_hub_ends_what_runs_and_leaves_the_run_to_be_resumed(h
         waiting = asyncio.create_task(hub.run(sleeping, run_id="r2"))
         programs = await until_it_sleeps(2)
         assert handle.is_running
+        with pytest.raises(Refused, match="is open already"):
+            await hub.__aenter__()
     assert not any(map(is_alive, programs))
     assert not sleepers()
     assert [(await handle.wait()).status, (await waiting).status] == ["stale", "stale"]

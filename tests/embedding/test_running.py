@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from smithers import Context, Node, Step, workflow
 from smithers.errors import (
     AlreadyDecided,
     NotFinished,
@@ -153,3 +154,17 @@ async def test_a_wait_is_bounded_and_then_tells_how_the_run_is(hub: Hub) -> None
             await other.resume("r1", workflow=sleeping)
         handle.stop()
         assert (await handle.wait()).status == "stale"
+
+
+async def test_an_output_is_read_as_the_workflow_of_the_run_declares_it(hub: Hub) -> None:
+    await hub.run(counting, Count(left=0), run_id="r1")
+
+    @workflow(input=Count, name="counting")
+    def edited(ctx: Context[Count]) -> Node[int]:
+        return Step("last", lambda: 1)
+
+    with pytest.raises(Refused, match="does not fit its workflow any longer"):
+        await hub.wait("r1", workflow=edited)
+    assert (await hub.wait("r1")).output == "done"
+    with pytest.raises(Refused, match="run r1 is of workflow counting, not failing"):
+        await hub.wait("r1", workflow=failing)
