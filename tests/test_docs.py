@@ -35,7 +35,10 @@ PUBLIC = [one for one in DOCUMENTS if one.name not in ("AGENTS.md", "CONTRIBUTIN
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 PROJECT = sorted((ROOT / "examples" / "testing").glob("*.py"))  # test_pytest_plugin.py runs it
 MODELS = sorted((ROOT / "examples" / "models").glob("*.py"))  # tests/models runs them
-INPUTS = {"release_notes": '{"version": "1.1", "commits": []}'}  # of workflows that need one
+INPUTS = {  # of workflows that need one
+    "note": '{"topic": "whales"}',
+    "release_notes": '{"version": "1.1", "commits": []}',
+}
 SOURCES = [*SMITHERS.rglob("*.py"), *HARNESSES.rglob("*.py")]
 
 

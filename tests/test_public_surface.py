@@ -107,8 +107,8 @@ def test_the_hub_returns_typed_values() -> None:
     """Descriptions of workflows alone are JSON, as their schemas are."""
     returned = {
         name: str(inspect.signature(method).return_annotation)
-        for name, method in vars(Hub).items()
-        if inspect.isfunction(method) and not name.startswith("_")
+        for name, method in inspect.getmembers(Hub, inspect.isfunction)
+        if not name.startswith("_")
     }
     untyped = [name for name, type in returned.items() if "dict" in type or "Json" in type]
     assert untyped == ["workflows"]

@@ -37,6 +37,7 @@ from smithers import (
     Workflow,
     workflow,
 )
+from smithers.hub import Hub
 
 agent = Echo()
 
@@ -330,6 +331,13 @@ def handling(ctx: Context[Brief]) -> None:
     Try(plan, catch=lambda caught: Step("x", lambda: caught.name))  # error: a misspelt field
     Try(plan, finally_=lambda: plan)  # error: no node
     text: str = ctx[Try(plan, catch=plan, result=plan)]  # error: it gives a plan
+
+
+async def application(hub: Hub, flow: Workflow[Brief, Plan]) -> None:
+    await hub.run(flow, Plan(steps=[]))  # error: the input is a Brief
+    text: str = (await hub.run(flow)).output  # error: the output is a plan
+    (await hub.resume("r1", workflow=flow)).output.step  # error: a misspelt field
+    await hub.resume("r1")  # error: neither a workflow nor an observer
 
 
 def of_brief(ctx: Context[Brief]) -> str:
