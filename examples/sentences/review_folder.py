@@ -23,10 +23,6 @@ class Finding(BaseModel):
     line: int
 
 
-class Findings(BaseModel):
-    findings: list[Finding]
-
-
 class Refutation(BaseModel):
     refuted: bool
     reason: str
@@ -37,7 +33,9 @@ def review_folder(ctx: Context[Folder]) -> Node[str]:
     folder = ctx.input.folder
 
     def review(file: str) -> Node[list[str | None]]:
-        look = Task(f"review {file}", agent=fast, output=Findings, prompt=f"Review {folder / file}")
+        look = Task(
+            f"review {file}", agent=fast, output=list[Finding], prompt=f"Review {folder / file}"
+        )
 
         def refute(finding: Finding) -> Node[str | None]:
             claim = f"{file}:{finding.line} {finding.title}"
@@ -50,7 +48,7 @@ def review_folder(ctx: Context[Folder]) -> Node[str]:
                 *tries, result=lambda: None if all(ctx[one].refuted for one in tries) else claim
             )
 
-        held = ForEach(lambda: ctx[look].findings, key=str, each=refute, allow_empty=True)
+        held = ForEach(lambda: ctx[look], key=str, each=refute, allow_empty=True)
         return Sequence(look, held, result=held)
 
     files = Step("files", lambda: sorted(file.name for file in folder.glob("*.py")))

@@ -58,5 +58,26 @@ def test_a_verify_that_fails_undoes_all_in_reverse_order_and_the_run_tells_which
     ]
     assert run.outcome("plan never") == "cancelled"
     assert "exited with code 1" in error_of(run, "verify bills wrongly")
-    print("XX", ended, [e for e in run.state.ends.values() if e.error])
-    assert 0
+    assert ended.error is not None
+    assert ended.error.message.endswith("; undone: apply bills wrongly, apply orders, apply users")
+
+
+def test_an_undo_that_fails_stops_and_says_what_is_still_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = started(monkeypatch, "users", "orders", "bills wrongly")
+    busy = "touch orders/busy; "
+
+    def plan(told: str) -> Plan:
+        made = planned(told)
+        return made.model_copy(update={"verify": busy + made.verify}) if "bills" in told else made
+
+    monkeypatch.setattr(example, "planner", Scripted(json_of(plan), name="planner"))
+    ended = run.go()
+    assert ended.status == "failed"
+    assert applied(run.folder) == {"users", "orders"}
+    assert ended.error is not None
+    assert "undo orders failed" in ended.error.message
+    (run.folder / "orders" / "busy").unlink()
+    assert run.go().status == "failed"
+    assert applied(run.folder) == set()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import RootModel
 
 from examples.sentences import review_folder as example
-from examples.sentences.review_folder import Finding, Findings, Folder, Refutation
+from examples.sentences.review_folder import Finding, Folder, Refutation
 from smithers.changes import Key
 from smithers.errors import Permanent
 from tests.rules.agents import Scripted
@@ -15,12 +16,12 @@ from tests.rules.runs import Run
 from tests.sentences.runs import Crowd, json_of, run_of
 
 
-def review(told: str) -> Findings:
+def review(told: str) -> RootModel[list[Finding]]:
     name = Path(told.removeprefix("Review ")).name
     leak = Finding(title="leaks a handle", line=3)
     if name == "f0.py":
-        return Findings(findings=[leak, Finding(title="is slow", line=7)])
-    return Findings(findings=[leak] if name == "f1.py" else [])
+        return RootModel[list[Finding]]([leak, Finding(title="is slow", line=7)])
+    return RootModel[list[Finding]]([leak] if name == "f1.py" else [])
 
 
 def refuter(name: str, *refuted: str) -> Scripted:
@@ -38,7 +39,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def started(folder: Path, monkeypatch: pytest.MonkeyPatch, *sceptics: Scripted) -> tuple[Run, Crowd]:
+def started(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, *sceptics: Scripted
+) -> tuple[Run, Crowd]:
     fast = Crowd(8, json_of(review), "fast")
     for name, agent in zip(("fast", "codex", "gemini"), (fast, *sceptics), strict=True):
         monkeypatch.setattr(example, name, agent)

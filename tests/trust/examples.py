@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -175,9 +175,10 @@ def timer(ctx: Ctx) -> Node[str]:
     draft = step("draft")
     soon = Timer("soon", seconds=0.2)
     over = Timer("over", until=lambda: datetime(len(ctx[draft]) + 2000, 1, 2, 9, tzinfo=UTC))
+    later = Timer("later", until=lambda now: now + timedelta(seconds=0.1))
     beside = step("beside")
     ship = step("ship", lambda: f"{ctx[over]:%d %H:%M} {(ctx[soon] > ctx[over])!s}")
-    return Sequence(draft, Parallel(soon, over, beside), ship, result=ship)
+    return Sequence(draft, Parallel(soon, over, later, beside), ship, result=ship)
 
 
 def events(ctx: Ctx) -> Node[str]:
@@ -443,7 +444,7 @@ EXAMPLES: dict[str, Example] = (
         one.__name__: Example(make=one, ends="cancelled", asked="cancel")
         for one in (cancel, saga_that_is_cancelled)
     }
-    | {timer.__name__: Example(make=timer, varies=("soon",))}
+    | {timer.__name__: Example(make=timer, varies=("soon", "later"))}
     | {events.__name__: Example(make=events, asked="send")}
     | {one.__name__: Example(make=one, asked="deny") for one in (human, rework)}
 )
