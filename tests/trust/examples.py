@@ -6,15 +6,15 @@ example: `test_every_frame.py` compares them with the names of the kinds.
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from harnesses import Echo
 from smithers import (
     Approval,
     Attempt,
@@ -44,8 +44,9 @@ from smithers import (
     Workflow,
     workflow,
 )
-from smithers.agent import Answered, Ask, Event, Used
 from tests.trust.flows import body, note
+from tests.trust.programs import LINE, Noting
+from tests.trust.sentences import TIMED, feature, migrations, proposals, questions
 
 __all__ = ["EDITS", "EXAMPLES", "UNEDITED", "Edit", "Example", "flow_of"]
 
@@ -55,31 +56,6 @@ EDITS: tuple[Edit, ...] = ("comment", "append", "insert", "prepend")
 """`comment` changes the file alone; the others add a step before, in or after the workflow."""
 
 Ctx = Context[NoInput]
-
-
-class Noting(Echo):
-    """Echoes the first line of the task's prompt, at the same cost in every attempt; `key` is noted
-    before it answers.
-    """
-
-    def __init__(self, key: str) -> None:
-        super().__init__()
-        self._key = key
-
-    async def run(self, ask: Ask) -> AsyncIterator[Event]:
-        async for event in super().run(ask):
-            if isinstance(event, Answered):
-                _note_program(self._key, ask.marks["SMITHERS_ATTEMPT"])
-                yield Answered(ask.prompt.partition("\n")[0])
-            else:
-                yield Used(tokens_in=2) if isinstance(event, Used) else event
-
-
-def _note_program(key: str, mark: str) -> None:
-    """The ledger line of what is no step: the serial of its attempt is at the end of its mark."""
-    serial = mark.rpartition(":")[2]
-    with open(os.environ["LEDGER"], "a") as ledger:
-        ledger.write(f"did\tr1/{key}\t{key}\t{serial}\t{os.getpid()}\n")
 
 
 def boom(attempt: Attempt) -> str:
@@ -134,17 +110,9 @@ def effect(ctx: Ctx) -> Node[str]:
     return Sequence(charge, ship, result=ship)
 
 
-_LINE = (
-    r"""printf 'did\tr1/%s\t%s\t%s\t%s\n' "$1" "$1" "${SMITHERS_ATTEMPT##*:}" $$"""
-    ' >> "$LEDGER"'
-)
-
-
 def command(ctx: Ctx) -> Node[str]:
     def program(id: str, say: Callable[[], str]) -> Command[str]:
-        return Command(
-            id, lambda: ["/bin/sh", "-c", f"{_LINE}; echo {say()}", "sh", id], output=str
-        )
+        return Command(id, lambda: ["/bin/sh", "-c", f"{LINE}; echo {say()}", "sh", id], output=str)
 
     first = program("first", lambda: "one")
     second = program("second", lambda: f"{ctx[first].strip()} two")
@@ -431,6 +399,18 @@ def pooled(ctx: Ctx) -> Node[str]:
     return Sequence(group, end, result=end)
 
 
+def sentence_of(make: Callable[[Ctx], Node[Any]]) -> Callable[[Ctx], Node[str]]:
+    """A sentence with a step that tells how it ended and what it gave."""
+
+    @functools.wraps(make)
+    def told(ctx: Ctx) -> Node[str]:
+        node = make(ctx)
+        end = step("told", lambda: ctx.state(node))
+        return Sequence(node, end, result=end)
+
+    return told
+
+
 EXAMPLES: dict[str, Example] = (
     {
         one.__name__: Example(make=one)
@@ -445,6 +425,10 @@ EXAMPLES: dict[str, Example] = (
         for one in (cancel, saga_that_is_cancelled)
     }
     | {timer.__name__: Example(make=timer, varies=("soon", "later"))}
+    | {
+        one.__name__: Example(make=sentence_of(one), varies=TIMED)
+        for one in (feature, migrations, proposals, questions)
+    }
     | {events.__name__: Example(make=events, asked="send")}
     | {one.__name__: Example(make=one, asked="deny") for one in (human, rework)}
 )
@@ -465,4 +449,4 @@ def flow_of(name: str, edit: Edit) -> Workflow[NoInput, str]:
             result=last,
         )
 
-    return workflow(max_concurrency=2, pools={"one": 1})(flow)
+    return workflow(max_concurrency=2, pools={"one": 1, "agents": 2})(flow)
