@@ -24,7 +24,7 @@ from smithers.cli._app import app
 from smithers.cli._mcp import register_clients
 from smithers.engine.engine import Engine
 from smithers.state import RunState
-from smithers.workflows import Workflow
+from smithers.workflows import NoInput, Workflow
 from tests.cli.command import smithers
 from tests.engine.runs import Run
 from tests.places import HARNESSES, SMITHERS
@@ -35,7 +35,15 @@ PUBLIC = [one for one in DOCUMENTS if one.name not in ("AGENTS.md", "CONTRIBUTIN
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 PROJECT = sorted((ROOT / "examples" / "testing").glob("*.py"))  # test_pytest_plugin.py runs it
 MODELS = sorted((ROOT / "examples" / "models").glob("*.py"))  # tests/models runs them
-INPUTS = {"release_notes": '{"version": "1.1", "commits": []}'}  # of workflows that need one
+INPUTS = {  # of workflows that need one
+    "release_notes": '{"version": "1.1", "commits": []}',
+    "review_folder": '{"folder": "src"}',
+    "release_note": '{"tag": "v1.4"}',
+    "migrations": '{"wanted": ["add users"]}',
+    "proposals": '{"question": "Where do we store runs?"}',
+    "questions": '{"questions": ["Where is the state?"]}',
+    "feature": '{"feature": "sort runs by age"}',
+}
 SOURCES = [*SMITHERS.rglob("*.py"), *HARNESSES.rglob("*.py")]
 
 
@@ -108,7 +116,8 @@ def test_every_block_of_python_runs_and_its_workflows_render(
 
 def rendered(workflow: Workflow[Any, Any], folder: Path) -> None:
     """Everything is checked that is checked before a run starts; nothing of it starts."""
-    run = Run(workflow, INPUTS.get(workflow.name, "{}"))
+    wanted = workflow.input is not NoInput
+    run = Run(workflow, INPUTS.get(workflow.name, "{}") if wanted else "{}")
     input = workflow.parse_input(run.input)
     settings = replace(run.settings, folder=folder)
     engine = Engine(

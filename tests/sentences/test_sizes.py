@@ -7,6 +7,7 @@ blank lines, comments and the docstring of the module, which is the sentence.
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,12 @@ def test_each_sentence_is_an_example() -> None:
 def test_a_sentence_takes_at_most_70_percent_of_its_lines(name: str) -> None:
     lines = lines_of((FOLDER / f"{name}.py").read_text())
     assert lines <= 0.7 * BEFORE[name]
+
+
+def test_the_page_shows_each_file_as_it_is() -> None:
+    page = (FOLDER.parents[1] / "docs" / "sentences.md").read_text()
+    shown = dict(re.findall(r"^`(\w+)\.py`:\n\n```python\n(.*?)^```", page, re.S | re.M))
+    assert shown == {name: (FOLDER / f"{name}.py").read_text() for name in BEFORE}
 
 
 def test_what_is_counted() -> None:
