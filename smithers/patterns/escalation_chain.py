@@ -37,7 +37,10 @@ def EscalationChain(
             if (output := ctx.get(attempt)) is not None and accept(output):
                 return output
         errors = {attempt.id: ctx.error(attempt) for attempt in attempts}
-        told = [f"{name}: {error.message if error else 'no'}" for name, error in errors.items()]
+        told = [
+            f"{name}: {error.message if error else 'was not accepted'}"
+            for name, error in errors.items()
+        ]
         raise ValueError(f"nothing was accepted; {'; '.join(told)}")
 
     chosen = Step(f"{id}-chosen", lambda: choose())
