@@ -33,7 +33,7 @@ def FixUntilGreen(
     loop = Loop(
         check,
         rounds,
-        Branch(lambda: is_red() and ctx[rounds] <= max_fixes, fix),
+        Branch(lambda: is_red() and ctx[rounds] <= max_fixes, fix, id=f"{id}-if-red"),
         until=lambda: ctx.state(fix) != "finished",
         max_iterations=max_fixes + 1,
         id=id,

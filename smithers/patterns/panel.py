@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from smithers import Context, ForEach, Node, Parallel, Sequence, Step, Task
 
-__all__ = ["Panel", "Rule", "Tie", "Verdict", "Vote", "Voted", "count_votes"]
+__all__ = ["Panel", "Rule", "Tie", "Verdict", "Vote", "Voted", "break_tie", "count_votes"]
 
 Rule = Literal["most", "majority", "consensus"]
 """Who wins: the choice with the most votes, with more than half of them, or with all of them."""
@@ -52,7 +52,7 @@ class Verdict(BaseModel):
 def Panel(
     id: str,
     ctx: Context[Any],
-    *members: Task[Any],
+    *members: Task[Voted],
     choices: Many[str],
     tie: Tie,
     rule: Rule = "most",
@@ -64,7 +64,8 @@ def Panel(
     or that is not in `choices`, is not counted, and the verdict names it. With fewer than
     `quorum` votes (default: more than half of the members) the panel fails. `tie` decides if no
     choice wins by `rule`: one of the choices, None for no choice, or a function from the tied
-    choices to a node that gives one of them, for example a HumanTask.
+    choices to a node that gives one of them, for example a HumanTask. For a synthesis, let one more
+    task read the verdict and the outputs of the members.
     """
     least = len(members) // 2 + 1 if quorum is None else quorum
 
@@ -72,7 +73,7 @@ def Panel(
         votes: dict[str, str] = {}
         missing: dict[str, str] = {}
         for member in members:
-            vote: Voted | None = ctx.get(member)
+            vote = ctx.get(member)
             error = ctx.error(member)
             if vote is None:
                 missing[member.id] = ctx.state(member) if error is None else error.message
@@ -85,10 +86,14 @@ def Panel(
             raise ValueError(f"{len(votes)} votes of {len(members)}, {least} are needed{why}")
         return count_votes(votes, missing, rule, tie if isinstance(tie, str) else None)
 
-    counted = Step(f"{id}-count", count)
+    verdict = break_tie(id, ctx, Step(f"{id}-count", count), tie)
+    return Sequence(Parallel(*members, on_failure="continue"), verdict, result=verdict, id=id)
+
+
+def break_tie(id: str, ctx: Context[Any], counted: Node[Verdict], tie: Tie) -> Node[Verdict]:
+    """A verdict in which the caller's rule has decided if there was a tie."""
     if tie is None or isinstance(tie, str):
-        members_vote = Parallel(*members, on_failure="continue")
-        return Sequence(members_vote, counted, result=counted, id=id)
+        return counted
     broken = ForEach(
         lambda: [ctx[counted].tied] if ctx[counted].tied else [],
         key=lambda tied: "tie",
@@ -109,8 +114,7 @@ def Panel(
         )
 
     decided = Step(f"{id}-verdict", decide)
-    members_vote = Parallel(*members, on_failure="continue")
-    return Sequence(members_vote, counted, broken, decided, result=decided, id=id)
+    return Sequence(counted, broken, decided, result=decided)
 
 
 def count_votes(
