@@ -6,18 +6,14 @@ example: `test_every_frame.py` compares them with the names of the kinds.
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
 
 from pydantic import BaseModel
 
 from smithers import (
     Approval,
-    Attempt,
     Branch,
     Budget,
     Cache,
@@ -44,52 +40,21 @@ from smithers import (
     Workflow,
     workflow,
 )
-from tests.trust.flows import body, note
-from tests.trust.programs import LINE, Noting
-from tests.trust.sentences import TIMED, feature, migrations, proposals, questions
+from tests.trust.flows import body
+from tests.trust.patterns import PATTERNS
+from tests.trust.sentences import SENTENCES
+from tests.trust.workers import (
+    PROGRAM_LINE,
+    Ctx,
+    Edit,
+    Example,
+    Noting,
+    boom,
+    boom_once,
+    step,
+)
 
-__all__ = ["EDITS", "EXAMPLES", "UNEDITED", "Edit", "Example", "flow_of"]
-
-Edit = Literal["", "comment", "append", "insert", "prepend"]
-UNEDITED: Edit = ""
-EDITS: tuple[Edit, ...] = ("comment", "append", "insert", "prepend")
-"""`comment` changes the file alone; the others add a step before, in or after the workflow."""
-
-Ctx = Context[NoInput]
-
-
-def boom(attempt: Attempt) -> str:
-    """Do the work, then fail."""
-    note("enter", attempt)
-    note("leave", attempt)
-    raise OSError(f"{attempt.key.partition('/')[2]} was meant to fail")
-
-
-def boom_once(attempt: Attempt) -> str:
-    """Do the work, and fail at first."""
-    note("enter", attempt)
-    note("leave", attempt)
-    with open(os.environ["LEDGER"]) as ledger:
-        ran = sum(line.startswith("leave") and "/check" in line for line in ledger)
-    if ran == 1:
-        raise OSError("check was meant to fail at first")
-    return "checked"
-
-
-def step(id: str, give: Callable[[], str] | None = None) -> Step[str]:
-    return Step(id, body(give or (lambda: f"{id} done")))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Example:
-    """`ends` is the status at its end; `asked` is what is done about a question; `varies` has the
-    ids of tasks whose output is a time.
-    """
-
-    make: Callable[[Ctx], Node[Any]]
-    ends: str = "finished"
-    asked: Literal["approve", "deny", "cancel", "send"] = "approve"
-    varies: tuple[str, ...] = ()
+__all__ = ["EXAMPLES", "FORKED", "KINDS", "flow_of"]
 
 
 def task(ctx: Ctx) -> Node[str]:
@@ -112,7 +77,9 @@ def effect(ctx: Ctx) -> Node[str]:
 
 def command(ctx: Ctx) -> Node[str]:
     def program(id: str, say: Callable[[], str]) -> Command[str]:
-        return Command(id, lambda: ["/bin/sh", "-c", f"{LINE}; echo {say()}", "sh", id], output=str)
+        return Command(
+            id, lambda: ["/bin/sh", "-c", f"{PROGRAM_LINE}; echo {say()}", "sh", id], output=str
+        )
 
     first = program("first", lambda: "one")
     second = program("second", lambda: f"{ctx[first].strip()} two")
@@ -399,19 +366,7 @@ def pooled(ctx: Ctx) -> Node[str]:
     return Sequence(group, end, result=end)
 
 
-def sentence_of(make: Callable[[Ctx], Node[Any]]) -> Callable[[Ctx], Node[str]]:
-    """A sentence with a step that tells how it ended and what it gave."""
-
-    @functools.wraps(make)
-    def told(ctx: Ctx) -> Node[str]:
-        node = make(ctx)
-        end = step("told", lambda: ctx.state(node))
-        return Sequence(node, end, result=end)
-
-    return told
-
-
-EXAMPLES: dict[str, Example] = (
+KINDS: dict[str, Example] = (
     {
         one.__name__: Example(make=one)
         for one in (
@@ -425,13 +380,13 @@ EXAMPLES: dict[str, Example] = (
         for one in (cancel, saga_that_is_cancelled)
     }
     | {timer.__name__: Example(make=timer, varies=("soon", "later"))}
-    | {
-        one.__name__: Example(make=sentence_of(one), varies=TIMED)
-        for one in (feature, migrations, proposals, questions)
-    }
     | {events.__name__: Example(make=events, asked="send")}
     | {one.__name__: Example(make=one, asked="deny") for one in (human, rework)}
 )
+
+
+FORKED = KINDS | SENTENCES
+EXAMPLES = FORKED | PATTERNS
 
 
 def flow_of(name: str, edit: Edit) -> Workflow[NoInput, str]:

@@ -7,39 +7,42 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
 from harnesses import Echo
-from smithers import Context, Node, NoInput
-from smithers.agent import Answered, Ask, Event
-from tests.trust.programs import LINE, note_program
+from smithers import Context, Node, Sequence
+from smithers.agent import Ask, Event
+from tests.trust.workers import PROGRAM_LINE, Answering, Ctx, Example, step
 
-__all__ = ["TIMED", "feature", "migrations", "proposals", "questions"]
+__all__ = ["SENTENCES"]
 
 _FOLDER = Path(__file__).parents[2] / "examples" / "sentences"
-Ctx = Context[NoInput]
 
 
-class Answering(Echo):
+class Knowing(Echo):
     """Answers by the first words that are in the prompt: their task, and its answer. The prompt of
     a copied session ends with that of the session.
     """
 
     def __init__(self, answers: Mapping[str, tuple[str, object]], name: str = "echo") -> None:
         super().__init__()
-        self._answers, self.name = answers, name
+        self.name = name
+        self._agents = {
+            words: Answering(key, lambda ask, answer=answer: _text(answer))
+            for words, (key, answer) in answers.items()
+        }
 
     async def run(self, ask: Ask) -> AsyncIterator[Event]:
-        key, answer = next(one for words, one in self._answers.items() if words in ask.prompt)
-        async for event in super().run(ask):
-            if isinstance(event, Answered):
-                note_program(key, ask.marks["SMITHERS_ATTEMPT"])
-                yield Answered(answer if isinstance(answer, str) else json.dumps(answer))
-            else:
-                yield event
+        agent = next(one for words, one in self._agents.items() if words in ask.prompt)
+        async for event in agent.run(ask):
+            yield event
+
+
+def _text(answer: object) -> str:
+    return answer if isinstance(answer, str) else json.dumps(answer)
 
 
 def copy_of(name: str, **agents: object) -> Any:
@@ -55,14 +58,14 @@ def copy_of(name: str, **agents: object) -> Any:
 
 
 def shell(task: str) -> str:
-    return f"set -- '{task}'; {LINE}"
+    return f"set -- '{task}'; {PROGRAM_LINE}"
 
 
 NAMES = ("claude", "codex", "gemini")
 _proposals = copy_of(
     "proposals",
     agents={
-        name: Answering(
+        name: Knowing(
             {
                 "Propose: ": (f"{name} proposes", f"{name}: SQL"),
                 "Criticise these": (f"{name} criticises", f"by {name}"),
@@ -70,7 +73,7 @@ _proposals = copy_of(
         )
         for name in NAMES
     },
-    judge=Answering({"Give points": ("points", {"claude": 3, "codex": 8, "gemini": 5})}),
+    judge=Knowing({"Give points": ("points", {"claude": 3, "codex": 8, "gemini": 5})}),
 )
 
 
@@ -83,7 +86,7 @@ def proposals(ctx: Ctx) -> Node[Any]:
 QUESTIONS = ("What is a?", "What is b?", "What is c?")
 _questions = copy_of(
     "questions",
-    reader=Answering(
+    reader=Knowing(
         {one: (one, f"{one} It is.") for one in QUESTIONS} | {"Read this": ("read", "read")}
     ),
 )
@@ -98,7 +101,7 @@ def questions(ctx: Ctx) -> Node[Any]:
 NEEDS: dict[str, list[str]] = {"whole": ["left", "right"], "left": [], "right": []}
 _feature = copy_of(
     "feature",
-    planner=Answering(
+    planner=Knowing(
         {
             "Split this": (
                 "plan",
@@ -112,8 +115,8 @@ _feature = copy_of(
             )
         }
     ),
-    claude=Answering({f"Make {one}.": (f"work {one}", f"made {one}") for one in NEEDS}),
-    codex=Answering({}, "codex"),
+    claude=Knowing({f"Make {one}.": (f"work {one}", f"made {one}") for one in NEEDS}),
+    codex=Knowing({}, "codex"),
 )
 
 
@@ -126,7 +129,7 @@ def feature(ctx: Ctx) -> Node[Any]:
 WANTED = ("users", "orders")
 _migrations = copy_of(
     "migrations",
-    planner=Answering(
+    planner=Knowing(
         {
             f"Plan this: {one}": (
                 f"plan {one}",
@@ -144,8 +147,17 @@ def migrations(ctx: Ctx) -> Node[Any]:
     return node
 
 
-TIMED = (
-    *(f"check {one}" for one in NEEDS),
-    *(f"{word} {one}" for one in WANTED for word in ("apply", "verify")),
-)
-"""The commands: their outputs have a duration."""
+def told(make: Callable[[Ctx], Node[Any]]) -> Callable[[Ctx], Node[str]]:
+    """A sentence with a step that tells how it ended."""
+
+    def sentence(ctx: Ctx) -> Node[str]:
+        node = make(ctx)
+        end = step("told", lambda: ctx.state(node))
+        return Sequence(node, end, result=end)
+
+    return sentence
+
+
+SENTENCES: dict[str, Example] = {
+    one.__name__: Example(make=told(one)) for one in (feature, migrations, proposals, questions)
+}
