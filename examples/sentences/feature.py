@@ -32,13 +32,12 @@ class Plan(BaseModel):
 
     @field_validator("parts")
     @classmethod
-    def in_order(cls, parts: list[Part]) -> list[Part]:
-        by_name = {part.name: part for part in parts}
-        for part in parts:
-            if unknown := [name for name in part.needs if name not in by_name]:
-                raise ValueError(f"{part.name} needs {unknown}, which are not parts")
-        order = TopologicalSorter({part.name: part.needs for part in parts}).static_order()
-        return [by_name[name] for name in order]
+    def can_be_done(cls, parts: list[Part]) -> list[Part]:
+        needs = {part.name: part.needs for part in parts}
+        if unknown := {name for part in parts for name in part.needs} - needs.keys():
+            raise ValueError(f"needs name {sorted(unknown)}, which are not parts")
+        TopologicalSorter(needs).prepare()  # a cycle is a ValueError
+        return parts
 
 
 @workflow(input=Feature, pools={"agents": 4})

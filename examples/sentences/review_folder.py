@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from harnesses import ClaudeCode, Codex, Gemini
 from smithers import Context, ForEach, Node, Parallel, Sequence, Step, Task, workflow
@@ -19,7 +19,7 @@ class Folder(BaseModel):
 
 
 class Finding(BaseModel):
-    title: str
+    title: str = Field(max_length=80)
     line: int
 
 
@@ -48,7 +48,9 @@ def review_folder(ctx: Context[Folder]) -> Node[str]:
                 *tries, result=lambda: None if all(ctx[one].refuted for one in tries) else claim
             )
 
-        held = ForEach(lambda: ctx[look], key=str, each=refute, allow_empty=True)
+        held = ForEach(
+            lambda: ctx[look], key=str, each=refute, allow_empty=True, on_duplicate="first"
+        )
         return Sequence(look, held, result=held)
 
     files = Step("files", lambda: sorted(file.name for file in folder.glob("*.py")))

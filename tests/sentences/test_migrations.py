@@ -8,6 +8,8 @@ import pytest
 
 from examples.sentences import migrations as example
 from examples.sentences.migrations import Migrations, Plan
+from tests.cli.command import smithers
+from tests.harness.helpers import ROOT
 from tests.rules.agents import Scripted
 from tests.rules.runs import Run
 from tests.sentences.runs import error_of, json_of, run_of
@@ -81,3 +83,28 @@ def test_an_undo_that_fails_stops_and_says_what_is_still_done(
     (run.folder / "orders" / "busy").unlink()
     assert run.go().status == "failed"
     assert applied(run.folder) == set()
+
+
+SCRIPTED = """
+from examples.sentences import migrations as example
+from tests.cli.command import smithers
+from tests.harness.helpers import ROOT
+from tests.rules.agents import Scripted
+from tests.sentences.runs import json_of
+from tests.sentences.test_migrations import planned
+
+example.planner = Scripted(json_of(planned), name="planner")
+migrations = example.migrations
+"""
+
+
+def test_the_command_prints_what_was_undone(tmp_path: Path) -> None:
+    (tmp_path / "scripted.py").write_text(SCRIPTED)
+    given = Migrations(wanted=["users", "orders wrongly"]).model_dump_json()
+    words = ("up", "scripted.py", "--run-id", "r1", "--input", given)
+    said = smithers(tmp_path, *words, env={"PYTHONPATH": str(ROOT)})
+    assert said.code == 1
+    assert "undone: apply orders wrongly, apply users" in said.err
+    again = smithers(tmp_path, "resume", "r1", env={"PYTHONPATH": str(ROOT)})
+    assert again.code == 1
+    assert logged(tmp_path).count("undo users") == 1
