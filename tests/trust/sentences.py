@@ -30,10 +30,7 @@ class Knowing(Echo):
     def __init__(self, answers: Mapping[str, tuple[str, object]], name: str = "echo") -> None:
         super().__init__()
         self.name = name
-        self._agents = {
-            words: Answering(key, lambda ask, answer=answer: _text(answer))
-            for words, (key, answer) in answers.items()
-        }
+        self._agents = {words: _saying(*one) for words, one in answers.items()}
 
     async def run(self, ask: Ask) -> AsyncIterator[Event]:
         agent = next(one for words, one in self._agents.items() if words in ask.prompt)
@@ -41,8 +38,9 @@ class Knowing(Echo):
             yield event
 
 
-def _text(answer: object) -> str:
-    return answer if isinstance(answer, str) else json.dumps(answer)
+def _saying(key: str, answer: object) -> Answering:
+    text = answer if isinstance(answer, str) else json.dumps(answer)
+    return Answering(key, lambda ask: text)
 
 
 def copy_of(name: str, **agents: object) -> Any:
