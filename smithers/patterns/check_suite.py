@@ -1,4 +1,8 @@
-"""CheckSuite: all checks run, whatever fails, and one report says which passed."""
+"""CheckSuite: all checks run, whatever fails, and one report says which passed.
+
+For several checks of one thing, of which all results count. Not for a check that an agent should
+make pass (FixUntilGreen).
+"""
 
 from __future__ import annotations
 

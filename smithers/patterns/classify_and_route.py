@@ -1,4 +1,8 @@
-"""ClassifyAndRoute: an agent names the class of something, and Python takes the route for it."""
+"""ClassifyAndRoute: an agent names the class of something, and Python takes the route for it.
+
+For input of several kinds that need different work. Not for facts that Python can decide on by
+itself (DecisionTable).
+"""
 
 from __future__ import annotations
 

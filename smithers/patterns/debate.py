@@ -1,4 +1,8 @@
-"""Debate: agents propose, criticise each other, and the proposal with the most points wins."""
+"""Debate: agents propose, criticise each other, and the proposal with the most points wins.
+
+For open questions to which several agents have different answers. Not for a choice among known
+options (Panel): criticism costs a request of each agent and round.
+"""
 
 from __future__ import annotations
 

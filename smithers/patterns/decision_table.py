@@ -1,4 +1,8 @@
-"""DecisionTable: rules in Python decide on facts, and say which rule it was."""
+"""DecisionTable: rules in Python decide on facts, and say which rule it was.
+
+For decisions that must be explained and repeated: who reviews, who approves, which way. Not where
+only an agent can tell which case it is (ClassifyAndRoute).
+"""
 
 from __future__ import annotations
 

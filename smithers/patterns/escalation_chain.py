@@ -1,4 +1,8 @@
-"""EscalationChain: the cheapest attempt first, the next one only if it is not good enough."""
+"""EscalationChain: the cheapest attempt first, the next one only if it is not good enough.
+
+For work that a cheap agent can often do, if its answer can be checked in Python. Not for an agent
+that is not available: agent=[first, second] takes the next one by itself.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""FanOutRefute: many angles find things, and a panel tries to refute each, until nothing is new."""
+"""FanOutRefute: many angles find things, and a panel tries to refute each, until nothing is new.
+
+For audits and searches, where an agent finds much and some of it is wrong. Not for findings that a
+program can verify, and not for a single answer (Panel).
+"""
 
 from __future__ import annotations
 
@@ -44,7 +48,7 @@ def FanOutRefute(
     ctx: Context[Any],
     angles: Iterable[A] | Callable[[], Iterable[A]],
     find: Callable[[A, Callable[[], list[F]]], Node[Iterable[F]]],
-    refute: Callable[[F], Many[Task[Any]]],
+    refute: Callable[[F], Many[Task[Refuted]]],
     *,
     angle: Callable[[A], str],
     key: Callable[[F], str],
@@ -106,9 +110,9 @@ def FanOutRefute(
     )
 
 
-def judge(ctx: Context[Any], tasks: Many[Task[Any]], refutations: int) -> Judgement:
+def judge(ctx: Context[Any], tasks: Many[Task[Refuted]], refutations: int) -> Judgement:
     """Count the refutations of a finding."""
-    answers: dict[str, Refuted | None] = {task.id: ctx.get(task) for task in tasks}
+    answers = {task.id: ctx.get(task) for task in tasks}
     refuted_by = [name for name, one in answers.items() if one is not None and one.refuted]
     errors = {task.id: ctx.error(task) for task in tasks if answers[task.id] is None}
     missing = {name: "skipped" if one is None else one.message for name, one in errors.items()}

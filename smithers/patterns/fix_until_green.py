@@ -1,4 +1,8 @@
-"""FixUntilGreen: a command decides whether an agent must fix something, and checks every fix."""
+"""FixUntilGreen: a command decides whether an agent must fix something, and checks every fix.
+
+For tests, linters, builds: what a program can decide. Not for work that needs judgement
+(ReviewLoop), and not for checks that must not run often.
+"""
 
 from __future__ import annotations
 

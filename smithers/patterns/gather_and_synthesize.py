@@ -1,4 +1,8 @@
-"""GatherAndSynthesize: one task per source, in parallel, and one that makes a whole of it."""
+"""GatherAndSynthesize: one task per source, in parallel, and one that makes a whole of it.
+
+For research: many sources, one whole. Not for findings that must be verified (FanOutRefute), nor
+for parts that depend on each other (Supervisor).
+"""
 
 from __future__ import annotations
 

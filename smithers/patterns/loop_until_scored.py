@@ -1,4 +1,8 @@
-"""LoopUntilScored: work is scored and done again, in its own session, until the score is enough."""
+"""LoopUntilScored: work is scored and done again, in its own session, until the score is enough.
+
+For work whose quality is a number that must be reached. Not for the best of several candidates,
+which an Optimizer keeps.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Optimizer: candidates are scored, the best one is kept, and each round starts from it."""
+"""Optimizer: candidates are scored, the best one is kept, and each round starts from it.
+
+For work that gets better by trying: prompts, queries, parameters, texts. Not for work that is good
+enough once it passes (ReviewLoop, LoopUntilScored).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Panel: several agents vote, Python counts, and a rule of the caller decides a tie."""
+"""Panel: several agents vote, Python counts, and a rule of the caller decides a tie.
+
+For a decision among known choices that one agent should not make alone. Not for open proposals
+(Debate), and not where a rule would do (DecisionTable).
+"""
 
 from __future__ import annotations
 

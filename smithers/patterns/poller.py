@@ -1,4 +1,8 @@
-"""Poller: something is looked at again and again, with a pause in which nothing runs."""
+"""Poller: something is looked at again and again, with a pause in which nothing runs.
+
+For something outside that will be so at some time, and cannot tell. Not for what can send a signal
+(WaitForEvent), nor for a known time (Timer).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""ReviewLoop: work is reviewed and done again, in its own session, until the review approves."""
+"""ReviewLoop: work is reviewed and done again, in its own session, until the review approves.
+
+For work that somebody else can judge: a text, a change, a plan. Not for what a program can check
+(FixUntilGreen), nor for a choice among several (Panel).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Runbook: procedures one after the other, confirmed, verified, and undone if one fails."""
+"""Runbook: procedures one after the other, confirmed, verified, and undone if one fails.
+
+For operations that must be done in order and undone together. Not for work of agents that can be
+repeated without harm (Sequence), nor for procedures that arrive as data: put Compensated into a
+Saga yourself.
+"""
 
 from __future__ import annotations
 

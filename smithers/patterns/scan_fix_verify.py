@@ -1,4 +1,8 @@
-"""ScanFixVerify: a scan finds problems, each is fixed and verified, until a scan finds none."""
+"""ScanFixVerify: a scan finds problems, each is fixed and verified, until a scan finds none.
+
+For problems that a scan lists and that can be fixed one by one. Not for one check that is red or
+green (FixUntilGreen), nor if fixes depend on each other (Supervisor).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Supervisor: a plan becomes one worker per item, in the order of their dependencies."""
+"""Supervisor: a plan becomes one worker per item, in the order of their dependencies.
+
+For work that a planner can split into parts with dependencies. Not for items that are known before
+(ForEach), and not for steps of one agent (Sequence).
+"""
 
 from __future__ import annotations
 

@@ -85,5 +85,6 @@ def test_at_three_dollars_no_fix_starts_and_the_tests_run_after_the_last(
     ended = run.go()
     assert ended.status == "failed"
     assert len(claude.asks) == 2
+    assert run.state.usage.cost == Decimal("3.20")
     assert counted.read_text().count("ran") == 3
     assert run.state.ended[Key("fix", (2,))].outcome == "skipped"
