@@ -16,6 +16,8 @@ from smithers.changes import Key
 from smithers.errors import Busy
 from tests.rules.agents import Line, Scripted
 from tests.rules.runs import Run
+from tests.scripted_model import Script, ScriptedModel, Status, Text, ToolCall
+from tests.sentences.programs import on_the_clock, real
 from tests.sentences.runs import program, run_of
 
 LATER = datetime(2099, 1, 1, tzinfo=UTC)
@@ -42,19 +44,23 @@ def counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return log
 
 
+def add_failing_test(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """A project for the real pytest."""
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    (folder / "add.py").write_text("def add(a, b):\n    return a - b\n")
+    text = "from add import add\n\n\ndef test_add():\n    assert add(2, 2) == 4\n"
+    (folder / "test_add.py").write_text(text)
+
+
 def test_codex_fixes_real_tests_while_claude_code_is_rate_limited(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-
     def mend(ask: Ask) -> str:
         (ask.cwd / "add.py").write_text("def add(a, b):\n    return a + b\n")
         return "mended"
 
     run, claude, codex = started(monkeypatch, [Busy("anthropic", LATER)], mend)
-    (run.folder / "add.py").write_text("def add(a, b):\n    return a - b\n")
-    text = "from add import add\n\n\ndef test_add():\n    assert add(2, 2) == 4\n"
-    (run.folder / "test_add.py").write_text(text)
+    add_failing_test(monkeypatch, run.folder)
     assert run.go(within_s=60).status == "finished"
     assert (len(claude.asks), len(codex.asks)) == (1, 1)
     assert "1 failed" in codex.told[0]
@@ -88,3 +94,25 @@ def test_at_three_dollars_no_fix_starts_and_the_tests_run_after_the_last(
     assert run.state.usage.cost == Decimal("3.20")
     assert counted.read_text().count("ran") == 3
     assert run.state.ended[Key("fix", (2,))].outcome == "skipped"
+
+
+@pytest.mark.live
+@pytest.mark.timeout(300)
+def test_the_real_codex_fixes_what_the_real_claude_code_is_too_busy_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run = on_the_clock(run_of(example.green_tests))
+    add_failing_test(monkeypatch, run.folder)
+    scripts: dict[str, Script] = {
+        "claude": [Status(429, "rate_limit_error", "slow down", {"retry-after": "4000"})],
+        "codex": [ToolCall("exec_command", {"cmd": "sed -i.bak s/-/+/ add.py"}), Text("Mended.")],
+    }
+    with ScriptedModel(runs=scripts) as model:
+        real(monkeypatch, example, tmp_path, model, claude="claude", codex="codex")
+        ended = run.go(within_s=200)
+    assert ended.status == "finished", ended
+    assert run.starts == [
+        *("tests[0]#1", "green-round[0]#1", "fix[0]#1", "fix[0]#2"),
+        *("tests[1]#1", "green-round[1]#1", "green-verdict#1"),
+    ]
+    assert "1 passed" in str(run.output("tests", 1))

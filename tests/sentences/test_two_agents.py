@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,17 +12,15 @@ import pytest
 from pydantic import BaseModel
 
 from examples.two_agents import audit, panel, review_loop, saga, supervisor
-from harnesses import ClaudeCode, Codex
 from smithers.agent import Ask
 from smithers.changes import Key, StatusChanged
-from smithers.clock import SYSTEM
 from smithers.errors import Permanent
 from smithers.patterns import Refutation, Verdict, Vote
 from smithers.workflows import Workflow
-from tests.harness.helpers import installed
 from tests.rules.agents import Line, Scripted
 from tests.rules.runs import Run
 from tests.scripted_model import Script, ScriptedModel, Text, ToolCall
+from tests.sentences.programs import on_the_clock, real
 from tests.sentences.runs import json_of, run_of
 
 GOOD = {"approved": True, "feedback": ""}
@@ -211,32 +208,6 @@ def test_an_audit_that_is_denied_reports_nothing(
     assert run.outcome("report") == "cancelled"
 
 
-def real(
-    monkeypatch: pytest.MonkeyPatch, example: ModuleType, model: ScriptedModel, folder: Path
-) -> None:
-    """Claude Code and Codex themselves in the places of an example, on the scripted model."""
-    home = folder / "home"
-    (home / "codex").mkdir(parents=True)
-    key = {"HOME": str(home), "ANTHROPIC_API_KEY": "scripted-key", "SCRIPTED_KEY": "scripted-key"}
-    claude = ClaudeCode(
-        program=installed("claude"),
-        permission_mode="acceptEdits",
-        config_dir=home / "config",
-        env=key | {"ANTHROPIC_BASE_URL": model.url},
-    )
-    codex = Codex(
-        "scripted",
-        program=installed("codex"),
-        sandbox="danger-full-access",
-        base_url=f"{model.url}/v1",
-        api_key_env="SCRIPTED_KEY",
-        env=key,
-        home=home / "codex",
-    )
-    monkeypatch.setattr(example, "claude", claude)
-    monkeypatch.setattr(example, "codex", codex)
-
-
 REAL: dict[str, Script] = {
     "review_loop": {
         "Change this project: be fast": [Text("first"), Text("second")],
@@ -273,11 +244,10 @@ def played(
     flow: Workflow[Any, Any],
     input: BaseModel,
 ) -> tuple[StatusChanged, Run, ScriptedModel]:
-    run = run_of(flow, input)
-    run.clock, run.settings = SYSTEM, replace(run.settings, clock=SYSTEM)
+    run = on_the_clock(run_of(flow, input))
     project(run)
     with ScriptedModel(REAL[example.__name__.rpartition(".")[2]]) as model:
-        real(monkeypatch, example, model, folder)
+        real(monkeypatch, example, folder, model)
         return run.go(within_s=200), run, model
 
 
