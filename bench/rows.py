@@ -96,6 +96,7 @@ def rows(scale: Scale = FULL) -> list[Row]:
         *_sequences(scale),
         *_fan_outs(scale),
         *_agents(scale),
+        *_audits(scale),
         *_streams(scale),
         *_large_outputs(scale),
         *_pools(scale),
@@ -301,6 +302,32 @@ def _agents(scale: Scale) -> list[Row]:
             unit="",
             limit=16,
             measure=replayed(n, "most_running"),
+        ),
+    ]
+
+
+def _audits(scale: Scale) -> list[Row]:
+    """A pattern with agents, refutations and judgements."""
+    n, few = scale.agents, scale.few_agents
+
+    def audited(count: int) -> Measure:
+        return lambda: measured(ours("auditing", count), scale.repeats)["cpu_s"]
+
+    return [
+        Row(
+            name="audit-ratio",
+            what=f"CPU a task, FanOutRefute over {n:,} files against {few:,}",
+            unit="times",
+            limit=1.25,
+            measure=_over(_each(audited(n), n), _each(audited(few), few)),
+        ),
+        Row(
+            name="audit-memory",
+            what=f"peak memory, FanOutRefute over {n:,} files",
+            unit="MB",
+            limit=150,
+            below=True,
+            measure=lambda: measured(ours("auditing", n), scale.repeats)["memory_mb"],
         ),
     ]
 

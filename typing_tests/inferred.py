@@ -248,8 +248,10 @@ def groups(ctx: Context[Brief]) -> None:
 def waits_for_times(ctx: Context[Brief], plan: Task[Plan]) -> None:
     later = Timer("later", seconds=3600, needs=[plan])
     then = Timer("then", until=lambda: ctx[later] + timedelta(days=len(ctx[plan].steps)))
+    next_day = Timer("next day", until=lambda now: now + timedelta(days=1))
     named = Timer("named", until=datetime(2026, 1, 1, tzinfo=UTC))
     assert_type(ctx[then], datetime)
+    assert_type(ctx[next_day], datetime)
     assert_type(ctx.get(named), datetime | None)
 
 

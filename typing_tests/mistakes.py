@@ -38,6 +38,7 @@ from smithers import (
     workflow,
 )
 from smithers.hub import Hub
+from smithers.patterns import FanOutRefute, FixUntilGreen, Panel, ReviewLoop, Supervisor, Vote
 
 agent = Echo()
 
@@ -347,3 +348,19 @@ def of_brief(ctx: Context[Brief]) -> str:
 @workflow(result=of_brief)  # error: the workflow has no input
 def no_brief(ctx: Context[NoInput]) -> Node:
     return Task("plan", agent=agent, prompt="plan")
+
+
+def arranging(ctx: Context[NoInput]) -> None:
+    text = Task("text", agent=agent, prompt="hello")
+    review = Task("review", agent=agent, prompt="review", output=Review)
+    vote = Task("vote", agent=agent, prompt="vote", output=Vote)
+    ReviewLoop("loop", ctx, text, review)  # error: this review has no feedback
+    Panel("panel", ctx, vote, choices=["a"])  # error: what decides a tie is missing
+    Panel("panel", ctx, text, choices=["a"], tie="a")  # error: a text has no choice
+    Panel("panel", ctx, vote, choices=["a"], tie="a", rule="best")  # error: no such rule
+    panel = Panel("panel", ctx, vote, choices=["a"], tie=None)
+    ctx[panel].choice.upper()  # error: there may be no choice
+    FixUntilGreen("green", ctx, text, text)  # error: a text has no exit code
+    plan = Task("plan", agent=agent, prompt="plan", output=list[Plan])
+    Supervisor("job", ctx, plan, lambda _: text, lambda _, made: text)  # error: a plan has no name
+    FanOutRefute("audit", ctx, ["a"])  # error: what finds and refutes is missing
