@@ -30,6 +30,7 @@ class Scale:
     """How much of everything. `repeats` is for what takes seconds; the rest is done once."""
 
     steps: int = 1000
+    flow_steps: int = 800
     more: int = 100
     many: int = 10_000
     few: int = 200
@@ -49,6 +50,7 @@ class Scale:
 FULL = Scale()
 QUICK = Scale(
     steps=20,
+    flow_steps=20,
     more=5,
     many=20,
     few=20,
@@ -95,6 +97,7 @@ def rows(scale: Scale = FULL) -> list[Row]:
     return [
         *_sequences(scale),
         *_fan_outs(scale),
+        *_flows(scale),
         *_agents(scale),
         *_audits(scale),
         *_streams(scale),
@@ -278,6 +281,40 @@ def _fan_outs(scale: Scale) -> list[Row]:
             below=True,
             measure=_each(large("bytes"), n),
             peers=_peers_of(scale, "fan-out", "async", n, "bytes", 1),
+        ),
+    ]
+
+
+def _flows(scale: Scale) -> list[Row]:
+    many, n, few = scale.many, scale.flow_steps, scale.more
+
+    def of(shape: str, count: int) -> Measure:
+        return _each(
+            lambda: measured(ours("flows", shape, count), scale.repeats)["cpu_s"], count, 1000
+        )
+
+    parallel = _each(_steps(scale, "fan-out", "async", many, "cpu_s"), many, 1000)
+    return [
+        Row(
+            name="flow-gather",
+            what=f"CPU a step, a flow that gathers {many:,} async steps, against a Parallel",
+            unit="times",
+            limit=1.5,
+            measure=_over(of("gather", many), parallel),
+        ),
+        Row(
+            name="flow-cpu",
+            what=f"CPU a step, a flow of {n:,} async steps in sequence",
+            unit="ms",
+            limit=0.5,
+            measure=of("sequence", n),
+        ),
+        Row(
+            name="flow-flat",
+            what=f"CPU a step, a flow of {n:,} steps in sequence against {few:,}",
+            unit="times",
+            limit=1.5,
+            measure=_over(of("sequence", n), of("sequence", few)),
         ),
     ]
 
