@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from smithers import Command, ForEach, Node, Sequence, Step, Task
+from smithers import Command, Completed, ForEach, Node, Sequence, Step, Task
 from smithers.agent import Ask
 from smithers.patterns import (
     CheckSuite,
@@ -167,7 +167,7 @@ def fix_until_green(ctx: Ctx) -> Node[Any]:
         code = f"{PROGRAM_LINE}; echo {'red' if red else 'green'}; exit {int(red)}"
         return ["/bin/sh", "-c", code, "sh", "check"]
 
-    check = Command("check", argv, check=False)
+    check: Command[Completed] = Command("check", argv, check=False)
     done = FixUntilGreen("pattern", ctx, check, fix)
     told = step("told", lambda: f"{ctx[done].exit_code} {ctx[done].stdout.strip()}")
     return Sequence(done, told, result=told)
