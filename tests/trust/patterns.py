@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
 
-from smithers import Command, ForEach, Node, Sequence, Step, Task
+from smithers import Command, Completed, ForEach, Node, Sequence, Step, Task
 from smithers.agent import Ask
 from smithers.patterns import (
     CheckSuite,
@@ -97,8 +97,8 @@ def reviewed(ctx: Ctx, id: str, work: Node[object]) -> Task[Review]:
 
 def values(id: str, give: Callable[[], Any]) -> Step[Any]:
     """A step that gives data."""
-    run: Any = body(give)
-    return Step(id, run, output=Any)
+    run: Callable[..., Any] = body(cast("Callable[[], str]", give))
+    return Step[Any](id, run, output=object)
 
 
 def review_loop(ctx: Ctx) -> Node[str]:
@@ -167,7 +167,7 @@ def fix_until_green(ctx: Ctx) -> Node[Any]:
         code = f"{PROGRAM_LINE}; echo {'red' if red else 'green'}; exit {int(red)}"
         return ["/bin/sh", "-c", code, "sh", "check"]
 
-    check = Command("check", argv, check=False)
+    check: Command[Completed] = Command("check", argv, check=False)
     done = FixUntilGreen("pattern", ctx, check, fix)
     told = step("told", lambda: f"{ctx[done].exit_code} {ctx[done].stdout.strip()}")
     return Sequence(done, told, result=told)
