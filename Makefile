@@ -47,6 +47,7 @@ TRUST_KILLS ?= 500
 TRUST_RACES ?= 100
 TRUST_SCHEDULES ?= 10000
 TRUST_STREAMS ?= 2000
+TRUST_EXAMPLES ?= 300
 
 # The tests start a thousand Pythons, so compiled files are kept even if the environment says otherwise.
 unexport PYTHONDONTWRITEBYTECODE
@@ -60,8 +61,9 @@ help: ## list the targets
 demo: $(BASE) ## run a three-task workflow on recorded sessions, kill it and resume it
 	$(BIN)/smithers demo
 
-test: $(DEV) ## all tests except the live ones, in two processes
-	$(PYTEST) -n 2 --dist worksteal $(ARGS)
+# Half of a test is waiting for processes that it started, so two cores keep up with three.
+test: $(DEV) ## all tests except the live ones, in three processes
+	$(PYTEST) -n 3 --dist worksteal $(ARGS)
 
 wheel-test: $(DEV) ## all tests but the live ones, on the wheel, without the checkout
 	bash .ci/wheel-test $(BIN)/python $(ARGS)
@@ -109,8 +111,10 @@ trust: export TRUST_KILLS := $(TRUST_KILLS)
 trust: export TRUST_RACES := $(TRUST_RACES)
 trust: export TRUST_SCHEDULES := $(TRUST_SCHEDULES)
 trust: export TRUST_STREAMS := $(TRUST_STREAMS)
-trust: $(DEV) ## long tests: crashes, edits, races, damaged streams, simulated schedules
+trust: $(DEV) ## long tests: crashes, edits, races, damaged streams, simulated schedules, properties
 	SMITHERS_TRUST_REQUIRED=1 $(PYTEST) -s -m trust tests/trust $(ARGS)
+	SMITHERS_EXAMPLES=$(TRUST_EXAMPLES) $(PYTEST) -m 'not live' --hypothesis-seed=$(TRUST_SEED) \
+		tests/properties $(ARGS) || [ $$? = 5 ] # ARGS may select none of them
 
 bench: $(DEV) $(PEERS) ## measure the cost of a step, and compare it with its limits and other tools
 	$(BIN)/python -m bench $(ARGS)

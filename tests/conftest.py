@@ -7,6 +7,8 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +33,26 @@ def pytest_configure() -> None:
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
     watch_engines()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def state_of_the_module() -> Generator[Path]:
+    """What the fixtures of a module trust: each of its tests begins with that and nothing else,
+    since before a database is trusted, all that are trusted already are looked into.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        state = Path(tempfile.mkdtemp(dir=os.environ["XDG_STATE_HOME"]))
+        patch.setenv("XDG_STATE_HOME", str(state))
+        yield state
+
+
+@pytest.fixture(autouse=True)
+def state_of_the_test(state_of_the_module: Path) -> Generator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        state = tempfile.mkdtemp(dir=state_of_the_module.parent)
+        shutil.copytree(state_of_the_module, state, dirs_exist_ok=True)
+        patch.setenv("XDG_STATE_HOME", state)
+        yield
 
 
 def _remove(folder: str, owner: int) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -10,7 +12,7 @@ from urllib.request import getproxies
 
 from smithers.errors import NotInstalled
 
-__all__ = ["has_socks_proxy", "package_version", "sdk"]
+__all__ = ["has_socks_proxy", "package_version", "read_to_the_end", "sdk"]
 
 
 def package_version(name: str) -> dict[str, str]:
@@ -37,6 +39,24 @@ async def sdk(name: str, extra: str) -> Any:
         needed = "the Python package socksio, which a SOCKS proxy needs,"
         raise NotInstalled(needed, "pip install socksio")
     return package
+
+
+@asynccontextmanager
+async def read_to_the_end(stream: Any) -> AsyncGenerator[Any, None]:
+    """The events of an open stream, which on leaving is closed, and then read until it says so.
+
+    Closing alone leaves the generators below it where they were. Python ends such generators
+    when it collects them, each by itself, although they are inside one another: `ValueError: async
+    generator already executing`. A closed stream has nothing to wait for, so reading takes no time.
+    """
+    try:
+        async with aclosing(aiter(stream)) as events:
+            yield events
+    finally:
+        await stream.close()
+        with suppress(Exception):
+            while True:
+                await anext(stream)
 
 
 def has_socks_proxy() -> bool:

@@ -11,6 +11,7 @@ from harnesses._json import object_in
 from harnesses.models._faults import Refusal, api_error
 from harnesses.models._files import File
 from harnesses.models._model import Model
+from harnesses.models._sdk import read_to_the_end
 from harnesses.models._tools import Tool
 from harnesses.models._turn import (
     Asked,
@@ -75,7 +76,8 @@ class Anthropic(Model):
         }
         message = _Message()
         wanted = request.with_more(fields, rest="extra_body")
-        async with await client.messages.create(**wanted, stream=True) as events:
+        opened = await client.messages.create(**wanted, stream=True)
+        async with read_to_the_end(opened) as events:
             async for event in events:
                 request.heard(event)
                 for piece in message.hear(event):

@@ -14,6 +14,7 @@ from harnesses._json import list_of, object_of
 from harnesses.models._faults import Refusal, Refused, api_error
 from harnesses.models._files import File
 from harnesses.models._model import Model
+from harnesses.models._sdk import read_to_the_end
 from harnesses.models._tools import Tool
 from harnesses.models._turn import (
     Asked,
@@ -69,7 +70,8 @@ class OpenAI(Model):
         }
         done: list[dict[str, Any]] = []
         wanted = request.with_more(fields, rest="extra_body")
-        async with await client.responses.create(**wanted, stream=True) as events:
+        opened = await client.responses.create(**wanted, stream=True)
+        async with read_to_the_end(opened) as events:
             async for event in events:
                 request.heard(event)
                 if event.type == "response.output_text.delta" and event.delta:

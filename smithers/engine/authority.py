@@ -25,11 +25,12 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
+from stat import S_ISREG
 from typing import cast
 
 from smithers.allowed import Above, check_start
@@ -125,10 +126,11 @@ def refuse_below_others(databases: Iterable[Path], what: str) -> None:
     """As `refuse_below`, for databases that the command does not name, without marks: those that
     are gone or cannot be read are skipped.
     """
+    above = _Above.seen()
     for one in databases:
         why, noted = _Why(""), set(copies)
         with suppress(OSError, SmithersError):
-            why = _why_below(one)
+            why = _why_below(one, above)
         for path in copies.keys() - noted:
             del copies[path]  # nobody has asked for it
         if why:
@@ -213,7 +215,48 @@ def _node_of(db: sqlite3.Connection, run_id: str, serial: int | None) -> tuple[s
     return cast("tuple[str, str] | None", db.execute(_NEWEST_STEP, (run_id,)).fetchone())
 
 
-def _why_below(database: Path) -> _Why:
+@dataclass(frozen=True)
+class _Above:
+    """This process and those above it, and the files that they have open, as far as this user may
+    see them (Linux), by device and inode.
+    """
+
+    processes: Sequence[tuple[int, str]]
+    files: Mapping[tuple[int, int], Sequence[tuple[int, str]]]
+
+    @classmethod
+    def seen(cls) -> _Above:
+        processes = ancestors(os.getpid())
+        files: dict[tuple[int, int], list[tuple[int, str]]] = {}
+        for pid, _ in processes:
+            for name, stat in _open_files(pid):
+                files.setdefault((stat.st_dev, stat.st_ino), []).append((pid, name))
+        return cls(processes, files)
+
+    def other_name(self, real: Path) -> tuple[int, str] | None:
+        """The process that has the file open by another path, and that path.
+
+        SQLite finds the `-wal` by the name of the database, so by another name a reader misses
+        rows.
+        """
+        with suppress(OSError):
+            stat = real.stat()
+            opened = self.files.get((stat.st_dev, stat.st_ino), ())
+            return next((one for one in opened if one[1] != str(real)), None)
+        return None
+
+
+def _open_files(pid: int) -> Iterator[tuple[str, os.stat_result]]:
+    folder = f"/proc/{pid}/fd"
+    with suppress(OSError):
+        for number in os.listdir(folder):
+            with suppress(OSError):
+                found = os.stat(f"{folder}/{number}")
+                if S_ISREG(found.st_mode):
+                    yield os.readlink(f"{folder}/{number}"), found
+
+
+def _why_below(database: Path, above: _Above | None = None) -> _Why:
     """Why this process is below a run; empty if it is not, as far as can be seen."""
     real = _real(database)
     if any(_is_same(real, driven) for driven, _ in _driven.get()):
@@ -221,14 +264,13 @@ def _why_below(database: Path) -> _Why:
         return _Why("the call came from a step of a run", inner[-1] if inner else None)
     if not real.is_file() or real.stat().st_size == 0:
         return _Why("")
-    above = ancestors(os.getpid())
-    named = ((pid, _other_name(pid, real)) for pid, _ in above)
-    if found := next(((pid, name) for pid, name in named if name), None):
+    above = above or _Above.seen()
+    if found := above.other_name(real):
         return _Why(
             f"process {found[0]}, an ancestor of this one, has the same file open as {found[1]}"
             " and drives a run"
         )
-    return _run_above(real, above[1:])  # what this process drives itself is `_driven`
+    return _run_above(real, above.processes[1:])  # what this process drives itself is `_driven`
 
 
 def _run_above(real: Path, above: Sequence[tuple[int, str]]) -> _Why:
@@ -268,24 +310,6 @@ def _outermost_first(
         return theirs.get(parents[one[0]] or "") == one[1].owner.id
 
     return sorted(owners, key=is_inner)
-
-
-def _other_name(pid: int, real: Path) -> str:
-    """The other path by which a process has the file open; empty if there is none, or this user may
-    not see it (Linux).
-
-    SQLite finds the `-wal` by the name of the database, so by another name a reader misses rows.
-    """
-    folder = f"/proc/{pid}/fd"
-    with suppress(OSError):
-        wanted = real.stat()
-        for number in os.listdir(folder):
-            with suppress(OSError):
-                if os.path.samestat(os.stat(f"{folder}/{number}"), wanted):
-                    name = os.readlink(f"{folder}/{number}")
-                    if name != str(real):
-                        return name
-    return ""
 
 
 def _mark_in(environment: Mapping[str, str], database: Path) -> str:

@@ -144,7 +144,7 @@ class Run:
         await self.store.release(engine.claim)
         return ending
 
-    def go(self, *, within_s: float = 20) -> StatusChanged:
+    def go(self, *, within_s: float = 90) -> StatusChanged:
         async def bounded() -> Ending:
             async with asyncio.timeout(within_s):
                 return await self.drive()

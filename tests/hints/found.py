@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,28 +31,39 @@ class Hint:
         return f"{self.file}:{self.line}: {self.words}"
 
 
-def hints() -> Iterator[Hint]:
+@functools.cache
+def hints() -> tuple[Hint, ...]:
+    return tuple(_hints())
+
+
+def _hints() -> Iterator[Hint]:
     for package in PACKAGES:
         for path in sorted(package.rglob("*.py")):
-            tree = ast.parse(path.read_text())
-            constants = _constants(tree)
-            for node in ast.walk(tree):
+            nodes, constants = _nodes(path), None
+            for node in nodes:
                 for value in _values(node):
+                    constants = _constants(nodes[0]) if constants is None else constants
                     for words in _words(value, constants):
                         yield Hint(str(path.relative_to(package.parent)), value.lineno, words)
 
 
+@functools.cache
+def _nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
 def texts_of(path: Path) -> Iterator[str]:
     """All texts in a file of the code, with … for each part that is filled in."""
-    nodes = list(ast.walk(ast.parse(path.read_text())))
+    nodes = _nodes(path)
     parts = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
     for node in nodes:
         if isinstance(node, ast.Constant | ast.JoinedStr) and id(node) not in parts:
             yield from _words(node, {})
 
 
-def _constants(tree: ast.Module) -> dict[str, list[ast.expr]]:
+def _constants(tree: ast.AST) -> dict[str, list[ast.expr]]:
     """The module's own constants by name, and what its functions return."""
+    assert isinstance(tree, ast.Module)
     found: dict[str, list[ast.expr]] = {}
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):

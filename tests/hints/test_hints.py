@@ -11,6 +11,7 @@ A new hint makes `test_every_hint_is_in_a_table` fail. Where it belongs:
 
 from __future__ import annotations
 
+import functools
 import re
 import shlex
 from collections.abc import Iterator
@@ -23,14 +24,13 @@ import typer.main
 from smithers.cli._app import app
 from smithers.cli._mcp import register_clients
 from tests.hints.files import FILES, follow_in_file
-from tests.hints.found import ROOT, Hint, hints, texts_of
+from tests.hints.found import ROOT, hints, texts_of
 from tests.hints.scenes import SCENES
 from tests.hints.shell import Shell, error_of
 from tests.hints.words import TESTED, WORDS
 from tests.mistakes.table import MISTAKES
 from tests.places import MCP_SERVER, SMITHERS
 
-ALL: list[Hint] = list(hints())
 _TABLES = (SCENES, FILES, TESTED, WORDS)
 _OURS = re.compile(r"`(smithers [^`]*)`")
 _WHOLE = re.compile(r"smithers [a-z]+( .*)?")
@@ -41,7 +41,7 @@ _HEADS = ("smithers budget",)
 def test_every_hint_is_in_a_table() -> None:
     missing = [
         str(one)
-        for one in ALL
+        for one in hints()
         if not any(one.words in table for table in _TABLES) and not _corrects(one.words)
     ]
     assert not missing, "\n".join(missing)
@@ -54,13 +54,13 @@ def _corrects(words: str) -> bool:
 
 
 def test_no_table_has_a_hint_that_is_gone() -> None:
-    known = {one.words for one in ALL}
+    known = {one.words for one in hints()}
     gone = [words for table in _TABLES for words in table if words not in known]
     assert not gone, "\n".join(gone)
 
 
 def test_a_hint_with_a_command_of_ours_is_tried() -> None:
-    for one in ALL:
+    for one in hints():
         if _OURS.search(one.words) and not one.file.startswith("mcp_server/"):
             assert one.words in SCENES or one.words in TESTED, f"{one} needs a scene"
 
@@ -104,10 +104,15 @@ def _commands() -> Iterator[str]:
                     yield given.split(" < ")[0].split(" > ")[0]
 
 
+@functools.cache
+def _whole() -> Any:
+    register_clients()
+    return typer.main.get_command(app)
+
+
 def _parse(arguments: list[str]) -> None:
     """Parse a command as typer does, without calling it."""
-    register_clients()
-    command: Any = typer.main.get_command(app)
+    command = _whole()
     while hasattr(command, "commands") and arguments[:1] and arguments[0] in command.commands:
         command, arguments = command.commands[arguments[0]], arguments[1:]
     if arguments in (["x"], ["x", "--help"]):  # any command

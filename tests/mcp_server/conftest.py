@@ -21,7 +21,7 @@ def project(tmp_path: Path) -> Project:
     return Project(folder)
 
 
-@pytest.fixture(params=ERAS)
+@pytest.fixture(params=[pytest.param(ERAS[0], marks=pytest.mark.live), *ERAS[1:]])
 def era(request: pytest.FixtureRequest) -> Era:
     found: Era = request.param
     return found

@@ -19,11 +19,13 @@ from mcp.types import CallToolResult, ElicitRequestParams, ElicitResult, TextCon
 from mcp_server import make_server
 from smithers.hub import Hub
 
-__all__ = ["ERAS", "Calls", "Era", "Project", "Said", "human", "in_one_era"]
+__all__ = ["ERAS", "Calls", "Era", "Project", "Said", "human", "in_both_eras", "in_one_era"]
 
 Era = Literal["legacy", "2026-07-28"]
 ERAS: tuple[Era, ...] = ("legacy", "2026-07-28")
-in_one_era = pytest.mark.parametrize("era", ["2026-07-28"])
+in_both_eras = pytest.mark.parametrize("era", ERAS)
+"""For what the protocol itself takes part in; else the older era is left to `make live`."""
+in_one_era = pytest.mark.parametrize("era", ERAS[1:])
 """For what is decided behind the protocol, where a process is started for each answer."""
 FLOWS = Path(__file__).with_name("flows.py")
 Human = Callable[[str], Awaitable[ElicitResult]]

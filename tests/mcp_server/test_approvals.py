@@ -9,7 +9,7 @@ import pytest
 from mcp.types import ElicitResult
 
 from smithers.hub import Asked
-from tests.mcp_server.serving import Calls, Era, Project, human, in_one_era
+from tests.mcp_server.serving import ERAS, Calls, Era, Project, human, in_both_eras, in_one_era
 
 pytestmark = pytest.mark.anyio
 
@@ -62,6 +62,7 @@ async def test_a_person_approves_by_elicitation_and_the_run_goes_on(
     assert run_id in message
 
 
+@in_both_eras
 async def test_a_person_denies(project: Project, era: Era) -> None:
     async with project.client(era, answers=human("accept", decision="deny", note="no")) as call:
         run_id = await asking(call)
@@ -69,17 +70,29 @@ async def test_a_person_denies(project: Project, era: Era) -> None:
         assert (await call("wait_run", run_id=run_id, timeout_s=50))["status"] == "failed"
 
 
+WITHOUT = {
+    "cannot ask": None,
+    "declines": human("decline"),
+    "cancels": human("cancel"),
+    "accepts nothing": human("accept"),
+    "another word": human("accept", decision="perhaps"),
+    "note alone": human("accept", note="approve"),
+}
+IN_BOTH = ("cannot ask", "declines", "another word")
+
+
 @pytest.mark.parametrize(
-    "answers",
+    ("answers", "era"),
     [
-        None,
-        human("decline"),
-        human("cancel"),
-        human("accept"),
-        human("accept", decision="perhaps"),
-        human("accept", note="approve"),
+        pytest.param(
+            answers,
+            era,
+            id=f"{era}-{name}",
+            marks=() if era == ERAS[1] or name in IN_BOTH else pytest.mark.live,
+        )
+        for name, answers in WITHOUT.items()
+        for era in ERAS
     ],
-    ids=["cannot ask", "declines", "cancels", "accepts nothing", "another word", "note alone"],
 )
 async def test_without_a_decision_the_approval_stays_and_the_way_to_answer_is_told(
     project: Project, era: Era, answers: Any

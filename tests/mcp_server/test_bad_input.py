@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.mcp_server.serving import FLOWS, Era, Project, in_one_era
+from tests.mcp_server.serving import FLOWS, Era, Project, in_both_eras, in_one_era
 
 pytestmark = pytest.mark.anyio
 
@@ -179,16 +179,18 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("tool", "arguments", "words"), BAD)
+@in_both_eras
 async def test_arguments_that_do_not_fit_are_named_in_plain_words(
-    project: Project, era: Era, tool: str, arguments: dict[str, Any], words: str
+    project: Project, era: Era
 ) -> None:
     async with project.client(era) as call:
-        said = await call(tool, **arguments)
-    assert said.error.startswith(f"INVALID_ARGUMENT: {words}"), said.error
-    assert "\nnext: " in said.error
+        for tool, arguments, words in BAD:
+            said = await call(tool, **arguments)
+            assert said.error.startswith(f"INVALID_ARGUMENT: {words}"), said.error
+            assert "\nnext: " in said.error
 
 
+@in_both_eras
 async def test_a_tool_that_there_is_not_is_answered_with_the_nearest(
     project: Project, era: Era
 ) -> None:

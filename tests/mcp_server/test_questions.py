@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, TypeAdapter, create_model
 
 from mcp_server._forms import form_of, hard_fields, value_of
 from smithers.forms import Form
-from tests.mcp_server.serving import Calls, Era, Project, human
+from tests.mcp_server.serving import Calls, Era, Project, human, in_both_eras
 
 pytestmark = pytest.mark.anyio
 
@@ -32,6 +32,7 @@ def answers(project: Project, run_id: str, task: str) -> Any:
     return [one for one in found if one.task == task]
 
 
+@in_both_eras
 async def test_a_person_answers_in_the_form_of_their_client(project: Project, era: Era) -> None:
     shown: list[str] = []
     given: dict[str, dict[str, Any]] = {

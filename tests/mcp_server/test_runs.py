@@ -18,11 +18,12 @@ import pytest
 
 from smithers.hub import Hub
 from tests.durability.commands import until
-from tests.mcp_server.serving import Calls, Era, Project, human, in_one_era
+from tests.mcp_server.serving import Calls, Era, Project, human, in_both_eras, in_one_era
 
 pytestmark = pytest.mark.anyio
 
 
+@in_both_eras
 async def test_a_run_is_started_waited_for_and_read(project: Project, era: Era) -> None:
     async with project.client(era) as call:
         started = await call("start_run", workflow="shouts", input={"topic": "whales"})
@@ -75,6 +76,7 @@ async def test_a_wait_that_ends_by_time_is_no_error_and_leaves_the_run_alone(
     assert (project.folder / "ledger").read_text() == "held\n"
 
 
+@in_both_eras
 async def test_a_cancelled_wait_leaves_the_run_alone(project: Project, era: Era) -> None:
     async with project.client(era) as call:
         run_id = (await call("start_run", workflow="holds"))["run_id"]
@@ -111,6 +113,7 @@ async def test_a_wait_for_a_change_gives_the_events_after_its_cursor(
     assert [line[15:] for line in seen][-1] == "the run finished"
 
 
+@in_both_eras
 async def test_a_wait_tells_its_progress(project: Project, era: Era) -> None:
     told: list[tuple[float, float | None, str | None]] = []
 

@@ -16,7 +16,7 @@ from mcp_server._hints import for_tools, typed
 from mcp_server._shaping import shaped
 from smithers.engine.describing import Descriptions
 from smithers.hub import Secrets
-from tests.mcp_server.serving import Era, Project
+from tests.mcp_server.serving import Era, Project, in_both_eras
 
 FLOW = """
 from smithers import Step, workflow
@@ -31,6 +31,7 @@ def hello(ctx):
 
 
 @pytest.mark.anyio
+@in_both_eras
 async def test_data_comes_once_with_a_line_of_text(project: Project, era: Era) -> None:
     async with project.client(era) as call:
         said = await call("list_runs")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import smithers
-from tests.mcp_server.serving import Era, Project, human
+from tests.mcp_server.serving import Era, Project, human, in_both_eras
 
 pytestmark = pytest.mark.anyio
 
@@ -71,6 +71,7 @@ async def test_workflows_are_listed_by_a_parse_alone(untrusted: Project, era: Er
     assert not untrusted.database.exists()
 
 
+@in_both_eras
 async def test_a_start_asks_the_person_once(untrusted: Project, era: Era) -> None:
     asked: list[str] = []
     trusts = human("accept", decision="trust")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -49,15 +48,27 @@ async def broken(events: list[SimpleNamespace]) -> AsyncGenerator[SimpleNamespac
     raise ConnectionResetError("the peer closed the connection")
 
 
+class Opened:
+    """A stream as the packages give it."""
+
+    def __init__(self, events: list[SimpleNamespace]) -> None:
+        self._iterator = broken(events)
+
+    def __aiter__(self) -> AsyncGenerator[SimpleNamespace]:
+        return self._iterator
+
+    async def __anext__(self) -> SimpleNamespace:
+        return await anext(self._iterator)
+
+    async def close(self) -> None:
+        await self._iterator.aclose()
+
+
 def client_of(events: list[SimpleNamespace]) -> Any:
     """The part of each vendor's client that streams."""
 
-    @asynccontextmanager
-    async def opened() -> AsyncGenerator[AsyncGenerator[SimpleNamespace]]:
-        yield broken(events)
-
     async def create(**_: Any) -> Any:
-        return opened()
+        return Opened(events)
 
     async def generate(**_: Any) -> Any:
         return broken(events)

@@ -45,7 +45,7 @@ def check_boards(frames: Sequence[Frame], states: Sequence[RunState], random: Ra
 
 
 @given(plain_trees(), FATES, CONCURRENCY, st.integers(0, 9))
-@settings(max_examples=max(60, settings().max_examples // 5))
+@settings(max_examples=settings().max_examples // 5)
 def test_at_each_frame_of_a_run_the_board_is_what_its_rows_say(
     shape: Shape, fates: Fates, concurrency: int, seed: int
 ) -> None:
@@ -60,7 +60,7 @@ def test_at_each_frame_of_a_run_the_board_is_what_its_rows_say(
 
 
 @given(st.integers(0, 1 << 30))
-@settings(max_examples=max(150, settings().max_examples // 2))
+@settings(max_examples=settings().max_examples // 2)
 def test_the_board_says_what_its_rows_say_whatever_they_are(seed: int) -> None:
     random = Random(seed)
     frames = list(any_frames(random, 25))

@@ -99,7 +99,7 @@ ORDERED = st.builds(
     SCHEDULES,
     st.dictionaries(st.integers(0, 20), st.tuples(EDITS, st.booleans()), min_size=1, max_size=4),
 )
-@settings(max_examples=max(400, settings().max_examples))
+@settings(max_examples=settings().max_examples)
 def test_nothing_starts_before_what_an_edit_put_before_it(
     shape: Shape, schedule: Schedule, edits: Edits
 ) -> None:

@@ -63,7 +63,7 @@ def resets(frames: Collection[Frame]) -> Counter[str]:
 
 
 @given(PARTS, st.sets(st.integers(0, 9), max_size=3), st.integers(0, 3), st.floats(0, 1))
-@settings(max_examples=max(100, settings().max_examples // 3))
+@settings(max_examples=settings().max_examples // 3)
 def test_what_changed_and_its_readers_run_again_and_nothing_else(
     part: Part, edits: set[int], fewer: int, where: float
 ) -> None:

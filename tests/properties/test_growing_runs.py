@@ -65,7 +65,7 @@ def check_status(status: StatusChanged, frames: Sequence[Frame], fates: Fates) -
 
 
 @given(growing_trees(), GROWTHS, FATES, CONCURRENCY, CRASHES)
-@settings(max_examples=max(150, settings().max_examples // 2))
+@settings(max_examples=settings().max_examples // 2)
 def test_a_tree_that_grows_by_what_it_reads_ends_and_repeats_nothing(
     shape: Shape, growths: list[Growth], fates: Fates, concurrency: int, where: float
 ) -> None:
@@ -110,7 +110,7 @@ def expected(fan: Fan) -> set[str]:
 
 
 @given(FANS, CONCURRENCY, CRASHES)
-@settings(max_examples=max(150, settings().max_examples // 2))
+@settings(max_examples=settings().max_examples // 2)
 def test_items_that_read_end_with_the_tree_that_they_ask_for(
     fan: Fan, concurrency: int, where: float
 ) -> None:

@@ -14,7 +14,7 @@ from tests.rules.runs import Run
 
 
 @given(PARTS, st.integers(0, 9), st.integers(1, 2), st.integers(1, 3), st.floats(0, 1))
-@settings(max_examples=max(50, settings().max_examples // 6))
+@settings(max_examples=settings().max_examples // 6)
 def test_what_was_sent_back_is_replayed_in_rounds(
     part: Part, named: int, rounds: int, concurrency: int, where: float
 ) -> None:

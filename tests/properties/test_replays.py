@@ -16,7 +16,7 @@ from tests.properties.test_runs import CONCURRENCY, FATES, ends, flow_of, runnin
 from tests.properties.trees import Shape, build, plain_trees
 from tests.replaying.runs import record, refrozen, replayed
 
-EXAMPLES = max(50, settings().max_examples // 6)
+EXAMPLES = settings().max_examples // 6
 
 
 class Fated:

@@ -170,7 +170,7 @@ def resets(run: Run) -> list[Reset]:
 
 
 @given(PARTS, st.integers(0, 9), st.integers(1, 2), st.integers(1, 3), st.floats(0, 1))
-@settings(max_examples=max(100, settings().max_examples // 3))
+@settings(max_examples=settings().max_examples // 3)
 def test_what_is_named_and_its_readers_run_again_and_nothing_else(
     part: Part, named: int, rounds: int, concurrency: int, where: float
 ) -> None:

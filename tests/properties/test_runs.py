@@ -77,7 +77,7 @@ async def approve(run: Run, key: Key, opened: int) -> None:
 
 
 @given(plain_trees(), FATES, CONCURRENCY)
-@settings(max_examples=max(100, settings().max_examples // 3))
+@settings(max_examples=settings().max_examples // 3)
 def test_a_run_ends_as_the_reference_says(shape: Shape, fates: Fates, concurrency: int) -> None:
     flow = flow_of(shape, fates)
     run, made = running(flow, concurrency), Made(flow)
@@ -88,7 +88,7 @@ def test_a_run_ends_as_the_reference_says(shape: Shape, fates: Fates, concurrenc
 
 
 @given(plain_trees(), FATES, CONCURRENCY, st.floats(0, 1, exclude_max=True))
-@settings(max_examples=max(100, settings().max_examples // 3))
+@settings(max_examples=settings().max_examples // 3)
 def test_a_crash_at_any_frame_changes_no_end_and_repeats_no_finished_task(
     shape: Shape, fates: Fates, concurrency: int, where: float
 ) -> None:
@@ -113,7 +113,7 @@ def test_a_crash_at_any_frame_changes_no_end_and_repeats_no_finished_task(
 
 
 @given(plain_trees(), FATES, CONCURRENCY, st.integers(0, 1 << 20))
-@settings(max_examples=max(50, settings().max_examples // 6))
+@settings(max_examples=settings().max_examples // 6)
 def test_the_order_of_the_changes_of_a_frame_does_not_matter(
     shape: Shape, fates: Fates, concurrency: int, seed: int
 ) -> None:

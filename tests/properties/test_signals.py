@@ -228,5 +228,5 @@ class Signals(RuleBasedStateMachine):
 
 TestSignals = Signals.TestCase
 TestSignals.settings = settings(
-    max_examples=max(60, settings().max_examples // 5), stateful_step_count=25, deadline=None
+    max_examples=settings().max_examples // 5, stateful_step_count=25, deadline=None
 )

@@ -40,7 +40,7 @@ class Seeing(Watch):
 
 
 @given(plain_trees(), FATES, CONCURRENCY, st.integers(0, 9))
-@settings(max_examples=max(60, settings().max_examples // 5))
+@settings(max_examples=settings().max_examples // 5)
 def test_views_of_the_live_state_are_those_of_its_rows(
     shape: Shape, fates: Fates, concurrency: int, seed: int
 ) -> None:
