@@ -112,7 +112,7 @@ trust: export TRUST_RACES := $(TRUST_RACES)
 trust: export TRUST_SCHEDULES := $(TRUST_SCHEDULES)
 trust: export TRUST_STREAMS := $(TRUST_STREAMS)
 trust: $(DEV) ## long tests: crashes, edits, races, damaged streams, simulated schedules, properties
-	SMITHERS_TRUST_REQUIRED=1 $(PYTEST) -s -m trust tests/trust $(ARGS)
+	SMITHERS_TRUST_REQUIRED=1 $(PYTEST) -s -m trust tests/trust tests/test_bench.py $(ARGS)
 	SMITHERS_EXAMPLES=$(TRUST_EXAMPLES) $(PYTEST) -m 'not live' --hypothesis-seed=$(TRUST_SEED) \
 		tests/properties $(ARGS) || [ $$? = 5 ] # ARGS may select none of them
 
@@ -122,6 +122,7 @@ bench: $(DEV) $(PEERS) ## measure the cost of a step, and compare it with its li
 docs: $(BASE) ## update the generated parts of the docs
 	PYTHONPATH=. $(BIN)/python docs/failures.py
 	PYTHONPATH=. $(BIN)/python docs/prompts.py
+	PYTHONPATH=. $(BIN)/python docs/patterns.py
 
 clean: ## remove what the targets above made
 	rm -rf $(VENV) $(BENCH_VENV) .newest-python $(SDK_VENV) .models-venv $(NPM) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -30,6 +30,7 @@ class Scale:
     """How much of everything. `repeats` is for what takes seconds; the rest is done once."""
 
     steps: int = 1000
+    flow_steps: int = 800
     more: int = 100
     many: int = 10_000
     few: int = 200
@@ -49,6 +50,7 @@ class Scale:
 FULL = Scale()
 QUICK = Scale(
     steps=20,
+    flow_steps=20,
     more=5,
     many=20,
     few=20,
@@ -95,7 +97,9 @@ def rows(scale: Scale = FULL) -> list[Row]:
     return [
         *_sequences(scale),
         *_fan_outs(scale),
+        *_flows(scale),
         *_agents(scale),
+        *_audits(scale),
         *_streams(scale),
         *_large_outputs(scale),
         *_pools(scale),
@@ -281,6 +285,40 @@ def _fan_outs(scale: Scale) -> list[Row]:
     ]
 
 
+def _flows(scale: Scale) -> list[Row]:
+    many, n, few = scale.many, scale.flow_steps, scale.more
+
+    def of(shape: str, count: int) -> Measure:
+        return _each(
+            lambda: measured(ours("flows", shape, count), scale.repeats)["cpu_s"], count, 1000
+        )
+
+    parallel = _each(_steps(scale, "fan-out", "async", many, "cpu_s"), many, 1000)
+    return [
+        Row(
+            name="flow-gather",
+            what=f"CPU a step, a flow that gathers {many:,} async steps, against a Parallel",
+            unit="times",
+            limit=1.5,
+            measure=_over(of("gather", many), parallel),
+        ),
+        Row(
+            name="flow-cpu",
+            what=f"CPU a step, a flow of {n:,} async steps in sequence",
+            unit="ms",
+            limit=0.5,
+            measure=of("sequence", n),
+        ),
+        Row(
+            name="flow-flat",
+            what=f"CPU a step, a flow of {n:,} steps in sequence against {few:,}",
+            unit="times",
+            limit=1.5,
+            measure=_over(of("sequence", n), of("sequence", few)),
+        ),
+    ]
+
+
 def _agents(scale: Scale) -> list[Row]:
     def replayed(count: int, figure: str) -> Measure:
         return lambda: measured(ours("replaying", count, 16), scale.repeats)[figure]
@@ -301,6 +339,32 @@ def _agents(scale: Scale) -> list[Row]:
             unit="",
             limit=16,
             measure=replayed(n, "most_running"),
+        ),
+    ]
+
+
+def _audits(scale: Scale) -> list[Row]:
+    """A pattern with agents, refutations and judgements."""
+    n, few = scale.agents, scale.few_agents
+
+    def audited(count: int) -> Measure:
+        return lambda: measured(ours("auditing", count), scale.repeats)["cpu_s"]
+
+    return [
+        Row(
+            name="audit-ratio",
+            what=f"CPU a task, FanOutRefute over {n:,} files against {few:,}",
+            unit="times",
+            limit=1.25,
+            measure=_over(_each(audited(n), n), _each(audited(few), few)),
+        ),
+        Row(
+            name="audit-memory",
+            what=f"peak memory, FanOutRefute over {n:,} files",
+            unit="MB",
+            limit=150,
+            below=True,
+            measure=lambda: measured(ours("auditing", n), scale.repeats)["memory_mb"],
         ),
     ]
 

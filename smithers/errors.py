@@ -9,6 +9,7 @@ SmithersError            `hint` says what to type
 │   ├── Owned            another live process owns the run
 │   ├── AlreadyDecided   the wait has its answer; the first answer counts
 │   ├── AlreadySent      the same signal was sent to the run before
+│   ├── NotFinished      the run has no output, or none yet
 │   ├── QuestionChanged  the question is not the one that was shown
 │   ├── WrongAnswer      the answer is not what the question asks for
 │   └── Untrusted        this user does not trust the database or the folder
@@ -50,6 +51,7 @@ __all__ = [
     "ContextOverflow",
     "Fenced",
     "MachineError",
+    "NotFinished",
     "NotInstalled",
     "NotSignedIn",
     "Owned",
@@ -153,6 +155,10 @@ class Owned(Refused):
 
 class AlreadyDecided(Refused):
     """The wait has its answer; the first answer counts."""
+
+
+class NotFinished(Refused):
+    """The run has no output, or none yet."""
 
 
 class AlreadySent(Refused):

@@ -10,12 +10,29 @@ from smithers import waits
 from smithers.changes import Key, SentBack, WaitKind
 from smithers.shapes import CONTAINERS
 
-__all__ = ["event_name", "first_names", "key_name", "node_name", "waited_for", "why_again"]
+__all__ = [
+    "event_name",
+    "first_names",
+    "key_name",
+    "node_name",
+    "resume_in_program",
+    "waited_for",
+    "why_again",
+]
 
 _KIND = rf"(?:{'|'.join(CONTAINERS)})"
 _FROM_ROOT = re.compile(rf"{_KIND}(?:/{_KIND}\d+)*(?=/|$)")
 _AT_END = re.compile(rf"(?:/{_KIND}\d+)+$")
 _MOST = 5
+
+
+def resume_in_program(run_id: str) -> str:
+    """How a run is resumed whose workflow no file has, for a program has made it.
+
+    >>> resume_in_program("r1")
+    "resume it in that program with Hub.resume('r1', workflow=...)"
+    """
+    return f"resume it in that program with Hub.resume({run_id!r}, workflow=...)"
 
 
 @lru_cache(maxsize=1024)

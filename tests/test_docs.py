@@ -24,18 +24,28 @@ from smithers.cli._app import app
 from smithers.cli._mcp import register_clients
 from smithers.engine.engine import Engine
 from smithers.state import RunState
-from smithers.workflows import Workflow
+from smithers.workflows import NoInput, Workflow
 from tests.cli.command import smithers
 from tests.engine.runs import Run
 from tests.places import HARNESSES, SMITHERS
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 PUBLIC = [one for one in DOCUMENTS if one.name not in ("AGENTS.md", "CONTRIBUTING.md")]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 PROJECT = sorted((ROOT / "examples" / "testing").glob("*.py"))  # test_pytest_plugin.py runs it
+PATTERNS = sorted((ROOT / "examples" / "patterns").glob("*.py"))  # docs/patterns.py runs them
 MODELS = sorted((ROOT / "examples" / "models").glob("*.py"))  # tests/models runs them
-INPUTS = {"release_notes": '{"version": "1.1", "commits": []}'}  # of workflows that need one
+INPUTS = {  # of workflows that need one
+    "note": '{"topic": "whales"}',
+    "release_notes": '{"version": "1.1", "commits": []}',
+    "review_folder": '{"folder": "src"}',
+    "release_note": '{"tag": "v1.4"}',
+    "migrations": '{"wanted": ["add users"]}',
+    "proposals": '{"question": "Where do we store runs?"}',
+    "questions": '{"questions": ["Where is the state?"]}',
+    "feature": '{"feature": "sort runs by age"}',
+}
 SOURCES = [*SMITHERS.rglob("*.py"), *HARNESSES.rglob("*.py")]
 
 
@@ -91,7 +101,7 @@ def test_every_name_in_a_block_of_python_is_imported_or_defined(tmp_path: Path) 
 def test_every_block_of_python_runs_and_its_workflows_render(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for example in [*EXAMPLES, *PROJECT]:
+    for example in [*EXAMPLES, *PROJECT, *PATTERNS]:
         (tmp_path / example.name).write_text(example.read_text())
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     found = 0
@@ -108,7 +118,8 @@ def test_every_block_of_python_runs_and_its_workflows_render(
 
 def rendered(workflow: Workflow[Any, Any], folder: Path) -> None:
     """Everything is checked that is checked before a run starts; nothing of it starts."""
-    run = Run(workflow, INPUTS.get(workflow.name, "{}"))
+    wanted = workflow.input is not NoInput
+    run = Run(workflow, INPUTS.get(workflow.name, "{}") if wanted else "{}")
     input = workflow.parse_input(run.input)
     settings = replace(run.settings, folder=folder)
     engine = Engine(
@@ -268,6 +279,12 @@ def test_the_output_in_the_readme_is_what_the_demo_prints(tmp_path: Path) -> Non
 
 def test_the_table_of_changed_prompts_is_what_the_agents_say() -> None:
     command = [sys.executable, str(ROOT / "docs" / "prompts.py"), "--check"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_the_pages_of_the_patterns_are_what_their_files_and_examples_say() -> None:
+    command = [sys.executable, str(ROOT / "docs" / "patterns.py"), "--check"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 

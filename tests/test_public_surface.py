@@ -12,6 +12,7 @@ import pytest
 
 import harnesses
 import smithers
+from smithers import patterns
 from smithers.hub import Hub
 
 PACKAGES = ["harnesses", "smithers", "smithers.store", "smithers.tree"]
@@ -24,6 +25,7 @@ MODULES = [
     "smithers.changes",
     "smithers.context",
     "smithers.errors",
+    "smithers.patterns",
     "smithers.state",
     "smithers.testing",
     "smithers.workflows",
@@ -49,7 +51,7 @@ def test_what_is_listed_is_sorted_and_can_be_imported(name: str) -> None:
     assert [one for one in names if not hasattr(module, one)] == []
 
 
-@pytest.mark.parametrize("module", [smithers, harnesses], ids=lambda one: one.__name__)
+@pytest.mark.parametrize("module", [smithers, harnesses, patterns], ids=lambda one: one.__name__)
 def test_a_lazy_package_lists_what_it_knows_the_home_of(module: ModuleType) -> None:
     homes: dict[str, str] = vars(module)["_HOMES"]
     own = {"__version__"} if module is smithers else set[str]()
@@ -70,7 +72,7 @@ def test_an_agent_that_is_looked_for_in_smithers_is_found_by_the_error() -> None
         getattr(smithers, "Echo")  # noqa: B009  # the checkers flag it written plainly
 
 
-@pytest.mark.parametrize("name", ["harnesses", "smithers", "smithers.tree"])
+@pytest.mark.parametrize("name", ["harnesses", "smithers", "smithers.patterns", "smithers.tree"])
 def test_every_public_class_and_function_has_a_docstring(name: str) -> None:
     module = import_module(name)
     bare = [
@@ -107,8 +109,8 @@ def test_the_hub_returns_typed_values() -> None:
     """Descriptions of workflows alone are JSON, as their schemas are."""
     returned = {
         name: str(inspect.signature(method).return_annotation)
-        for name, method in vars(Hub).items()
-        if inspect.isfunction(method) and not name.startswith("_")
+        for name, method in inspect.getmembers(Hub, inspect.isfunction)
+        if not name.startswith("_")
     }
     untyped = [name for name, type in returned.items() if "dict" in type or "Json" in type]
     assert untyped == ["workflows"]

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parent.parent
-INFERRED, MISTAKES = (ROOT / "typing_tests" / name for name in ("inferred.py", "mistakes.py"))
+INFERRED, PATTERNS, MISTAKES = FILES = [
+    ROOT / "typing_tests" / name for name in ("inferred.py", "patterns.py", "mistakes.py")
+]
 MARK = re.compile(r"# error(?: (?P<checker>mypy|pyright))?:")
 WITHIN_S = 100
 
@@ -24,19 +26,19 @@ Found = dict[str, dict[int, str]]
 def mypy(folder: Path) -> Found:
     """mypy as the project sets it up, with a cache of its own."""
     done = _run("mypy", "--cache-dir", folder, "--no-pretty", "--no-color-output")
-    found: Found = {INFERRED.name: {}, MISTAKES.name: {}}
+    found: Found = {file.name: {} for file in FILES}
     for file, line, said in re.findall(r"^(.*?):(\d+): error: (.*)$", done, re.MULTILINE):
         found.setdefault(Path(file).name, {})[int(line)] = said
-    assert "checked 2 source files" in done, done
+    assert f"checked {len(FILES)} source files" in done, done
     return found
 
 
 def pyright(folder: Path) -> Found:
     """pyright, strict. That a mistake is not used for anything is not the mistake we look for."""
-    for file in (INFERRED, MISTAKES):  # it looks at nothing outside the folder of its settings
+    for file in FILES:  # it looks at nothing outside the folder of its settings
         shutil.copy(file, folder)
     settings: dict[str, Any] = {
-        "include": [INFERRED.name, MISTAKES.name],
+        "include": [file.name for file in FILES],
         "extraPaths": [str(ROOT)],
         "typeCheckingMode": "strict",
         "pythonVersion": "3.11",
@@ -45,12 +47,12 @@ def pyright(folder: Path) -> Found:
     }
     (folder / "pyrightconfig.json").write_text(json.dumps(settings))
     told = json.loads(_run("pyright", "--outputjson", "-p", folder, "--pythonpath", sys.executable))
-    found: Found = {INFERRED.name: {}, MISTAKES.name: {}}
+    found: Found = {file.name: {} for file in FILES}
     for one in told["generalDiagnostics"]:
         if one["severity"] == "error":
             line = one["range"]["start"]["line"] + 1
             found.setdefault(Path(one["file"]).name, {})[line] = one["message"]
-    assert told["summary"]["filesAnalyzed"] == 2, told
+    assert told["summary"]["filesAnalyzed"] == len(FILES), told
     return found
 
 
@@ -58,7 +60,7 @@ CHECKERS = {"mypy": mypy, "pyright": pyright}
 
 
 def _run(checker: str, *options: object) -> str:
-    files = [INFERRED, MISTAKES] if checker == "mypy" else []
+    files = FILES if checker == "mypy" else []
     command = [sys.executable, "-m", checker, *map(str, [*options, *files])]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=WITHIN_S, check=False
@@ -81,6 +83,7 @@ def marked(checker: str) -> set[int]:
 
 def test_what_is_inferred_is_what_is_pinned(checked: tuple[str, Found]) -> None:
     assert checked[1][INFERRED.name] == {}
+    assert checked[1][PATTERNS.name] == {}
 
 
 def test_each_planted_mistake_is_flagged_and_nothing_else(checked: tuple[str, Found]) -> None:

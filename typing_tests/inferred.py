@@ -45,6 +45,7 @@ from smithers import (
     Workflow,
     workflow,
 )
+from smithers.hub import Hub, RunHandle, RunResult
 
 agent = Echo()
 
@@ -247,8 +248,10 @@ def groups(ctx: Context[Brief]) -> None:
 def waits_for_times(ctx: Context[Brief], plan: Task[Plan]) -> None:
     later = Timer("later", seconds=3600, needs=[plan])
     then = Timer("then", until=lambda: ctx[later] + timedelta(days=len(ctx[plan].steps)))
+    next_day = Timer("next day", until=lambda now: now + timedelta(days=1))
     named = Timer("named", until=datetime(2026, 1, 1, tzinfo=UTC))
     assert_type(ctx[then], datetime)
+    assert_type(ctx[next_day], datetime)
     assert_type(ctx.get(named), datetime | None)
 
 
@@ -477,3 +480,19 @@ def reviewed(ctx: Context[Brief]) -> Node[str]:
 
 
 assert_type(reviewed, Workflow[Brief, str])
+
+
+# -- an application gets a run's output as the type of its workflow
+
+
+async def application(hub: Hub) -> None:
+    assert_type(await hub.run(reviewed, Brief(topic="whales")), RunResult[str])
+    assert_type((await hub.run(reviewed, Brief(topic="whales"))).output, str)
+    handle = await hub.begin(reviewed, Brief(topic="whales"), request_id="k")
+    assert_type(handle, RunHandle[str])
+    assert_type((await handle.wait()).output, str)
+    assert_type((await hub.resume("r1", workflow=reviewed)).output, str)
+    assert_type((await (await hub.begin_again("r1", workflow=reviewed)).wait()).output, str)
+    assert_type((await hub.wait("r1", workflow=reviewed)).output, str)
+    async for frame in hub.stream("r1"):
+        assert_type(frame.cursor, str)

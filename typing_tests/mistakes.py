@@ -37,6 +37,8 @@ from smithers import (
     Workflow,
     workflow,
 )
+from smithers.hub import Hub
+from smithers.patterns import FanOutRefute, FixUntilGreen, Panel, ReviewLoop, Supervisor, Vote
 
 agent = Echo()
 
@@ -332,6 +334,13 @@ def handling(ctx: Context[Brief]) -> None:
     text: str = ctx[Try(plan, catch=plan, result=plan)]  # error: it gives a plan
 
 
+async def application(hub: Hub, flow: Workflow[Brief, Plan]) -> None:
+    await hub.run(flow, Plan(steps=[]))  # error: the input is a Brief
+    text: str = (await hub.run(flow)).output  # error: the output is a plan
+    (await hub.resume("r1", workflow=flow)).output.step  # error: a misspelt field
+    await hub.resume("r1")  # error: neither a workflow nor an observer
+
+
 def of_brief(ctx: Context[Brief]) -> str:
     return ctx.input.topic
 
@@ -339,3 +348,19 @@ def of_brief(ctx: Context[Brief]) -> str:
 @workflow(result=of_brief)  # error: the workflow has no input
 def no_brief(ctx: Context[NoInput]) -> Node:
     return Task("plan", agent=agent, prompt="plan")
+
+
+def arranging(ctx: Context[NoInput]) -> None:
+    text = Task("text", agent=agent, prompt="hello")
+    review = Task("review", agent=agent, prompt="review", output=Review)
+    vote = Task("vote", agent=agent, prompt="vote", output=Vote)
+    ReviewLoop("loop", ctx, text, review)  # error: this review has no feedback
+    Panel("panel", ctx, vote, choices=["a"])  # error: what decides a tie is missing
+    Panel("panel", ctx, text, choices=["a"], tie="a")  # error: a text has no choice
+    Panel("panel", ctx, vote, choices=["a"], tie="a", rule="best")  # error: no such rule
+    panel = Panel("panel", ctx, vote, choices=["a"], tie=None)
+    ctx[panel].choice.upper()  # error: there may be no choice
+    FixUntilGreen("green", ctx, text, text)  # error: a text has no exit code
+    plan = Task("plan", agent=agent, prompt="plan", output=list[Plan])
+    Supervisor("job", ctx, plan, lambda _: text, lambda _, made: text)  # error: a plan has no name
+    FanOutRefute("audit", ctx, ["a"])  # error: what finds and refutes is missing

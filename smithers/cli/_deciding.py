@@ -219,7 +219,7 @@ def then(
     if json:
         give_json({"version": 1, **data, "status": status})
     elif status in ("waiting", "stale", "failed"):
-        say(f"next: {command}")
+        say(f"next: {hub.resume_in_program(run) or command}")
     else:  # running still, or through with it already
         say("the process that drives the run is picking it up")
     return 0

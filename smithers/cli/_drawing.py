@@ -43,6 +43,7 @@ __all__ = ["ago", "inspected", "mermaid", "runs_table", "tree_lines", "used_word
 
 _TITLE = 60
 """So much of a question's title stands in the list of runs."""
+_IN_MEMORY = "made in memory (see why)"
 _COLOURS = {state: colour for state, (_, colour) in MARKS.items()}
 
 
@@ -59,7 +60,7 @@ def runs_table(runs: Sequence[RunLine]) -> list[str]:
                 _done(run),
                 "" if cost is None else f"${cost:.4f}",
                 ago(run.last_activity),
-                "given up (see why)" if run.gave_up else _all_awaited(run),
+                _held_by(run),
             ]
         )
     return table(rows, _COLOURS)
@@ -74,6 +75,16 @@ def _done(run: RunLine) -> str:
     more = ", ".join(f"{number} {what}" for what, number in told.items() if number)
     done = f"{counts.done}/{sum(counts.tasks.values())}"
     return f"{done} ({more})" if more else done
+
+
+def _held_by(run: RunLine) -> str:
+    """What the run waits for, or why nothing resumes it unattended."""
+    if run.gave_up:
+        return "given up (see why)"
+    waits = _all_awaited(run)
+    if run.is_made_in_memory and run.status in ("waiting", "stale", "failed"):
+        return f"{waits}; {_IN_MEMORY}" if waits else _IN_MEMORY
+    return waits
 
 
 def _all_awaited(run: RunLine) -> str:

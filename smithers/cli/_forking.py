@@ -192,8 +192,7 @@ def _told(made: Forked, where: Place, *, json: bool) -> int:
         return 0
     _say(made)
     give(made.run_id)
-    typed = f"smithers resume {shlex.quote(made.run_id)}"
-    say(f"{paint('next:', 'bold', sys.stderr)} {where.command(typed)}")
+    _say_next(where, made.run_id)
     return 0
 
 
@@ -212,9 +211,15 @@ def rewind(
     for note in done.notes:
         say(shown(note))
     give(shown(f"{run} is as it was at frame {frame}; what it was before is kept as {done.kept}"))
-    typed = f"smithers resume {shlex.quote(run)}"
-    say(f"{paint('next:', 'bold', sys.stderr)} {where.command(typed)}")
+    _say_next(where, run)
     return 0
+
+
+def _say_next(where: Place, run: str) -> None:
+    """Say how the run is resumed."""
+    typed = where.command(f"smithers resume {shlex.quote(run)}")
+    typed = Hub(where.path).resume_in_program(run) or typed
+    say(f"{paint('next:', 'bold', sys.stderr)} {typed}")
 
 
 def retry(

@@ -98,7 +98,8 @@ def _words(where: Place, sent: Sent, found: MessageView) -> str:
         return f"{whom} ended before it received the message"
     if Hub(where.path).attention(sent.run_id)[0]:
         return f"stored: the agent of {whom} receives the message as soon as it can"
-    resume = where.command(f"smithers resume {shlex.quote(sent.run_id)}")
+    resume = Hub(where.path).resume_in_program(sent.run_id)
+    resume = resume or where.command(f"smithers resume {shlex.quote(sent.run_id)}")
     return (
         f"stored: the agent of {whom} receives the message when the run is resumed\nnext: {resume}"
     )

@@ -113,7 +113,7 @@ def _places(name: str, path: Sequence[str]) -> list[Path]:
 
 def _is_copy(home: Path) -> bool:
     """Whether Smithers itself is there once more, as with a checkout beside an installation."""
-    return (home / "smithers" / "hub.py").exists() and (home / "harnesses" / "process").exists()
+    return (home / "smithers" / "hub").exists() and (home / "harnesses" / "process").exists()
 
 
 def _at(folder: Path, name: str) -> Path | None:

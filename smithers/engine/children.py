@@ -36,7 +36,7 @@ from smithers.errors import AuthorError, MachineError, Owned, Place, Refused, Ru
 from smithers.kinds import STOPPED, child_workflow
 from smithers.sources import Sources
 from smithers.state import RunState
-from smithers.store import Claim, Claimed, Model, NewRun, Note, Parent, RunRow, Store
+from smithers.store import Claim, Claimed, Model, NewRun, Note, Parent, RunRow, Store, options_below
 from smithers.store.files import check_streams
 from smithers.workflows import Workflow
 
@@ -446,7 +446,7 @@ class Children:
             input=child.input,
             source=self._source(child),
             created_at=self._bench.settings.clock.now().wall,
-            options="{}",
+            options=options_below(self._run),
             parent=Parent(run_id=self._run.run_id, key=child.key),
             allow_runs=workflow.allow_runs,
             forked_from=None,

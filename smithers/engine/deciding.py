@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import shlex
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import Literal, TypeVar
 
 from smithers import inbox
 from smithers.changes import ENDED, AttemptEnded, Key, StatusChanged
+from smithers.engine.apart import run_apart
 from smithers.engine.endings import leave_nothing_open, stopped_by_parent
 from smithers.engine.outputs import Outputs
 from smithers.engine.processes import clear_away
@@ -167,4 +167,4 @@ def with_store(database: Path, run_id: str, work: Callable[[SqliteStore], Awaita
         async with await SqliteStore.open(database, create=False) as store:
             return await work(store)
 
-    return asyncio.run(main())
+    return run_apart(main())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import os
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smithers.engine.agent_forks import check_same
+from smithers.engine.apart import run_apart
 from smithers.engine.describing import Descriptions
 from smithers.engine.ending import Forked
 from smithers.engine.forking_apart import Wanted, fork_apart, fork_here
@@ -25,7 +25,7 @@ from smithers.store.files import owner_log, streams_folder
 from smithers.store.sqlite import SqliteStore
 from smithers.tree import check_run_id
 
-__all__ = ["Detaching", "Launched"]
+__all__ = ["Detaching", "Launched", "id_of_request"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,11 @@ class Launched:
     pid: int | None
     log: Path
     said: str = ""
+
+
+def id_of_request(request_id: str) -> str:
+    """The id of the run that a request starts, however often it is made."""
+    return f"request-{hashlib.sha256(request_id.encode()).hexdigest()[:12]}"
 
 
 class Detaching:
@@ -73,7 +78,7 @@ class Detaching:
     ) -> Launched:
         """See `Hub.launch`."""
         if request_id is not None:
-            run_id = f"request-{hashlib.sha256(request_id.encode()).hexdigest()[:12]}"
+            run_id = id_of_request(request_id)
         if run_id is None:
             raise Refused("a run needs a run_id, or a request_id to make one from")
         check_run_id(run_id)
@@ -232,7 +237,7 @@ class Detaching:
                 except UnknownRun:
                     return None
 
-        return asyncio.run(look())
+        return run_apart(look())
 
 
 def _made(run: RunRow, wanted: Wanted) -> Forked:

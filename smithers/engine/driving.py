@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from smithers.adapters import NAMED_AGENTS
 from smithers.agent import Agent
@@ -25,6 +26,7 @@ from smithers.engine.edited import Edited
 from smithers.engine.ending import Left
 from smithers.engine.endings import Why
 from smithers.engine.engine import Engine, First, Observer, Settings
+from smithers.engine.given import check_same_workflow, load_given
 from smithers.engine.inputs import input_text, refuse_unknown_fields
 from smithers.engine.launching import DETACHED, RUN_DATABASE, unmarked
 from smithers.engine.loading import Loaded, load_workflow
@@ -50,7 +52,18 @@ from smithers.errors import Refused, RunExists, StoreError, UnknownRun
 from smithers.secrets import Secrets
 from smithers.settings import Found, NamedAgents, load_settings
 from smithers.state import RunState
-from smithers.store import Claim, Claimed, Cooldown, History, Model, NewRun, Parent, RunRow, Store
+from smithers.store import (
+    IN_MEMORY,
+    Claim,
+    Claimed,
+    Cooldown,
+    History,
+    Model,
+    NewRun,
+    Parent,
+    RunRow,
+    Store,
+)
 from smithers.store.cached import find_cached
 from smithers.store.files import check_streams, streams_folder
 from smithers.store.lease import this_process
@@ -58,6 +71,7 @@ from smithers.store.opening import is_new
 from smithers.store.releasing import release_at_once
 from smithers.store.sqlite import SqliteStore
 from smithers.tree import check_run_id, valid_text
+from smithers.workflows import Workflow
 
 __all__ = ["Driving"]
 
@@ -146,7 +160,7 @@ class Driving:
 
     async def start(
         self,
-        file: str,
+        file: str | Workflow[Any, Any],
         *,
         parent: Parent | None = None,
         name: str | None,
@@ -158,12 +172,13 @@ class Driving:
     ) -> Left:
         check_run_id(run_id)
         self._trusts.check_not_foreign(self._database)
-        for path in (file, str(Path.cwd()), str(self._database)):
+        named = [file] if isinstance(file, str) else []
+        for path in (*named, str(Path.cwd()), str(self._database)):
             if valid_text(path) != path:
                 raise Refused(f"the path {path!a} is not UTF-8", hint="rename it")
         found = self._find_settings(Path.cwd())
         with self._loading():
-            loaded = load_workflow(Path(file), name)
+            loaded = self._load(file, name)
         text = input_text(input)
         given = loaded.workflow.parse_input(text)
         refuse_unknown_fields(given, text)
@@ -177,7 +192,7 @@ class Driving:
             input=text,
             source=loaded.source,
             created_at=datetime.now(UTC),
-            options="{}" if max_concurrency is None else json.dumps({LIMIT: max_concurrency}),
+            options=_options(loaded, max_concurrency),
             parent=parent,
             allow_runs=loaded.workflow.allow_runs,
         )
@@ -210,6 +225,9 @@ class Driving:
 
             return await self._run(engine, store, first=first)
 
+    def _load(self, file: str | Workflow[Any, Any], name: str | None) -> Loaded:
+        return load_workflow(Path(file), name) if isinstance(file, str) else load_given(file)
+
     async def resume(
         self,
         run_id: str,
@@ -225,9 +243,10 @@ class Driving:
         renames: Sequence[str] = (),
         again: Request | None = None,
         makes: Callable[..., Engine] = Engine,
+        workflow: Workflow[Any, Any] | None = None,
     ) -> Left:
         """See `Hub.resume`; `again` is what is done again, also of a run that has finished. `makes`
-        makes the engine.
+        makes the engine. `workflow` is an object to resume it with, in place of its file.
         """
         if is_below:
             self._here = None
@@ -236,14 +255,20 @@ class Driving:
             history = await store.load(run_id)
             state = RunState.of(history.frames)
             check_input(history.run, input)
+            if workflow is not None:
+                check_same_workflow(history.run, workflow)
             wishes = Wishes(run_id=run_id, rerun=rerun, renames=parse_renames(renames), again=again)
             wishes.check(history)
             if not wishes.reopens and (told := over(run_id, state)) is not None:
                 return told
-            trusted = self._check_may_run(history.run, file)
+            is_named = file is not None or workflow is not None
+            trusted = self._check_may_run(history.run, is_named=is_named)
             found = self._find_settings(Path(history.run.folder))
             with self._loading():
-                loaded = load_again(history.run, file, name)
+                if workflow is None:
+                    loaded = load_again(history.run, file, name)
+                else:
+                    loaded = load_given(workflow)
             if trusted is not None:
                 self._note_use(trusted, history.run, loaded)
             limit = max_concurrency or (None if trusted is None else limit_of(history.run))
@@ -298,7 +323,7 @@ class Driving:
         """The workflow of a run and its settings, inside of which its agents may be named. Raises
         as `resume`.
         """
-        self._check_may_run(run, file)
+        self._check_may_run(run, is_named=file is not None)
         found = self._find_settings(Path(run.folder))
         with self._naming():
             yield load_again(run, file, name), found
@@ -340,7 +365,7 @@ class Driving:
         request: Request,
     ) -> tuple[Frame, list[Model], list[str]]:
         """See `Driver` of `forking`."""
-        self._check_may_run(source, None)
+        self._check_may_run(source, is_named=False)
         found = self._find_settings(Path(source.folder))
         with self._naming(), self._loading():
             loaded = load_again(source, None, None)
@@ -385,7 +410,7 @@ class Driving:
             run_id,
             this_process(),
             source=loaded.source,
-            file=str(loaded.file),
+            file=history.run.file if loaded.in_memory else str(loaded.file),
             allow_runs=loaded.workflow.allow_runs,
             code=code_of(loaded.sources, made.engine.renderer.agents),
         )
@@ -410,12 +435,13 @@ class Driving:
 
     # -- whether a row may say what is executed
 
-    def _check_may_run(self, run: RunRow, file: str | None) -> Trusted | None:
+    def _check_may_run(self, run: RunRow, *, is_named: bool) -> Trusted | None:
         """The trust record of the database, if there is one. Raises `Untrusted` if the run's row
-        names a folder, or a file to execute, that this user has not used with it.
+        names a folder, or a file to execute unless the caller has named it, that this user has not
+        used with it.
         """
         trusted = self._trusts.find(self._database)
-        self._trusts.check_may_run(trusted, self._database, run, file=file is None, here=self._here)
+        self._trusts.check_may_run(trusted, self._database, run, file=not is_named, here=self._here)
         return trusted
 
     def _note_use(self, trusted: Trusted, run: RunRow, loaded: Loaded) -> None:
@@ -423,7 +449,7 @@ class Driving:
         again unattended.
         """
         if self._here is not None:
-            folders = [Path(run.folder), loaded.file.parent]
+            folders = [Path(run.folder), *([] if loaded.in_memory else [loaded.file.parent])]
             with suppress(Refused):
                 self._trusts.note_use(
                     trusted, "resume", interpreters=[sys.executable], folders=folders
@@ -434,7 +460,9 @@ class Driving:
         mention to a person.
         """
         try:
-            interpreters, folders = [run.interpreter], [Path(run.folder), Path(run.file).parent]
+            interpreters, folders = [run.interpreter], [Path(run.folder)]
+            if not run.is_made_in_memory:
+                folders.append(Path(run.file).parent)
             if is_new:
                 self._trusts.add(
                     self._database, how="up", interpreters=interpreters, folders=folders
@@ -552,6 +580,16 @@ class _Copied:
 
     def output(self, run_id: str, key: Key, frame: int) -> str:
         return self._store.output(self._run_id, key, frame)
+
+
+def _options(loaded: Loaded, max_concurrency: int | None) -> str:
+    """What else a run is started with, as JSON text."""
+    options: dict[str, object] = {}
+    if max_concurrency is not None:
+        options[LIMIT] = max_concurrency
+    if loaded.in_memory:
+        options[IN_MEMORY] = True
+    return json.dumps(options)
 
 
 def _report_locks(store: SqliteStore, engine: Engine) -> None:

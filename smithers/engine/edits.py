@@ -79,12 +79,12 @@ def check_children(state: RunState, root: Definition) -> None:
     """Every subflow that waits for its child run is still of the workflow of that. Raises
     `AuthorError`.
     """
-    waiting = [(key.id, wait.opened) for (key, kind), wait in state.waits.items() if kind == CHILD]
-    if not waiting:
+    nodes = {one.id: one.node for one in root.walk() if child_workflow(one.node) is not None}
+    if not nodes:
         return
-    nodes = {one.id: one.node for one in root.walk()}
-    for id, opened in waiting:
-        node = nodes.get(id)
+    for (key, kind), wait in state.waits.items():
+        id, opened = key.id, wait.opened
+        node = nodes.get(id) if kind == CHILD else None
         workflow = None if node is None else child_workflow(node)
         if node is None or workflow is None:
             continue

@@ -208,6 +208,8 @@ class Engine:
         self._stopped_by: str | None = None
         self._raised = False
         self._postponed = False
+        self._gone = False
+        """Whether a flow has ended that may have left calls of before behind."""
         self._idle = False
         """Whether nothing ran when the end came."""
         self._wrong: Failure | None = None
@@ -274,7 +276,6 @@ class Engine:
                 self.threads.close()
                 self.plan.put_away()
         self.slots.close()
-        self.plan.put_away()
         if self._halted is not None and (ending is None or ending.stopped):
             raise self._halted from failed
         if failed is not None:
@@ -427,6 +428,8 @@ class Engine:
         one = steps.pop(next(iter(steps)))
         if one.status == "up":
             one.kind.resolve(self.asking, one)
+        if one.settled and one.strands is not None and one.strands.is_known:
+            self._gone = True
 
     def _cancel_gone(self) -> None:
         for running in self._attempts():
@@ -549,9 +552,10 @@ class Engine:
         elif plan.released:
             plan.up.append(plan.released.popleft())
         elif plan.steps:
+            self._gone = False
             self._step_flow()
-            if self.view.mounts.fresh:
-                self._mounting.mount(gone=False)
+            if self.view.mounts.fresh or self._gone:
+                self._mounting.mount(gone=self._gone)
                 self._wake_readers_of_unknown()
         else:
             return self._begin_ready()

@@ -20,7 +20,7 @@ from smithers.sources import Sources, read_sources
 from smithers.tree import explain, place_of_error
 from smithers.workflows import Workflow
 
-__all__ = ["Loaded", "load_workflow", "workflows_in"]
+__all__ = ["Loaded", "find_named", "is_authors", "load_workflow", "package_of", "workflows_in"]
 
 _BOUND_FIRST = ("smithers", "harnesses")
 
@@ -32,6 +32,8 @@ class Loaded:
     workflow: Workflow[Any, Any]
     file: Path
     sources: Sources
+    in_memory: bool = False
+    """Whether no file has the workflow: it is an object that a program made, see `given`."""
 
     @property
     def source(self) -> str:
@@ -65,12 +67,20 @@ def _found(file: Path) -> dict[str, Workflow[Any, Any]]:
     if not file.is_file():
         what = "is a folder" if file.is_dir() else "does not exist"
         raise Refused(f"{file} {what}", hint="name a Python file that contains a workflow")
-    variables: dict[str, Any] = vars(_import(file.resolve()))
+    return _workflows(vars(_import(file.resolve())))
+
+
+def _workflows(variables: Mapping[str, Any]) -> dict[str, Workflow[Any, Any]]:
     return {
         variable: value
         for variable, value in variables.items()
         if isinstance(value, Workflow) and not variable.startswith("_")
     }
+
+
+def find_named(file: Path, variables: Mapping[str, Any], name: str) -> Workflow[Any, Any]:
+    """What `load_workflow` finds by a name among the globals of a file. Raises `Refused`."""
+    return _pick(file, _workflows(variables), name)
 
 
 def _own(file: Path, found: dict[str, Workflow[Any, Any]]) -> dict[str, Workflow[Any, Any]]:
@@ -94,6 +104,9 @@ def _import(file: Path) -> ModuleType:
             importlib.import_module(package)
     if (folder := str(file.parent)) not in sys.path:
         sys.path.insert(0, folder)
+    package, root = package_of(file)
+    if package and str(root) not in sys.path:  # last: the names beside a package are generic
+        sys.path.append(str(root))
     module_name = _module_name(file)
     loader = _SourceLoader(module_name, str(file))
     spec = spec_from_loader(module_name, loader)
@@ -158,7 +171,22 @@ def _no_workflow(file: Path) -> SmithersError:
 
 
 def _module_name(file: Path) -> str:
-    return f"_workflow_{file.stem}"
+    """The name under which a file is imported: in its package, if it is in one, so that relative
+    imports work.
+    """
+    package, _ = package_of(file.resolve())
+    return f"{package}._workflow_{file.stem}" if package else f"_workflow_{file.stem}"
+
+
+def package_of(file: Path) -> tuple[str, Path]:
+    """The package that a module's file is in, empty if it is in none, and the folder from which it
+    is imported.
+    """
+    folder, names = file.parent, list[str]()
+    while (folder / "__init__.py").is_file() and folder.name.isidentifier():
+        names.insert(0, folder.name)
+        folder = folder.parent
+    return ("", file.parent) if file.stem == "__init__" else (".".join(names), folder)
 
 
 _HOW = "put @workflow on a function that takes a Context and returns a node"
@@ -175,7 +203,7 @@ def _sources(file: Path, before: set[str]) -> Sources:
     files = _imported.setdefault(file, {file})
     for name in set(sys.modules) - before:
         origin = getattr(sys.modules[name], "__file__", None)
-        if isinstance(origin, str) and _is_authors(Path(origin), file.parent):
+        if isinstance(origin, str) and is_authors(Path(origin), file.parent):
             files.add(Path(origin))
     kept = sorted(one for one in files if one.is_file())
     found = read_sources(kept, file.parent)
@@ -185,7 +213,7 @@ def _sources(file: Path, before: set[str]) -> Sources:
     return found
 
 
-def _is_authors(module: Path, folder: Path) -> bool:
+def is_authors(module: Path, folder: Path) -> bool:
     """Whether a module is the author's, and not one that is installed in an environment there."""
     if not module.is_relative_to(folder):
         return False

@@ -70,9 +70,7 @@ class Mounting:
             try:
                 root = self._renderer.root(self._transition.number)
                 plan = Plan(root, self._state, self._renderer.expand, self._pools)
-                if (old := self._view.plan) is not None:
-                    old.put_away()
-                self._view.plan = old or plan
+                self._view.plan = self._view.plan or plan
                 plan.start()
             except RecursionError as error:
                 raise AuthorError(

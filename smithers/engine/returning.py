@@ -10,12 +10,13 @@ from pydantic import BaseModel
 from smithers.engine.inputs import input_text
 from smithers.engine.loading import Loaded, load_workflow
 from smithers.errors import Refused
-from smithers.store import RunRow
+from smithers.naming import resume_in_program
+from smithers.store import NewRun, RunRow
 
 __all__ = ["check_input", "load_again", "stored_input"]
 
 
-def check_input(run: RunRow, given: str | None) -> None:
+def check_input(run: NewRun, given: str | None) -> None:
     """Raise `Refused` for an input that differs from that of the run."""
     if given is None:
         return
@@ -41,6 +42,12 @@ def stored_input(loaded: Loaded, text: str) -> BaseModel:
 
 def load_again(run: RunRow, file: str | None, name: str | None) -> Loaded:
     """The workflow of a run, from its own file or from another. Raises `Refused`."""
+    if file is None and run.is_made_in_memory:
+        raise Refused(
+            f"run {run.run_id} cannot be resumed from a file: its workflow {run.workflow} was made"
+            " in the memory of a program",
+            hint=resume_in_program(run.run_id),
+        )
     path = Path(run.file if file is None else file)
     if file is None and not path.exists():
         raise Refused(

@@ -30,6 +30,7 @@ from smithers.errors import (
     UnknownRun,
     Untrusted,
 )
+from smithers.naming import resume_in_program
 from smithers.store import RunRow, Store, Wakeable
 from smithers.store.lease import this_process, utc_now
 from smithers.store.locks import Locked
@@ -68,6 +69,7 @@ Did = Literal[
     "supervising",
     "standing by",
     "started",
+    "not started",
     "failed",
     "gave up",
     "cancelled",
@@ -113,6 +115,8 @@ class Supervisor:
         self._busy: set[str] = set()
         self._left_alone = set[str]()
         """Runs that agents have started: nobody drives these unattended, not even to clean up."""
+        self._in_memory = set[str]()
+        """Runs of which it was said that their workflow is in no file."""
         self._looping = False
         self._standing_by: int | None = None
         """The process that supervises, 0 for this one."""
@@ -263,6 +267,9 @@ class Supervisor:
                 return 0.0
             if outcome != "to clean up":
                 return 0.0
+        if (await self._store.run(run_id)).is_made_in_memory:
+            self._leave_to_program(run_id)
+            return _BACKOFF_LOOK_S
         revival = await self._store.revive(run_id)
         self._refusals = 0
         if revival.not_before is not None:
@@ -272,6 +279,13 @@ class Supervisor:
         else:
             await self._start(found, await self._store.run(run_id))
         return 0.0
+
+    def _leave_to_program(self, run_id: str) -> None:
+        """Say once that only the program that made the workflow of a run can resume it."""
+        if run_id not in self._in_memory:
+            self._in_memory.add(run_id)
+            said = "its workflow was made in the memory of a program"
+            self._say("not started", f"{run_id}: {said}; {resume_in_program(run_id)}", run_id)
 
     async def _start(self, found: Wakeable, run: RunRow) -> None:
         trusted = self._gate.trusted

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic, Protocol, cast
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, cast
 
 from typing_extensions import TypeVar
 
 from smithers.changes import Failure
-from smithers.errors import SmithersError
-from smithers.tree import Mark, Node
+from smithers.errors import AuthorError, SmithersError
+from smithers.tree import NODE_MARK, Mark, Node, author_place
 
 if TYPE_CHECKING:
     from smithers.context import State
@@ -73,7 +73,10 @@ def _resuming() -> None:
 
 
 class Call(Generic[T_co]):
-    """A call of `run`, which starts when it is awaited. Awaited once more, it gives the same."""
+    """A call of `run`, which starts when it is awaited. Awaited once more, it gives the same.
+
+    It is not the output: what uses it as if it were is an error that says so.
+    """
 
     __slots__ = ("id", "method", "node", "number")
 
@@ -95,7 +98,39 @@ class Call(Generic[T_co]):
         return cast("T_co", (yield self))
 
     def __repr__(self) -> str:
-        return f"<Call {self.id!r}: await it for its output>"
+        return f"<Call {self.id!r}{NODE_MARK}"
+
+    if not TYPE_CHECKING:  # a checker refuses these by itself
+
+        def __bool__(self) -> bool:
+            _refuse(self, "in a test")
+
+        def __str__(self) -> str:
+            _refuse(self, "as text")
+
+        def __format__(self, spec: str) -> str:
+            _refuse(self, "as text")
+
+        def __iter__(self) -> NoReturn:
+            _refuse(self, "as a list")
+
+        def __add__(self, other: object) -> NoReturn:
+            _refuse(self, "in an addition")
+
+        __radd__ = __add__
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            _refuse(self, f"for its {name!r}")
+
+
+def _refuse(call: Call[Any], used: str) -> NoReturn:
+    raise AuthorError(
+        f"run.{call.method}({call.id!r}, ...) is used {used}, but it was not awaited",
+        place=author_place(),
+        hint=f"write await run.{call.method}({call.id!r}, ...)",
+    )
 
 
 class Gathering:
@@ -132,8 +167,10 @@ class Gathering:
 def close_unstarted(given: Sequence[Awaitable[Any]]) -> None:
     """Close coroutines that never start, those in an inner `run.gather` too."""
     for one in given:
+        if isinstance(one, Call):
+            continue
         close = cast("Callable[[], None] | None", getattr(one, "close", None))
-        if close is not None and not isinstance(one, Call):
+        if close is not None:
             close()
 
 

@@ -506,7 +506,7 @@ class Run(Generic[In_co]):
         for number, one in enumerate(awaitables, 1):
             if not hasattr(one, "__await__"):
                 said = f"awaitable {number} of run.gather is {shown(one)}, which cannot be awaited"
-                wrong(mark, said, "pass calls of run, or calls of async functions that await them")
+                wrong(mark, said, "pass calls and coroutines; unpack a list with *")
         return Gathering(awaitables, limit, mark, returns_failures=return_exceptions)
 
     # -- what is not awaited

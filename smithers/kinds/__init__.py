@@ -42,6 +42,7 @@ from smithers.kinds.subflow import (
     Subflow,
     TooManyLevels,
     child_workflow,
+    output_of_workflow,
     start_digest,
 )
 from smithers.kinds.task import TASK, agent_work, has_effect
@@ -107,6 +108,7 @@ __all__ = [
     "is_sent_back",
     "kind_of",
     "made_again",
+    "output_of_workflow",
     "result_of",
     "send_back",
     "start_digest",

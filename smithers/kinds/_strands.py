@@ -11,22 +11,25 @@ from __future__ import annotations
 import asyncio
 import inspect
 import random
+from asyncio import events
 from collections import deque
-from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Coroutine, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import copy_context
 from datetime import datetime
 from heapq import heappop, heappush
 from types import CodeType, FrameType
 from typing import Any, NamedTuple, cast
 
 from smithers.context import NotYet, State
+from smithers.errors import AuthorError
 from smithers.flows import Call, CallFailed, Gathering, Run, close_unstarted
 from smithers.kinds._failures import error_of
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
 from smithers.kinds.event import WaitForEvent
 from smithers.kinds.subflow import Subflow
-from smithers.tree import Mark, Node, is_in_library, shown, wrong
+from smithers.tree import Mark, Node, is_in_library, place_of_error, shown, wrong
 
 __all__ = ["Strands"]
 
@@ -39,7 +42,7 @@ _FOREIGN = (
 class _Strand:
     """One coroutine that is under way: that of the flow, or one in a `run.gather`."""
 
-    __slots__ = ("after", "coroutine", "is_interrupted", "waiter")
+    __slots__ = ("after", "context", "coroutine", "is_interrupted", "waiter")
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class _Strand:
         is_interrupted: bool,
     ) -> None:
         self.coroutine = coroutine
+        self.context = copy_context()
         self.waiter = waiter
         """Who waits for what it returns; None for the flow itself."""
         self.after = after
@@ -99,8 +103,17 @@ class Strands:
     """A flow under way. It is the `Driver` of its `Run`."""
 
     def __init__(
-        self, one: Instance[Any], asking: Asking, given: object, frame: int, seed: int
+        self,
+        one: Instance[Any],
+        asking: Asking,
+        given: object,
+        frame: int,
+        seed: int,
+        *,
+        is_known: bool,
     ) -> None:
+        self.is_known = is_known
+        """Whether the rows tell of it from before, maybe of calls that it no longer makes."""
         self._one = one
         self._asking = asking
         self._frame = frame
@@ -128,6 +141,10 @@ class Strands:
         run: Run[Any] = Run(given, context, self)
         self._root = self._strand(node.run(run), None, ())
         self._queue.append(_Told(self._root, None, None, ()))
+
+    @property
+    def _who(self) -> str:
+        return "the flow" if self._one.node.id is None else f"flow {self._one.node.id!r}"
 
     # -- what the kind asks
 
@@ -174,8 +191,8 @@ class Strands:
     def close(self) -> None:
         """Put it away: its coroutines end where they wait."""
         for strand in reversed(self._alive):
-            with suppress(Exception, asyncio.CancelledError):
-                strand.coroutine.close()
+            with suppress(Exception, asyncio.CancelledError), _no_loop():
+                strand.context.run(strand.coroutine.close)
         for group in self._groups:
             group.gathering.close()
         self._alive.clear()
@@ -244,10 +261,7 @@ class Strands:
         if isinstance(raised, asyncio.CancelledError):
             strand.is_interrupted = True
         try:
-            if raised is None:
-                request: object = strand.coroutine.send(told.value)
-            else:
-                request = strand.coroutine.throw(raised)
+            request = _run(strand, told)
         except StopIteration as stop:
             self._handled(raised)
             self._finished(strand, stop.value, None)
@@ -256,6 +270,7 @@ class Strands:
         except BaseException as error:
             if raised is not None and raised not in _chain(error):
                 self._handled(raised)
+            self._check_loop(error)
             self._finished(strand, None, error)
         else:
             self._handled(raised)
@@ -265,6 +280,24 @@ class Strands:
                 self._gather(request, strand)
             else:
                 self._refuse(strand, request)
+
+    def _check_loop(self, error: BaseException) -> None:
+        """What asyncio refuses, since a flow has no event loop, is told as what it is. Raises
+        `AuthorError`.
+        """
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        if not isinstance(error, RuntimeError) or trace is None:
+            return
+        module = str(trace.tb_frame.f_globals.get("__name__", ""))
+        if module.split(".")[0] == "asyncio":
+            raise AuthorError(
+                f"{self._who} uses asyncio.{trace.tb_frame.f_code.co_name},"
+                " which is not a call of run",
+                place=place_of_error(error),
+                hint=_FOREIGN,
+            ) from error
 
     def _finished(self, strand: _Strand, value: Any, error: BaseException | None) -> None:
         self._alive.pop(strand, None)
@@ -397,9 +430,30 @@ class Strands:
         if isinstance(request, asyncio.Future):
             request.cancel()
             cast("asyncio.Future[Any]", request).add_done_callback(_forget)  # type: ignore[redundant-cast]  # for pyright
-        who = "the flow" if self._one.node.id is None else f"flow {self._one.node.id!r}"
         mark = self._one.node.mark if frame is None else Mark(frame.f_code, frame.f_lasti)
-        wrong(mark, f"{who} awaits {what}, which is not a call of run", _FOREIGN)
+        wrong(mark, f"{self._who} awaits {what}, which is not a call of run", _FOREIGN)
+
+
+def _run(strand: _Strand, told: _Told) -> object:
+    """What a coroutine awaits next, once it is told this. Raises what it raises.
+
+    It has no event loop meanwhile: what needs one would act on the loop of the engine.
+    """
+    coroutine, run = strand.coroutine, strand.context.run
+    with _no_loop():
+        if told.error is None:
+            return run(coroutine.send, told.value)
+        return run(coroutine.throw, told.error)
+
+
+@contextmanager
+def _no_loop() -> Generator[None]:
+    loop = events._get_running_loop()  # pyright: ignore[reportPrivateUsage]  # for loops and their like
+    events._set_running_loop(None)  # pyright: ignore[reportPrivateUsage]
+    try:
+        yield
+    finally:
+        events._set_running_loop(loop)  # pyright: ignore[reportPrivateUsage]
 
 
 async def _awaiting(given: Any) -> Any:

@@ -79,11 +79,10 @@ class FlowKind(Container[Flow[Any]]):
         """It may come to a call later, but not to one that began before all that it waits for."""
         if one.settled or one.strands is None:
             return not one.settled
-        before = _first_try(state, Key(id, one.path))
-        if before is None:
-            return True
-        tries = [_first_try(state, child.key) for child in one.children if not child.settled]
-        return any(each is not None and each < before for each in tries)
+        key = Key(id, one.path)
+        waits_for = [child.key for child in one.children if not child.settled]
+        is_passed = key in state.ended and all(_is_before(state, key, each) for each in waits_for)
+        return not (waits_for and is_passed)
 
     def resolve(self, asking: Asking, one: Instance[Flow[Any]]) -> bool:
         """Step it once."""
@@ -118,13 +117,14 @@ class FlowKind(Container[Flow[Any]]):
             except AuthorError as error:
                 asking.fail(one, error)
                 return None
-        if not _has_started(state, one):
+        is_known = _has_started(state, one)
+        if not is_known:
             asking.choose(one, "started", json.dumps({"seed": asking.seed(one)}))
         started = state.choices[one.key, "started"]
         seed = int(json.loads(started.value)["seed"])
         one.settled_at = max(one.settled_at, started.frame)
         try:
-            one.strands = Strands(one, asking, given, started.frame, seed)
+            one.strands = Strands(one, asking, given, started.frame, seed, is_known=is_known)
         except AuthorError as error:
             asking.fail(one, error)
         return one.strands
@@ -207,9 +207,16 @@ def _known_end(state: RunState, one: Instance[Flow[Any]]) -> Outcome:
     return "finished" if ended is None else ended.outcome
 
 
-def _first_try(state: RunState, key: Key) -> int | None:
-    tries = state.tries.get(key)
-    return tries[0].serial if tries else None
+def _is_before(state: RunState, key: Key, other: Key) -> bool:
+    """Whether a call had ended when the flow first came to another, as far as the rows tell."""
+    came_up = state.came_up.get(other)
+    if came_up is not None and came_up <= state.frame:
+        return state.ended[key].frame <= came_up
+    tries = state.tries.get(other)
+    if not tries or tries[0].counts:  # it is new, so what was before may come after it
+        return False
+    mine = state.tries.get(key)
+    return mine is not None and mine[0].serial < tries[0].serial
 
 
 FLOW = FlowKind()

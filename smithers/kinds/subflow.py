@@ -52,6 +52,7 @@ __all__ = [
     "TooManyLevels",
     "child_id",
     "child_workflow",
+    "output_of_workflow",
     "start_digest",
 ]
 
@@ -123,7 +124,7 @@ class Subflow(Task[T_co]):
             wrong(mark, said, "pass a function that is decorated with @workflow")
         self.workflow = workflow
         given = input_of(who, workflow, input, mark)
-        output = _output(workflow)
+        output = output_of_workflow(workflow)
         self._become(id, mark, ChildWork(input=given), output, None, on_failure, needs, skip_if)
 
 
@@ -142,7 +143,7 @@ def input_of(who: str, workflow: Workflow[Any, Any], given: object, mark: Mark) 
     return Computed(lambda: given, output_of(model), what, mark)
 
 
-def _output(workflow: Workflow[Any, Any]) -> Output[Any]:
+def output_of_workflow(workflow: Workflow[Any, Any]) -> Output[Any]:
     """The type of what a workflow gives, as far as its author wrote it down."""
     if workflow.result is not None:
         return workflow.result.output

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
 
 from smithers import waits
 from smithers.changes import WaitKind, WaitOpened
@@ -10,9 +12,17 @@ from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
 from smithers.kinds._questions import due_in
 from smithers.kinds._waiting import WaitingKind
-from smithers.tree import Timer
+from smithers.tree import Timer, TimerWork
 
 __all__ = ["TIMER"]
+
+
+def _bound(work: TimerWork, asking: Asking) -> datetime | Callable[[], datetime]:
+    """What the author named, with the time of now where their callable takes it."""
+    assert work.until is not None
+    if work.takes_now and callable(work.until):
+        return partial(work.until, asking.now())
+    return work.until
 
 
 class TimerKind(WaitingKind[Timer]):
@@ -25,7 +35,7 @@ class TimerKind(WaitingKind[Timer]):
         if work.until is None:
             opened = WaitOpened(key=one.key, kind=self.wait, due=due_in(work.seconds, asking))
         else:
-            until = asking.time(one, work.until)
+            until = asking.time(one, _bound(work, asking))
             if until is None:
                 return
             due, named = until.astimezone(UTC), until.isoformat()

@@ -9,7 +9,7 @@ from pathlib import Path
 __all__ = ["name_database"]
 
 _COMMAND = re.compile(r"`(smithers ([a-z]+)[^`]*)`")
-_NEED_NONE = frozenset({"demo", "harness", "record", "workflows"})
+_NEED_NONE = frozenset({"demo", "harness", "patterns", "record", "workflows"})
 
 
 def name_database(text: str, path: Path) -> str:

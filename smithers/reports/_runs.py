@@ -16,6 +16,7 @@ from smithers.reports._exhausted import all_exhausted
 from smithers.reports._heads import SCOPE, heads, last_activity
 from smithers.reports._listing import EVERY_RUN, choose_runs, cursor_of
 from smithers.reports._waking import given_up
+from smithers.store import IN_MEMORY
 from smithers.store.rows import time_of, time_text
 from smithers.views import RunLine, RunsPage, Usage
 
@@ -34,6 +35,10 @@ _USAGE = (
     f" WHERE {SCOPE.format('u')}"
 )
 _CHILDREN = "SELECT count(*) FROM runs INDEXED BY runs_of_parent WHERE parent IS NOT NULL"
+_IN_MEMORY = (
+    f"SELECT r.run_id FROM runs r WHERE {SCOPE.format('r')}"
+    f" AND json_extract(r.options, '$.{IN_MEMORY}')"
+)
 _PLACES = (
     "SELECT DISTINCT r.folder, r.file FROM runs r WHERE (SELECT s.status FROM statuses s WHERE"
     " s.run_id = r.run_id ORDER BY s.born DESC LIMIT 1)"
@@ -62,6 +67,7 @@ def runs(path: Path, query: RunsQuery = EVERY_RUN) -> RunsPage:
         ids, more = choose_runs(db, query)
         (children,) = (0,) if query.children else db.execute(_CHILDREN).fetchone()
         found = {head.run_id: head for head in heads(db, ids)}
+        in_memory = {run_id for (run_id,) in db.execute(_IN_MEMORY, {"runs": json.dumps(ids)})}
         counts, lost = all_counts(db, path, found), given_up(db)
         exhausted, usage = all_exhausted(db, ids), _all_usage(db, ids)
         waiting_for = _all_waits(db, path, found.values())
@@ -82,6 +88,7 @@ def runs(path: Path, query: RunsQuery = EVERY_RUN) -> RunsPage:
                 waiting_for=waiting_for.get(head.run_id, ()),
                 gave_up=lost.get(head.run_id),
                 parent=head.parent,
+                is_made_in_memory=head.run_id in in_memory,
             )
             for head in found.values()
         )

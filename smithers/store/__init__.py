@@ -20,6 +20,7 @@ from smithers.sources import ClaimRow, Code, SourceFile
 
 __all__ = [
     "INHERITED",
+    "IN_MEMORY",
     "Below",
     "CachedAnswer",
     "Claim",
@@ -39,6 +40,7 @@ __all__ = [
     "Store",
     "Wakeable",
     "Why",
+    "options_below",
 ]
 
 Why = Literal["answer", "due", "left", "cancel", "slot"]
@@ -47,6 +49,8 @@ and nobody obeys, or a pool that it waits for has a free slot.
 """
 INHERITED = "counts_inherited"
 """The option of a fork which says that what it inherits counts for its budgets."""
+IN_MEMORY = "made_in_memory"
+"""The option of a run whose workflow no file has: a program has made it."""
 CountFree = Callable[[str, int], int]
 """How many slots of a pool are free on this machine, by its name and its limit."""
 
@@ -130,9 +134,19 @@ class NewRun:
         return bool(json.loads(self.options).get(INHERITED))
 
     @property
+    def is_made_in_memory(self) -> bool:
+        """Whether its workflow is an object of the program that started it, and in no file."""
+        return bool(json.loads(self.options).get(IN_MEMORY))
+
+    @property
     def is_started_below(self) -> bool:
         """Whether a process of its parent has started it."""
         return self.parent is not None and not self.parent.waits
+
+
+def options_below(run: NewRun) -> str:
+    """The options of a child run: its workflow is where that of its parent is."""
+    return json.dumps({IN_MEMORY: True}) if run.is_made_in_memory else "{}"
 
 
 @dataclass(frozen=True, kw_only=True)

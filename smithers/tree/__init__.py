@@ -31,7 +31,7 @@ from smithers.tree._nodes import (
 )
 from smithers.tree._outputs import Output, output_of, problem
 from smithers.tree._people import HumanTask, named_choices
-from smithers.tree._places import Mark, here, is_in_library, place_of_error
+from smithers.tree._places import Mark, author_place, here, is_in_library, place_of_error
 from smithers.tree._programs import Completed, Program
 from smithers.tree._results import Computed, check_output, computed, returned
 from smithers.tree._retry import ErrorClass, Retry
@@ -97,6 +97,7 @@ __all__ = [
     "Timer",
     "TimerWork",
     "Work",
+    "author_place",
     "body_of",
     "check_budget",
     "check_choice",

@@ -19,6 +19,7 @@ __all__ = [
     "check_number",
     "check_takes",
     "check_whole",
+    "requires_argument",
     "wrong",
 ]
 
@@ -96,6 +97,11 @@ def _takes(call: object, given: int) -> bool:
     except TypeError:
         return False
     return True
+
+
+def requires_argument(call: object) -> bool:
+    """Whether a callable of the author's cannot be called without an argument."""
+    return callable(call) and not _takes(call, 0)
 
 
 def check_choice(mark: Mark, name: str, value: str, allowed: tuple[str, ...]) -> None:

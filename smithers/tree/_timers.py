@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
-from smithers.tree._checks import check_number, check_takes, wrong
+from smithers.tree._checks import check_number, check_takes, requires_argument, wrong
 from smithers.tree._freeze import freeze
 from smithers.tree._handles import Handle, shown
 from smithers.tree._nodes import Node
@@ -23,8 +23,9 @@ class Timer(Task[datetime]):
     """Waits for a time, with no process if it is far away.
 
     It waits for `seconds` from when it comes up, or `until` an aware datetime; `until` may be a
-    callable that returns one and may read outputs. A time that has passed is over at once. The
-    output is the time at which it was due, in UTC, however late the run came back.
+    callable that returns one and may read outputs. If the callable has a parameter, it receives the
+    time at which the timer comes up, in UTC. A time that has passed is over at once. The output is
+    the time at which it was due, in UTC, however late the run came back.
     """
 
     kind = "timer"
@@ -35,7 +36,7 @@ class Timer(Task[datetime]):
         id: str,
         *,
         seconds: float | None = None,
-        until: datetime | Callable[[], datetime] | None = None,
+        until: datetime | Callable[[], datetime] | Callable[[datetime], datetime] | None = None,
         needs: Iterable[Node | str] = (),
         skip_if: Callable[[], bool] | None = None,
     ) -> None:
@@ -44,11 +45,12 @@ class Timer(Task[datetime]):
             both = "both seconds= and until=" if until is not None else "no time"
             wrong(mark, f"{who} has {both}", "set either seconds=3600, or until= a datetime")
         check_number(mark, "seconds", seconds, 0)
+        takes_now = requires_argument(until)
         if callable(until):
-            check_takes(mark, f"the until of {who}", until, 0)
+            check_takes(mark, f"the until of {who}", until, int(takes_now), "time")
         elif until is not None:
             checked_time(who, until, mark)
-        work = TimerWork(seconds=seconds, until=freeze(until, mark))
+        work = TimerWork(seconds=seconds, until=freeze(until, mark), takes_now=takes_now)
         self._become(id, mark, work, _OUTPUT, None, "fail", needs, skip_if)
 
 

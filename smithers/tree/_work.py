@@ -283,10 +283,13 @@ class HumanWork:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TimerWork:
-    """Waiting for a time: so many seconds from when it comes up, or until a time with a zone."""
+    """Waiting for a time: so many seconds from when it comes up, or until a time with a zone. With
+    `takes_now`, the callable receives the time at which it comes up.
+    """
 
     seconds: float | None
-    until: datetime | Callable[[], datetime] | None
+    until: datetime | Callable[..., datetime] | None
+    takes_now: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -64,7 +64,7 @@ def failure_reasons(snapshot: Snapshot, spent: Sequence[BudgetView]) -> list[Rea
             )
             for one in failed
         ]
-    resume = resume_command(snapshot.run_id)
+    resume = resume_command(snapshot.run)
     by_budget = [one for one in failed if one.error is not None and one.error.kind == _BUDGET]
     around = _budgets_around(snapshot, by_budget, spent)
     raise_ = raise_command(snapshot.run_id, around.pop()) if around else resume

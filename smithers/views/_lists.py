@@ -35,6 +35,8 @@ class RunLine:
     gave_up: str | None
     parent: Parent | None = None
     """The run and the node that started it, if it is a child run."""
+    is_made_in_memory: bool = False
+    """Whether no file has its workflow, so that only the program that made it resumes it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

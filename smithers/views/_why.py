@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from smithers import inbox, waits
 from smithers.changes import Key
-from smithers.naming import event_name, key_name, waited_for
+from smithers.naming import event_name, key_name, resume_in_program, waited_for
 from smithers.signals import signal_of
 from smithers.store import Owner
 from smithers.store.answers import answer_word, who_answered
@@ -54,7 +54,7 @@ class WhyView:
 
 def explain(snapshot: Snapshot) -> WhyView:
     """One honest sentence for whatever holds the run, with the command that helps, if any does."""
-    reasons = [*_Reasons(snapshot).all(), *_signals(snapshot)]
+    reasons = [*_Reasons(snapshot).all(), *_in_memory(snapshot), *_signals(snapshot)]
     exhausted = exhausted_loops(snapshot.state)
     return WhyView(
         run_id=snapshot.run_id,
@@ -78,7 +78,7 @@ class _Reasons:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot, self.alive = snapshot, snapshot.alive
         self.waits = open_waits(snapshot)
-        self.resume = resume_command(snapshot.run_id)
+        self.resume = resume_command(snapshot.run)
         self.resume_if_left = None if self.alive else self.resume
         self.budgets = {budget.key: budget for budget in budgets(snapshot)}
         sent = [signal_of(row.body) for row in snapshot.sent]
@@ -112,6 +112,8 @@ class _Reasons:
         ]
         found = [*self._given_up(), *self._attempts(), *found]
         found = found or [self._wait(wait) for wait in self.waits if not _is_outside(wait)]
+        if self.snapshot.run.is_made_in_memory:
+            return found  # which says so
         if self.snapshot.status == "stale" and not any(one.command for one in found):
             said = "nothing runs until the run is resumed"
             found.append(Reason(key=Key(""), sentence=said, command=self.resume))
@@ -338,6 +340,15 @@ def _lacks_budget(snapshot: Snapshot) -> bool:
     """Whether a run, or one that it waits for, waits for a larger budget."""
     is_spent = any(kind == waits.BUDGET for _, kind in snapshot.state.waits)
     return is_spent or any(map(_lacks_budget, snapshot.children.values()))
+
+
+def _in_memory(snapshot: Snapshot) -> list[Reason]:
+    """That no command resumes the run, if it is to be resumed and no file has its workflow."""
+    run, final = snapshot.run, ("finished", "continued", "cancelled")
+    if snapshot.state.run_status in final or snapshot.alive or not run.is_made_in_memory:
+        return []
+    said = f"the workflow {run.workflow} was made in the memory of a program"
+    return [Reason(key=Key(""), sentence=said, hint=resume_in_program(run.run_id))]
 
 
 def _is_outside(wait: WaitView) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from smithers.changes import Key
     from smithers.forms import Form
+    from smithers.store import NewRun
     from smithers.views._tasks import WaitView
 
 __all__ = [
@@ -121,8 +122,9 @@ def shorten(text: str, most: int = 200) -> str:
     return line if len(line) <= most else f"{line[: most - 3]}..."
 
 
-def resume_command(run_id: str) -> str:
-    return f"smithers resume {shlex.quote(run_id)}"
+def resume_command(run: NewRun) -> str | None:
+    """What a person types to resume a run; None if only the program that made it can."""
+    return None if run.is_made_in_memory else f"smithers resume {shlex.quote(run.run_id)}"
 
 
 def decide_command(

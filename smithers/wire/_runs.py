@@ -190,6 +190,7 @@ def run_line_json(run: RunLine) -> Json:
         "usage": usage_json(run.usage),
         "waiting_for": [wait_json(wait) for wait in run.waiting_for],
         "gave_up": run.gave_up,
+        **({"made_in_memory": True} if run.is_made_in_memory else {}),
         **_parent(run.parent),
     }
 

@@ -20,7 +20,7 @@ COMMANDS = [
     *("approve", "deny", "cancel", "answer", "send"),
     *("budget", "steer", "attach", "supervise", "trust"),
     "config",
-    *("workflows", "demo", "doctor"),
+    *("workflows", "patterns", "demo", "doctor"),
     *("service", "cache", "mcp", "harness"),  # groups come last
 ]
 GROUPED = [
@@ -33,6 +33,7 @@ WITHOUT_A_DATABASE = (
     "demo",
     "mcp remove",
     "workflows",
+    "patterns",
     "config",
     "harness drift",
     "harness parse",

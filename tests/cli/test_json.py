@@ -100,6 +100,7 @@ def test_a_refused_resume_tells_how_the_run_stands(tmp_path: Path) -> None:
         ["cancel", "r9"],
         ["ps", "--nonsense"],
         ["inspect"],
+        ["patterns", "nonsense"],
         ["nonsense"],
     ],
     ids=" ".join,

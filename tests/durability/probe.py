@@ -57,7 +57,7 @@ async def _start(hub: Hub) -> object:
 
 
 async def _resume(hub: Hub) -> object:
-    return await hub.resume("r1", observer=None)  # type: ignore[arg-type]
+    return await hub.resume("r1", observer=None)  # type: ignore[call-overload]
 
 
 async def _retry(hub: Hub) -> object:

@@ -221,6 +221,28 @@ WORDS: dict[str, Kind] = {
 }
 
 TESTED: dict[str, str] = {
+    "pass the workflow … as workflow=, or start a new run of …": (
+        "embedding/test_running.py::test_what_is_wrong_is_named_with_the_fix"
+    ),
+    "pass …(...)": "embedding/test_running.py::test_what_is_wrong_is_named_with_the_fix",
+    "open it with async with Hub(...) as hub, or wait for the run with Hub.run": (
+        "embedding/test_running.py::test_what_is_wrong_is_named_with_the_fix"
+    ),
+    "read it as plain data: leave out workflow=": (
+        "embedding/test_running.py::test_an_output_is_read_as_the_workflow_of_the_run_declares_it"
+    ),
+    "use another request_id for another input": (
+        "embedding/test_running.py::test_a_request_starts_one_run_however_often_it_is_made"
+    ),
+    "choose another run_id, or give a request_id to join the run": (
+        "embedding/test_running.py::test_a_wait_is_bounded_and_then_tells_how_the_run_is"
+    ),
+    "use the open one, or make another Hub": (
+        "embedding/test_ends.py::test_closing_the_hub_ends_what_runs_and_leaves_the_run_to_be_resumed"
+    ),
+    "drive runs before the async with block of the hub ends, or make another Hub": (
+        "embedding/test_ends.py::test_closing_the_hub_ends_what_runs_and_leaves_the_run_to_be_resumed"
+    ),
     "to print a file, add --source": "cli/test_sources.py::test_what_there_is_not_is_refused",
     "its files are: …": "cli/test_sources.py::test_what_there_is_not_is_refused",
     "copy it from a receipt: the number of a frame, a colon and 64 digits": (

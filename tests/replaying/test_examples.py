@@ -18,7 +18,8 @@ from smithers.store import Note
 from smithers.tree import Decision
 from tests.engine.runs import Run
 from tests.replaying.runs import record, refrozen, replayed
-from tests.trust.examples import EXAMPLES, UNEDITED, flow_of
+from tests.trust.examples import EXAMPLES, flow_of
+from tests.trust.workers import UNEDITED
 
 NAMES = [name for name, one in EXAMPLES.items() if one.ends == "finished"]
 SIGNALS = [("late", "12", "late"), ("number", None, 1), ("number", None, 2)]

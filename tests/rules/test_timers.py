@@ -12,6 +12,7 @@ import pytest
 from smithers import Context, ForEach, Loop, Node, NoInput, Parallel, Sequence, Step, Timer
 from smithers import workflow as define
 from smithers.changes import Key
+from smithers.errors import AuthorError
 from tests.rules.runs import Clock, Run
 from tests.rules.test_clocks import Driven
 
@@ -164,3 +165,34 @@ def test_a_callable_that_gives_no_time_fails_the_timer_at_its_line(gave: Any, sa
     assert ended.error is not None
     assert said in ended.error.message
     assert ended.error.place is not None
+
+
+def test_until_may_take_the_time_at_which_the_timer_comes_up() -> None:
+    clock = Clock()
+    seen = list[datetime]()
+
+    @define
+    def flow(ctx: Context[NoInput]) -> Node[Any]:
+        def tomorrow(now: datetime) -> datetime:
+            seen.append(now)
+            day = now.astimezone(BERLIN) + timedelta(days=1)
+            return day.replace(hour=9, minute=0)
+
+        first = Timer("first", seconds=600)
+        return Sequence(first, Timer("morning", until=tomorrow))
+
+    run = Run(flow, now=clock, linger_s=1)
+    assert run.go().status == "waiting"
+    assert seen == []
+    clock.pass_s(900)
+    assert run.drive_to_end().wake_at == datetime(2026, 1, 3, 8, tzinfo=UTC)
+    assert seen == [clock()]
+    clock.pass_s(2 * DAY_S)
+    assert run.go().status == "finished"
+    assert len(seen) == 1  # a process that resumes the run takes the time from the row
+    assert run.output("morning") == '"2026-01-03T08:00:00Z"'
+
+
+def test_until_takes_one_argument_at_most() -> None:
+    with pytest.raises(AuthorError, match="the until of timer 'w' must take one argument, the ti"):
+        Timer("w", until=lambda now, then: now)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the point of it

@@ -7,17 +7,13 @@ example: `test_every_frame.py` compares them with the names of the kinds.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Literal
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from pydantic import BaseModel
 
-from harnesses import Echo
 from smithers import (
     Approval,
-    Attempt,
     Branch,
     Budget,
     Cache,
@@ -44,70 +40,22 @@ from smithers import (
     Workflow,
     workflow,
 )
-from smithers.agent import Answered, Ask, Event, Used
 from tests.trust.flow_examples import FLOWS, STOPPED_FLOWS, WAITING_FLOWS
-from tests.trust.flows import body, boom, note
+from tests.trust.flows import body
+from tests.trust.patterns import PATTERNS
+from tests.trust.sentences import SENTENCES
+from tests.trust.workers import (
+    PROGRAM_LINE,
+    Ctx,
+    Edit,
+    Example,
+    Noting,
+    boom,
+    boom_once,
+    step,
+)
 
-__all__ = ["EDITS", "EXAMPLES", "UNEDITED", "Edit", "Example", "flow_of"]
-
-Edit = Literal["", "comment", "append", "insert", "prepend"]
-UNEDITED: Edit = ""
-EDITS: tuple[Edit, ...] = ("comment", "append", "insert", "prepend")
-"""`comment` changes the file alone; the others add a step before, in or after the workflow."""
-
-Ctx = Context[NoInput]
-
-
-class Noting(Echo):
-    """Echoes the first line of the task's prompt, at the same cost in every attempt; `key` is noted
-    before it answers.
-    """
-
-    def __init__(self, key: str) -> None:
-        super().__init__()
-        self._key = key
-
-    async def run(self, ask: Ask) -> AsyncIterator[Event]:
-        async for event in super().run(ask):
-            if isinstance(event, Answered):
-                _note_program(self._key, ask.marks["SMITHERS_ATTEMPT"])
-                yield Answered(ask.prompt.partition("\n")[0])
-            else:
-                yield Used(tokens_in=2) if isinstance(event, Used) else event
-
-
-def _note_program(key: str, mark: str) -> None:
-    """The ledger line of what is no step: the serial of its attempt is at the end of its mark."""
-    serial = mark.rpartition(":")[2]
-    with open(os.environ["LEDGER"], "a") as ledger:
-        ledger.write(f"did\tr1/{key}\t{key}\t{serial}\t{os.getpid()}\n")
-
-
-def boom_once(attempt: Attempt) -> str:
-    """Do the work, and fail at first."""
-    note("enter", attempt)
-    note("leave", attempt)
-    with open(os.environ["LEDGER"]) as ledger:
-        ran = sum(line.startswith("leave") and "/check" in line for line in ledger)
-    if ran == 1:
-        raise OSError("check was meant to fail at first")
-    return "checked"
-
-
-def step(id: str, give: Callable[[], str] | None = None) -> Step[str]:
-    return Step(id, body(give or (lambda: f"{id} done")))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Example:
-    """`ends` is the status at its end; `asked` is what is done about a question; `varies` has the
-    ids of tasks whose output is a time.
-    """
-
-    make: Callable[[Ctx], Node[Any]]
-    ends: str = "finished"
-    asked: Literal["approve", "deny", "cancel", "send"] = "approve"
-    varies: tuple[str, ...] = ()
+__all__ = ["EXAMPLES", "FORKED", "KINDS", "flow_of"]
 
 
 def task(ctx: Ctx) -> Node[str]:
@@ -128,16 +76,10 @@ def effect(ctx: Ctx) -> Node[str]:
     return Sequence(charge, ship, result=ship)
 
 
-_LINE = (
-    r"""printf 'did\tr1/%s\t%s\t%s\t%s\n' "$1" "$1" "${SMITHERS_ATTEMPT##*:}" $$"""
-    ' >> "$LEDGER"'
-)
-
-
 def command(ctx: Ctx) -> Node[str]:
     def program(id: str, say: Callable[[], str]) -> Command[str]:
         return Command(
-            id, lambda: ["/bin/sh", "-c", f"{_LINE}; echo {say()}", "sh", id], output=str
+            id, lambda: ["/bin/sh", "-c", f"{PROGRAM_LINE}; echo {say()}", "sh", id], output=str
         )
 
     first = program("first", lambda: "one")
@@ -169,9 +111,10 @@ def timer(ctx: Ctx) -> Node[str]:
     draft = step("draft")
     soon = Timer("soon", seconds=0.2)
     over = Timer("over", until=lambda: datetime(len(ctx[draft]) + 2000, 1, 2, 9, tzinfo=UTC))
+    later = Timer("later", until=lambda now: now + timedelta(seconds=0.1))
     beside = step("beside")
     ship = step("ship", lambda: f"{ctx[over]:%d %H:%M} {(ctx[soon] > ctx[over])!s}")
-    return Sequence(draft, Parallel(soon, over, beside), ship, result=ship)
+    return Sequence(draft, Parallel(soon, over, later, beside), ship, result=ship)
 
 
 def events(ctx: Ctx) -> Node[str]:
@@ -424,7 +367,7 @@ def pooled(ctx: Ctx) -> Node[str]:
     return Sequence(group, end, result=end)
 
 
-EXAMPLES: dict[str, Example] = (
+KINDS: dict[str, Example] = (
     {
         one.__name__: Example(make=one)
         for one in (
@@ -438,10 +381,14 @@ EXAMPLES: dict[str, Example] = (
         one.__name__: Example(make=one, ends="cancelled", asked="cancel")
         for one in (cancel, saga_that_is_cancelled, *STOPPED_FLOWS)
     }
-    | {timer.__name__: Example(make=timer, varies=("soon",))}
+    | {timer.__name__: Example(make=timer, varies=("soon", "later"))}
     | {one.__name__: Example(make=one, asked="send") for one in (events, *WAITING_FLOWS)}
     | {one.__name__: Example(make=one, asked="deny") for one in (human, rework)}
 )
+
+
+FORKED = KINDS | SENTENCES
+EXAMPLES = FORKED | PATTERNS
 
 
 def flow_of(name: str, edit: Edit) -> Workflow[NoInput, str]:
@@ -459,4 +406,4 @@ def flow_of(name: str, edit: Edit) -> Workflow[NoInput, str]:
             result=last,
         )
 
-    return workflow(max_concurrency=2, pools={"one": 1})(flow)
+    return workflow(max_concurrency=2, pools={"one": 1, "agents": 2})(flow)

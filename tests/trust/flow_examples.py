@@ -27,7 +27,8 @@ from smithers import (
     Try,
     workflow,
 )
-from tests.trust.flows import body, boom
+from tests.trust.flows import body
+from tests.trust.workers import boom
 
 __all__ = ["FLOWS", "STOPPED_FLOWS", "WAITING_FLOWS"]
 

@@ -32,19 +32,7 @@ from smithers import (
 from smithers.agent import Answered, Ask, Capabilities, Event, Spawned, Started
 from smithers.errors import Permanent
 
-__all__ = [
-    "asks",
-    "body",
-    "boom",
-    "fans",
-    "fickle",
-    "line",
-    "long",
-    "retries",
-    "rounds",
-    "wide",
-    "worked",
-]
+__all__ = ["asks", "fans", "fickle", "line", "long", "retries", "rounds", "wide", "worked"]
 
 Body = Callable[[Attempt], Coroutine[Any, Any, str]]
 
@@ -73,13 +61,6 @@ def body(give: Callable[[], str], *, takes_s: float = 0.0, fails: int = 0) -> Bo
         return output
 
     return run
-
-
-def boom(attempt: Attempt) -> str:
-    """Do the work, then fail."""
-    note("enter", attempt)
-    note("leave", attempt)
-    raise OSError(f"{attempt.key.partition('/')[2]} was meant to fail")
 
 
 def blocking(give: Callable[[], str]) -> Callable[[Attempt], str]:

@@ -16,7 +16,7 @@ from smithers.hub import Hub
 from smithers.state import RunState
 from smithers.wire import inspection_json
 from tests.trust.audit import check, outputs
-from tests.trust.examples import EXAMPLES
+from tests.trust.examples import FORKED
 
 __all__ = ["FRESH", "Forking"]
 
@@ -66,7 +66,7 @@ class Forking:
     """An example that has run to its end in this process. `ledger` is the file of `LEDGER`."""
 
     def __init__(self, folder: Path, ledger: Path, name: str) -> None:
-        self.name, self.example = name, EXAMPLES[name]
+        self.name, self.example = name, FORKED[name]
         self._ledger = ledger
         text = f"from tests.trust.examples import flow_of\n\nflow = flow_of({name!r}, '')\n"
         (folder / "flow.py").write_text(text)

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.trust.amounts import chance
-from tests.trust.examples import EXAMPLES
+from tests.trust.examples import FORKED
 from tests.trust.forks import FRESH, Forking
 
 _SAMPLED = 2
-REWOUND = [name for name, one in EXAMPLES.items() if one.ends != "cancelled"]
+REWOUND = [name for name, one in FORKED.items() if one.ends != "cancelled"]
 """A run that was cancelled is not taken back."""
 
 
@@ -26,10 +26,10 @@ def forking(
 
 
 def test_the_exceptions_are_examples() -> None:
-    assert set(FRESH) < set(EXAMPLES)
+    assert set(FRESH) < set(FORKED)
 
 
-@pytest.mark.parametrize("forking", EXAMPLES, indirect=True)
+@pytest.mark.parametrize("forking", FORKED, indirect=True)
 def test_forks_at_some_frames_end_as_their_source(forking: Forking) -> None:
     random = chance("forks", forking.name)
     frames = sorted(random.sample(range(forking.last + 1), min(_SAMPLED, forking.last + 1)))
@@ -48,7 +48,7 @@ def test_a_run_that_is_taken_back_ends_as_before(forking: Forking) -> None:
 
 @pytest.mark.trust
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("forking", EXAMPLES, indirect=True)
+@pytest.mark.parametrize("forking", FORKED, indirect=True)
 def test_forks_at_each_frame_end_as_their_source(forking: Forking) -> None:
     for frame in range(forking.last + 1):
         forking.look(frame)

@@ -1,0 +1,84 @@
+"""The one service behind every face: start, resume, launch, supervise, watch, decide, cancel.
+
+Everything that the command line can do, any other face can do with the same call. Reads are
+synchronous and light (see `reports`); the modules that drive a run or write to it are imported when
+they are used. Each subject of `Hub` is a module of this package.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from smithers.amounts import Amounts
+from smithers.engine.ending import (
+    Asked,
+    Attached,
+    Decided,
+    Forked,
+    Left,
+    NotSent,
+    Raised,
+    Reply,
+    Rewound,
+    Sent,
+    SignalReceipt,
+)
+from smithers.forms import Form
+from smithers.hub._answering import Answering
+from smithers.hub._embedding import Embedding
+from smithers.hub._events import Following
+from smithers.hub._travelling import Travelling
+from smithers.hub._trusting import Trusting
+from smithers.lazy import lazily
+from smithers.secrets import Secrets
+from smithers.texts import escaped, plain, title_of
+
+if TYPE_CHECKING:
+    from smithers.hub._here import RunHandle
+    from smithers.hub._results import RunResult
+    from smithers.reports import Look, Overview, RunsQuery
+    from smithers.views import Question, Standing
+
+__all__ = [
+    "Amounts",
+    "Asked",
+    "Attached",
+    "Decided",
+    "Forked",
+    "Form",
+    "Hub",
+    "Left",
+    "Look",
+    "NotSent",
+    "Overview",
+    "Question",
+    "Raised",
+    "Reply",
+    "Rewound",
+    "RunHandle",
+    "RunResult",
+    "RunsQuery",
+    "Secrets",
+    "Sent",
+    "SignalReceipt",
+    "Standing",
+    "escaped",
+    "plain",
+    "title_of",
+]
+
+_HOMES = {
+    "Look": "smithers.reports",
+    "Overview": "smithers.reports",
+    "RunHandle": "smithers.hub._here",
+    "RunResult": "smithers.hub._results",
+    "RunsQuery": "smithers.reports",
+    "Question": "smithers.views",
+    "Standing": "smithers.views",
+}
+"""What faces take from here, imported when it is first used."""
+__getattr__ = lazily(__name__, _HOMES)
+
+
+class Hub(Embedding, Answering, Following, Travelling, Trusting):
+    """The runs of one database."""

@@ -1,0 +1,103 @@
+"""What every part of the hub has: its database, and what may be changed in it from here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smithers import reports
+from smithers.errors import Refused
+from smithers.secrets import Secrets
+
+if TYPE_CHECKING:
+    from smithers.engine.describing import Descriptions
+    from smithers.engine.detaching import Detaching
+    from smithers.engine.driving import Driving
+    from smithers.views import Snapshot
+
+__all__ = ["HubCore"]
+
+
+class HubCore:
+    """One database, and the environment of this process."""
+
+    def __init__(self, database: Path, *, environment: Mapping[str, str] = os.environ) -> None:
+        self.database = database
+        self.environment = environment
+        self._driving: Driving | None = None
+        self._detaching: Detaching | None = None
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """What a face masks in displayed texts: the secrets in this process's environment."""
+        return Secrets(self.environment)
+
+    @cached_property
+    def _descriptions(self) -> Descriptions:
+        from smithers.engine.describing import Descriptions
+
+        return Descriptions(self.environment)
+
+    def _drive(self) -> Driving:
+        from smithers.engine.driving import Driving
+
+        if self._driving is None:
+            self._driving = Driving(self.database, self.environment)
+        return self._driving
+
+    def check_may(self, what: str) -> None:
+        """Raises `Refused` if this process was started by a run of the database, since such a
+        process may not change it, or if the database belongs to another user. `what` completes the
+        sentence "an agent may not ...".
+        """
+        from smithers.engine.authority import refuse_below
+
+        refuse_below(self.database, self.environment, what)
+        self._check_not_foreign()
+
+    def _check_not_foreign(self) -> None:
+        from smithers.engine.trust import Trusts
+
+        Trusts(self.environment).check_not_foreign(self.database)
+
+    def may_import(self, folder: Path) -> bool:
+        """Whether this user trusts the workflow files in a folder, so that they may be imported
+        without being named by a person.
+        """
+        from smithers.engine.trust import Trusts
+
+        try:
+            return Trusts(self.environment).may_import(self.database, folder)
+        except Refused:
+            return False
+
+    def _may_resume(self, run_id: str) -> bool:
+        """Whether an agent resumes the run, which it has started. Raises `Refused`."""
+        from smithers.engine.authority import check_resume_below
+
+        is_below = check_resume_below(self.database, self.environment, run_id)
+        self._check_not_foreign()
+        return is_below
+
+    def _detach(self) -> Detaching:
+        from smithers.engine.detaching import Detaching
+        from smithers.engine.launching import Launcher
+        from smithers.engine.trust import Trusts
+
+        if self._detaching is None:
+            launcher = Launcher(self.database, self.environment)
+            trusts = Trusts(self.environment)
+            self._detaching = Detaching(
+                self.database, self.environment, launcher, trusts, self._descriptions
+            )
+        return self._detaching
+
+    def complete(self, hint: str) -> str:
+        """A hint with this database named in each command that uses it."""
+        return reports.name_database(hint, self.database.absolute())
+
+    def _snapshot(self, run_id: str) -> Snapshot:
+        return reports.snapshot(self.database, run_id)

@@ -1,0 +1,190 @@
+"""Reading runs: each call reads the rows as they are and changes nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from smithers import reports, views
+from smithers.hub._core import HubCore
+from smithers.store.files import owner_log, streams_folder
+
+if TYPE_CHECKING:
+    from smithers.doctor import Checkup
+    from smithers.reports import Overview, RunsQuery
+    from smithers.views import (
+        CostView,
+        Inspection,
+        MessageView,
+        Question,
+        RunLine,
+        RunsPage,
+        Standing,
+        Summary,
+        TaskLine,
+        TaskView,
+        WhyView,
+    )
+
+__all__ = ["Looking"]
+
+_TAKES_IT_WITHIN_S, _LOOK_S = 10.0, 0.05
+
+
+class Looking(HubCore):
+    """The reads; each raises `UnknownRun`, or `StoreError` where there is no database."""
+
+    def owner_log(self, run_id: str) -> Path:
+        """The log of the processes that drove the run without a terminal; it may not exist."""
+        return owner_log(streams_folder(self.database, run_id))
+
+    def attention(self, run_id: str) -> tuple[bool, bool]:
+        """Whether a live process drives the run, and whether its inbox has rows that were not taken
+        yet.
+        """
+        return reports.attention(self.database, run_id)
+
+    def resumed_through(self, run_id: str) -> str:
+        """The run to resume so that this one continues: for a child run the one that waits for it,
+        unless that has ended; else the run itself.
+        """
+        return reports.resumed_through(self.database, run_id)
+
+    def resume_in_program(self, run_id: str) -> str | None:
+        """How a run is resumed whose workflow a program has made in memory; None for any other,
+        which `smithers resume` resumes.
+        """
+        from smithers.naming import resume_in_program
+
+        is_made = self._snapshot(run_id).run.is_made_in_memory
+        return resume_in_program(run_id) if is_made else None
+
+    def needs_process(self, run_id: str) -> bool:
+        """Whether the inbox of a run has something that is not taken, and no living process will
+        take it. An owner that lives gets 10 seconds to take it, or to leave the run, if it is just
+        leaving it; so this may block as long.
+        """
+        end = time.monotonic() + _TAKES_IT_WITHIN_S
+        while True:
+            owned, called = self.attention(run_id)
+            if not (owned and called) or time.monotonic() > end:
+                return called and not owned
+            time.sleep(_LOOK_S)
+
+    def runs(self) -> tuple[RunLine, ...]:
+        """Every run in short, oldest first; empty if there is no database."""
+        return reports.runs(self.database).runs
+
+    def list_runs(self, query: RunsQuery) -> RunsPage:
+        """Each run that matches a query in short. Raises `Refused` for an invalid cursor."""
+        return reports.runs(self.database, query)
+
+    def run_ids(self, query: RunsQuery) -> list[str]:
+        """The ids of the runs that match a query, newest first."""
+        return reports.run_ids(self.database, query)
+
+    def status(self, run_id: str) -> str | None:
+        """The status of a run, or None if there is no such run."""
+        return reports.status_of(self.database, run_id)
+
+    def standing(self, run_id: str) -> Standing:
+        """The state of a run for a caller that waits for it."""
+        return reports.standing_of(self.database, run_id)
+
+    def changes(self) -> reports.Changes:
+        """Reports whether anything was written to the database since the last call."""
+        return reports.Changes(self.database)
+
+    def look(self, run_id: str) -> reports.Look:
+        """The state of a run and the cursor of its newest event, read in one snapshot."""
+        return reports.look(self.database, run_id)
+
+    def overview(self, run_id: str) -> Overview:
+        """A run, what it waits for, its tasks' states and agents' work, read in one snapshot."""
+        return reports.overview(self.database, run_id)
+
+    def task(self, run_id: str, task: str) -> TaskView | None:
+        """A task with its output and its attempts; None if there is no such task."""
+        return reports.find_task(self.database, run_id, task)
+
+    def states(self, run_id: str) -> tuple[TaskLine, ...]:
+        """The tasks of a run with their states, without their outputs."""
+        return tuple(views.task_lines(self._snapshot(run_id)))
+
+    def summary(self, run_id: str) -> Summary:
+        """The state of a run, with counts of its tasks."""
+        return views.summarize(self._snapshot(run_id))
+
+    def inspect(self, run_id: str, *, frame: int | None = None) -> Inspection:
+        """A run with all its tasks, their attempts, and what it is waiting for: now, or as of a
+        frame. Raises `Refused` if it has no such frame.
+        """
+        return views.inspect(reports.snapshot(self.database, run_id, frame=frame))
+
+    def inspecting(
+        self, run_id: str, *, frame: int | None = None
+    ) -> AbstractContextManager[Inspection]:
+        """The same for whoever reads all outputs: within it, the database stays open."""
+        return reports.inspecting(self.database, run_id, frame=frame)
+
+    def cost(self, run_id: str) -> CostView:
+        """What a run used and cost, by task, agent and model."""
+        return views.view_cost(self._snapshot(run_id))
+
+    def why(self, run_id: str) -> WhyView:
+        """What a run is waiting for or why it failed: one sentence each, with the command to type
+        next.
+        """
+        return views.explain(self._snapshot(run_id))
+
+    def list_asks(self, run_id: str | None = None, task: str | None = None) -> list[Question]:
+        """The open questions of all runs, of one run, or of one task, which may name an iteration;
+        none where there is no database.
+
+        Raises `UnknownRun`; for a task that asks nothing `AlreadyDecided` with the decision, or
+        `Refused`.
+        """
+        return reports.list_asks(self.database, run_id, task)
+
+    def message(self, run_id: str, id: int) -> MessageView:
+        """What happened to a message."""
+        return reports.message(self.database, run_id, id)
+
+    def workflows(self, files: Sequence[Path], *, named: bool = False) -> list[dict[str, Any]]:
+        """The workflows in each file and their inputs: one entry per workflow, or an entry with an
+        `error` for a file that cannot be imported. Each file is imported in its own process, and
+        again only after a file that its import loaded has changed.
+
+        A file in a folder that this user does not trust is only parsed, unless a person `named` it:
+        its entries have no `input_schema`.
+        """
+        from smithers.engine.describing import outline
+
+        folders = {file.absolute().parent for file in files if not named}
+        refused = {folder for folder in folders if not self.may_import(folder)}
+        trusted = [file for file in files if file.absolute().parent not in refused]
+        others = [file for file in files if file not in trusted]
+        found = self._descriptions.of(trusted)
+        return [*found, *(entry for file in others for entry in outline(file))]
+
+    def sql(self, query: str) -> reports.Answer:
+        """The result of one read-only SQL statement. Raises `Refused` for any other."""
+        return reports.sql(self.database, query)
+
+    def doctor(self) -> Checkup:
+        """The state of this installation and the database; `ok` is False if something prevents runs
+        from working.
+        """
+        from smithers.doctor import doctor
+
+        return doctor(self.database)
+
+    @staticmethod
+    def agent_variables() -> tuple[str, ...]:
+        """The variables of the environment that the installed agents need, as they declare them."""
+        from smithers.adapters import agent_variables
+
+        return agent_variables()

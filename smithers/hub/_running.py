@@ -1,0 +1,278 @@
+"""Starting and resuming runs, here or in processes of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smithers.engine.ending import Left
+from smithers.hub._looking import Looking
+
+if TYPE_CHECKING:
+    from smithers.engine.detaching import Launched
+    from smithers.engine.engine import Observer
+    from smithers.engine.reusing import Reuse
+    from smithers.engine.supervising import Happened
+
+__all__ = ["Running"]
+
+
+class Running(Looking):
+    """What drives runs."""
+
+    async def start(
+        self,
+        file: str,
+        *,
+        name: str | None = None,
+        input: str | None = None,
+        run_id: str,
+        observer: Observer,
+        max_concurrency: int | None = None,
+        linger_s: float | None = None,
+    ) -> Left:
+        """Start a run and drive it until it ends or waits. `input` is JSON text (None means `{}`).
+        `max_concurrency` and `linger_s` are those of the settings unless they are given. If a run
+        has started this process, it becomes a child run of that, as far as `allow_runs=` of the
+        workflows above allows it.
+
+        Raises `AuthorError`, `Refused` (the input does not match, the run exists) or `StoreError`;
+        in that case nothing was written.
+        """
+        from smithers.engine.authority import check_start_below
+
+        parent = check_start_below(self.database, self.environment, run_id)
+        self._check_not_foreign()
+        driving = self._drive()
+        with driving.working():
+            return await driving.start(
+                file,
+                parent=parent,
+                name=name,
+                input=input,
+                run_id=run_id,
+                observer=observer,
+                max_concurrency=max_concurrency,
+                linger_s=linger_s,
+            )
+
+    async def resume(
+        self,
+        run_id: str,
+        *,
+        file: str | None = None,
+        name: str | None = None,
+        input: str | None = None,
+        observer: Observer,
+        max_concurrency: int | None = None,
+        linger_s: float | None = None,
+        rerun: Collection[str] | None = None,
+        renames: Sequence[str] = (),
+    ) -> Left:
+        """Resume a run, from its own file unless `file` is given. A finished run only returns its
+        result.
+
+        With `rerun`, the finished tasks that an edit has changed are run again, with exactly what
+        read them, also in a run that has finished: the tasks of these names, all of them if there
+        are none. `renames` are tasks that have another id in the file now, as `OLD=NEW`: what the
+        old id has counts for the new one.
+
+        Raises `UnknownRun`, `Owned` naming the live owner, `Refused` (cancelled, or another input),
+        `AuthorError` or `StoreError`.
+        """
+        is_below = self._may_resume(run_id)
+        if rerun is not None or renames:
+            self.check_may(f"have finished work of run {run_id} run again or renamed")
+        driving = self._drive()
+        with driving.working():
+            return await driving.resume(
+                run_id,
+                is_below=is_below,
+                file=file,
+                name=name,
+                input=input,
+                observer=observer,
+                max_concurrency=max_concurrency,
+                linger_s=linger_s,
+                rerun=rerun,
+                renames=renames,
+            )
+
+    async def check_edit(self, run_id: str) -> Reuse:
+        """What a resume of a run would reuse, and what an edit of its file has changed of its
+        finished work. The file is imported, and nothing is written.
+
+        Raises `UnknownRun`, `Refused`, `AuthorError` or `StoreError`.
+        """
+        self._may_resume(run_id)
+        driving = self._drive()
+        with driving.working():
+            return await driving.compare(run_id)
+
+    async def retry(
+        self,
+        run_id: str,
+        task: str,
+        *,
+        readers: bool = False,
+        observer: Observer,
+        max_concurrency: int | None = None,
+        linger_s: float | None = None,
+    ) -> Left:
+        """Run a task again, and go on with its run, which may have finished or failed; `task` may
+        name an iteration, such as `review[2]`. With `readers`, what read its output is done again
+        as well; otherwise only questions to a person whose texts read it are asked again. A step
+        with `effect=True` runs again once a person has approved that.
+
+        Raises what `resume` raises, and `Refused` if the task has not run, or the run was
+        cancelled or has continued as another one; nothing was written in that case.
+        """
+        self.check_may(f"retry tasks of run {run_id}")
+        from smithers.engine.requesting import requested
+
+        driving = self._drive()
+        with driving.working():
+            return await driving.resume(
+                run_id,
+                file=None,
+                name=None,
+                input=None,
+                observer=observer,
+                max_concurrency=max_concurrency,
+                linger_s=linger_s,
+                again=requested(run_id, again=[task], readers=readers),
+            )
+
+    def launch_retry(
+        self, run_id: str, task: str, *, readers: bool = False, typed: bool = False
+    ) -> Launched:
+        """The same in a process of its own. Raises what `retry` and `launch_again` raise."""
+        self.check_may(f"retry tasks of run {run_id}")
+        return self._detach().retry(run_id, task, readers=readers, typed=typed)
+
+    def stop(self, *, by: str | None = None, comes_back: bool = False) -> None:
+        """Leave the run that `start` or `resume` drives in a resumable state; do nothing if there
+        is none. `by` is the name of the signal that asks for it, if there is one. A call that has
+        not written anything yet is cancelled.
+
+        With `comes_back` the run is due immediately, so that `supervise` resumes it.
+        """
+        if self._driving is not None:
+            self._driving.stop(by=by, comes_back=comes_back)
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether author code is running that `stop` cannot reach: the import of the file, or the
+        first call of the workflow. An exception from a signal handler ends it without losing
+        anything of the run.
+        """
+        return self._driving is not None and self._driving.is_loading
+
+    def let_go(self) -> None:
+        """Release the run that is being driven, for a process that is about to exit: as after
+        `stop`, nothing wakes it. It waits at most half a second for the database.
+        """
+        if self._driving is not None:
+            self._driving.let_go()
+
+    def launch(
+        self,
+        file: str,
+        *,
+        name: str | None = None,
+        input: str | None = None,
+        run_id: str | None = None,
+        request_id: str | None = None,
+        folder: Path | None = None,
+        max_concurrency: int | None = None,
+        linger_s: float | None = None,
+    ) -> Launched:
+        """Start a run in its own process, which outlives this one. The run exists when this
+        returns.
+
+        `folder` is where the run works (None: the current folder); `file` is relative to it. The
+        run's id is `run_id`, or is made from `request_id`: a second call with the same `request_id`
+        returns the first call's run, whoever makes it. Blocks until the run's first frame is on
+        disk.
+
+        Raises what `start` raises, and `Refused` if no process can be started.
+        """
+        from smithers.engine.authority import check_start_below
+
+        check_start_below(self.database, self.environment, run_id)
+        self._check_not_foreign()
+        return self._detach().start(
+            file,
+            name=name,
+            input=input,
+            run_id=run_id,
+            request_id=request_id,
+            folder=Path.cwd() if folder is None else folder,
+            max_concurrency=max_concurrency,
+            linger_s=linger_s,
+        )
+
+    def launch_again(
+        self,
+        run_id: str,
+        *,
+        file: str | None = None,
+        name: str | None = None,
+        input: str | None = None,
+        max_concurrency: int | None = None,
+        linger_s: float | None = None,
+        rerun: Collection[str] | None = None,
+        renames: Sequence[str] = (),
+        typed: bool = False,
+    ) -> Launched:
+        """Resume a run in its own process, in the run's folder; a child run through the run that
+        waits for it. Raises what `resume` raises.
+
+        `rerun` and `renames` as in `resume`. `typed` means that a person typed the command.
+        Otherwise a database that this user does not trust is refused with `Untrusted`, since its
+        rows name the file to execute.
+        """
+        typed = not self._may_resume(run_id) and typed
+        if rerun is not None or renames:
+            self.check_may(f"have finished work of run {run_id} run again or renamed")
+        if file is None and input is None and rerun is None and not renames:
+            run_id = self.resumed_through(run_id)
+        return self._detach().resume(
+            run_id,
+            file=file,
+            name=name,
+            input=input,
+            max_concurrency=max_concurrency,
+            linger_s=linger_s,
+            rerun=rerun,
+            renames=renames,
+            typed=typed,
+        )
+
+    async def supervise(self, tell: Callable[[Happened], None], *, once: bool = False) -> None:
+        """Wake runs in their own processes as they become due, until this is cancelled.
+
+        One process per database supervises; another one waits to take over. With `once`, wake the
+        runs that are due now, and raise `Owned` if another process is supervising. While there is
+        no database, or this user does not trust it, this waits and changes nothing.
+        """
+        from smithers.engine.authority import refuse_below
+        from smithers.engine.gate import Gate
+        from smithers.engine.supervising import Happened, Supervisor
+        from smithers.store.sqlite import SqliteStore
+
+        refuse_below(self.database, self.environment, "supervise runs")
+
+        def say(why: str) -> None:
+            tell(Happened(what="untrusted", text=why))
+
+        gate = Gate(self.database, self.environment, say)
+        if not await gate.wait(once=once):
+            return
+        async with await SqliteStore.open(self.database) as store:
+            supervisor = Supervisor(store, self.database, self.environment, tell)
+            try:
+                await (supervisor.once() if once else supervisor.run())
+            finally:
+                supervisor.stop()
