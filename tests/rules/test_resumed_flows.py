@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -420,7 +421,7 @@ def test_the_time_that_a_flow_has_read_is_the_same_when_it_runs_again() -> None:
         seen: list[str] = []
         for number in range(3):
             now = run.now().isoformat()
-            seen.append(await run.choose(f"now {number}", lambda now=now: now))
+            seen.append(await run.choose(f"now {number}", partial(str, now)))
             assert seen[-1] == now
             await run.step(f"step {number}", lambda: 1)
         return " ".join(seen)

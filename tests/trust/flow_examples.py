@@ -141,13 +141,18 @@ def flow_in_a_try(ctx: Ctx) -> Node[str]:
     return Sequence(tried, result=report)
 
 
+async def waits(run: Run[None]) -> str:
+    try:
+        ok = await run.approval("ok", ask="Go on?")
+        return await do(run, "never", lambda: ok.by)
+    finally:
+        await do(run, "clean")
+        await do(run, "clean more")
+
+
 def flow_beside_a_failure(ctx: Ctx) -> Node[str]:
-    """Stopped by what fails beside it, and what it awaits ends before."""
-    group = Parallel(
-        Step("beside", boom),
-        Flow("part", two_rounds, input="given", on_failure="continue"),
-        id="group",
-    )
+    """Stopped by what fails beside it while it waits for a person; then it cleans up."""
+    group = Parallel(Step("beside", boom), Flow("part", waits), id="group")
     caught = Step("caught", body(lambda: "caught"))
     return Sequence(Try(group, catch=caught, id="tried"), result=caught)
 
