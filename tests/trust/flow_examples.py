@@ -143,15 +143,14 @@ def flow_in_a_try(ctx: Ctx) -> Node[str]:
 
 async def waits(run: Run[None]) -> str:
     try:
-        ok = await run.approval("ok", ask="Go on?")
-        return await do(run, "never", lambda: ok.by)
+        return await run.event("signal", event="nobody sends it", output=str)
     finally:
         await do(run, "clean")
         await do(run, "clean more")
 
 
 def flow_beside_a_failure(ctx: Ctx) -> Node[str]:
-    """Stopped by what fails beside it while it waits for a person; then it cleans up."""
+    """Stopped by what fails beside it while it waits for a signal; then it cleans up."""
     group = Parallel(Step("beside", boom), Flow("part", waits), id="group")
     caught = Step("caught", body(lambda: "caught"))
     return Sequence(Try(group, catch=caught, id="tried"), result=caught)
