@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from smithers.flows._calls import Call, CallFailed, Driver, Gathering, Request, close_unstarted
+from smithers.flows._calls import (
+    RUNNING,
+    Call,
+    CallFailed,
+    Driver,
+    Gathering,
+    Request,
+    check_running,
+    close_unstarted,
+)
 from smithers.flows._flow import Flow, check_flow, flow_of
 from smithers.flows._run import Run
 
 __all__ = [
+    "RUNNING",
     "Call",
     "CallFailed",
     "Driver",
@@ -15,6 +25,7 @@ __all__ = [
     "Request",
     "Run",
     "check_flow",
+    "check_running",
     "close_unstarted",
     "flow_of",
 ]
