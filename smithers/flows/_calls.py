@@ -158,8 +158,10 @@ class Gathering:
     def close(self) -> None:
         """It is not awaited any longer: what of it did not start never does."""
         for one in self.given:
+            if isinstance(one, Call):
+                continue
             close = cast("Callable[[], None] | None", getattr(one, "close", None))
-            if close is not None and not isinstance(one, Call):
+            if close is not None:
                 close()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, get_origin, overload
 
 from typing_extensions import TypeVar
 
@@ -13,6 +13,7 @@ from smithers.tree import (
     Computed,
     Giving,
     Mark,
+    Node,
     OnFailure,
     check_budget,
     check_id,
@@ -112,9 +113,14 @@ def flow_of(run: Body, context: Context[Any], mark: Mark) -> Flow[Any]:
 
 
 def check_flow(who: str, run: object, mark: Mark) -> None:
-    """A flow is an `async def` that takes its `Run` alone. Raises `AuthorError`."""
-    if not callable(run) or not inspect.iscoroutinefunction(inspect.unwrap(run)):
-        said = f"{who} needs an async function, not {shown(run)}"
+    """A flow is an `async def` that takes its `Run` alone and returns. Raises `AuthorError`."""
+    body = inspect.unwrap(run) if callable(run) else run
+    if inspect.isasyncgenfunction(body):
+        wrong(mark, f"{who} yields, but a flow returns its output", "write return without yield")
+    if not callable(run) or not inspect.iscoroutinefunction(body):
+        name = getattr(body, "__name__", None)
+        given = shown(run) if name is None else f"{name}, which is not async"
+        said = f"{who} needs an async function, not {given}"
         wrong(mark, said, "write async def steps(run: Run[Brief]) -> Report")
     try:
         inspect.signature(run).bind(None)
@@ -123,3 +129,8 @@ def check_flow(who: str, run: object, mark: Mark) -> None:
         wrong(
             mark, said, "write async def steps(run: Run[Brief]) -> Report; values are in run.input"
         )
+    gives = returned(run)
+    gives = get_origin(gives) or gives
+    if isinstance(gives, type) and issubclass(gives, Node):
+        said = f"{who} is async, so it is a flow, which returns its output and not a node"
+        wrong(mark, said, "write def if it returns a tree, or return await run.node(tree)")

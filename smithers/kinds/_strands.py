@@ -91,7 +91,7 @@ class _Item(NamedTuple):
 
 
 class _Told(NamedTuple):
-    """What is told to who waits: a value, or what is raised; `after` are the calls that gave it."""
+    """What is told to who waits; `after` are the calls that gave it."""
 
     waiter: _Strand | _Item
     value: Any
@@ -114,11 +114,12 @@ class Strands:
     ) -> None:
         self.is_known = is_known
         """Whether the rows tell of it from before, maybe of calls that it no longer makes."""
+        self._made_from = given, frame, seed
         self._one = one
         self._asking = asking
         self._frame = frame
         self._random = random.Random(seed)
-        self._calls: dict[str, Call[Any]] = {}
+        self.calls: dict[str, Call[Any]] = {}
         self._ends: list[tuple[int, int]] = []
         """The ends of calls that are not told yet: the frame, and the place of the call."""
         self._untold: set[int] = set()
@@ -139,8 +140,12 @@ class Strands:
         self._queue.append(_Told(self._root, None, None, ()))
 
     @property
-    def _who(self) -> str:
+    def who(self) -> str:
         return "the flow" if self._one.node.id is None else f"flow {self._one.node.id!r}"
+
+    def again(self, one: Instance[Any], asking: Asking) -> Strands:
+        """The same flow from its start."""
+        return Strands(one, asking, *self._made_from, is_known=False)
 
     # -- what the kind asks
 
@@ -201,7 +206,7 @@ class Strands:
         return f"{self._one.node.id}/" if self._one.node.id else ""
 
     def add(self, call: Call[Any], /) -> None:
-        known = self._calls.setdefault(call.id, call)
+        known = self.calls.setdefault(call.id, call)
         if known is not call:
             kinds = "" if known.node.kind == call.node.kind else f" as a {known.node.kind}"
             wrong(
@@ -213,7 +218,7 @@ class Strands:
             )
 
     def id_of(self, id: str, /) -> str:
-        call = self._calls.get(id)
+        call = self.calls.get(id)
         return id if call is None or call.node.id is None else call.node.id
 
     def now(self) -> datetime:
@@ -224,7 +229,7 @@ class Strands:
         return self._random.random()
 
     def state_of(self, id: str, /) -> State:
-        call = self._calls.get(id)
+        call = self.calls.get(id)
         if call is None or call.number < 0 or call.number in self._untold:
             return "open"
         child = self._one.children[call.number]
@@ -289,7 +294,7 @@ class Strands:
         module = str(trace.tb_frame.f_globals.get("__name__", ""))
         if module.split(".")[0] == "asyncio":
             raise AuthorError(
-                f"{self._who} uses asyncio.{trace.tb_frame.f_code.co_name},"
+                f"{self.who} uses asyncio.{trace.tb_frame.f_code.co_name},"
                 " which is not a call of run",
                 place=place_of_error(error),
                 hint=_FOREIGN,
@@ -306,7 +311,7 @@ class Strands:
 
     def _check_awaited(self) -> None:
         """Raises `AuthorError` for a call that never started."""
-        for call in self._calls.values():
+        for call in self.calls.values():
             if call.number < 0 and not self._asking.is_over(self._one):
                 wrong(
                     call.mark,
@@ -318,7 +323,7 @@ class Strands:
         """Have a call executed, unless it was before."""
         one, asking = self._one, self._asking
         if call.number < 0:
-            if self._calls.get(call.id) is not call:
+            if self.calls.get(call.id) is not call:
                 wrong(
                     call.mark,
                     f"{call.id!r} is a call of another flow",
@@ -427,7 +432,7 @@ class Strands:
             request.cancel()
             cast("asyncio.Future[Any]", request).add_done_callback(_forget)  # type: ignore[redundant-cast]  # for pyright
         mark = self._one.node.mark if frame is None else Mark(frame.f_code, frame.f_lasti)
-        wrong(mark, f"{self._who} awaits {what}, which is not a call of run", _FOREIGN)
+        wrong(mark, f"{self.who} awaits {what}, which is not a call of run", _FOREIGN)
 
 
 def _run(strand: _Strand, told: _Told) -> object:
@@ -458,7 +463,7 @@ async def _awaiting(given: Any) -> Any:
 
 
 def _forget(future: asyncio.Future[Any]) -> None:
-    """Nobody waits for it: its exception is not told as one that was never looked at."""
+    """Nobody waits for it, so its exception is not reported."""
     if not future.cancelled():
         future.exception()
 

@@ -19,6 +19,7 @@ from smithers.flows import CallFailed, Flow
 from smithers.kinds._container import Container
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking, Planning
+from smithers.kinds._repeats import check_repeats
 from smithers.kinds._strands import Strands
 from smithers.state import RunState
 
@@ -85,12 +86,17 @@ class FlowKind(Container[Flow[Any]]):
 
     def resolve(self, asking: Asking, one: Instance[Flow[Any]]) -> bool:
         """Step it once."""
+        is_new = one.strands is None
         strands = one.strands or self._begin(asking, one)
         if strands is None:
             return False
         try:
             strands.step()
+            if is_new and not strands.is_known:
+                check_repeats(strands, one, asking)
         except AuthorError as error:
+            for child in one.children:
+                asking.drop_call(child)
             asking.fail(one, error)
             return False
         if strands.ended is not None:

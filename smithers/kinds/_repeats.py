@@ -1,0 +1,87 @@
+"""A flow that starts is run a second time, to where it first waits: it must make the same calls.
+
+An id from a clock, a random number or a counter names another call after each crash, and what was
+paid under the old one is lost. So this is checked before the first call runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, cast
+
+from smithers.changes import Key
+from smithers.context import Context, NotYet
+from smithers.errors import AuthorError
+from smithers.flows import Call
+from smithers.kinds._instance import Instance
+from smithers.kinds._strands import Strands
+from smithers.state import RunState
+from smithers.tree import Node
+
+if TYPE_CHECKING:
+    from smithers.kinds._kind import Asking
+
+__all__ = ["check_repeats"]
+
+_MOST_CALLS = 1000
+"""More calls are not made twice: their cost would show, and the same code makes few."""
+_HINT = (
+    "derive ids and order from the input and from outputs; run.now(), run.random() and"
+    " run.choose(id, function) give the same when the flow runs again"
+)
+
+
+def check_repeats(strands: Strands, one: Instance[Any], asking: Asking) -> None:
+    """Raises `AuthorError` if a flow that has made its first calls makes others when it is run
+    again.
+    """
+    first = strands.calls.values()
+    if len(first) > _MOST_CALLS or any(child.settled for child in one.children):
+        return
+    copy = Instance(one.definition, one.key, one.parent, one.place, one.kind)
+    copy.children = []
+    again = strands.again(copy, cast("Asking", _Rehearsal(asking)))
+    try:
+        again.step()
+    except (AuthorError, NotYet):
+        pass
+    finally:
+        again.close()
+    for before, after in zip_longest(first, again.calls.values()):
+        if _named(before) != _named(after):
+            call = after if before is None else before
+            raise AuthorError(
+                f"{strands.who} makes different calls each time it runs: {_named(before)},"
+                f" then {_named(after)}",
+                place=call.mark.place,
+                hint=_HINT,
+            )
+
+
+def _named(call: Call[Any] | None) -> str:
+    return "nothing" if call is None else f"{call.node.kind} {call.id!r}"
+
+
+class _Rehearsal:
+    """The engine for a flow whose calls do nothing."""
+
+    def __init__(self, asking: Asking) -> None:
+        self.state: RunState = asking.state
+        self.context: Context[Any] = asking.context
+        self._asking = asking
+
+    def now(self) -> datetime:
+        return self._asking.now()
+
+    def is_known(self, one: Instance, node: Node[Any]) -> bool:
+        return False
+
+    def is_over(self, one: Instance) -> bool:
+        return False
+
+    def add_call(self, one: Instance, node: Node[Any], after: Sequence[Instance]) -> Instance:
+        made = Instance(one.definition, Key(node.id or "", one.path), one, 0, one.kind)
+        cast("list[Instance]", one.children).append(made)
+        return made
