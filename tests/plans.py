@@ -10,6 +10,7 @@ defect: after a crash the run would continue in another way.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 from smithers.changes import Key
@@ -18,7 +19,7 @@ from smithers.engine.engine import Engine
 from smithers.engine.plan import Plan
 from smithers.kinds import Definition, Instance
 
-__all__ = ["Told", "is_live", "told", "watch_engines"]
+__all__ = ["Told", "check", "is_live", "told", "watch_engines"]
 
 _MOST_INSTANCES = 200
 """A comparison looks at all of them, after each frame."""
@@ -70,16 +71,21 @@ def watch_engines() -> None:
 
     async def checked(self: Engine) -> None:
         await commit(self)
-        # What is sent back is reset before anything else follows, in the next frame.
-        follows = self._ending is None and not self._is_sent_back()
-        if follows and len(self.plan.instances) <= _MOST_INSTANCES:
-            check(self)
+        check(self)
 
     Engine._commit = checked  # type: ignore[method-assign]
 
 
 def check(engine: Engine) -> None:
-    """Compare the plans of an engine that has done all that follows from its state."""
+    """Compare the plans of an engine, if it has done all that follows from its state. What is sent
+    back is reset before anything else follows, in the next frame.
+    """
+    follows = engine._ending is None and not engine._is_sent_back()
+    if follows and len(engine.plan.instances) <= _MOST_INSTANCES:
+        _compare(engine)
+
+
+def _compare(engine: Engine) -> None:
     plan, again = engine.plan, _anew(engine)
     assert not plan.settled
     assert not plan.dropped
@@ -93,6 +99,32 @@ def check(engine: Engine) -> None:
 
 
 def _anew(engine: Engine) -> Plan:
+    plan = _of_new_owner(engine) if engine.plan.flows else _started(engine)
+    for held in engine.budgets._held.values():  # in a new run they come up, and are held again
+        for one in held:
+            if is_live(again := plan.instances[one.key]):
+                plan.hold(again)
+    return plan
+
+
+def _of_new_owner(engine: Engine) -> Plan:
+    """As another engine makes it, which runs the flows again."""
+    fresh = Engine(
+        engine.workflow,
+        engine.renderer.context.input,
+        run=engine._run,
+        state=deepcopy(engine.state),
+        settings=engine.settings,
+        observer=engine.observer,
+    )
+    fresh._outputs.store = engine.store
+    fresh._closing.resume()
+    fresh._render()
+    fresh.plan.put_away()
+    return fresh.plan
+
+
+def _started(engine: Engine) -> Plan:
     items = engine.renderer._items
 
     def expand(one: Definition[Any], path: tuple[int, ...]) -> Sequence[Definition]:
@@ -103,10 +135,6 @@ def _anew(engine: Engine) -> Plan:
     pools = {name: pool.limit for name, pool in engine.plan.pools.items()}
     plan = Plan(engine.plan.root.definition, engine.state, expand, pools)
     plan.start()
-    for held in engine.budgets._held.values():  # in a new run they come up, and are held again
-        for one in held:
-            if is_live(again := plan.instances[one.key]):
-                plan.hold(again)
     if engine._closing.why is not None:
         plan.end()
     return plan

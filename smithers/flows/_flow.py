@@ -30,11 +30,12 @@ if TYPE_CHECKING:
     from smithers.context import Context
     from smithers.flows._run import Run
 
-__all__ = ["Flow", "check_flow", "flow_of"]
+__all__ = ["RETURNS_TREE", "Flow", "check_flow", "flow_of"]
 
 In = TypeVar("In")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True, default=object)
+RETURNS_TREE = "write def if it returns a tree, or return await run.node(tree)"
 Body = Callable[[Any], Coroutine[Any, Any, Any]]
 
 
@@ -79,6 +80,10 @@ class Flow(Giving[T_co]):
     ) -> None:
         mark = here()
         named = check_id(id, self.kind, mark)
+        if inspect.iscoroutine(run):
+            run.close()
+            said = f"flow {id!r} needs an async function, not a call of {run.cr_code.co_name}"
+            wrong(mark, said, f"write Flow({id!r}, steps, input=...): it is called when it starts")
         check_flow(f"flow {id!r}", run, mark)
         self.become(named, run, mark)
         self._handle(on_failure, mark)
@@ -133,4 +138,4 @@ def check_flow(who: str, run: object, mark: Mark) -> None:
     gives = get_origin(gives) or gives
     if isinstance(gives, type) and issubclass(gives, Node):
         said = f"{who} is async, so it is a flow, which returns its output and not a node"
-        wrong(mark, said, "write def if it returns a tree, or return await run.node(tree)")
+        wrong(mark, said, RETURNS_TREE)

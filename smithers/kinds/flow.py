@@ -15,13 +15,14 @@ from typing import Any
 
 from smithers.changes import Key, Outcome
 from smithers.errors import AuthorError
-from smithers.flows import CallFailed, Flow
+from smithers.flows import RETURNS_TREE, CallFailed, Flow
 from smithers.kinds._container import Container
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking, Planning
 from smithers.kinds._repeats import check_repeats
 from smithers.kinds._strands import Strands
 from smithers.state import RunState
+from smithers.tree import Node, wrong
 
 __all__ = ["FLOW"]
 
@@ -95,6 +96,7 @@ class FlowKind(Container[Flow[Any]]):
             if is_new and not strands.is_known:
                 check_repeats(strands, one, asking)
         except AuthorError as error:
+            strands.close()
             for child in one.children:
                 asking.drop_call(child)
             asking.fail(one, error)
@@ -149,6 +151,7 @@ class FlowKind(Container[Flow[Any]]):
     def _give(self, asking: Asking, one: Instance[Flow[Any]], value: object) -> None:
         if (one.key, "result") not in asking.state.choices:
             try:
+                _check_returned(one.node, value)
                 row = one.node.gives.row(value)
             except AuthorError as error:
                 asking.fail(one, error)
@@ -187,6 +190,15 @@ class FlowKind(Container[Flow[Any]]):
             plan.mark(one, ended.outcome, ended.frame)
         else:
             self.conclude(plan, one, one.verdict, one.settled_at)
+
+
+def _check_returned(node: Flow[Any], value: object) -> None:
+    """Raises `AuthorError` for a node, which is no output."""
+    if isinstance(value, Node):
+        returned = value.kind if value.id is None else f"{value.kind} {value.id!r}"
+        who = "the flow" if node.id is None else f"flow {node.id!r}"
+        said = f"{who} returned the {returned}, which is a node and not an output"
+        wrong(node.mark, said, RETURNS_TREE)
 
 
 def _has_started(state: RunState, one: Instance[Flow[Any]]) -> bool:

@@ -223,8 +223,8 @@ def flow(ctx, topic):
 async def flow(ctx):
     return Step("a", lambda: 1)
 """,
-        said=("workflow flow is async, but its function only builds the tree"),
-        hint=("write def flow(ctx) without async: async work belongs in a Step"),
+        said="the flow returned the step 'a', which is a node and not an output",
+        hint="write def if it returns a tree, or return await run.node(tree)",
         fix=("async def", "def"),
     ),
     in_file(
@@ -1095,7 +1095,7 @@ a = Step("a", lambda: "text")
 b = Step("b", lambda: 1)
 return Sequence(a, Step("c", lambda: §ctx[b]))
 """,
-        said=("c reads 'b', written at flow.py:24:9, which is not part of the workflow tree"),
+        said=("c reads 'b', written at flow.py:26:9, which is not part of the workflow tree"),
         hint=("add it to the tree that the workflow returns, or read another task"),
         fix=("Sequence(a, Step(", "Sequence(a, b, Step("),
     ),
@@ -1856,7 +1856,7 @@ return Sequence(check, Step("s", lambda: §ctx.note(check)))
 await run.step("a", lambda: 1)
 return await §run.step("a", lambda: 2)
 """,
-        said="step 'a' has an id that this flow has used at flow.py:29:11",
+        said="step 'a' has an id that this flow has used at flow.py:25:11",
         hint='give each call of a flow an id, taken from the data, for example f"a-{number}"',
         fix=('return await run.step("a"', 'return await run.step("b"'),
     ),
@@ -1866,7 +1866,7 @@ return await §run.step("a", lambda: 2)
 await run.command("a", ["true"])
 return await §run.step("a", lambda: 2)
 """,
-        said="step 'a' has an id that this flow has used as a command at flow.py:29:11",
+        said="step 'a' has an id that this flow has used as a command at flow.py:25:11",
         hint='give each call of a flow an id, taken from the data, for example f"a-{number}"',
         fix=('step("a"', 'step("b"'),
     ),
@@ -1881,9 +1881,9 @@ return await §run.step("a", lambda: 2)
         "flow that gathers by asyncio",
         """\
 one, two = run.step("a", lambda: 1), run.step("b", lambda: 2)
-return await §asyncio.gather(one, two)
+return §await asyncio.gather(one, two)
 """,
-        said="SAID",
+        said="the flow awaits a Future, which is not a call of run",
         hint=_AWAITS,
         fix=("asyncio.gather", "run.gather"),
     ),
@@ -1898,13 +1898,6 @@ async with §asyncio.timeout(3):
         fix=("async with asyncio.timeout(3):", "if True:"),
     ),
     in_async(
-        "flow that awaits a Future",
-        "§await asyncio.Future(loop=asyncio.new_event_loop())\n",
-        said="SAID",
-        hint=_AWAITS,
-        fix=("asyncio.Future(loop=asyncio.new_event_loop())", 'run.event("paid", event="paid")'),
-    ),
-    in_async(
         "call of a flow that is not awaited",
         'return §run.step("a", lambda: 1)\n',
         said="step 'a' was made and not awaited, so it did not run",
@@ -1915,9 +1908,9 @@ async with §asyncio.timeout(3):
         "call of a flow in a text",
         """\
 plan = run.step("plan", lambda: "x")
-return await run.task("t", agent=echo, prompt=f"do §{plan}")
+return await run.task("t", agent=echo, prompt=§f"do {plan}")
 """,
-        said="SAID",
+        said="run.step('plan', ...) is used as text, but it was not awaited",
         hint="write await run.step('plan', ...)",
         fix=("plan = run", "plan = await run"),
     ),
@@ -1926,16 +1919,14 @@ return await run.task("t", agent=echo, prompt=f"do §{plan}")
         """\
 @workflow
 async def flow(run: Run[NoInput]) -> int:
-    mine = §run.step("mine", lambda: 1)
-
     async def inner(sub: Run[None]) -> int:
-        return await mine
+        return await §run.step("mine", lambda: 1)
 
     return await run.flow("inner", inner)
 """,
         said="'mine' is a call of another flow",
         hint="await the calls of the `run` that the flow was given",
-        fix=("mine = run", "mine = await run"),
+        fix=("await run.step", "await sub.step"),
     ),
     in_async(
         "flow that reads an output",
@@ -1959,21 +1950,26 @@ return §run.ctx[plan]
     in_async(
         "flow that gathers a list",
         'return await §run.gather([run.step("a", lambda: 1)])\n',
-        said="SAID",
+        said="awaitable 1 of run.gather is [<Call 'a'>], which cannot be awaited",
         hint="pass calls and coroutines; unpack a list with *",
         fix=("gather([", "gather(*["),
     ),
     in_async(
         "step of a flow that is given a call",
         'return await §run.step("a", run.step("b", lambda: 1))\n',
-        said="SAID",
+        said="step 'a' needs a function, not <Call 'b'>",
         hint="pass a function: Step(id, function)",
         fix=('run.step("b", lambda: 1))', "lambda: 1)"),
     ),
-    in_async(
+    in_file(
         "flow whose output cannot be stored",
-        "§return object()\n",
-        said="SAID",
+        """\
+@§workflow
+async def flow(run: Run[NoInput]):
+    return object()
+""",
+        said="the value of the result of the flow cannot be stored: the value is an object, which"
+        " is not plain JSON: write output=",
         hint="return plain JSON data, or annotate the function with a model that fits",
         fix=("object()", "1"),
     ),
@@ -2100,8 +2096,8 @@ async def steps(run: Run[int]) -> int:
 
 return §Flow("f", steps(1))
 """,
-        said="SAID",
-        hint="write async def steps(run: Run[Brief]) -> Report",
+        said="flow 'f' needs an async function, not a call of steps",
+        hint="write Flow('f', steps, input=...): it is called when it starts",
         fix=("steps(1)", "steps, input=1"),
     ),
 ]
