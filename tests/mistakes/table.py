@@ -1082,8 +1082,8 @@ z = Step("z", lambda: ctx[y])
 return Parallel(y, z)
 """,
         said=(
-            "these nodes wait for each other in a circle:\n  y at flow.py:23:9 waits for"
-            " the output of z\n  z at flow.py:24:9 waits for the output of y"
+            "these nodes wait for each other in a circle:\n  y at flow.py:25:9 waits for"
+            " the output of z\n  z at flow.py:26:9 waits for the output of y"
         ),
         hint=("change the order, raise the limit, or read a task that settles earlier"),
         fix=("lambda: ctx[y]", "lambda: 1"),
