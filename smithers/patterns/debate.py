@@ -38,8 +38,8 @@ def Debate(
     `criticise` makes the node in which the author of a proposal criticises the others; with more
     than one of `rounds`, it reads what was said before with `ctx.previous`. `judge` reads all of
     it, and gives points to each proposal by the id of its task. The verdict names a proposal that
-    got no points as missing. `tie` decides among those with the most points: the id of one, None to
-    fail, or a function from their ids to a node that gives one of them.
+    got no points as missing. `tie` decides among those with the most points: the id of one, which
+    wins if it is among them, None to fail, or a function from their ids to a node that gives one.
     """
     by_id = {proposal.id: proposal for proposal in proposals}
 
@@ -50,7 +50,7 @@ def Debate(
             raise ValueError(f"the judge gave points to none of {', '.join(by_id)}")
         best = [name for name in counts if counts[name] == max(counts.values())]
         missing = {name: "the judge gave no points" for name in by_id if name not in points}
-        choice = best[0] if len(best) == 1 else tie if isinstance(tie, str) else None
+        choice = best[0] if len(best) == 1 else next((one for one in best if one == tie), None)
         said = ", ".join(f"{name} {count}" for name, count in counts.items())
         absent = "".join(f"; without {name}: {why}" for name, why in missing.items())
         tied = best if len(best) > 1 else []

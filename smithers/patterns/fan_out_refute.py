@@ -88,7 +88,7 @@ def FanOutRefute(
 
     def judged(finding: F) -> Node[Judgement]:
         tasks = refute(finding)
-        judgement = Step(f"{id}-{key(finding)}", lambda: judge(ctx, tasks, refutations))
+        judgement = Step(f"{id}/{key(finding)}", lambda: judge(ctx, tasks, refutations))
         return Sequence(Parallel(*tasks, on_failure="continue"), judgement, result=judgement)
 
     trials = ForEach(

@@ -40,7 +40,7 @@ def ScanFixVerify(
     """
 
     def each(finding: F) -> Node[object]:
-        name, fixed = f"{id}-{key(finding)}", fix(finding)
+        name, fixed = f"{id}/{key(finding)}", fix(finding)
         verified = verify(finding, fixed)
         return ReviewLoop(name, ctx, fixed, verified, max_rounds=max_tries, on_exhausted="finish")
 

@@ -54,19 +54,18 @@ def Supervisor(
     def approve() -> str:
         needs = {item.name: list(item.needs) for item in ctx[plan]}
         if len(needs) < len(ctx[plan]):
-            raise ValueError("the plan has the same name twice; give each item a name of its own")
+            raise ValueError("the plan has the same name twice; give each item another name")
         return check_plan(needs)
 
     approved = Step(f"{id}-plan", approve, on_failure=Rework(plan, max_rounds=max_plans))
 
     def each(item: P) -> Node[T]:
-        needs = [f"{id}-{name}-done" for name in item.needs]
-        ready = Step(f"{id}-{item.name}-ready", lambda: sorted(item.needs), needs=needs)
+        needs = [f"{id}/{name}-done" for name in item.needs]
+        name = f"{id}/{item.name}"
+        ready = Step(f"{name}-ready", lambda: sorted(item.needs), needs=needs)
         made = work(item)
-        passed = ReviewLoop(
-            f"{id}-{item.name}", ctx, made, check(item, made), max_rounds=max_rounds
-        )
-        done = Step(f"{id}-{item.name}-done", lambda: item.name)
+        passed = ReviewLoop(name, ctx, made, check(item, made), max_rounds=max_rounds)
+        done = Step(f"{name}-done", lambda: item.name)
         return Sequence(ready, passed, done, result=made)
 
     items = ForEach(

@@ -34,6 +34,12 @@ def no_file(shell: Shell) -> tuple[Said, Said]:
     return failed, shell.follow(failed)
 
 
+@scene("list them with `smithers patterns`")
+def no_such_pattern(shell: Shell) -> tuple[Said, Said]:
+    failed = shell.bare("patterns", "xyz")
+    return failed, shell.follow(failed)
+
+
 @scene("type `smithers trust --list`")
 def trust_list_of_a_path(shell: Shell) -> tuple[Said, Said]:
     failed = shell.bare("trust", "--list", "x")

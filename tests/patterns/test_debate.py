@@ -78,8 +78,9 @@ def test_a_tie_is_decided_by_a_person_who_sees_the_tied() -> None:
     assert scene.run.go().output == '"cid\'s idea"'
 
 
-def test_a_tie_that_nobody_decides_fails_and_says_so() -> None:
-    scene = Scene({"ann": 3, "bob": 3}, tie=None)
+@pytest.mark.parametrize("tie", [None, "cid"])
+def test_a_tie_that_nobody_of_them_wins_fails_and_says_so(tie: str | None) -> None:
+    scene = Scene({"ann": 3, "bob": 3}, tie=tie)
     assert scene.run.go().status == "failed"
     assert "no proposal won: ann 3, bob 3; without cid" in error_of(scene.run, "plan-winner")
 

@@ -91,7 +91,7 @@ def test_a_finding_of_several_angles_is_judged_once_and_dropped_if_all_refute_it
     run = begin(scene)
     assert lines(run.go().output) == [1, 3]
     assert len(scene.refuter.asks) == 6
-    judgement = gives(run, "audit-line 2", 0)
+    judgement = gives(run, "audit/line 2", 0)
     assert judgement["refuted_by"] == ["refute 2 x", "refute 2 y"]
     assert judgement["reason"] == "refuted by 2 of 2, 2 are needed"
 
@@ -100,7 +100,7 @@ def test_a_refuter_without_an_answer_refutes_nothing_and_is_named() -> None:
     scene = Scene({"types": [[1]]}, {"x": {1}, "y": {1}}, broken=("y",))
     run = begin(scene)
     assert lines(run.go().output) == [1]
-    judgement = gives(run, "audit-line 1", 0)
+    judgement = gives(run, "audit/line 1", 0)
     assert judgement["kept"]
     assert "y broke" in judgement["missing"]["refute 1 y"]
     assert "refute 1 y refutes nothing" in judgement["reason"]

@@ -227,8 +227,8 @@ def test_it_fixes_until_a_scan_finds_nothing() -> None:
     assert run.go().output == "[]"
     assert repairs.scans == 3
     assert len(repairs.fixer.asks) == 6
-    assert run.outcome("clean-c-verdict", 0) == "failed"
-    assert run.outcome("clean-c-verdict", 1) == "finished"
+    assert run.outcome("clean/c-verdict", 0) == "failed"
+    assert run.outcome("clean/c-verdict", 1) == "finished"
 
 
 def test_nothing_is_fixed_if_nothing_is_found() -> None:

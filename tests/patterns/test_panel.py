@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from smithers import Context, HumanTask, Node, NoInput, Task
+from smithers import Context, ForEach, HumanTask, Node, NoInput, Sequence, Step, Task
 from smithers.patterns import Panel, Vote
 from smithers.patterns.panel import Rule, count_votes
 from tests.patterns.flows import answers, begin, error_of, gives
@@ -117,3 +119,45 @@ def test_each_rule_says_when_there_is_no_winner(rule: Rule, votes: str, tied: li
     verdict = count_votes(given, {}, rule, "b")
     assert verdict.tied == tied
     assert verdict.choice == ("b" if tied else "a")
+
+
+VOTES = st.dictionaries(st.sampled_from("mnopqrs"), st.sampled_from("abc"))
+
+
+@given(VOTES, st.sampled_from(get_args(Rule)), st.sampled_from(["a", "x", None]))
+def test_a_choice_wins_by_its_votes_or_by_the_rule_of_the_caller(
+    votes: dict[str, str], rule: Rule, tie: str | None
+) -> None:
+    verdict = count_votes(votes, {}, rule, tie)
+    shares = {one: list(votes.values()).count(one) / len(votes) for one in votes.values()}
+    assert sum(verdict.counts.values()) == len(votes)
+    wins = [one for one, share in shares.items() if share == max(shares.values())]
+    least = {"most": 0, "majority": 0.5, "consensus": 0.999}[rule]
+    if len(wins) == 1 and shares[wins[0]] > least:
+        assert (verdict.choice, verdict.tied) == (wins[0], [])
+    elif votes:
+        assert verdict.choice == tie
+        assert set(wins) <= set(verdict.tied)
+
+
+def test_a_panel_may_be_in_a_scope_that_reads_and_in_a_fan_out() -> None:
+    """Containers there need an id; those of patterns have one."""
+
+    def make(ctx: Context[NoInput]) -> Node:
+        first = Step("first", lambda: ["x", "y"])
+        known = ctx.get(first) or []
+
+        def each(name: str) -> Node:
+            asked = [
+                Task(f"{name} {n}", agent=answers(vote(one)), prompt="Which?", output=Vote)
+                for n, one in enumerate(("red", "blue"))
+            ]
+            tie = Step(f"{name} tie", lambda: f"{'red' if ctx.get(first) else 'blue'}")
+            return Panel(name, ctx, *asked, choices=COLOURS, tie=lambda tied: tie)
+
+        last = Step("last", lambda: len(known))
+        return Sequence(first, ForEach(lambda: ctx[first], key=str, each=each, id="each"), last)
+
+    run = begin(make)
+    assert run.go().status == "finished"
+    assert [gives(run, f"{name}-verdict")["choice"] for name in "xy"] == ["red", "red"]

@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from smithers import Approval, Context, Node, NoInput, Rework, Sequence, Task
+from smithers.errors import NotInstalled, Permanent
 from smithers.patterns import ReviewLoop
 from tests.patterns.flows import answers, begin, error_of, gives
 from tests.rules.agents import Scripted
@@ -92,3 +93,25 @@ def test_a_worker_that_fails_fails_it() -> None:
     run = begin(scene)
     assert run.go().status == "failed"
     assert scene.reviewer.asks == []
+
+
+def test_the_next_agent_of_an_array_takes_over_with_the_feedback() -> None:
+    """The first agent wrote the work, and is gone when the feedback comes."""
+    first = Scripted("one", Permanent("it is gone"), name="first")
+    second, reviewer = Scripted("two", name="second"), answers(NO, YES, name="reviewer")
+
+    def make(ctx: Context[NoInput]) -> Node[str]:
+        draft = Task("draft", agent=[first, second], prompt="Write.")
+        review = Task(
+            "review",
+            agent=[Scripted(NotInstalled("none", "make none"), name="none"), reviewer],
+            output=Review,
+            prompt=lambda: f"Review: {ctx[draft]}",
+        )
+        return ReviewLoop("note", ctx, draft, review)
+
+    run = begin(make)
+    assert run.go().output == '"two"'
+    assert second.asks[0].session is None
+    assert "too short" in second.told[0]
+    assert "one" in second.told[0]

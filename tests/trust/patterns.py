@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
 
@@ -97,8 +97,8 @@ def reviewed(ctx: Ctx, id: str, work: Node[object]) -> Task[Review]:
 
 def values(id: str, give: Callable[[], Any]) -> Step[Any]:
     """A step that gives data."""
-    run: Any = body(give)
-    return Step(id, run, output=Any)
+    run: Callable[..., Any] = body(cast("Callable[[], str]", give))
+    return Step[Any](id, run, output=object)
 
 
 def review_loop(ctx: Ctx) -> Node[str]:
