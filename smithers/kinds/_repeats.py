@@ -47,9 +47,9 @@ def check_repeats(strands: Strands, one: Instance[Any], asking: Asking) -> None:
         again.step()
     except (AuthorError, NotYet):
         pass
-    finally:
-        again.close()
-    for before, after in zip_longest(first, again.calls.values()):
+    made = list(again.calls.values())
+    again.close()  # last: a `finally` may make more calls, which it does not come to await
+    for before, after in zip_longest(first, made):
         if _named(before) != _named(after):
             call = after if before is None else before
             raise AuthorError(

@@ -21,10 +21,12 @@ from heapq import heappop, heappush
 from types import CodeType, FrameType
 from typing import Any, NamedTuple, cast
 
+from pydantic import ValidationError
+
 from smithers.context import NotYet, State
 from smithers.errors import AuthorError
 from smithers.flows import Call, CallFailed, Gathering, Run
-from smithers.kinds._failures import error_of
+from smithers.kinds._failures import FOREIGN, error_of, misfit
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
 from smithers.kinds.event import WaitForEvent
@@ -32,11 +34,6 @@ from smithers.kinds.subflow import Subflow
 from smithers.tree import Mark, Node, is_in_library, place_of_error, shown, wrong
 
 __all__ = ["Strands"]
-
-_FOREIGN = (
-    "await calls of run alone: run.step(id, function) for other async work,"
-    " run.sleep(id, seconds=...) for time, and run.gather for several at once"
-)
 
 
 class _Strand:
@@ -297,7 +294,7 @@ class Strands:
                 f"{self.who} uses asyncio.{trace.tb_frame.f_code.co_name},"
                 " which is not a call of run",
                 place=place_of_error(error),
-                hint=_FOREIGN,
+                hint=FOREIGN,
             ) from error
 
     def _finished(self, strand: _Strand, value: Any, error: BaseException | None) -> None:
@@ -351,7 +348,10 @@ class Strands:
         value: object = None
         error: BaseException | None = None
         if child.status == "finished":
-            value = self._asking.value_of(self._one, child)
+            try:
+                value = self._asking.value_of(self._one, child)
+            except ValidationError as why:
+                raise misfit(child, why) from why
         elif child.status == "cancelled" and self._one.stopped:
             error = asyncio.CancelledError()
         else:
@@ -432,7 +432,7 @@ class Strands:
             request.cancel()
             cast("asyncio.Future[Any]", request).add_done_callback(_forget)  # type: ignore[redundant-cast]  # for pyright
         mark = self._one.node.mark if frame is None else Mark(frame.f_code, frame.f_lasti)
-        wrong(mark, f"{self.who} awaits {what}, which is not a call of run", _FOREIGN)
+        wrong(mark, f"{self.who} awaits {what}, which is not a call of run", FOREIGN)
 
 
 def _run(strand: _Strand, told: _Told) -> object:
