@@ -25,8 +25,7 @@ def runs_again(by_id: Mapping[str, Definition], state: RunState) -> list[Key]:
 
 
 def _again(key: Key, ended: Ended, by_id: Mapping[str, Definition], state: RunState) -> bool:
-    is_handled = key in state.handled and _is_handled(by_id.get(key.id))
-    if is_handled and not _is_raised(key, ended, state):
+    if key in state.handled and _is_handled(key, ended, by_id.get(key.id), state):
         return False
     if ended.outcome != "failed":
         return ended.outcome == "cancelled"
@@ -36,24 +35,22 @@ def _again(key: Key, ended: Ended, by_id: Mapping[str, Definition], state: RunSt
     return definition is None or definition.kind.runs_again(state, key, definition.node, ended)
 
 
-def _is_raised(key: Key, ended: Ended, state: RunState) -> bool:
-    """Whether the flow around a call failed by it after all: it cleaned up before that."""
-    row = state.nodes.get(key.id)
-    if row is None or row.parent is None:
-        return False
-    choice = state.choices.get((Key(row.parent, key.path), "raised"))
-    if choice is None or choice.frame < ended.frame:
-        return False
-    return [key.id, list(key.path)] in json.loads(choice.value)
-
-
-def _is_handled(definition: Definition | None) -> bool:
-    """Whether something in the tree still handles the failures of a node: an edit may have taken
-    that away. What left the tree stays as it is.
+def _is_handled(key: Key, ended: Ended, definition: Definition | None, state: RunState) -> bool:
+    """Whether something in the tree still handles the failure of a node: an edit may have taken
+    that away, and a flow may have cleaned up and failed by it all the same. What left the tree
+    stays as it is.
     """
     one = definition
     while one is not None:
-        if one.kind.handles(one.node):
+        if one.kind.handles(one.node) and not _is_raised(key, ended, one, state):
             return True
         one = one.parent
     return definition is None
+
+
+def _is_raised(key: Key, ended: Ended, flow: Definition, state: RunState) -> bool:
+    """Whether a flow failed by what had failed below it, which nothing tolerates."""
+    choice = state.choices.get((Key(flow.id, key.path[: len(flow.loops)]), "raised"))
+    if choice is None or choice.frame < ended.frame or flow.kind.is_tolerated(flow.node):
+        return False
+    return [key.id, list(key.path)] in json.loads(choice.value)

@@ -87,8 +87,10 @@ class Asking:
         renderer: Renderer,
         scrub: Callable[[str], str],
         now: Callable[[], datetime],
+        draw: Callable[[Key], int],
     ) -> None:
         self.frame = frame
+        self.draw = draw
         self.view = view
         self.renderer = renderer
         self.scrub = scrub
@@ -290,6 +292,9 @@ class Asking:
 
     # -- flows; see `Asking` of `kinds`
 
+    def seed(self, instance: Instance) -> int:
+        return self.draw(instance.key)
+
     @property
     def context(self) -> Context[Any]:
         return self.renderer.context
@@ -323,8 +328,8 @@ class Asking:
         plan.start_call(child)
         return child
 
-    def drop_call(self, child: Instance) -> None:
-        self.plan.drop_call(child)
+    def drop_call(self, instance: Instance, child: Instance) -> None:
+        self.plan.drop_call(instance, child)
 
     def value_of(self, instance: Instance, child: Instance) -> object:
         return self.reading(instance).result(child)

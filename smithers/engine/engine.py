@@ -134,7 +134,9 @@ class Engine:
         source = run.source if run.forked_from is None else f"{run.source} of {run.run_id}"
         self.renderer = Renderer(workflow, context, self.view, source, pools)
         mask = settings.secrets.mask
-        self.asking = Asking(self.transition, self.view, self.renderer, mask, self.now)
+        self.asking = Asking(
+            self.transition, self.view, self.renderer, mask, self.now, settings.seed
+        )
         self.budgets = Budgets(
             self.transition,
             self.view,
@@ -240,6 +242,7 @@ class Engine:
         """
         if self._prepared is None:
             self._outputs.store = store
+            self._moment = self.settings.clock.now()
             self._begin()
             ending = self._advance()
             self._mounting.mount(gone=True)
@@ -446,12 +449,17 @@ class Engine:
 
     # -- one frame
 
-    def _advance(self) -> Ending | None:
-        """Make every change that follows from what is known; the ending, if there is one."""
-        self._moment = self.settings.clock.now()
+    def _begin_frame(self) -> None:
+        """Read the clock, unless it was read for this frame: a flow may have seen its time."""
+        if self.transition.empty:
+            self._moment = self.settings.clock.now()
         self.slots.look(self._moment)
         if self.transition.empty:
             self._do_again()
+
+    def _advance(self) -> Ending | None:
+        """Make every change that follows from what is known; the ending, if there is one."""
+        self._begin_frame()
         while not self._is_sent_back() and (self._take_one() or self._follow()):
             pass
         if self._ending is None:

@@ -159,9 +159,10 @@ class Plan(SlotCounts):
         self.activate(child)
         self._propagate()
 
-    def drop_call(self, child: Instance) -> None:
-        """A child of a flow that has stopped does not continue."""
-        self.drop(child, "cancelled", cancel=True)
+    def drop_call(self, one: Instance, child: Instance) -> None:
+        """A child of a flow that was stopped does not continue."""
+        outcome: Outcome = "skipped" if one.worst == "skipped" else "cancelled"
+        self.drop(child, outcome, cancel=one.cancels)
         self._propagate()
 
     def put_away(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from secrets import randbits
 from typing import Final, Protocol
 
 from smithers.agent import Event
@@ -108,6 +109,10 @@ class _NoPools:
     def queue(self, pool: str) -> None: ...
 
 
+def _draw(key: Key) -> int:
+    return randbits(53)
+
+
 NO_POOLS: Final[MachinePools] = _NoPools()
 
 
@@ -132,6 +137,8 @@ class Settings:
     secrets: Secrets = field(default_factory=lambda: Secrets({}))
     clock: Clock = SYSTEM
     random: Random = field(default_factory=Random)
+    seed: Callable[[Key], int] = _draw
+    """The seed of the random numbers of a flow that starts."""
     owner: Callable[[], Owner] = this_process
     """Who owns the child runs."""
     again: Request | None = None

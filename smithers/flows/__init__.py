@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smithers.flows._calls import Call, CallFailed, Driver, Gathering, Request
+from smithers.flows._calls import Call, CallFailed, Driver, Gathering, Request, close_unstarted
 from smithers.flows._flow import RETURNS_TREE, Flow, check_flow, flow_of
 from smithers.flows._run import Run
 
@@ -16,5 +16,6 @@ __all__ = [
     "Request",
     "Run",
     "check_flow",
+    "close_unstarted",
     "flow_of",
 ]

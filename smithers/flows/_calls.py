@@ -16,7 +16,7 @@ from smithers.tree import NODE_MARK, Mark, Node, author_place
 if TYPE_CHECKING:
     from smithers.context import State
 
-__all__ = ["Call", "CallFailed", "Driver", "Gathering", "Request"]
+__all__ = ["Call", "CallFailed", "Driver", "Gathering", "Request", "close_unstarted"]
 
 T_co = TypeVar("T_co", covariant=True, default=object)
 
@@ -152,17 +152,26 @@ class Gathering:
         self.returns_failures = returns_failures
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        _resuming()
+        try:
+            _resuming()
+        except GeneratorExit:
+            self.close()
+            raise
         return (yield self)
 
     def close(self) -> None:
         """It is not awaited any longer: what of it did not start never does."""
-        for one in self.given:
-            if isinstance(one, Call):
-                continue
-            close = cast("Callable[[], None] | None", getattr(one, "close", None))
-            if close is not None:
-                close()
+        close_unstarted(self.given)
+
+
+def close_unstarted(given: Sequence[Awaitable[Any]]) -> None:
+    """Close coroutines that never start, those in an inner `run.gather` too."""
+    for one in given:
+        if isinstance(one, Call):
+            continue
+        close = cast("Callable[[], None] | None", getattr(one, "close", None))
+        if close is not None:
+            close()
 
 
 Request = Call[Any] | Gathering

@@ -32,6 +32,7 @@ class Instance(Generic[N_co]):
         "begun",
         "begun_below",
         "begun_open",
+        "cancels",
         "children",
         "closed",
         "definition",
@@ -89,6 +90,8 @@ class Instance(Generic[N_co]):
         self.slots: Slots | None = None
         self.dropping: Outcome | None = None
         self.stopped = False
+        self.cancels = False
+        """Whether a flow that was stopped stops what runs below it, too."""
         self.entered = False
         """Whether it had begun when it was stopped."""
         self.tolerated = False

@@ -250,8 +250,12 @@ class Asking(Protocol):
         """
         ...
 
-    def drop_call(self, child: Instance, /) -> None:
-        """A child of a flow that has stopped does not continue."""
+    def seed(self, one: Instance, /) -> int:
+        """The seed of the random numbers of a flow that starts."""
+        ...
+
+    def drop_call(self, one: Instance, child: Instance, /) -> None:
+        """A child of a flow that was stopped before it made it does not continue."""
 
     def value_of(self, one: Instance, child: Instance, /) -> object:
         """What a child of a flow gave, as a fresh object; None if it gave nothing."""

@@ -6,7 +6,8 @@ paid under the old one is lost. So this is checked before the first call runs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, cast
@@ -33,23 +34,25 @@ _HINT = (
 )
 
 
+class _Enough(BaseException):
+    """There are more calls than are looked at."""
+
+
+class _Trial(Strands):
+    """A flow whose calls do nothing, up to where it first waits."""
+
+    def add(self, call: Call[Any], /) -> None:
+        super().add(call)
+        if len(self.calls) > _MOST_CALLS:
+            raise _Enough
+
+
 def check_repeats(strands: Strands, one: Instance[Any], asking: Asking) -> None:
-    """Raises `AuthorError` if a flow that has made its first calls makes others when it is run
-    again.
-    """
-    first = strands.calls.values()
-    if len(first) > _MOST_CALLS or any(child.settled for child in one.children):
+    """Raises `AuthorError` if a flow that is about to start makes other calls each time."""
+    first = _made(strands, one, asking)
+    if len(first) > _MOST_CALLS:
         return
-    copy = Instance(one.definition, one.key, one.parent, one.place, one.kind)
-    copy.children = []
-    again = strands.again(copy, cast("Asking", _Rehearsal(asking)))
-    try:
-        again.step()
-    except (AuthorError, NotYet):
-        pass
-    made = list(again.calls.values())
-    again.close()  # last: a `finally` may make more calls, which it does not come to await
-    for before, after in zip_longest(first, made):
+    for before, after in zip_longest(first, _made(strands, one, asking)):
         if _named(before) != _named(after):
             call = after if before is None else before
             raise AuthorError(
@@ -58,6 +61,30 @@ def check_repeats(strands: Strands, one: Instance[Any], asking: Asking) -> None:
                 place=call.mark.place,
                 hint=_HINT,
             )
+
+
+def _made(strands: Strands, one: Instance[Any], asking: Asking) -> list[Call[Any]]:
+    """The calls that it makes before it first waits."""
+    copy = Instance(one.definition, one.key, one.parent, one.place, one.kind)
+    copy.children = []
+    engine = cast("Asking", _Rehearsal(asking))
+    trial = _Trial(copy, engine, *strands.made_from, is_known=False)
+    around = [(above, dict(above.calls)) for above in _flows_around(one)]
+    with suppress(AuthorError, NotYet):
+        trial.step()
+    made = list(trial.calls.values())
+    trial.close()  # last: a `finally` may make more calls, which it does not come to await
+    for above, calls in around:  # it may have used the `run` of another flow by mistake
+        above.calls = calls
+    return made
+
+
+def _flows_around(one: Instance[Any]) -> Iterator[Strands]:
+    above = one.parent
+    while above is not None:
+        if above.strands is not None:
+            yield above.strands
+        above = above.parent
 
 
 def _named(call: Call[Any] | None) -> str:

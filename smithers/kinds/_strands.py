@@ -25,7 +25,7 @@ from pydantic import ValidationError
 
 from smithers.context import NotYet, State
 from smithers.errors import AuthorError
-from smithers.flows import Call, CallFailed, Gathering, Run
+from smithers.flows import Call, CallFailed, Gathering, Run, close_unstarted
 from smithers.kinds._failures import FOREIGN, error_of, misfit
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
@@ -111,12 +111,14 @@ class Strands:
     ) -> None:
         self.is_known = is_known
         """Whether the rows tell of it from before, maybe of calls that it no longer makes."""
-        self._made_from = given, frame, seed
+        self.made_from = given, frame, seed
         self._one = one
         self._asking = asking
         self._frame = frame
         self._random = random.Random(seed)
         self.calls: dict[str, Call[Any]] = {}
+        self._started: list[Call[Any]] = []
+        """Those that are children of the flow, by their place."""
         self._ends: list[tuple[int, int]] = []
         """The ends of calls that are not told yet: the frame, and the place of the call."""
         self._untold: set[int] = set()
@@ -127,9 +129,12 @@ class Strands:
         self._absorbed: set[Instance] = set()
         self._groups: set[_Group] = set()
         self._alive: dict[_Strand, None] = {}
+        self._gives_up = False
+        """Whether a failure kept what was given to a gather from being started."""
         self.is_short = False
         """Whether it has come to what it did not do when it ended."""
         self.ended: tuple[Any, BaseException | None] | None = None
+        self.fault: AuthorError | None = None
         node = one.node
         context = node.context or asking.context
         run: Run[Any] = Run(given, context, self)
@@ -139,10 +144,6 @@ class Strands:
     @property
     def who(self) -> str:
         return "the flow" if self._one.node.id is None else f"flow {self._one.node.id!r}"
-
-    def again(self, one: Instance[Any], asking: Asking) -> Strands:
-        """The same flow from its start."""
-        return Strands(one, asking, *self._made_from, is_known=False)
 
     # -- what the kind asks
 
@@ -299,7 +300,7 @@ class Strands:
 
     def _finished(self, strand: _Strand, value: Any, error: BaseException | None) -> None:
         self._alive.pop(strand, None)
-        if strand.waiter is None and error is None:
+        if strand.waiter is None and error is None and not strand.is_interrupted:
             self._check_awaited()
         if strand.waiter is None:
             self.ended = value, error
@@ -308,7 +309,7 @@ class Strands:
 
     def _check_awaited(self) -> None:
         """Raises `AuthorError` for a call that never started."""
-        for call in self.calls.values():
+        for call in () if self._gives_up else self.calls.values():
             if call.number < 0 and not self._asking.is_over(self._one):
                 wrong(
                     call.mark,
@@ -334,9 +335,10 @@ class Strands:
                 self.is_short = True
                 return
             call.number = len(one.children)
+            self._started.append(call)
             child = asking.add_call(one, call.node, strand.after)
             if one.stopped and not strand.is_interrupted:
-                asking.drop_call(child)
+                asking.drop_call(one, child)
         child = one.children[call.number]
         if child.settled and call.number not in self._untold:
             self._tell(waiter, child)
@@ -350,13 +352,13 @@ class Strands:
         if child.status == "finished":
             try:
                 value = self._asking.value_of(self._one, child)
-            except ValidationError as why:
-                raise misfit(child, why) from why
+            except ValidationError as misfitting:
+                raise misfit(child, misfitting) from misfitting
         elif child.status == "cancelled" and self._one.stopped:
             error = asyncio.CancelledError()
         else:
-            id = child.key.id.removeprefix(self.prefix)
             why = error_of(self._asking.state, child)
+            id = self._started[child.place].id
             failed = error = CallFailed(id, cast("State", child.status), why)
             self._stands_for[failed] = [child]
         self._queue.append(_Told(waiter, value, error, (child,)))
@@ -413,9 +415,8 @@ class Strands:
         if not group.failures:
             self._queue.append(_Told(group.owner, group.values, None, after))
             return
-        for left in group.gathering.given[group.next :]:
-            if inspect.iscoroutine(left):
-                left.close()
+        self._gives_up = self._gives_up or group.next < len(group.values)
+        close_unstarted(group.gathering.given[group.next :])
         first = group.failures[min(group.failures)]
         calls = [call for each in group.failures.values() for call in self.failed_calls(each)]
         if calls and first not in self._stands_for:

@@ -2,15 +2,15 @@
 
 Its decisions are those of the coroutine, which is run again on the rows. Choices: `started` keeps
 the seed of its random numbers and tells in which frame it began, `input` what it was given,
-`result` what it returned, and `raised` the failed calls which it went on after, and by which it
-failed all the same: a resume runs them again.
+`result` what it returned, and `raised` what it went on after, and failed by all the same: a resume
+runs it again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import secrets
+from collections.abc import Iterator
 from typing import Any
 
 from smithers.changes import Key, Outcome
@@ -66,6 +66,7 @@ class FlowKind(Container[Flow[Any]]):
             one.entered = one.entered or one.begun
             if outcome == "skipped" and one.worst == "finished":
                 one.worst = outcome
+        one.cancels = one.cancels or cancel
         for child in one.children[: one.next]:
             plan.drop(child, outcome, cancel=cancel)
         plan.step_later(one)
@@ -91,15 +92,19 @@ class FlowKind(Container[Flow[Any]]):
         strands = one.strands or self._begin(asking, one)
         if strands is None:
             return False
-        try:
-            strands.step()
-            if is_new and not strands.is_known:
-                check_repeats(strands, one, asking)
-        except AuthorError as error:
-            strands.close()
-            for child in one.children:
-                asking.drop_call(child)
-            asking.fail(one, error)
+        if strands.fault is None:
+            try:
+                if is_new and not strands.is_known:
+                    check_repeats(strands, one, asking)
+                strands.step()
+            except AuthorError as error:
+                strands.fault = error
+                strands.close()
+                one.cancels = True
+                for child in one.children:
+                    asking.drop_call(one, child)
+        if strands.fault is not None:
+            self._fail(asking, one, strands.fault)
             return False
         if strands.ended is not None:
             self._end(asking, one, strands)
@@ -108,6 +113,14 @@ class FlowKind(Container[Flow[Any]]):
         elif strands.is_short and not one.open:
             self._settle(asking, one, _known_end(asking.state, one))
         return False
+
+    def _fail(self, asking: Asking, one: Instance[Flow[Any]], fault: AuthorError) -> None:
+        """Its code is wrong: it fails once what was under way has been stopped."""
+        if all(child.settled for child in one.children):
+            if one.key in asking.state.ended:
+                self._settle(asking, one, "failed")
+            else:
+                asking.fail(one, fault)
 
     def _begin(self, asking: Asking, one: Instance[Flow[Any]]) -> Strands | None:
         node, state = one.node, asking.state
@@ -126,7 +139,7 @@ class FlowKind(Container[Flow[Any]]):
                 return None
         is_known = _has_started(state, one)
         if not is_known:
-            asking.choose(one, "started", json.dumps({"seed": secrets.randbits(53)}))
+            asking.choose(one, "started", json.dumps({"seed": asking.seed(one)}))
         started = state.choices[one.key, "started"]
         seed = int(json.loads(started.value)["seed"])
         one.settled_at = max(one.settled_at, started.frame)
@@ -164,7 +177,11 @@ class FlowKind(Container[Flow[Any]]):
     ) -> None:
         """It fails, by calls that failed or by itself."""
         calls = strands.failed_calls(error)
-        again = [[call.key.id, call.path] for call in calls if strands.was_absorbed(call)]
+        below = [failed for call in calls for failed in _failed_below(call)]
+        handled = asking.state.handled
+        is_absorbed = any(strands.was_absorbed(call) for call in calls)
+        is_absorbed = is_absorbed or any(failed.key in handled for failed in below)
+        again = [[failed.key.id, failed.path] for failed in below] if is_absorbed else []
         known = asking.state.choices.get((one.key, "raised"))
         if again and (known is None or known.frame < max(call.settled_at for call in calls)):
             asking.choose(one, "raised", json.dumps(again))
@@ -203,6 +220,15 @@ def _check_returned(node: Flow[Any], value: object) -> None:
 
 def _has_started(state: RunState, one: Instance[Flow[Any]]) -> bool:
     return (one.key, "started") in state.choices
+
+
+def _failed_below(call: Instance) -> Iterator[Instance]:
+    """A call by which a flow failed, and all below it that failed it or was stopped by that."""
+    waiting = [call]
+    while waiting:
+        found = waiting.pop()
+        yield found
+        waiting += [one for one in found.children if one.failing or one.status == "cancelled"]
 
 
 def _known_end(state: RunState, one: Instance[Flow[Any]]) -> Outcome:

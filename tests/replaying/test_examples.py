@@ -44,7 +44,7 @@ def answer_all(run: Run, name: str) -> None:
     changes = (change for frame in run.watch.frames for change in frame.changes)
     denied = any(isinstance(one, ChoiceMade) and one.kind == "rework" for one in changes)
     for run_id in ("r1", "r1.part"):
-        if run_id == "r1" or name == "subflow":
+        if run_id == "r1" or name in ("subflow", "flow_as_a_workflow"):
             state = RunState.of(asyncio.run(run.store.load(run_id)).frames)
             for (key, kind), wait in state.waits.items():
                 if kind in waits.ASKING:

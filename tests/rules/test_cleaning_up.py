@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -26,17 +26,18 @@ from smithers.state import RunState
 from tests.rules.resuming import crashed
 from tests.rules.runs import Run
 
+Decorator = Callable[[Callable[[Context[NoInput]], Node[Any]]], Workflow[NoInput, Any]]
+
 DAY_S = 86_400.0
 
 
 def flow_of(make: Callable[[], Node[Any]], **limits: Any) -> Workflow[NoInput, Any]:
-    decorate: Any = workflow(**limits)
+    decorate = cast("Decorator", workflow(**limits))
 
     def flow(ctx: Context[NoInput]) -> Node:
         return make()
 
-    made: Workflow[NoInput, Any] = decorate(flow)
-    return made
+    return decorate(flow)
 
 
 def outcomes(run: Run) -> dict[str, str]:

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -32,6 +32,8 @@ from smithers.errors import AuthorError
 from tests.rules.resuming import check_every_crash, crashed, finish
 from tests.rules.runs import Run
 
+Decorator = Callable[[Callable[[Context[NoInput]], Node[Any]]], Workflow[NoInput, Any]]
+
 DAY_S = 86_400.0
 
 
@@ -44,13 +46,12 @@ async def forever() -> None:
 
 
 def flow_of(make: Callable[[], Node[Any]], **limits: Any) -> Workflow[NoInput, Any]:
-    decorate: Any = workflow(**limits)
+    decorate = cast("Decorator", workflow(**limits))
 
     def flow(ctx: Context[NoInput]) -> Node:
         return make()
 
-    made: Workflow[NoInput, Any] = decorate(flow)
-    return made
+    return decorate(flow)
 
 
 def step(id: str) -> Step[str]:

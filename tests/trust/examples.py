@@ -40,6 +40,7 @@ from smithers import (
     Workflow,
     workflow,
 )
+from tests.trust.flow_examples import FLOWS, STOPPED_FLOWS, WAITING_FLOWS
 from tests.trust.flows import body
 from tests.trust.patterns import PATTERNS
 from tests.trust.sentences import SENTENCES
@@ -373,14 +374,15 @@ KINDS: dict[str, Example] = (
             *(task, steps, effect, command, approval, sequence, parallel, branch),
             *(loop, loop_without_progress, foreach, catch, catch_by_function, clean_up),
             *(tolerated, saga, budget, subflow, subflows, continued, mixed, cached, pooled),
+            *FLOWS,
         )
     }
     | {
         one.__name__: Example(make=one, ends="cancelled", asked="cancel")
-        for one in (cancel, saga_that_is_cancelled)
+        for one in (cancel, saga_that_is_cancelled, *STOPPED_FLOWS)
     }
     | {timer.__name__: Example(make=timer, varies=("soon", "later"))}
-    | {events.__name__: Example(make=events, asked="send")}
+    | {one.__name__: Example(make=one, asked="send") for one in (events, *WAITING_FLOWS)}
     | {one.__name__: Example(make=one, asked="deny") for one in (human, rework)}
 )
 

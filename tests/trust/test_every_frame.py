@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
+from unittest.mock import Mock
 
 import pytest
 
-from smithers import Context, Loop, Node, NoInput, workflow
+from smithers import Call, Context, Flow, Loop, Node, NoInput, Run, workflow
+from smithers.flows import Gathering
 from smithers.kinds import ITERATION, KindName, child_workflow, kind_of
 from tests.trust.amounts import chance, in_parallel
 from tests.trust.children import Nursery
@@ -21,10 +23,26 @@ def kinds_in(node: Node[Any]) -> Iterator[str]:
     yield kind_of(node).name
     if (inner := child_workflow(node)) is not None:
         yield from kinds_in(inner.function(Context(inner.input(), "r1")))
+    if isinstance(node, Flow):
+        yield from kinds_of_calls(node)
     if isinstance(node, Loop):
         yield ITERATION.name
     for child in getattr(node, "children", ()):
         yield from kinds_in(child)
+
+
+def kinds_of_calls(node: Flow[Any]) -> Iterator[str]:
+    """What a flow awaits first."""
+    driver = Mock(prefix="")
+    coroutine = node.run(Run(node.given, Context(NoInput(), "r1"), driver))
+    awaited = coroutine.send(None)
+    coroutine.close()
+    if isinstance(awaited, Gathering):
+        awaited.close()
+    for made in driver.add.mock_calls:
+        call: Call[Any] = made.args[0]
+        if not isinstance(call.node, Mock):
+            yield kind_of(call.node).name
 
 
 def test_each_kind_has_an_example() -> None:

@@ -199,6 +199,8 @@ _WHAT: dict[ChoiceKind, str] = {
     "skip_if": "the skip_if",
     "result": "the result",
     "same": "the state",
+    "started": "the seed",
+    "input": "the input",
 }
 
 

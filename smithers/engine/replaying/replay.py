@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -200,6 +201,12 @@ def _new(recording: Recording, workflow: Workflow[Any, Any], folder: Path) -> Ne
     )
 
 
+def _seed(recording: Recording, key: Key) -> int:
+    """That of the flow in the run, or the same in each replay."""
+    started = recording.choices.get((key, "started"))
+    return 0 if started is None else int(json.loads(started)["seed"])
+
+
 def _settings(
     workflow: Workflow[Any, Any],
     recording: Recording,
@@ -218,5 +225,6 @@ def _settings(
         secrets=secrets,
         clock=director.clock,
         random=Random(0),
+        seed=partial(_seed, recording),
         owner=lambda: _OWNER,
     )
