@@ -16,6 +16,11 @@ class Calling(Protocol):
     """The part of `Asking` that flows alone use."""
 
     @property
+    def catches_up(self) -> bool:
+        """Whether the first frame of an owner is made, and what is done again is not known yet."""
+        ...
+
+    @property
     def context(self) -> Context[Any]:
         """The context of the run."""
         ...

@@ -24,8 +24,8 @@ def misfit(one: Instance, why: ValidationError) -> AuthorError:
     return AuthorError(
         f"what {key_name(one.key)!r} gave no longer fits its output=: {problem(why)}",
         place=one.node.mark.place,
-        hint="change output= so that it takes what it gave; or give the call another id, as which"
-        " it runs",
+        hint="change output= so that it takes what it gave; or run the call again with"
+        " --rerun-changed",
     )
 
 

@@ -1,4 +1,4 @@
-"""A flow that starts is run a second time, to where it first waits: it must make the same calls.
+"""A flow that starts is rehearsed, up to where it first waits: it must make the same calls.
 
 An id from a clock, a random number or a counter names another call after each crash, and what was
 paid under the old one is lost. So this is checked before the first call runs.
@@ -24,7 +24,7 @@ from smithers.tree import Node
 if TYPE_CHECKING:
     from smithers.kinds._kind import Asking
 
-__all__ = ["check_repeats"]
+__all__ = ["check_repeats", "rehearsed"]
 
 _MOST_CALLS = 1000
 """More calls are not made twice: their cost would show, and the same code makes few."""
@@ -47,24 +47,8 @@ class _Trial(Strands):
             raise _Enough
 
 
-def check_repeats(strands: Strands, one: Instance[Any], asking: Asking) -> None:
-    """Raises `AuthorError` if a flow that is about to start makes other calls each time."""
-    first = _made(strands, one, asking)
-    if len(first) > _MOST_CALLS:
-        return
-    for before, after in zip_longest(first, _made(strands, one, asking)):
-        if _named(before) != _named(after):
-            call = after if before is None else before
-            raise AuthorError(
-                f"{strands.who} makes different calls each time it runs: {_named(before)},"
-                f" then {_named(after)}",
-                place=call.mark.place,
-                hint=_HINT,
-            )
-
-
-def _made(strands: Strands, one: Instance[Any], asking: Asking) -> list[Call[Any]]:
-    """The calls that it makes before it first waits."""
+def rehearsed(strands: Strands, one: Instance[Any], asking: Asking) -> list[Call[Any]]:
+    """The calls that a flow makes before it first waits, of which none runs."""
     copy = Instance(one.definition, one.key, one.parent, one.place, one.kind)
     copy.children = []
     engine = cast("Asking", _Rehearsal(asking))
@@ -77,6 +61,21 @@ def _made(strands: Strands, one: Instance[Any], asking: Asking) -> list[Call[Any
     for above, calls in around:  # it may have used the `run` of another flow by mistake
         above.calls = calls
     return made
+
+
+def check_repeats(first: list[Call[Any]], strands: Strands) -> None:
+    """Raises `AuthorError` if a flow that has started made other calls than in its rehearsal."""
+    if len(first) > _MOST_CALLS:
+        return
+    for before, after in zip_longest(first, strands.calls.values()):
+        if _named(before) != _named(after):
+            call = after if before is None else before
+            raise AuthorError(
+                f"{strands.who} makes different calls each time it runs: {_named(before)},"
+                f" then {_named(after)}",
+                place=call.mark.place,
+                hint=_HINT,
+            )
 
 
 def _flows_around(one: Instance[Any]) -> Iterator[Strands]:
@@ -97,6 +96,7 @@ class _Rehearsal:
     def __init__(self, asking: Asking) -> None:
         self.state: RunState = asking.state
         self.context: Context[Any] = asking.context
+        self.catches_up = False
         self._asking = asking
 
     def now(self) -> datetime:

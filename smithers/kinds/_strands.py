@@ -129,6 +129,8 @@ class Strands:
         self._absorbed: set[Instance] = set()
         self._groups: set[_Group] = set()
         self._alive: dict[_Strand, None] = {}
+        self._misfits: list[tuple[_Strand | _Item, Instance]] = []
+        """What is not told while the flow catches up, since it no longer fits its output."""
         self._gives_up = False
         """Whether a failure kept what was given to a gather from being started."""
         self.is_short = False
@@ -157,6 +159,11 @@ class Strands:
         """Whether something is left to tell it."""
         return bool(self._queue or self._ends) and self.ended is None
 
+    @property
+    def has_misfits(self) -> bool:
+        """Whether it was not told of a call since what that gave no longer fits its output."""
+        return bool(self._misfits)
+
     def step(self) -> None:
         """Tell it what has ended in the next frame. Raises `AuthorError`."""
         if not self._queue and self._ends:
@@ -166,6 +173,9 @@ class Strands:
                 self._untold.discard(place)
                 for waiter in self._waiting.pop(place, ()):
                     self._tell(waiter, self._one.children[place])
+        misfits, self._misfits = self._misfits, []
+        for waiter, child in misfits:
+            self._tell(waiter, child)
         while self._queue and self.ended is None:
             told = self._queue.popleft()
             if isinstance(told.waiter, _Strand):
@@ -353,6 +363,9 @@ class Strands:
             try:
                 value = self._asking.value_of(self._one, child)
             except ValidationError as misfitting:
+                if self._asking.catches_up:  # it may be about to run again
+                    self._misfits.append((waiter, child))
+                    return
                 raise misfit(child, misfitting) from misfitting
         elif child.status == "cancelled" and self._one.stopped:
             error = asyncio.CancelledError()
