@@ -6,10 +6,10 @@ paid under the old one is lost. So this is checked before the first call runs.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, cast
 
 from smithers.changes import Key
@@ -24,7 +24,7 @@ from smithers.tree import Node
 if TYPE_CHECKING:
     from smithers.kinds._kind import Asking
 
-__all__ = ["check_repeats", "rehearsed"]
+__all__ = ["step_first"]
 
 _MOST_CALLS = 1000
 """More calls are not made twice: their cost would show, and the same code makes few."""
@@ -47,7 +47,34 @@ class _Trial(Strands):
             raise _Enough
 
 
-def rehearsed(strands: Strands, one: Instance[Any], asking: Asking) -> list[Call[Any]]:
+def step_first(strands: Strands, one: Instance[Any], asking: Asking) -> None:
+    """Step a flow for the first time, once it was rehearsed. Raises `AuthorError`, before it is
+    mounted, for a call that it did not make then.
+    """
+    expected = deque(_rehearsed(strands, one, asking))
+    if len(expected) > _MOST_CALLS:
+        strands.step()
+        return
+
+    def check(call: Call[Any] | None) -> None:
+        before = expected.popleft() if expected else None
+        if _named(before) != _named(call):
+            shown = before if call is None else call
+            raise AuthorError(
+                f"{strands.who} makes different calls each time it runs: {_named(before)},"
+                f" then {_named(call)}",
+                place=None if shown is None else shown.mark.place,
+                hint=_HINT,
+            )
+
+    strands.check = check
+    strands.step()
+    strands.check = None
+    if expected:
+        check(None)
+
+
+def _rehearsed(strands: Strands, one: Instance[Any], asking: Asking) -> list[Call[Any]]:
     """The calls that a flow makes before it first waits, of which none runs."""
     copy = Instance(one.definition, one.key, one.parent, one.place, one.kind)
     copy.children = []
@@ -61,21 +88,6 @@ def rehearsed(strands: Strands, one: Instance[Any], asking: Asking) -> list[Call
     for above, calls in around:  # it may have used the `run` of another flow by mistake
         above.calls = calls
     return made
-
-
-def check_repeats(first: list[Call[Any]], strands: Strands) -> None:
-    """Raises `AuthorError` if a flow that has started made other calls than in its rehearsal."""
-    if len(first) > _MOST_CALLS:
-        return
-    for before, after in zip_longest(first, strands.calls.values()):
-        if _named(before) != _named(after):
-            call = after if before is None else before
-            raise AuthorError(
-                f"{strands.who} makes different calls each time it runs: {_named(before)},"
-                f" then {_named(after)}",
-                place=call.mark.place,
-                hint=_HINT,
-            )
 
 
 def _flows_around(one: Instance[Any]) -> Iterator[Strands]:

@@ -13,7 +13,7 @@ import inspect
 import random
 from asyncio import events
 from collections import deque
-from collections.abc import Coroutine, Generator, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from datetime import datetime
@@ -112,6 +112,8 @@ class Strands:
         self.is_known = is_known
         """Whether the rows tell of it from before, maybe of calls that it no longer makes."""
         self.made_from = given, frame, seed
+        self.check: Callable[[Call[Any]], None] | None = None
+        """What looks at each call that it makes, if anything does."""
         self._one = one
         self._asking = asking
         self._frame = frame
@@ -214,6 +216,8 @@ class Strands:
         return f"{self._one.node.id}/" if self._one.node.id else ""
 
     def add(self, call: Call[Any], /) -> None:
+        if self.check is not None:
+            self.check(call)
         known = self.calls.setdefault(call.id, call)
         if known is not call:
             kinds = "" if known.node.kind == call.node.kind else f" as a {known.node.kind}"

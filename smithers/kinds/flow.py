@@ -19,7 +19,7 @@ from smithers.flows import RETURNS_TREE, CallFailed, Flow
 from smithers.kinds._container import Container
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking, Planning
-from smithers.kinds._repeats import check_repeats, rehearsed
+from smithers.kinds._repeats import step_first
 from smithers.kinds._strands import Strands
 from smithers.state import RunState
 from smithers.tree import Node, wrong
@@ -95,9 +95,7 @@ class FlowKind(Container[Flow[Any]]):
         if strands.fault is None:
             try:
                 if is_new and not strands.is_known:
-                    calls = rehearsed(strands, one, asking)
-                    strands.step()
-                    check_repeats(calls, strands)
+                    step_first(strands, one, asking)
                 else:
                     strands.step()
             except AuthorError as error:
