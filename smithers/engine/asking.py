@@ -16,7 +16,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from pydantic_core import to_json
 
 from smithers import waits
@@ -40,7 +40,6 @@ from smithers.engine.syntax import WHOLE, digest_of
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
 from smithers.kinds import Definition, Instance, is_sent_back, kind_of, send_back
-from smithers.naming import key_name
 from smithers.state import Attempted, RunState, Total
 from smithers.tree import (
     NODE_MARK,
@@ -51,7 +50,6 @@ from smithers.tree import (
     Task,
     checked_time,
     named_choices,
-    problem,
     valid_text,
 )
 
@@ -99,6 +97,8 @@ class Asking:
         self.now = now
         self.began = now()
         self.strict = True
+        self.catches_up = False
+        """Whether it is not known yet what is done again in the first frame of an owner."""
         self.waiting: dict[Key, list[Instance]] = {}
         self.sent_back: list[Key] = []
         """The nodes that have sent work back in this frame: it is reset in the next one."""
@@ -334,15 +334,7 @@ class Asking:
         self.plan.drop_call(instance, child)
 
     def value_of(self, instance: Instance, child: Instance) -> object:
-        try:
-            return self.reading(instance).result(child)
-        except ValidationError as error:
-            raise AuthorError(
-                f"what {key_name(child.key)!r} gave no longer fits its output=: {problem(error)}",
-                place=child.node.mark.place,
-                hint="give the call another id, so that it runs; or change output= so that it"
-                " takes what it gave",
-            ) from error
+        return self.reading(instance).result(child)
 
     def absorb(self, child: Instance) -> None:
         child.failing = False

@@ -12,10 +12,11 @@ from smithers.flows._calls import (
     check_running,
     close_unstarted,
 )
-from smithers.flows._flow import Flow, check_flow, flow_of
+from smithers.flows._flow import RETURNS_TREE, Flow, check_flow, flow_of
 from smithers.flows._run import Run
 
 __all__ = [
+    "RETURNS_TREE",
     "RUNNING",
     "Call",
     "CallFailed",

@@ -13,10 +13,10 @@ from typing import Any, cast
 
 from smithers.errors import AuthorError
 from smithers.flows import RUNNING, Call, CallFailed, Request
+from smithers.kinds._failures import FOREIGN
 from smithers.tree import is_in_library, place_of_error, wrong
 
 __all__ = [
-    "FOREIGN",
     "awaiting",
     "chain_of",
     "check_dropped",
@@ -26,12 +26,6 @@ __all__ = [
     "where_it_awaits",
     "without_loop",
 ]
-
-
-FOREIGN = (
-    "await calls of run alone: run.step(id, function) for other async work,"
-    " run.sleep(id, seconds=...) for time, and run.gather for several at once"
-)
 
 
 def run_to_await(

@@ -270,27 +270,3 @@ def test_a_call_that_was_made_together_with_a_mistake_does_not_start() -> None:
     run = run_of(flow)
     assert "the flow awaits asyncio.sleep" in failure_of(run).message
     assert run.starts == ["first#1"]
-
-
-def test_a_call_whose_output_no_longer_fits_is_an_error_that_says_what_to_do() -> None:
-    def flow_of(output: type[Any], id: str = "a") -> Body:
-        async def flow(run: Nothing) -> object:
-            given: object = await run.step(id, lambda: 7 if output is int else "x", output=output)
-            await run.approval("ok", ask="Go?")
-            return given
-
-        return flow
-
-    run = run_of(flow_of(str))
-    assert run.go().status == "waiting"
-    run.workflow, run.edited = workflow(name="flow")(flow_of(int)), True
-    error = refusal_of(run)
-    assert "what 'a' gave no longer fits its output=: the value: Input should be a valid" in str(
-        error
-    )
-    assert error.hint == (
-        "give the call another id, so that it runs; or change output= so that it takes what it gave"
-    )
-    run.workflow = workflow(name="flow")(flow_of(int, "a-number"))
-    assert run.go().status == "waiting"
-    assert run.starts == ["a#1", "a-number#1"]
