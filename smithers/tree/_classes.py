@@ -20,7 +20,7 @@ __all__ = ["class_named", "is_structured", "name_module", "name_of_class"]
 
 _CONTAINER = re.compile(r"(list|dict)\[(.+)\]")
 _names: dict[str, str] = {}
-"""The names under which other processes import modules of this one, by those that they have here."""
+"""The names under which other processes import modules, by the names that these have here."""
 
 
 def name_module(module: ModuleType, name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from pydantic import BaseModel
 
 from smithers import Context, Node, NoInput, Task
@@ -121,3 +122,23 @@ def test_a_name_that_is_twice_in_the_plan_is_refused() -> None:
     run = begin(lambda ctx: Scene([item("a"), item("a")])(ctx, max_plans=1))
     assert run.go().status == "failed"
     assert "the plan has the same name twice" in error_of(run, "job-plan")
+
+
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [
+        ([], "the plan has no items"),
+        ([item("a\nb")], "'a\\nb' cannot be a name; use 1 to 100 letters, digits and hyphens"),
+        ([item("a" * 101)], "cannot be a name"),
+        ([item("../a")], "'../a' cannot be a name"),
+        ([item("")], "'' cannot be a name"),
+        ([item(" a")], "' a' cannot be a name"),
+        ([item("a"), item("a-done")], "the step done of another item has the name a-done"),
+    ],
+)
+def test_a_plan_of_which_no_ids_can_be_made_goes_back_to_its_planner(
+    plan: list[dict[str, Any]], said: str
+) -> None:
+    scene = Scene(plan, [item("a"), item("b-done", "a")])
+    assert begin(scene).go().status == "finished"
+    assert said in scene.planner.told[1]
