@@ -73,7 +73,8 @@ def _reader() -> Reader:
         raise AuthorError(
             "ctx was read outside the workflow function, its callables and its steps",
             place=here().place,
-            hint="read outputs in the workflow function, in a callable of a node, or in a step",
+            hint="read outputs in the workflow function, in a callable of a node, or in a step; a"
+            " flow awaits them: value = await run.node(task)",
         )
     return reader
 

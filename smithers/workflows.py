@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Generic, Protocol, cast, overload
 
@@ -111,7 +112,8 @@ def _check_function(made: Callable[..., object], mark: Mark) -> None:
             place=mark.place,
             hint="put it on a function",
         )
-    if inspect.iscoroutinefunction(inspect.unwrap(made)):
+    body = inspect.unwrap(made)
+    if inspect.iscoroutinefunction(body) or inspect.isasyncgenfunction(body):
         check_flow(f"workflow {name}", made, mark)
         return
     try:
@@ -122,6 +124,13 @@ def _check_function(made: Callable[..., object], mark: Mark) -> None:
             place=mark.place,
             hint=f"write def {name}(ctx: Context[NoInput]) -> Node; values are in ctx.input",
         ) from error
+    given = str(next(iter(inspect.signature(made).parameters.values())).annotation)
+    if re.search(r"\bRun(\[|$)", given.removesuffix("'>")):
+        raise AuthorError(
+            f"workflow {name} takes a Run, but is not async",
+            place=mark.place,
+            hint=f"write async def {name}(run: Run[NoInput]) -> ...",
+        )
 
 
 def _checked_pools(given: Mapping[str, int] | None, mark: Mark) -> dict[str, int]:

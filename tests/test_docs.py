@@ -144,12 +144,13 @@ def sessions(block: str) -> Iterator[tuple[str, str]]:
             yield command, printed
 
 
-@pytest.mark.parametrize("document", ["guide.md", "testing.md"])
+@pytest.mark.parametrize("document", ["guide.md", "testing.md", "flows.md"])
 def test_a_reader_sees_what_the_document_shows(document: str, tmp_path: Path) -> None:
     """From top to bottom: a named block becomes a file of the folder, a command is typed there."""
     text = (ROOT / "docs" / document).read_text()
     real = {file.name: file.read_text() for file in [*EXAMPLES, *PROJECT]}
     typed = 0
+    (tmp_path / "scripted.py").write_text(real["scripted.py"])
     for file, language, block in re.findall(
         r"(?:^`(\w+\.py)`:\n\n)?^```(\w*)\n(.*?)^```", text, re.S | re.M
     ):

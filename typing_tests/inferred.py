@@ -16,6 +16,8 @@ from smithers import (
     Attempt,
     Branch,
     Budget,
+    Call,
+    CallFailed,
     Caught,
     Command,
     Compensated,
@@ -24,6 +26,7 @@ from smithers import (
     ContinueAsNew,
     Decision,
     Failure,
+    Flow,
     ForEach,
     HumanTask,
     ItemFailure,
@@ -33,6 +36,7 @@ from smithers import (
     Parallel,
     Retry,
     Rework,
+    Run,
     Saga,
     Sequence,
     State,
@@ -222,6 +226,122 @@ async def runs_slowly(attempt: Attempt) -> Plan:
     assert_type(await attempt.arun(["make"], idle_s=3), Completed)
     assert_type(await attempt.arun(["make"], output=str), str)
     return await attempt.arun(["plan"], output=Plan)
+
+
+# -- flows
+
+
+async def counted(run: Run[int]) -> list[int]:
+    assert_type(run.input, int)
+    return [run.input]
+
+
+async def alone(run: Run[None]) -> Plan:
+    return Plan(steps=[])
+
+
+async def at_work(run: Run[Brief], given: Task[Plan]) -> None:
+    assert_type(run.input, Brief)
+    assert_type(run.id, str)
+    text = run.task("text", agent=agent, prompt="hello")
+    assert_type(text, Call[str])
+    assert_type(await text, str)
+    plan = await run.task("plan", agent=[agent, "fast"], prompt="plan", output=Plan, continues=text)
+    assert_type(plan, Plan)
+    assert_type(await run.task("all", agent=agent, prompt="x", output=list[Plan]), list[Plan])
+    assert_type(await run.step("a", whole), int)
+    assert_type(await run.step("b", slow), int)
+    assert_type(await run.step("c", careful), list[str])
+    assert_type(await run.step("d", slow_and_careful, output=Plan), Plan)
+    assert_type(await run.step("e", nothing), None)
+    assert_type(await run.step("f", Worker().count, effect=True), int)
+    assert_type(await run.step("g", lambda: plan.steps), list[str])
+    assert_type(await run.choose("h", lambda: len(plan.steps)), int)
+    assert_type(await run.command("i", ["make"]), Completed)
+    assert_type((await run.command("j", "a | b", shell=True, check=False)).exit_code, int)
+    assert_type(await run.command("k", ["plan"], output=Plan), Plan)
+    assert_type(await run.sleep("l", seconds=3), datetime)
+    assert_type(await run.subflow("m", planning, input=run.input), Plan)
+    assert_type(await run.subflow("n", counting), list[int])
+    assert_type(await run.subflow("o", flowing, input=Brief(topic="x")), Plan)
+    assert_type(await run.flow("p", counted, input=3), list[int])
+    assert_type(await run.flow("q", alone), Plan)
+    assert_type(await run.node(given), Plan)
+    assert_type(await run.node(Sequence(given, result=given, id="r")), Plan)
+    assert_type(run.state(text), State)
+    assert_type(run.state("text"), State)
+    assert_type(run.now(), datetime)
+    assert_type(run.random(), float)
+    try:
+        await run.step("s", whole)
+    except CallFailed as failed:
+        assert_type(failed.error, Failure | None)
+        assert_type(failed.state, State)
+
+
+async def asking(run: Run[NoInput]) -> None:
+    assert_type(await run.approval("a", ask="ship?", on_deny="continue"), Decision)
+    assert_type(await run.human("b", ask="name?"), str)
+    assert_type(await run.human("c", ask="which?", choices=["x", "y"]), str)
+    assert_type(await run.human("d", ask="?", timeout_s=9, on_timeout="continue"), str | None)
+    assert_type(await run.human("e", ask="?", output=Plan, allowed_by=["ann"]), Plan)
+    late = run.human("f", ask="?", output=Plan, timeout_s=9, on_timeout="continue")
+    assert_type(await late, Plan | None)
+    assert_type(await run.event("g", event="x"), object)
+    assert_type(await run.event("h", event="x", output=Plan, correlation="7"), Plan)
+    rare = run.event("i", event="x", output=Plan, timeout_s=9, on_timeout="continue")
+    assert_type(await rare, Plan | None)
+
+
+async def gathering(run: Run[Brief]) -> None:
+    text = run.task("text", agent=agent, prompt="hello")
+    count = run.step("count", whole)
+    assert_type(await run.gather(text, count), tuple[str, int])
+    assert_type(await run.gather(text, count, alone_in(run)), tuple[str, int, Plan])
+    four = await run.gather(text, count, run.sleep("s", seconds=1), alone_in(run), limit=2)
+    assert_type(four, tuple[str, int, datetime, Plan])
+    calls = [run.step(topic, whole) for topic in run.input.languages]
+    assert_type(await run.gather(*calls, limit=3), list[int])
+    assert_type(await run.gather(*(alone_in(run) for _ in calls)), list[Plan])
+    assert_type(await run.gather(*calls, return_exceptions=True), list[int | BaseException])
+    inner = run.gather(*calls)
+    assert_type(await run.gather(inner, text), tuple[list[int], str])
+
+
+async def alone_in(run: Run[Brief]) -> Plan:
+    return await run.task("plan", agent=agent, prompt=run.input.topic, output=Plan)
+
+
+@workflow
+async def bare_flow(run: Run[NoInput]) -> int:
+    return await run.step("a", whole)
+
+
+@workflow(input=Brief, name="named", max_concurrency=3)
+async def flowing(run: Run[Brief]) -> Plan:
+    return await run.task("plan", agent=agent, prompt=run.input.topic, output=Plan)
+
+
+@workflow(name="named")
+async def named_flow(run: Run[NoInput]) -> list[str]:
+    return []
+
+
+def flows_in_trees(ctx: Context[Brief], plan: Task[Plan]) -> None:
+    numbers = Flow("numbers", counted, input=3, on_failure="continue")
+    later = Flow("later", counted, input=lambda: len(ctx[plan].steps), budget=Budget(usd=1))
+    assert_type(numbers, Flow[list[int]])
+    assert_type(ctx[numbers], list[int])
+    assert_type(ctx.get(later), list[int] | None)
+    assert_type(ctx[Flow("plan", alone)], Plan)
+    each = ForEach([1, 2], key=str, each=lambda n: Flow(f"f{n}", counted, input=n))
+    assert_type(ctx[each], list[list[int]])
+    Sequence(plan, numbers, later, result=numbers)
+
+
+assert_type(bare_flow, Workflow[NoInput, int])
+assert_type(flowing, Workflow[Brief, Plan])
+assert_type(named_flow, Workflow[NoInput, list[str]])
 
 
 # -- groups

@@ -18,6 +18,7 @@ from smithers import (
     Context,
     ContinueAsNew,
     Decision,
+    Flow,
     ForEach,
     HumanTask,
     Loop,
@@ -26,6 +27,7 @@ from smithers import (
     Parallel,
     Retry,
     Rework,
+    Run,
     Saga,
     Sequence,
     Step,
@@ -163,6 +165,83 @@ def subflows(ctx: Context[Brief]) -> None:
     ContinueAsNew(lambda: 1)  # error: a callable that gives no model
     ctx[one].step  # error: a misspelt field
     count: Subflow[int] = Subflow("f", planning, input=ctx.input)  # error: it gives a plan
+
+
+async def counted(run: Run[int]) -> list[int]:
+    return [run.input]
+
+
+async def gives_plan(run: Run[None]) -> Plan:
+    return Plan(steps=[])
+
+
+def not_async(run: Run[None]) -> int:
+    return 1
+
+
+async def flows(run: Run[Brief], plan: Task[Plan]) -> None:
+    run.input.topics  # error: a misspelt field of the input
+    run.task("a", agent=agent)  # error: no prompt
+    run.task("b", agent=agent, prompt=lambda: "hello")  # error: a flow knows its prompts
+    run.task("c", agent=agent, prompt="hello", on_failure="continue")  # error: it is caught
+    run.task("d", agent=agent, prompt="hello", continues=plan)  # error: a task of a tree
+    run.step("e", two)  # error: it takes an Attempt at most
+    run.step("f", 7)  # error: no function
+    run.choose("g", number)  # error: it takes nothing
+    run.command("h", ["sleep", 5])  # error: a word that is a number
+    run.command("i", ["make"], output=str, check=False)  # error: text has no exit code
+    run.approval("j", ask=lambda: "?")  # error: a flow knows its questions
+    run.human("k", ask="?", output=Plan, choices=["a"])  # error: data and choices
+    run.human("l", ask="?", on_timeout="continue")  # error: no time in which to answer
+    run.event("m", output=Plan)  # error: no name of an event
+    run.sleep("n", seconds="3")  # error: a time that is a text
+    run.subflow("o", planning)  # error: its workflow has an input
+    run.subflow("p", planning, input=Plan(steps=[]))  # error: the input of another workflow
+    run.subflow("q", counted, input=3)  # error: a flow is not a workflow
+    run.flow("r", counted)  # error: it has an input
+    run.flow("s", counted, input="3")  # error: another input
+    run.flow("t", not_async)  # error: not async
+    run.node(run.step("u", lambda: 1))  # error: a call is not a node
+    run.gather([run.step("v", lambda: 1)])  # error: unpack a list with *
+    run.step("w", lambda: Plan(steps=[])).steps  # error: it is not awaited
+    (await run.step("x", lambda: Plan(steps=[]))).step  # error: a misspelt field
+    count: str = await run.step("y", lambda: 1)  # error: it gives a number
+    one, _ = await run.gather(run.step("z", lambda: 1), run.step("z2", lambda: ""))
+    one.upper()  # error: a number
+    await run.now()  # error: it is the time at once
+    done = run.state("a") == "done"  # error: not a state
+    await plan  # error: a node is not a call
+
+
+def flows_in_trees(ctx: Context[Brief]) -> None:
+    Flow("a", counted)  # error: it has an input
+    Flow("b", counted, input="3")  # error: another input
+    Flow("c", counted, input=lambda: "3")  # error: a callable that gives another input
+    Flow("d", not_async)  # error: not async
+    Flow("e", gives_plan(1))  # error: called too early
+    Flow("f", gives_plan, on_failure="ignore")  # error: an unknown choice
+    ctx[Flow("g", gives_plan)].step  # error: a misspelt field
+    plan: Flow[int] = Flow("h", gives_plan)  # error: it gives a plan
+
+
+@workflow(input=Brief)  # error: the run of another workflow
+async def another_input(run: Run[Plan]) -> int:
+    return 1
+
+
+@workflow  # error: its input is not declared
+async def no_input(run: Run[Brief]) -> int:
+    return 1
+
+
+@workflow(input=Brief, result=lambda ctx: 1)  # error: a flow gives what it returns
+async def with_result(run: Run[Brief]) -> int:
+    return 1
+
+
+@workflow  # error: it is not async
+def not_a_flow(run: Run[NoInput]) -> int:
+    return 1
 
 
 def commands(ctx: Context[Brief], attempt: Attempt) -> None:

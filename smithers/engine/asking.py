@@ -97,6 +97,8 @@ class Asking:
         self.now = now
         self.began = now()
         self.strict = True
+        self.catches_up = False
+        """Whether it is not known yet what is done again in the first frame of an owner."""
         self.waiting: dict[Key, list[Instance]] = {}
         self.sent_back: list[Key] = []
         """The nodes that have sent work back in this frame: it is reset in the next one."""

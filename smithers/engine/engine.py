@@ -374,8 +374,13 @@ class Engine:
         if failed:
             self._closing.forget()
         self._closing.resume()
+        self.asking.catches_up = self._resumes
         self._render()
         self._do_requested()
+        self.asking.catches_up = False
+        for one in self.plan.flows.values():
+            if one.strands is not None and one.strands.has_misfits:
+                self.plan.step_later(one)
         self.asking.sent_back = self._reworking.pending()
         self._do_again()
         self._write_handled()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from smithers.flows._calls import Call, CallFailed, Driver, Gathering, Request, close_unstarted
-from smithers.flows._flow import Flow, check_flow, flow_of
+from smithers.flows._flow import RETURNS_TREE, Flow, check_flow, flow_of
 from smithers.flows._run import Run
 
 __all__ = [
+    "RETURNS_TREE",
     "Call",
     "CallFailed",
     "Driver",

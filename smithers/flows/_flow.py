@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, get_origin, overload
 
 from typing_extensions import TypeVar
 
@@ -13,6 +13,7 @@ from smithers.tree import (
     Computed,
     Giving,
     Mark,
+    Node,
     OnFailure,
     check_budget,
     check_id,
@@ -29,11 +30,12 @@ if TYPE_CHECKING:
     from smithers.context import Context
     from smithers.flows._run import Run
 
-__all__ = ["Flow", "check_flow", "flow_of"]
+__all__ = ["RETURNS_TREE", "Flow", "check_flow", "flow_of"]
 
 In = TypeVar("In")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True, default=object)
+RETURNS_TREE = "write def if it returns a tree, or return await run.node(tree)"
 Body = Callable[[Any], Coroutine[Any, Any, Any]]
 
 
@@ -78,6 +80,10 @@ class Flow(Giving[T_co]):
     ) -> None:
         mark = here()
         named = check_id(id, self.kind, mark)
+        if inspect.iscoroutine(run):
+            run.close()
+            said = f"flow {id!r} needs an async function, not a call of {run.cr_code.co_name}"
+            wrong(mark, said, f"write Flow({id!r}, steps, input=...): it is called when it starts")
         check_flow(f"flow {id!r}", run, mark)
         self.become(named, run, mark)
         self._handle(on_failure, mark)
@@ -112,9 +118,14 @@ def flow_of(run: Body, context: Context[Any], mark: Mark) -> Flow[Any]:
 
 
 def check_flow(who: str, run: object, mark: Mark) -> None:
-    """A flow is an `async def` that takes its `Run` alone. Raises `AuthorError`."""
-    if not callable(run) or not inspect.iscoroutinefunction(inspect.unwrap(run)):
-        said = f"{who} needs an async function, not {shown(run)}"
+    """A flow is an `async def` that takes its `Run` alone and returns. Raises `AuthorError`."""
+    body = inspect.unwrap(run) if callable(run) else run
+    if inspect.isasyncgenfunction(body):
+        wrong(mark, f"{who} yields, but a flow returns its output", "write return without yield")
+    if not callable(run) or not inspect.iscoroutinefunction(body):
+        name = getattr(body, "__name__", None)
+        given = shown(run) if name is None else f"{name}, which is not async"
+        said = f"{who} needs an async function, not {given}"
         wrong(mark, said, "write async def steps(run: Run[Brief]) -> Report")
     try:
         inspect.signature(run).bind(None)
@@ -123,3 +134,8 @@ def check_flow(who: str, run: object, mark: Mark) -> None:
         wrong(
             mark, said, "write async def steps(run: Run[Brief]) -> Report; values are in run.input"
         )
+    gives = returned(run)
+    gives = get_origin(gives) or gives
+    if isinstance(gives, type) and issubclass(gives, Node):
+        said = f"{who} is async, so it is a flow, which returns its output and not a node"
+        wrong(mark, said, RETURNS_TREE)

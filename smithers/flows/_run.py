@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, cast, overload
 
+from pydantic import BaseModel
 from typing_extensions import TypeVar
 
 from smithers.agent import Agent
@@ -51,6 +52,7 @@ C = TypeVar("C")
 D = TypeVar("D")
 E = TypeVar("E")
 Input = TypeVar("Input")
+Model = TypeVar("Model", bound=BaseModel)
 _FEW = Retry()
 _Agents = Agent | str | ListLike[Agent | str]
 _Words = str | ListLike[str]
@@ -409,7 +411,7 @@ class Run(Generic[In_co]):
         return self._call(self.sleep, id, lambda: Timer(id, seconds=seconds, until=until))
 
     @overload
-    def subflow(self, id: str, workflow: Workflow[Any, T], *, input: object) -> Call[T]: ...
+    def subflow(self, id: str, workflow: Workflow[Model, T], *, input: Model) -> Call[T]: ...
     @overload
     def subflow(self, id: str, workflow: Workflow[NoInput, T]) -> Call[T]: ...
     def subflow(self, id: str, workflow: Workflow[Any, Any], *, input: Any = None) -> Call[Any]:

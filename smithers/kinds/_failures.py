@@ -1,12 +1,32 @@
-"""By which error a node failed."""
+"""By which error a node failed, and what there is to say of an output that no longer fits."""
 
 from __future__ import annotations
 
-from smithers.changes import Failure, Key
-from smithers.kinds._instance import Instance
-from smithers.state import RunState
+from pydantic import ValidationError
 
-__all__ = ["error_of", "find_failure"]
+from smithers.changes import Failure, Key
+from smithers.errors import AuthorError
+from smithers.kinds._instance import Instance
+from smithers.naming import key_name
+from smithers.state import RunState
+from smithers.tree import problem
+
+__all__ = ["FOREIGN", "error_of", "find_failure", "misfit"]
+
+FOREIGN = (
+    "await calls of run alone: run.step(id, function) for other async work,"
+    " run.sleep(id, seconds=...) for time, and run.gather for several at once"
+)
+
+
+def misfit(one: Instance, why: ValidationError) -> AuthorError:
+    """That an edit has changed the output of a call that has ended, to one that it does not fit."""
+    return AuthorError(
+        f"what {key_name(one.key)!r} gave no longer fits its output=: {problem(why)}",
+        place=one.node.mark.place,
+        hint="change output= so that it takes what it gave; or run the call again with"
+        " --rerun-changed",
+    )
 
 
 def error_of(state: RunState, one: Instance) -> Failure | None:

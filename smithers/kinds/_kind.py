@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from typing_extensions import TypeVar
 
 from smithers.changes import ChoiceKind, Failure, Key, Outcome, WaitKind, WaitOpened
-from smithers.context import Context
+from smithers.kinds._calling import Calling
 from smithers.kinds._definition import Definition
 from smithers.kinds._instance import Instance
 from smithers.shapes import ContainerKind
@@ -94,7 +94,7 @@ class Planning(Protocol):
         ...
 
 
-class Asking(Protocol):
+class Asking(Calling, Protocol):
     """The engine, as kinds use it to call the author's code."""
 
     @property
@@ -227,42 +227,6 @@ class Asking(Protocol):
 
     def take_signal(self, one: Instance, number: int, /, misfit: str | None = None) -> None:
         """It takes a signal from its queue, or sets it aside since it does not fit."""
-
-    @property
-    def context(self) -> Context[Any]:
-        """The context of the run."""
-        ...
-
-    def step_later(self, one: Instance, /) -> None:
-        """Have `resolve` called once nothing else follows from what has come."""
-
-    def is_known(self, one: Instance, node: Node[Any], /) -> bool:
-        """Whether the run came to this child of a flow before."""
-        ...
-
-    def is_over(self, one: Instance, /) -> bool:
-        """Whether the rows have the end of a flow, so that nothing new starts in it."""
-        ...
-
-    def add_call(self, one: Instance, node: Node[Any], after: Sequence[Instance], /) -> Instance:
-        """Mount a child of a flow, which was made from what those before it gave, and start it.
-        Raises `AuthorError`.
-        """
-        ...
-
-    def seed(self, one: Instance, /) -> int:
-        """The seed of the random numbers of a flow that starts."""
-        ...
-
-    def drop_call(self, one: Instance, child: Instance, /) -> None:
-        """A child of a flow that was stopped before it made it does not continue."""
-
-    def value_of(self, one: Instance, child: Instance, /) -> object:
-        """What a child of a flow gave, as a fresh object; None if it gave nothing."""
-        ...
-
-    def absorb(self, child: Instance, /) -> None:
-        """The flow went on after the failure of a child."""
 
     @property
     def began(self) -> datetime:

@@ -13,7 +13,7 @@ import inspect
 import random
 from asyncio import events
 from collections import deque
-from collections.abc import Coroutine, Generator, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from datetime import datetime
@@ -21,10 +21,12 @@ from heapq import heappop, heappush
 from types import CodeType, FrameType
 from typing import Any, NamedTuple, cast
 
+from pydantic import ValidationError
+
 from smithers.context import NotYet, State
 from smithers.errors import AuthorError
 from smithers.flows import Call, CallFailed, Gathering, Run, close_unstarted
-from smithers.kinds._failures import error_of
+from smithers.kinds._failures import FOREIGN, error_of, misfit
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
 from smithers.kinds.event import WaitForEvent
@@ -32,11 +34,6 @@ from smithers.kinds.subflow import Subflow
 from smithers.tree import Mark, Node, is_in_library, place_of_error, shown, wrong
 
 __all__ = ["Strands"]
-
-_FOREIGN = (
-    "await calls of run alone: run.step(id, function) for other async work,"
-    " run.sleep(id, seconds=...) for time, and run.gather for several at once"
-)
 
 
 class _Strand:
@@ -91,7 +88,7 @@ class _Item(NamedTuple):
 
 
 class _Told(NamedTuple):
-    """What is told to who waits: a value, or what is raised; `after` are the calls that gave it."""
+    """What is told to who waits; `after` are the calls that gave it."""
 
     waiter: _Strand | _Item
     value: Any
@@ -114,11 +111,14 @@ class Strands:
     ) -> None:
         self.is_known = is_known
         """Whether the rows tell of it from before, maybe of calls that it no longer makes."""
+        self.made_from = given, frame, seed
+        self.check: Callable[[Call[Any]], None] | None = None
+        """What looks at each call that it makes, if anything does."""
         self._one = one
         self._asking = asking
         self._frame = frame
         self._random = random.Random(seed)
-        self._calls: dict[str, Call[Any]] = {}
+        self.calls: dict[str, Call[Any]] = {}
         self._started: list[Call[Any]] = []
         """Those that are children of the flow, by their place."""
         self._ends: list[tuple[int, int]] = []
@@ -131,11 +131,14 @@ class Strands:
         self._absorbed: set[Instance] = set()
         self._groups: set[_Group] = set()
         self._alive: dict[_Strand, None] = {}
+        self._misfits: list[tuple[_Strand | _Item, Instance]] = []
+        """What is not told while the flow catches up, since it no longer fits its output."""
         self._gives_up = False
         """Whether a failure kept what was given to a gather from being started."""
         self.is_short = False
         """Whether it has come to what it did not do when it ended."""
         self.ended: tuple[Any, BaseException | None] | None = None
+        self.fault: AuthorError | None = None
         node = one.node
         context = node.context or asking.context
         run: Run[Any] = Run(given, context, self)
@@ -143,7 +146,7 @@ class Strands:
         self._queue.append(_Told(self._root, None, None, ()))
 
     @property
-    def _who(self) -> str:
+    def who(self) -> str:
         return "the flow" if self._one.node.id is None else f"flow {self._one.node.id!r}"
 
     # -- what the kind asks
@@ -158,6 +161,11 @@ class Strands:
         """Whether something is left to tell it."""
         return bool(self._queue or self._ends) and self.ended is None
 
+    @property
+    def has_misfits(self) -> bool:
+        """Whether it was not told of a call since what that gave no longer fits its output."""
+        return bool(self._misfits)
+
     def step(self) -> None:
         """Tell it what has ended in the next frame. Raises `AuthorError`."""
         if not self._queue and self._ends:
@@ -167,6 +175,9 @@ class Strands:
                 self._untold.discard(place)
                 for waiter in self._waiting.pop(place, ()):
                     self._tell(waiter, self._one.children[place])
+        misfits, self._misfits = self._misfits, []
+        for waiter, child in misfits:
+            self._tell(waiter, child)
         while self._queue and self.ended is None:
             told = self._queue.popleft()
             if isinstance(told.waiter, _Strand):
@@ -205,7 +216,9 @@ class Strands:
         return f"{self._one.node.id}/" if self._one.node.id else ""
 
     def add(self, call: Call[Any], /) -> None:
-        known = self._calls.setdefault(call.id, call)
+        if self.check is not None:
+            self.check(call)
+        known = self.calls.setdefault(call.id, call)
         if known is not call:
             kinds = "" if known.node.kind == call.node.kind else f" as a {known.node.kind}"
             wrong(
@@ -217,7 +230,7 @@ class Strands:
             )
 
     def id_of(self, id: str, /) -> str:
-        call = self._calls.get(id)
+        call = self.calls.get(id)
         return id if call is None or call.node.id is None else call.node.id
 
     def now(self) -> datetime:
@@ -228,7 +241,7 @@ class Strands:
         return self._random.random()
 
     def state_of(self, id: str, /) -> State:
-        call = self._calls.get(id)
+        call = self.calls.get(id)
         if call is None or call.number < 0 or call.number in self._untold:
             return "open"
         child = self._one.children[call.number]
@@ -293,10 +306,10 @@ class Strands:
         module = str(trace.tb_frame.f_globals.get("__name__", ""))
         if module.split(".")[0] == "asyncio":
             raise AuthorError(
-                f"{self._who} uses asyncio.{trace.tb_frame.f_code.co_name},"
+                f"{self.who} uses asyncio.{trace.tb_frame.f_code.co_name},"
                 " which is not a call of run",
                 place=place_of_error(error),
-                hint=_FOREIGN,
+                hint=FOREIGN,
             ) from error
 
     def _finished(self, strand: _Strand, value: Any, error: BaseException | None) -> None:
@@ -310,7 +323,7 @@ class Strands:
 
     def _check_awaited(self) -> None:
         """Raises `AuthorError` for a call that never started."""
-        for call in () if self._gives_up else self._calls.values():
+        for call in () if self._gives_up else self.calls.values():
             if call.number < 0 and not self._asking.is_over(self._one):
                 wrong(
                     call.mark,
@@ -322,7 +335,7 @@ class Strands:
         """Have a call executed, unless it was before."""
         one, asking = self._one, self._asking
         if call.number < 0:
-            if self._calls.get(call.id) is not call:
+            if self.calls.get(call.id) is not call:
                 wrong(
                     call.mark,
                     f"{call.id!r} is a call of another flow",
@@ -351,7 +364,13 @@ class Strands:
         value: object = None
         error: BaseException | None = None
         if child.status == "finished":
-            value = self._asking.value_of(self._one, child)
+            try:
+                value = self._asking.value_of(self._one, child)
+            except ValidationError as misfitting:
+                if self._asking.catches_up:  # it may be about to run again
+                    self._misfits.append((waiter, child))
+                    return
+                raise misfit(child, misfitting) from misfitting
         elif child.status == "cancelled" and self._one.stopped:
             error = asyncio.CancelledError()
         else:
@@ -431,7 +450,7 @@ class Strands:
             request.cancel()
             cast("asyncio.Future[Any]", request).add_done_callback(_forget)  # type: ignore[redundant-cast]  # for pyright
         mark = self._one.node.mark if frame is None else Mark(frame.f_code, frame.f_lasti)
-        wrong(mark, f"{self._who} awaits {what}, which is not a call of run", _FOREIGN)
+        wrong(mark, f"{self.who} awaits {what}, which is not a call of run", FOREIGN)
 
 
 def _run(strand: _Strand, told: _Told) -> object:
@@ -462,7 +481,7 @@ async def _awaiting(given: Any) -> Any:
 
 
 def _forget(future: asyncio.Future[Any]) -> None:
-    """Nobody waits for it: its exception is not told as one that was never looked at."""
+    """Nobody waits for it, so its exception is not reported."""
     if not future.cancelled():
         future.exception()
 

@@ -15,12 +15,14 @@ from typing import Any
 
 from smithers.changes import Key, Outcome
 from smithers.errors import AuthorError
-from smithers.flows import CallFailed, Flow
+from smithers.flows import RETURNS_TREE, CallFailed, Flow
 from smithers.kinds._container import Container
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking, Planning
+from smithers.kinds._repeats import step_first
 from smithers.kinds._strands import Strands
 from smithers.state import RunState
+from smithers.tree import Node, wrong
 
 __all__ = ["FLOW"]
 
@@ -86,13 +88,24 @@ class FlowKind(Container[Flow[Any]]):
 
     def resolve(self, asking: Asking, one: Instance[Flow[Any]]) -> bool:
         """Step it once."""
+        is_new = one.strands is None
         strands = one.strands or self._begin(asking, one)
         if strands is None:
             return False
-        try:
-            strands.step()
-        except AuthorError as error:
-            asking.fail(one, error)
+        if strands.fault is None:
+            try:
+                if is_new and not strands.is_known:
+                    step_first(strands, one, asking)
+                else:
+                    strands.step()
+            except AuthorError as error:
+                strands.fault = error
+                strands.close()
+                one.cancels = True
+                for child in one.children:
+                    asking.drop_call(one, child)
+        if strands.fault is not None:
+            self._fail(asking, one, strands.fault)
             return False
         if strands.ended is not None:
             self._end(asking, one, strands)
@@ -101,6 +114,14 @@ class FlowKind(Container[Flow[Any]]):
         elif strands.is_short and not one.open:
             self._settle(asking, one, _known_end(asking.state, one))
         return False
+
+    def _fail(self, asking: Asking, one: Instance[Flow[Any]], fault: AuthorError) -> None:
+        """Its code is wrong: it fails once what was under way has been stopped."""
+        if all(child.settled for child in one.children):
+            if one.key in asking.state.ended:
+                self._settle(asking, one, "failed")
+            else:
+                asking.fail(one, fault)
 
     def _begin(self, asking: Asking, one: Instance[Flow[Any]]) -> Strands | None:
         node, state = one.node, asking.state
@@ -144,6 +165,7 @@ class FlowKind(Container[Flow[Any]]):
     def _give(self, asking: Asking, one: Instance[Flow[Any]], value: object) -> None:
         if (one.key, "result") not in asking.state.choices:
             try:
+                _check_returned(one.node, value)
                 row = one.node.gives.row(value)
             except AuthorError as error:
                 asking.fail(one, error)
@@ -186,6 +208,15 @@ class FlowKind(Container[Flow[Any]]):
             plan.mark(one, ended.outcome, ended.frame)
         else:
             self.conclude(plan, one, one.verdict, one.settled_at)
+
+
+def _check_returned(node: Flow[Any], value: object) -> None:
+    """Raises `AuthorError` for a node, which is no output."""
+    if isinstance(value, Node):
+        returned = value.kind if value.id is None else f"{value.kind} {value.id!r}"
+        who = "the flow" if node.id is None else f"flow {node.id!r}"
+        said = f"{who} returned the {returned}, which is a node and not an output"
+        wrong(node.mark, said, RETURNS_TREE)
 
 
 def _has_started(state: RunState, one: Instance[Flow[Any]]) -> bool:

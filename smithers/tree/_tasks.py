@@ -324,7 +324,7 @@ class Step(Task[T_co]):
         if not callable(run):
             wrong(
                 mark,
-                f"step {id!r} needs a function, not {run!r}",
+                f"step {id!r} needs a function, not {shown(run)}",
                 "pass a function: Step(id, function)",
             )
         if retry is not None:

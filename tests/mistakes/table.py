@@ -11,6 +11,7 @@ from dataclasses import dataclass
 __all__ = ["MISTAKES", "Mistake"]
 
 _HEAD = """\
+import asyncio
 import random
 import subprocess
 import time
@@ -21,7 +22,8 @@ from pydantic import BaseModel
 from harnesses import Echo
 from smithers import Approval, Attempt, Branch, Budget, Cache, Command, Compensated, Context
 from smithers import ForEach, HumanTask, Loop, NoInput, Node, Parallel, Retry, Rework, Saga, Step
-from smithers import ContinueAsNew, Sequence, Subflow, Task, Timer, Try, WaitForEvent, workflow
+from smithers import ContinueAsNew, Flow, Run, Sequence, Subflow, Task, Timer, Try, WaitForEvent
+from smithers import workflow
 
 echo = Echo()
 
@@ -40,6 +42,15 @@ def _small(ctx: Context[Plan]) -> Node[int]:
 
 """
 _FLOW = "@workflow\ndef flow(ctx: Context[NoInput]) -> Node:\n"
+_ASYNC = "@workflow\nasync def flow(run: Run[NoInput]):\n"
+_AWAITS = (
+    "await calls of run alone: run.step(id, function) for other async work,"
+    " run.sleep(id, seconds=...) for time, and run.gather for several at once"
+)
+_SAME_CALLS = (
+    "derive ids and order from the input and from outputs; run.now(), run.random() and"
+    " run.choose(id, function) give the same when the flow runs again"
+)
 
 
 @dataclass(frozen=True)
@@ -76,8 +87,16 @@ def in_file(name: str, source: str, *, said: str, hint: str, fix: tuple[str, str
 
 def in_flow(name: str, source: str, *, said: str, hint: str, fix: tuple[str, str]) -> Mistake:
     """A mistake in the body of a workflow function."""
-    body = "".join(f"    {line}".rstrip() + "\n" for line in source.splitlines())
-    return Mistake(name, _HEAD + _FLOW + body, said, hint, fix)
+    return Mistake(name, _HEAD + _FLOW + _indented(source), said, hint, fix)
+
+
+def in_async(name: str, source: str, *, said: str, hint: str, fix: tuple[str, str]) -> Mistake:
+    """A mistake in the body of an imperative flow."""
+    return Mistake(name, _HEAD + _ASYNC + _indented(source), said, hint, fix)
+
+
+def _indented(source: str) -> str:
+    return "".join(f"    {line}".rstrip() + "\n" for line in source.splitlines())
 
 
 MISTAKES = [
@@ -204,8 +223,8 @@ def flow(ctx, topic):
 async def flow(ctx):
     return Step("a", lambda: 1)
 """,
-        said=("workflow flow is async, but its function only builds the tree"),
-        hint=("write def flow(ctx) without async: async work belongs in a Step"),
+        said="the flow returned the step 'a', which is a node and not an output",
+        hint="write def if it returns a tree, or return await run.node(tree)",
         fix=("async def", "def"),
     ),
     in_file(
@@ -1063,8 +1082,8 @@ z = Step("z", lambda: ctx[y])
 return Parallel(y, z)
 """,
         said=(
-            "these nodes wait for each other in a circle:\n  y at flow.py:23:9 waits for"
-            " the output of z\n  z at flow.py:24:9 waits for the output of y"
+            "these nodes wait for each other in a circle:\n  y at flow.py:25:9 waits for"
+            " the output of z\n  z at flow.py:26:9 waits for the output of y"
         ),
         hint=("change the order, raise the limit, or read a task that settles earlier"),
         fix=("lambda: ctx[y]", "lambda: 1"),
@@ -1076,7 +1095,7 @@ a = Step("a", lambda: "text")
 b = Step("b", lambda: 1)
 return Sequence(a, Step("c", lambda: §ctx[b]))
 """,
-        said=("c reads 'b', written at flow.py:24:9, which is not part of the workflow tree"),
+        said=("c reads 'b', written at flow.py:26:9, which is not part of the workflow tree"),
         hint=("add it to the tree that the workflow returns, or read another task"),
         fix=("Sequence(a, Step(", "Sequence(a, b, Step("),
     ),
@@ -1830,5 +1849,255 @@ return Sequence(check, Step("s", lambda: §ctx.note(check)))
         said="ctx.note(check) reads a node that sends no work back",
         hint="set on_deny=Rework(...) or on_failure=Rework(...) on it",
         fix=("ctx.note(check)", "ctx[check]"),
+    ),
+    in_async(
+        "flow with an id twice",
+        """\
+await run.step("a", lambda: 1)
+return await §run.step("a", lambda: 2)
+""",
+        said="step 'a' has an id that this flow has used at flow.py:25:11",
+        hint='give each call of a flow an id, taken from the data, for example f"a-{number}"',
+        fix=('return await run.step("a"', 'return await run.step("b"'),
+    ),
+    in_async(
+        "flow with an id of another kind",
+        """\
+await run.command("a", ["true"])
+return await §run.step("a", lambda: 2)
+""",
+        said="step 'a' has an id that this flow has used as a command at flow.py:25:11",
+        hint='give each call of a flow an id, taken from the data, for example f"a-{number}"',
+        fix=('step("a"', 'step("b"'),
+    ),
+    in_async(
+        "flow that sleeps",
+        "§await asyncio.sleep(1)\n",
+        said="the flow uses asyncio.sleep, which is not a call of run",
+        hint=_AWAITS,
+        fix=("asyncio.sleep(1)", 'run.sleep("nap", seconds=0.001)'),
+    ),
+    in_async(
+        "flow that gathers by asyncio",
+        """\
+one, two = run.step("a", lambda: 1), run.step("b", lambda: 2)
+return §await asyncio.gather(one, two)
+""",
+        said="the flow awaits a Future, which is not a call of run",
+        hint=_AWAITS,
+        fix=("asyncio.gather", "run.gather"),
+    ),
+    in_async(
+        "flow with a time-out of asyncio",
+        """\
+async with §asyncio.timeout(3):
+    return await run.step("a", lambda: 1)
+""",
+        said="the flow uses asyncio.timeout, which is not a call of run",
+        hint=_AWAITS,
+        fix=("async with asyncio.timeout(3):", "if True:"),
+    ),
+    in_async(
+        "call of a flow that is not awaited",
+        'return §run.step("a", lambda: 1)\n',
+        said="step 'a' was made and not awaited, so it did not run",
+        hint="write await run.step(...)",
+        fix=("return run", "return await run"),
+    ),
+    in_async(
+        "call of a flow in a text",
+        """\
+plan = run.step("plan", lambda: "x")
+return await run.task("t", agent=echo, prompt=§f"do {plan}")
+""",
+        said="run.step('plan', ...) is used as text, but it was not awaited",
+        hint="write await run.step('plan', ...)",
+        fix=("plan = run", "plan = await run"),
+    ),
+    in_file(
+        "call of another flow",
+        """\
+@workflow
+async def flow(run: Run[NoInput]) -> int:
+    async def inner(sub: Run[None]) -> int:
+        return await §run.step("mine", lambda: 1)
+
+    return await run.flow("inner", inner)
+""",
+        said="'mine' is a call of another flow",
+        hint="await the calls of the `run` that the flow was given",
+        fix=("await run.step", "await sub.step"),
+    ),
+    in_async(
+        "flow that reads an output",
+        """\
+plan = Step("plan", lambda: 1)
+await run.node(plan)
+return §run.ctx[plan]
+""",
+        said="ctx was read outside the workflow function, its callables and its steps",
+        hint="read outputs in the workflow function, in a callable of a node, or in a step; a flow"
+        " awaits them: value = await run.node(task)",
+        fix=("await run.node(plan)\n    return run.ctx[plan]", "return await run.node(plan)"),
+    ),
+    in_async(
+        "tree without an id in a flow",
+        'return await §run.node(Sequence(Step("a", lambda: 1)))\n',
+        said="the sequence in run.node has no id",
+        hint='set one, for example Sequence(..., id="review")',
+        fix=("1))", '1), id="all")'),
+    ),
+    in_async(
+        "flow that gathers a list",
+        'return await §run.gather([run.step("a", lambda: 1)])\n',
+        said="awaitable 1 of run.gather is [<Call 'a'>], which cannot be awaited",
+        hint="pass calls and coroutines; unpack a list with *",
+        fix=("gather([", "gather(*["),
+    ),
+    in_async(
+        "step of a flow that is given a call",
+        'return await §run.step("a", run.step("b", lambda: 1))\n',
+        said="step 'a' needs a function, not <Call 'b'>",
+        hint="pass a function: Step(id, function)",
+        fix=('run.step("b", lambda: 1))', "lambda: 1)"),
+    ),
+    in_file(
+        "flow whose output cannot be stored",
+        """\
+@§workflow
+async def flow(run: Run[NoInput]):
+    return object()
+""",
+        said="the value of the result of the flow cannot be stored: the value is an object, which"
+        " is not plain JSON: write output=",
+        hint="return plain JSON data, or annotate the function with a model that fits",
+        fix=("object()", "1"),
+    ),
+    in_async(
+        "ids of a flow from uuid",
+        'return await §run.step(f"a-{uuid.uuid4()}", lambda: 1)\n',
+        said="the flow makes different calls each time it runs: step 'a-UUID', then step 'a-UUID'",
+        hint=_SAME_CALLS,
+        fix=("uuid.uuid4()", "run.random()"),
+    ),
+    in_async(
+        "ids from uuid below a gather",
+        """\
+async def one(name: str) -> str:
+    return await §run.step(f"{name}-{uuid.uuid4()}", lambda: name)
+
+return await run.gather(*(one(name) for name in ["x", "y"]), limit=1)
+""",
+        said="the flow makes different calls each time it runs: step 'x-UUID', then step 'x-UUID'",
+        hint=_SAME_CALLS,
+        fix=("{name}-{uuid.uuid4()}", "{name}"),
+    ),
+    in_async(
+        "flow that makes another number of calls",
+        """\
+if random.random() < 2 and (left := globals().setdefault("left", [1])):
+    left.pop()
+    await §run.step("a", lambda: 1)
+""",
+        said="the flow makes different calls each time it runs: step 'a', then nothing",
+        hint=_SAME_CALLS,
+        fix=(
+            'if random.random() < 2 and (left := globals().setdefault("left", [1])):\n'
+            "        left.pop()",
+            "if run.random() < 2:",
+        ),
+    ),
+    in_file(
+        "flow that yields",
+        """\
+@§workflow
+async def flow(run: Run[NoInput]):
+    yield 1
+""",
+        said="workflow flow yields, but a flow returns its output",
+        hint="write return without yield",
+        fix=("yield", "return"),
+    ),
+    in_file(
+        "flow without a run",
+        """\
+@§workflow
+async def flow():
+    return 1
+""",
+        said="workflow flow must take one argument, the run",
+        hint="write async def steps(run: Run[Brief]) -> Report; values are in run.input",
+        fix=("flow()", "flow(run: Run[NoInput])"),
+    ),
+    in_file(
+        "flow with two arguments",
+        """\
+@§workflow
+async def flow(run: Run[NoInput], number: int):
+    return 1
+""",
+        said="workflow flow must take one argument, the run",
+        hint="write async def steps(run: Run[Brief]) -> Report; values are in run.input",
+        fix=(", number: int", ""),
+    ),
+    in_file(
+        "function of a Run that is not async",
+        """\
+@§workflow
+def flow(run: Run[NoInput]):
+    return run.step("a", lambda: 1)
+""",
+        said="workflow flow takes a Run, but is not async",
+        hint="write async def flow(run: Run[NoInput]) -> ...",
+        fix=(
+            "def flow(run: Run[NoInput]):\n    return",
+            "async def flow(run: Run[NoInput]):\n    return await",
+        ),
+    ),
+    in_file(
+        "async function that returns a tree",
+        """\
+@§workflow
+async def flow(ctx: Context[NoInput]) -> Node[int]:
+    return Step("a", lambda: 1)
+""",
+        said="workflow flow is async, so it is a flow, which returns its output and not a node",
+        hint="write def if it returns a tree, or return await run.node(tree)",
+        fix=("async def", "def"),
+    ),
+    in_file(
+        "flow with result=",
+        """\
+@§workflow(result=lambda ctx: 1)
+async def flow(run: Run[NoInput]):
+    return 2
+""",
+        said="workflow flow is a flow, which gives what it returns",
+        hint="leave out result=, and return it",
+        fix=("(result=lambda ctx: 1)", ""),
+    ),
+    in_flow(
+        "Flow of a plain function",
+        """\
+def steps(run: Run[None]) -> int:
+    return 1
+
+return §Flow("f", steps)
+""",
+        said="flow 'f' needs an async function, not steps, which is not async",
+        hint="write async def steps(run: Run[Brief]) -> Report",
+        fix=("def steps", "async def steps"),
+    ),
+    in_flow(
+        "Flow that is called",
+        """\
+async def steps(run: Run[int]) -> int:
+    return run.input
+
+return §Flow("f", steps(1))
+""",
+        said="flow 'f' needs an async function, not a call of steps",
+        hint="write Flow('f', steps, input=...): it is called when it starts",
+        fix=("steps(1)", "steps, input=1"),
     ),
 ]

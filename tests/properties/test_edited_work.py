@@ -31,7 +31,7 @@ class Version(Built):
     def flow(self) -> Workflow[NoInput, Any]:
         @workflow
         def flow(ctx: Context[NoInput]) -> Node[Any]:
-            self._steps = []
+            self._steps, self._fans = [], 0
             first = self._node(ctx, Part("step"), frozenset(), "")
             return Sequence(first, self._node(ctx, self._part, frozenset(), ""))
 

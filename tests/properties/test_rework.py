@@ -67,12 +67,14 @@ class Built:
         self.named = ""
         self._named, self._rounds, self._part = named, rounds, part
         self._steps: list[Step[str]] = []
+        self._fans = 0
+        """The fan-outs so far, in the item that is made: their steps have ids of their own."""
 
     @property
     def flow(self) -> Workflow[NoInput, Any]:
         @workflow
         def flow(ctx: Context[NoInput]) -> Node[Any]:
-            self._steps = []
+            self._steps, self._fans = [], 0
             first = self._node(ctx, Part("step"), frozenset(), "")
             node = self._node(ctx, self._part, frozenset(), "")
             self.named = self._steps[self._named % len(self._steps)].id
@@ -119,13 +121,14 @@ class Built:
         outer: str,
     ) -> Node[Any]:
         before = len(self._steps)
+        self._fans += 1
+        inner = f"{outer}@{self._fans}"
 
         def each(item: str) -> Node[Any]:
-            outside, self._steps = self._steps, self._steps[:before]
-            node = Sequence(
-                *[self._node(ctx, one, around, f"{outer}@{item}") for one in part.below]
-            )
-            self._steps = outside
+            outside, self._steps = (self._steps, self._fans), self._steps[:before]
+            self._fans = 0
+            node = Sequence(*[self._node(ctx, one, around, inner + item) for one in part.below])
+            self._steps, self._fans = outside
             return node
 
         return ForEach(lambda: [f"i{len(read())}"], key=str, each=each)
