@@ -129,7 +129,8 @@ That of the example below, after its run (`smithers graph RUN`):
 ## An example
 
 [{_stem(module)}.py](../../examples/patterns/{_stem(module)}.py){_scripted(example)}. Start it with
-`smithers up examples/patterns/{_stem(module)}.py`. To read the pattern itself, type `smithers patterns {name}`.
+`smithers up examples/patterns/{_stem(module)}.py`. To read the pattern itself, type
+`smithers patterns {name}`.
 
 ```python
 {example}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from smithers import Command, Context, Node, NoInput, Step, Task
+from smithers import Context, Node, NoInput, Step, Task
 from smithers.errors import AuthorError
 from smithers.patterns import (
     ClassifyAndRoute,
@@ -15,7 +15,6 @@ from smithers.patterns import (
     DecisionTable,
     EscalationChain,
     FanOutRefute,
-    FixUntilGreen,
     GatherAndSynthesize,
     Panel,
     Vote,
@@ -74,10 +73,6 @@ def none_needed(ctx: Ctx) -> Node:
     )
 
 
-def failing_check(ctx: Ctx) -> Node:
-    return FixUntilGreen("green", ctx, Command("tests", ["false"]), step("fix"))
-
-
 @pytest.mark.parametrize(
     ("make", "said"),
     [
@@ -95,7 +90,6 @@ def failing_check(ctx: Ctx) -> Node:
         (table("large", "any"), "table: hit='any' is not one of first, unique"),
         (nobody, "chain: there are no attempts"),
         (none_needed, "audit: refutations=0 must be at least 1"),
-        (failing_check, "green: give tests check=False, so that red is not a failure"),
     ],
 )
 def test_what_cannot_be_is_refused_at_the_authors_line(make: Make, said: str) -> None:
