@@ -50,6 +50,7 @@ WORDS: dict[str, Kind] = {
     'write settings as `name = "value"`': "choose",
     "write … = 2, or limit = 2 or machine = 2 in its table": "choose",
     "shorten it": "choose",
+    "pass a task or a container": "author",
     "for example --set 'plan=\"done\"'": "choose",
     "give each task one output": "choose",
     "a text needs quotes, for example --set 'plan=\"done\"'": "choose",
@@ -221,6 +222,11 @@ WORDS: dict[str, Kind] = {
 }
 
 TESTED: dict[str, str] = {
+    "change output= so that it takes what it gave; or run the call again with --rerun-changed": (
+        "rules/test_resumed_flows.py::test_an_output_that_no_longer_fits_is_an_error_with_its_line"
+    ),
+    "FOREIGN": "mistakes/test_mistakes.py::test_a_mistake_has_its_place_and_its_fix",
+    "RETURNS_TREE": "mistakes/test_mistakes.py::test_a_mistake_has_its_place_and_its_fix",
     "pass the workflow … as workflow=, or start a new run of …": (
         "embedding/test_running.py::test_what_is_wrong_is_named_with_the_fix"
     ),
