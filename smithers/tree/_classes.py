@@ -27,8 +27,8 @@ def name_module(module: ModuleType, name: str) -> None:
     """Let classes of a module be found under the name under which any process imports its file.
 
     The module of a script is `__main__` here, and a program may import a file by another name than
-    `smithers resume` does. A workflow that was made in memory is resumed by its program alone, so
-    `__main__` is then a name that will do.
+    `smithers resume RUN` does. A workflow that was made in memory is resumed by its program alone,
+    so `__main__` is then a name that will do.
     """
     if sys.modules.setdefault(name, module) is module and name not in _names:
         _names[module.__name__] = name
