@@ -65,7 +65,7 @@ def FanOutRefute(
     judgement of the finding names it. Rounds repeat until one finds nothing new, at most
     `max_rounds`. `angle` and `key` give texts that ids are made of: of one line, and short. At most
     `limit` angles, and then findings, are in work at once. An angle that fails is left out, and is
-    listed as tolerated.
+    listed as tolerated. No angles give no findings.
     """
     if refutations < 1:
         raise ValueError(f"{id}: refutations={refutations} must be at least 1")
@@ -83,6 +83,7 @@ def FanOutRefute(
         key=angle,
         each=lambda one: find(one, known),
         limit=limit,
+        allow_empty=True,
         on_failure="continue",
         id=f"{id}-angles",
     )
