@@ -22,7 +22,8 @@ from smithers.engine.stuck import deadlock
 from smithers.engine.timers import Timers
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
-from smithers.kinds import STOPPED, TooManyLevels, find_failure
+from smithers.flows import Flow
+from smithers.kinds import STOPPED, Instance, TooManyLevels, find_failure
 from smithers.naming import key_name
 from smithers.state import Waiting
 from smithers.store import NewRun
@@ -41,6 +42,7 @@ __all__ = [
 
 _RUN = Key("")
 _MAX_ID = 64
+_NOT_CAUGHT = "catch CallFailed where the flow awaits it, then resume: what was skipped stays so"
 _FORK = re.compile(r"-fork(-\d+)?$")
 
 Why = Literal["cancel", "deadline", "parent", "stop", "wrong"]
@@ -173,6 +175,9 @@ class Endings:
             key, error = found
             if error.kind == TooManyLevels.__name__:
                 return error
+            if self._state.ended[key].outcome == "skipped":
+                said = f"{key_name(key)} was skipped: {error.message}"
+                return replace(error, message=said, hint=_NOT_CAUGHT)
             return replace(error, message=f"{key_name(key)} failed: {error.message}")
         return Failure(kind="Failed", message=f"{key_name(self._first_cancelled())} was cancelled")
 
@@ -231,11 +236,7 @@ class Endings:
         for key in unknown:
             readers = [one for one in self._asking.waiting[key] if not one.settled]
             if readers:
-                error = AuthorError(
-                    f"{readers[0].key} reads {key.id!r}, which is not part of the workflow tree",
-                    place=readers[0].definition.node.mark.place,
-                    hint="add it to the tree that the workflow returns, or read another task",
-                )
+                error = _unknown(key.id, readers[0])
         if self._asking.strict:
             raise error
         failure = failure_of(error, self._scrub)
@@ -270,6 +271,20 @@ class Endings:
     ) -> Ending:
         self._transition.do(status)
         return Ending(status=status, tolerated=tolerated, over_budget=over_budget)
+
+
+def _unknown(id: str, reader: Instance) -> AuthorError:
+    """A node waits for one that nothing will add."""
+    above = reader.parent
+    while above is not None and not isinstance(above.node, Flow):
+        above = above.parent
+    if above is None:
+        said = f"{reader.key} reads {id!r}, which is not part of the workflow tree"
+        hint = "add it to the tree that the workflow returns, or read another task"
+    else:
+        said = f"{reader.key} reads {id!r}, which its flow has not awaited"
+        hint = "await that call first, or both in one run.gather"
+    return AuthorError(said, place=reader.definition.node.mark.place, hint=hint)
 
 
 def stopped_by_parent(*, is_waited_for: bool = False) -> StatusChanged:

@@ -237,7 +237,7 @@ class SagaKind(Container[Saga[Any]]):
     def _end(self, plan: Planning, one: Instance[Saga], undoing: list[_Undo] | None) -> None:
         if (ended := plan.state.ended.get(one.key)) is not None:
             plan.mark(one, ended.outcome, ended.frame)
-        elif undoing is not None and one.worst == "failed":
+        elif undoing is not None and (one.worst == "failed" or _is_mended(one)):
             plan.resolve_later(one)
         else:
             self.end_parts(plan, one)
@@ -346,6 +346,11 @@ class SagaKind(Container[Saga[Any]]):
         """One that was undone continues only if an undo has failed."""
         is_undone = _undoing(state, key) is not None
         return not is_undone or ended.error is None or ended.error.kind == UndoFailed
+
+
+def _is_mended(one: Instance[Saga]) -> bool:
+    """Whether its body finished after all, since an edit took out what had failed."""
+    return one.worst == "finished" and not one.stopped
 
 
 def _undoing(state: RunState, key: Key) -> list[_Undo] | None:

@@ -51,6 +51,8 @@ WORDS: dict[str, Kind] = {
     "write … = 2, or limit = 2 or machine = 2 in its table": "choose",
     "shorten it": "choose",
     "pass a task or a container": "author",
+    "catch CallFailed where the flow awaits it, then resume: what was skipped stays so": "author",
+    "await that call first, or both in one run.gather": "author",
     "for example --set 'plan=\"done\"'": "choose",
     "give each task one output": "choose",
     "a text needs quotes, for example --set 'plan=\"done\"'": "choose",
