@@ -101,7 +101,7 @@ def test_a_stream_that_cannot_be_written_stops_the_owner_and_spends_no_try(
 
 
 @pytest.mark.timeout(600)  # up to a dozen runs of three processes each
-@pytest.mark.parametrize("apart", [61, pytest.param(17, marks=pytest.mark.trust)])
+@pytest.mark.parametrize("apart", [34, pytest.param(17, marks=pytest.mark.trust)])
 def test_a_row_of_a_process_that_cannot_be_written_stops_the_owner_and_fails_no_run(
     project: Project, shim: Path, apart: int
 ) -> None:
