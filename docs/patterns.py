@@ -95,6 +95,13 @@ def _tree(name: str, folder: Path, stem: str) -> str:
     return "\n".join(list(tree_lines(Hub(database).graph(stem)))[1:])
 
 
+def _scripted(example: str) -> str:
+    """Where the agents of an example come from."""
+    if "from answers import" not in example:
+        return ""
+    return ", with scripted agents of [answers.py](../../examples/patterns/answers.py) beside it"
+
+
 def _page(name: str, module: ModuleType, tree: str) -> str:
     pattern: Any = getattr(patterns, name)
     first, _, use = (module.__doc__ or "").strip().partition("\n\n")
@@ -121,8 +128,9 @@ That of the example below, after its run (`smithers graph RUN`):
 
 ## An example
 
-[{_stem(module)}.py](../../examples/patterns/{_stem(module)}.py), with scripted agents. To read the
-pattern itself, type `smithers patterns {name}`.
+[{_stem(module)}.py](../../examples/patterns/{_stem(module)}.py){_scripted(example)}. Start it with
+`smithers up examples/patterns/{_stem(module)}.py`. To read the pattern itself, type
+`smithers patterns {name}`.
 
 ```python
 {example}

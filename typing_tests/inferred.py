@@ -616,3 +616,14 @@ async def application(hub: Hub) -> None:
     assert_type((await hub.wait("r1", workflow=reviewed)).output, str)
     async for frame in hub.stream("r1"):
         assert_type(frame.cursor, str)
+
+
+# -- a loop's variable as a default
+
+
+async def over_a_loop(run: Run[NoInput]) -> None:
+    for number in range(3):
+        called: int = await run.step(f"call-{number}", lambda number=number: number)
+        assert_type(called + 1, int)
+        placed: Step[int] = Step(f"step-{number}", lambda number=number: number)
+        assert_type(placed, Step[int])

@@ -1,7 +1,9 @@
 """Runs behind an HTTP API: start one, look at it, answer its question, follow its events.
 
-    NOTES_DB=notes.db uvicorn --app-dir examples/embedding fastapi_app:app
+    uvicorn --app-dir examples/embedding --timeout-graceful-shutdown 5 fastapi_app:app
 
+The database is NOTES_DB, or notes.db. A server that shuts down waits for its open connections: the
+limit ends those that follow events.
 There is no sign-in here: put your own in front of it, and pass the user's name as `by`.
 """
 

@@ -21,7 +21,7 @@ class Feature(BaseModel):
 
 
 class Part(BaseModel):
-    name: str
+    name: str = Field(pattern=r"^[\w-]{1,60}$")
     goal: str
     needs: list[str]
     check: str = Field(description="A shell command that fails unless the goal is reached.")
@@ -34,6 +34,8 @@ class Plan(BaseModel):
     @classmethod
     def can_be_done(cls, parts: list[Part]) -> list[Part]:
         needs = {part.name: part.needs for part in parts}
+        if len(needs) < len(parts):
+            raise ValueError("two parts have the same name")
         if unknown := {name for part in parts for name in part.needs} - needs.keys():
             raise ValueError(f"needs name {sorted(unknown)}, which are not parts")
         TopologicalSorter(needs).prepare()  # a cycle is a ValueError

@@ -38,7 +38,7 @@ def review_folder(ctx: Context[Folder]) -> Node[str]:
         )
 
         def refute(finding: Finding) -> Node[str | None]:
-            claim = f"{file}:{finding.line} {finding.title}"
+            claim = f"{file}:{finding.line} {' '.join(finding.title.split())}"
             ask = f"Try to refute this finding in {folder}: {claim}"
             tries = [
                 Task(f"{agent.name} on {claim}", agent=agent, output=Refutation, prompt=ask)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from harnesses import ClaudeCode, Codex
 from smithers import Approval, Context, Node, Sequence, Step, Task, workflow
@@ -26,10 +26,10 @@ class Audit(BaseModel):
 class Finding(BaseModel):
     file: str
     line: int
-    problem: str
+    problem: str = Field(max_length=100)
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line} {self.problem}"
+        return f"{self.file}:{self.line} {' '.join(self.problem.split())}"
 
 
 @workflow(input=Audit)

@@ -33,7 +33,7 @@ from smithers.engine.reading import View
 from smithers.engine.settling import settle
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import SmithersError
-from smithers.kinds import Definition, Instance
+from smithers.kinds import Definition, Instance, agent_work
 from smithers.naming import key_name
 from smithers.state import Attempted, Total
 from smithers.store import InboxRow
@@ -308,6 +308,22 @@ class Budgets:
                 self._transition.open_wait(WaitOpened(key=key, kind=waits.BUDGET, asked=said))
         self._plan.hold(instance)
         return True
+
+    def pays(self, one: Instance, ids: Iterable[str]) -> bool:
+        """Whether no agent below these nodes would be skipped, if another node has them done again;
+        see `Asking` of `kinds`.
+        """
+        by_id = self._view.mounts.by_id
+        below = [each for id in ids if id in by_id for each in by_id[id].walk()]
+        return not any(
+            self._skips(Key(each.id, one.path[: len(each.loops)]))
+            for each in below
+            if agent_work(each.node) is not None
+        )
+
+    def _skips(self, key: Key) -> bool:
+        ending = (one.on_exhausted for _, one, _ in self.spent(key) if one.on_exhausted != "wait")
+        return next(ending, None) == "finish"
 
     def _settle(self, instance: Instance, said: str, *, fails: bool) -> None:
         tries = self._state.tries.get(instance.key)

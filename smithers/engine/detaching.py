@@ -43,7 +43,9 @@ class Launched:
 
 
 def id_of_request(request_id: str) -> str:
-    """The id of the run that a request starts, however often it is made."""
+    """The id of the run that a request starts, however often it is made. Raises `Refused`."""
+    if not request_id.strip():
+        raise Refused("the request id is empty", hint="use one that only this request has")
     return f"request-{hashlib.sha256(request_id.encode()).hexdigest()[:12]}"
 
 

@@ -146,6 +146,7 @@ class Engine:
             run.run_id,
             counts_inherited=run.counts_inherited,
         )
+        self.asking.pays = self.budgets.pays
         self.threads = Threads()
         self.answers = AnswerCache(run.run_id, settings.find_answer, self.now)
         self.limits = Limits(run.run_id, self.moment)

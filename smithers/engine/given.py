@@ -14,12 +14,13 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, cast
 
-from smithers.engine.loading import Loaded, find_named, is_authors, package_of
+from smithers.engine.loading import Loaded, find_named, is_authors, module_name, package_of
 from smithers.engine.provenance import sources_of
 from smithers.engine.syntax import keep_text
 from smithers.errors import Refused
 from smithers.sources import Sources, digest_of_files, read_sources
 from smithers.store import NewRun
+from smithers.tree import name_module
 from smithers.workflows import Workflow
 
 __all__ = ["check_same_workflow", "load_given"]
@@ -36,8 +37,10 @@ def load_given(workflow: Workflow[Any, Any]) -> Loaded:
     if (module := _find_module(workflow)) is None:
         file = Path(workflow.mark.place.file)
         sources = sources_of(file) or _NO_FILES
+        name_module(sys.modules["__main__"], "__main__")
         return Loaded(workflow=workflow, file=file, sources=sources, in_memory=True)
     file = Path(str(module.__file__)).resolve()
+    name_module(module, module_name(file))
     if file not in _imported:
         _imported[file] = _read(module, file)
     return Loaded(workflow=workflow, file=file, sources=_imported[file])

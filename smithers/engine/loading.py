@@ -20,7 +20,15 @@ from smithers.sources import Sources, read_sources
 from smithers.tree import explain, place_of_error
 from smithers.workflows import Workflow
 
-__all__ = ["Loaded", "find_named", "is_authors", "load_workflow", "package_of", "workflows_in"]
+__all__ = [
+    "Loaded",
+    "find_named",
+    "is_authors",
+    "load_workflow",
+    "module_name",
+    "package_of",
+    "workflows_in",
+]
 
 _BOUND_FIRST = ("smithers", "harnesses")
 
@@ -107,12 +115,12 @@ def _import(file: Path) -> ModuleType:
     package, root = package_of(file)
     if package and str(root) not in sys.path:  # last: the names beside a package are generic
         sys.path.append(str(root))
-    module_name = _module_name(file)
-    loader = _SourceLoader(module_name, str(file))
-    spec = spec_from_loader(module_name, loader)
+    name = module_name(file)
+    loader = _SourceLoader(name, str(file))
+    spec = spec_from_loader(name, loader)
     assert spec is not None
     module = module_from_spec(spec)
-    sys.modules[module_name] = module
+    sys.modules[name] = module
     try:
         loader.exec_module(module)
     except SyntaxError as error:
@@ -161,7 +169,7 @@ def _pick(file: Path, found: dict[str, Workflow[Any, Any]], name: str | None) ->
 def _no_workflow(file: Path) -> SmithersError:
     """A function of the file that takes a context is probably meant to be one."""
     said, full = f"{file} contains no workflow", str(file.resolve())
-    for value in vars(sys.modules[_module_name(file)]).values():
+    for value in vars(sys.modules[module_name(file)]).values():
         code = value.__code__ if isinstance(value, FunctionType) else None
         if code is None or code.co_filename != full or code.co_varnames[:1] != ("ctx",):
             continue
@@ -170,7 +178,7 @@ def _no_workflow(file: Path) -> SmithersError:
     return Refused(said, hint=_HOW)
 
 
-def _module_name(file: Path) -> str:
+def module_name(file: Path) -> str:
     """The name under which a file is imported: in its package, if it is in one, so that relative
     imports work.
     """

@@ -163,13 +163,19 @@ class Mounts:
             return False
         return path != mine[1] or item == mine[2]
 
-    def check_needs(self, root: Definition, *, complete: bool) -> None:
-        """Check what the tasks of a tree need, and whose session they resume. Call it once all that
-        is mounted together is mounted: a need may point forward.
+    def check_needs(self, roots: Iterable[Definition], *, complete: bool) -> None:
+        """Check what the tasks of trees that were mounted together need, and whose session they
+        resume. Call it once all of them are mounted: a need may point forward.
 
         `complete` says that nothing can be added later. Raises `AuthorError` for a need that is not
         in the tree, and for tasks that wait for each other in a circle.
         """
+        done: set[str] = set()
+        for root in roots:
+            self._check_missing(root, complete=complete)
+            _check_circle(root, self.by_id, done)
+
+    def _check_missing(self, root: Definition, *, complete: bool) -> None:
         for one in root.walk():
             for need, why in chain(_waits_for(one), _sends_back(one)):
                 if self._is_missing(need, root, complete=complete):
@@ -179,7 +185,6 @@ class Mounts:
                         place=one.node.mark.place,
                         hint=f"{guess} the ids are: {', '.join(self._known())}".strip(),
                     )
-        _check_circle(root, self.by_id)
 
     def _is_missing(self, need: str, root: Definition, *, complete: bool) -> bool:
         there = self.by_id.get(need)
@@ -214,9 +219,10 @@ def _duplicate(one: Definition, there: Definition) -> AuthorError:
     )
 
 
-def _check_circle(root: Definition, by_id: dict[str, Definition]) -> None:
-    """Tasks that need each other, or what stands after them, could never start."""
-    done: set[str] = set()
+def _check_circle(root: Definition, by_id: dict[str, Definition], done: set[str]) -> None:
+    """Tasks that need each other, or what stands after them, could never start. `done` has the ids
+    that are known to be in no circle: without it, a chain of n trees would be walked n times.
+    """
     for start in root.walk():
         if start.id in done or next(_waits_for(start), None) is None:
             continue

@@ -161,8 +161,8 @@ class Renderer:
         self._unchecked.extend(roots)
         self._growing.update(one.id for root in roots for one in root.walk() if one.kind.expands)
         complete = not self.reads_structure() and not self._growing
-        for root in self._unchecked if complete else roots:
-            self.view.mounts.check_needs(root, complete=complete)
+        together = self._unchecked if complete else roots
+        self.view.mounts.check_needs(together, complete=complete)
         if complete:
             self._unchecked.clear()
         for root in roots:

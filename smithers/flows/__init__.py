@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from smithers.flows._calls import Call, CallFailed, Driver, Gathering, Request, close_unstarted
+from smithers.flows._calls import (
+    RUNNING,
+    Call,
+    CallFailed,
+    Driver,
+    Gathering,
+    Request,
+    check_running,
+    close_unstarted,
+)
 from smithers.flows._flow import RETURNS_TREE, Flow, check_flow, flow_of
 from smithers.flows._run import Run
 
 __all__ = [
     "RETURNS_TREE",
+    "RUNNING",
     "Call",
     "CallFailed",
     "Driver",
@@ -16,6 +26,7 @@ __all__ = [
     "Request",
     "Run",
     "check_flow",
+    "check_running",
     "close_unstarted",
     "flow_of",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextvars import ContextVar
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, cast
 
@@ -16,7 +17,16 @@ from smithers.tree import NODE_MARK, Mark, Node, author_place
 if TYPE_CHECKING:
     from smithers.context import State
 
-__all__ = ["Call", "CallFailed", "Driver", "Gathering", "Request", "close_unstarted"]
+__all__ = [
+    "RUNNING",
+    "Call",
+    "CallFailed",
+    "Driver",
+    "Gathering",
+    "Request",
+    "check_running",
+    "close_unstarted",
+]
 
 T_co = TypeVar("T_co", covariant=True, default=object)
 
@@ -45,6 +55,11 @@ class Driver(Protocol):
         """What comes before the ids of its calls in the tree: empty for the flow of a workflow."""
         ...
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is not put away."""
+        ...
+
     def add(self, call: Call[Any], /) -> None:
         """Know a call that the flow has made. Raises `AuthorError` if its id is taken."""
 
@@ -63,13 +78,28 @@ class Driver(Protocol):
     def subflow(self, *given: Any, **named: Any) -> Node[Any]: ...
 
 
-def _resuming() -> None:
-    """A flow that is put away is closed where it waits. Its `finally` does nothing durable then:
-    it runs when the flow has come to that point again.
+RUNNING: ContextVar[Driver | None] = ContextVar("RUNNING", default=None)
+"""The flow whose coroutines run in this context."""
+
+
+def check_running(used: str, driver: Driver) -> None:
+    """A flow is used by its own code, while it is run. Raises `AuthorError`.
+
+    A flow that is put away is closed where it waits. Its `finally` does nothing durable then: it
+    runs when the flow has come to that point again.
     """
+    if driver.is_open and RUNNING.get() is driver:
+        return
     raised = sys.exc_info()[1]
     if isinstance(raised, GeneratorExit):
         raise raised
+    if driver.is_open:
+        raise AuthorError(
+            f"{used} is used outside its flow",
+            place=author_place(),
+            hint="use run in the code of its flow alone, not in the function of a step, in another"
+            " flow or in a thread; pass them values",
+        )
 
 
 class Call(Generic[T_co]):
@@ -78,14 +108,15 @@ class Call(Generic[T_co]):
     It is not the output: what uses it as if it were is an error that says so.
     """
 
-    __slots__ = ("id", "method", "node", "number")
+    __slots__ = ("driver", "id", "method", "node", "number")
 
-    def __init__(self, id: str, node: Node[T_co], method: str) -> None:
+    def __init__(self, id: str, node: Node[T_co], method: str, driver: Driver) -> None:
         self.id = id
         """As its author wrote it."""
         self.node = node
         self.method = method
         """The method of `run` that made it."""
+        self.driver = driver
         self.number = -1
         """Its place among the calls of its flow that were started; -1 before that."""
 
@@ -94,7 +125,7 @@ class Call(Generic[T_co]):
         return self.node.mark
 
     def __await__(self) -> Generator[Any, Any, T_co]:
-        _resuming()
+        check_running(f"run.{self.method}({self.id!r}, ...)", self.driver)
         return cast("T_co", (yield self))
 
     def __repr__(self) -> str:
@@ -120,7 +151,7 @@ class Call(Generic[T_co]):
         __radd__ = __add__
 
         def __getattr__(self, name: str) -> NoReturn:
-            if name.startswith("__"):
+            if name.startswith("_"):  # asyncio, copy and pickle look for their own
                 raise AttributeError(name)
             _refuse(self, f"for its {name!r}")
 
@@ -136,25 +167,27 @@ def _refuse(call: Call[Any], used: str) -> NoReturn:
 class Gathering:
     """Several awaitables at the same time, at most `limit` of them."""
 
-    __slots__ = ("given", "limit", "mark", "returns_failures")
+    __slots__ = ("driver", "given", "limit", "mark", "returns_failures")
 
     def __init__(
         self,
         given: Sequence[Awaitable[Any]],
         limit: int | None,
         mark: Mark,
+        driver: Driver,
         *,
         returns_failures: bool,
     ) -> None:
         self.given = given
         self.limit = limit
         self.mark = mark
+        self.driver = driver
         self.returns_failures = returns_failures
 
     def __await__(self) -> Generator[Any, Any, Any]:
         try:
-            _resuming()
-        except GeneratorExit:
+            check_running("run.gather(...)", self.driver)
+        except (GeneratorExit, AuthorError):
             self.close()
             raise
         return (yield self)

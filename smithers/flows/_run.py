@@ -177,7 +177,20 @@ class Run(Generic[In_co]):
     def step(
         self,
         id: str,
-        run: Callable[[], T] | Callable[[Attempt], T],
+        run: Callable[[], T],
+        *,
+        output: type[T] | None = None,
+        retry: Retry | None = None,
+        timeout_s: float | None = None,
+        effect: bool = False,
+        pool: str | None = None,
+        priority: int = 0,
+    ) -> Call[T]: ...
+    @overload
+    def step(
+        self,
+        id: str,
+        run: Callable[[Attempt], T],
         *,
         output: type[T] | None = None,
         retry: Retry | None = None,
@@ -439,7 +452,7 @@ class Run(Generic[In_co]):
         if node.id is None:
             said = f"the {node.kind} in run.node has no id"
             wrong(mark, said, f'set one, for example {type(node).__name__}(..., id="review")')
-        call = Call(node.id, node, self.node.__name__)
+        call = Call(node.id, node, self.node.__name__, self._driver)
         self._driver.add(call)
         return call
 
@@ -509,7 +522,7 @@ class Run(Generic[In_co]):
             if not hasattr(one, "__await__"):
                 said = f"awaitable {number} of run.gather is {shown(one)}, which cannot be awaited"
                 wrong(mark, said, "pass calls and coroutines; unpack a list with *")
-        return Gathering(awaitables, limit, mark, returns_failures=return_exceptions)
+        return Gathering(awaitables, limit, mark, self._driver, returns_failures=return_exceptions)
 
     # -- what is not awaited
 
@@ -534,7 +547,7 @@ class Run(Generic[In_co]):
         finally:
             RENDERING.reset(token)
         node.id = f"{self._driver.prefix}{id}"
-        call = Call(id, node, method.__name__)
+        call = Call(id, node, method.__name__, self._driver)
         self._driver.add(call)
         return call
 

@@ -24,8 +24,10 @@ __all__ = ["HubCore"]
 class HubCore:
     """One database, and the environment of this process."""
 
-    def __init__(self, database: Path, *, environment: Mapping[str, str] = os.environ) -> None:
-        self.database = database
+    def __init__(
+        self, database: Path | str, *, environment: Mapping[str, str] = os.environ
+    ) -> None:
+        self.database = Path(database)
         self.environment = environment
         self._driving: Driving | None = None
         self._detaching: Detaching | None = None

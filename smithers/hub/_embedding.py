@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
+from smithers.errors import Refused
 from smithers.hub._events import Following
 from smithers.hub._running import Running
 
@@ -142,7 +143,11 @@ class Embedding(Running, Following):
         workflow or input), `AuthorError` or `StoreError`.
         """
         if workflow is None:
-            assert observer is not None, "an observer is required to resume a run from its file"
+            if observer is None:
+                raise Refused(
+                    f"neither a workflow nor an observer is given to resume run {run_id}",
+                    hint="pass workflow=, or an observer to resume the run from its file",
+                )
             return await super().resume(
                 run_id,
                 observer=observer,

@@ -26,7 +26,7 @@ from smithers.engine.trust import Trusts
 from smithers.errors import Owned, Refused, RunExists
 from smithers.hub._results import RunResult, read_output
 from smithers.state import RunState
-from smithers.tree import output_of, problem
+from smithers.tree import output_of, problem, shown
 from smithers.workflows import Workflow
 
 if TYPE_CHECKING:
@@ -164,6 +164,7 @@ class RunsHere:
         """A run that is to be started, or resumed if the same request has started it before."""
         if run_id is not None and request_id is not None:
             raise Refused("run_id and request_id cannot be combined", hint="leave one of them out")
+        _check_workflow(workflow)
         if request_id is not None:
             run_id = id_of_request(request_id)
         id = run_id or f"{workflow.name}-{secrets.token_hex(4)}"
@@ -204,6 +205,7 @@ class RunsHere:
 
     def again(self, run_id: str, workflow: Workflow[Any, T], limits: Limits) -> Wanted[T]:
         """A run that is to be resumed with its workflow."""
+        _check_workflow(workflow)
         hub = self._hub
 
         async def drive(driving: Driving) -> Left:
@@ -412,6 +414,14 @@ class RunsHere:
                 + problem(error),
                 hint="read it as plain data: leave out workflow=",
             ) from error
+
+
+def _check_workflow(given: object) -> None:
+    if not isinstance(given, Workflow):
+        raise Refused(
+            f"{shown(given)} is not a workflow",
+            hint="put @workflow above its def; a file is started with Hub.start or Hub.launch",
+        )
 
 
 def _input_text(workflow: Workflow[In, Any], given: In | None) -> str:

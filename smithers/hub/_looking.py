@@ -55,7 +55,7 @@ class Looking(HubCore):
 
     def resume_in_program(self, run_id: str) -> str | None:
         """How a run is resumed whose workflow a program has made in memory; None for any other,
-        which `smithers resume` resumes.
+        which `smithers resume RUN` resumes.
         """
         from smithers.naming import resume_in_program
 

@@ -221,6 +221,12 @@ class Asking(Calling, Protocol):
     def open_wait(self, one: Instance, wait: WaitOpened, /) -> None:
         """It has begun, and waits for what is outside of the run."""
 
+    def pays(self, one: Instance, ids: Iterable[str], /) -> bool:
+        """Whether agents of these nodes may be asked again, or what they cost is waited for; False
+        if a budget that is spent would skip them.
+        """
+        ...
+
     def has_answer(self, one: Instance, /) -> bool:
         """Whether a person's answer to it has come, and is not taken yet."""
         ...

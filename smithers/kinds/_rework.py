@@ -20,7 +20,8 @@ def send_back(
     asking: Asking, one: Instance[Task], *, by: str | None, note: str | None, asked: str | None
 ) -> bool:
     """Choose that work is done again; False if the node has no `Rework`, no round left, or will not
-    continue. `asked` is the text that was denied.
+    continue, and if a budget does not pay for it: then what was done would be lost. `asked` is the
+    text that was denied.
 
     The engine resets that work in the next frame, before anything else happens.
     """
@@ -28,7 +29,7 @@ def send_back(
     if rework is None or one.dropping is not None:
         return False
     number = last_round(asking.state, one.key) + 1
-    if number >= rework.max_rounds:
+    if number >= rework.max_rounds or not asking.pays(one, rework.ids):
         return False
     if asked is not None and number > 1:
         asked = asked.rpartition(_heading(number, rework))[0]  # what changed before is not asked

@@ -11,29 +11,49 @@ from __future__ import annotations
 import asyncio
 import inspect
 import random
-from asyncio import events
 from collections import deque
-from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from contextvars import copy_context
 from datetime import datetime
 from heapq import heappop, heappush
-from types import CodeType, FrameType
 from typing import Any, NamedTuple, cast
 
 from pydantic import ValidationError
 
 from smithers.context import NotYet, State
 from smithers.errors import AuthorError
-from smithers.flows import Call, CallFailed, Gathering, Run, close_unstarted
+from smithers.flows import (
+    RUNNING,
+    Call,
+    CallFailed,
+    Gathering,
+    Request,
+    Run,
+    check_running,
+    close_unstarted,
+)
 from smithers.kinds._failures import FOREIGN, error_of, misfit
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
+from smithers.kinds._stepping import (
+    awaiting,
+    chain_of,
+    check_dropped,
+    check_loop,
+    forget,
+    run_to_await,
+    where_it_awaits,
+    without_loop,
+)
 from smithers.kinds.event import WaitForEvent
 from smithers.kinds.subflow import Subflow
-from smithers.tree import Mark, Node, is_in_library, place_of_error, shown, wrong
+from smithers.tree import Mark, Node, shown, wrong
 
 __all__ = ["Strands"]
+
+_MAX_CLOSES = 100
+"""How often a coroutine that swallows its end is closed: it comes to its next `await` each time."""
 
 
 class _Strand:
@@ -131,6 +151,9 @@ class Strands:
         self._absorbed: set[Instance] = set()
         self._groups: set[_Group] = set()
         self._alive: dict[_Strand, None] = {}
+        self._dropped: list[Request] = []
+        """What async generators await that the flow has left before their ends."""
+        self.is_open = True
         self._misfits: list[tuple[_Strand | _Item, Instance]] = []
         """What is not told while the flow catches up, since it no longer fits its output."""
         self._gives_up = False
@@ -184,10 +207,11 @@ class Strands:
                 self._resume(told.waiter, told)
             else:
                 self._item_done(told.waiter, told)
+            check_dropped(self._dropped)
 
     def failed_calls(self, error: BaseException) -> list[Instance]:
         """The failed calls by which an exception came about, if it was not caught."""
-        found = next((one for one in _chain(error) if one in self._stands_for), None)
+        found = next((one for one in chain_of(error) if one in self._stands_for), None)
         return [] if found is None else self._stands_for[found]
 
     @property
@@ -201,9 +225,13 @@ class Strands:
 
     def close(self) -> None:
         """Put it away: its coroutines end where they wait."""
+        self.is_open = False
         for strand in reversed(self._alive):
-            with suppress(Exception, asyncio.CancelledError), _no_loop():
-                strand.context.run(strand.coroutine.close)
+            for _ in range(_MAX_CLOSES):
+                if inspect.getcoroutinestate(strand.coroutine) == inspect.CORO_CLOSED:
+                    break
+                with suppress(Exception, asyncio.CancelledError), without_loop():
+                    strand.context.run(strand.coroutine.close)
         for group in self._groups:
             group.gathering.close()
         self._alive.clear()
@@ -216,6 +244,7 @@ class Strands:
         return f"{self._one.node.id}/" if self._one.node.id else ""
 
     def add(self, call: Call[Any], /) -> None:
+        check_running(f"run.{call.method}({call.id!r}, ...)", self)
         if self.check is not None:
             self.check(call)
         known = self.calls.setdefault(call.id, call)
@@ -238,6 +267,7 @@ class Strands:
         return state.time_of(self._frame) if self._frame <= state.frame else self._asking.now()
 
     def random(self) -> float:
+        check_running("run.random()", self)
         return self._random.random()
 
     def state_of(self, id: str, /) -> State:
@@ -264,6 +294,7 @@ class Strands:
         is_interrupted: bool = False,
     ) -> _Strand:
         made = _Strand(coroutine, waiter, after, is_interrupted=is_interrupted)
+        made.context.run(RUNNING.set, self)
         self._alive[made] = None
         return made
 
@@ -274,16 +305,18 @@ class Strands:
         if isinstance(raised, asyncio.CancelledError):
             strand.is_interrupted = True
         try:
-            request = _run(strand, told)
+            request = run_to_await(
+                strand.context, strand.coroutine, told.value, told.error, self._dropped
+            )
         except StopIteration as stop:
             self._handled(raised)
             self._finished(strand, stop.value, None)
-        except (NotYet, KeyboardInterrupt, SystemExit):
+        except (NotYet, KeyboardInterrupt):
             raise
         except BaseException as error:
-            if raised is not None and raised not in _chain(error):
+            if raised is not None and raised not in chain_of(error):
                 self._handled(raised)
-            self._check_loop(error)
+            check_loop(self.who, error)
             self._finished(strand, None, error)
         else:
             self._handled(raised)
@@ -293,24 +326,6 @@ class Strands:
                 self._gather(request, strand)
             else:
                 self._refuse(strand, request)
-
-    def _check_loop(self, error: BaseException) -> None:
-        """What asyncio refuses, since a flow has no event loop, is told as what it is. Raises
-        `AuthorError`.
-        """
-        trace = error.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        if not isinstance(error, RuntimeError) or trace is None:
-            return
-        module = str(trace.tb_frame.f_globals.get("__name__", ""))
-        if module.split(".")[0] == "asyncio":
-            raise AuthorError(
-                f"{self.who} uses asyncio.{trace.tb_frame.f_code.co_name},"
-                " which is not a call of run",
-                place=place_of_error(error),
-                hint=FOREIGN,
-            ) from error
 
     def _finished(self, strand: _Strand, value: Any, error: BaseException | None) -> None:
         self._alive.pop(strand, None)
@@ -323,6 +338,7 @@ class Strands:
 
     def _check_awaited(self) -> None:
         """Raises `AuthorError` for a call that never started."""
+        check_dropped(self._dropped)
         for call in () if self._gives_up else self.calls.values():
             if call.number < 0 and not self._asking.is_over(self._one):
                 wrong(
@@ -406,7 +422,7 @@ class Strands:
             if isinstance(given, Call):
                 self._start(given, item, owner)
                 continue
-            coroutine = given if inspect.iscoroutine(given) else _awaiting(given)
+            coroutine = given if inspect.iscoroutine(given) else awaiting(given)
             strand = self._strand(coroutine, item, owner.after, is_interrupted=owner.is_interrupted)
             self._queue.append(_Told(strand, None, None, ()))
 
@@ -444,71 +460,10 @@ class Strands:
 
     def _refuse(self, strand: _Strand, request: object) -> None:
         """It awaits what is not a call of `run`. Raises `AuthorError`."""
-        frame, awaited = _where(strand.coroutine)
+        frame, awaited = where_it_awaits(strand.coroutine)
         what = shown(request) if awaited is None else awaited
         if isinstance(request, asyncio.Future):
             request.cancel()
-            cast("asyncio.Future[Any]", request).add_done_callback(_forget)  # type: ignore[redundant-cast]  # for pyright
+            cast("asyncio.Future[Any]", request).add_done_callback(forget)  # type: ignore[redundant-cast]  # for pyright
         mark = self._one.node.mark if frame is None else Mark(frame.f_code, frame.f_lasti)
         wrong(mark, f"{self.who} awaits {what}, which is not a call of run", FOREIGN)
-
-
-def _run(strand: _Strand, told: _Told) -> object:
-    """What a coroutine awaits next, once it is told this. Raises what it raises.
-
-    It has no event loop meanwhile: what needs one would act on the loop of the engine.
-    """
-    coroutine, run = strand.coroutine, strand.context.run
-    with _no_loop():
-        if told.error is None:
-            return run(coroutine.send, told.value)
-        return run(coroutine.throw, told.error)
-
-
-@contextmanager
-def _no_loop() -> Generator[None]:
-    loop = events._get_running_loop()  # pyright: ignore[reportPrivateUsage]  # for loops and their like
-    events._set_running_loop(None)  # pyright: ignore[reportPrivateUsage]
-    try:
-        yield
-    finally:
-        events._set_running_loop(loop)  # pyright: ignore[reportPrivateUsage]
-
-
-async def _awaiting(given: Any) -> Any:
-    """A coroutine of something else that can be awaited, such as another `run.gather`."""
-    return await given
-
-
-def _forget(future: asyncio.Future[Any]) -> None:
-    """Nobody waits for it, so its exception is not reported."""
-    if not future.cancelled():
-        future.exception()
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An exception, and those that it was raised because of, innermost last. A failed call was
-    raised because of nothing else.
-    """
-    while error is not None:
-        yield error
-        if isinstance(error, CallFailed):
-            return
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-
-
-def _where(coroutine: object) -> tuple[FrameType | None, str | None]:
-    """The author's line that awaits, and the name of what it awaits there, if that is known."""
-    frame: FrameType | None = None
-    one: Any = coroutine
-    while one is not None:
-        code: CodeType | None = getattr(one, "cr_code", None) or getattr(one, "gi_code", None)
-        here = getattr(one, "cr_frame", None) or getattr(one, "gi_frame", None)
-        if code is None or here is None:
-            return frame, f"a {type(one).__name__.removesuffix('Iter')}"
-        if frame is not None and is_in_library(code):
-            module = here.f_globals.get("__name__", "")
-            return frame, f"{module.split('.')[0]}.{code.co_qualname}"
-        frame = here
-        one = getattr(one, "cr_await", None) or getattr(one, "gi_yieldfrom", None)
-    return frame, None

@@ -26,6 +26,9 @@ from smithers.tree import Node, wrong
 
 __all__ = ["FLOW"]
 
+_MAX_DEPTH = 100
+"""How many flows a flow can be inside of."""
+
 
 class FlowKind(Container[Flow[Any]]):
     name = "flow"
@@ -145,6 +148,7 @@ class FlowKind(Container[Flow[Any]]):
         seed = int(json.loads(started.value)["seed"])
         one.settled_at = max(one.settled_at, started.frame)
         try:
+            _check_depth(one)
             one.strands = Strands(one, asking, given, started.frame, seed, is_known=is_known)
         except AuthorError as error:
             asking.fail(one, error)
@@ -190,10 +194,8 @@ class FlowKind(Container[Flow[Any]]):
             call.failing = True
         if (isinstance(error, CallFailed) and calls) or one.key in asking.state.ended:
             self._settle(asking, one, "failed")
-        elif isinstance(error, Exception):
-            asking.fail(one, error)
         else:
-            raise error
+            asking.fail(one, _to_exception(error))
 
     def _settle(self, asking: Asking, one: Instance[Flow[Any]], outcome: Outcome) -> None:
         one.verdict = outcome
@@ -208,6 +210,30 @@ class FlowKind(Container[Flow[Any]]):
             plan.mark(one, ended.outcome, ended.frame)
         else:
             self.conclude(plan, one, one.verdict, one.settled_at)
+
+
+def _check_depth(one: Instance[Flow[Any]]) -> None:
+    """Raises `AuthorError` for a flow that calls itself without an end."""
+    depth, above = 0, one.parent
+    while above is not None:
+        depth += above.definition.node.kind == FLOW.name
+        above = above.parent
+    if depth >= _MAX_DEPTH:
+        _, _, id = str(one.node.id).rpartition("/")
+        wrong(
+            one.node.mark,
+            f"flow {id!r} is inside {depth} other flows, which is the most",
+            "let a flow that calls itself end, or use a loop",
+        )
+
+
+def _to_exception(error: BaseException) -> Exception:
+    """What a coroutine raised, as what a node fails by: the end of a program is that of a flow."""
+    if isinstance(error, Exception):
+        cause = error.__cause__
+        is_stop = isinstance(error, RuntimeError) and isinstance(cause, StopIteration)
+        return error.with_traceback(cause.__traceback__) if is_stop and cause else error
+    return RuntimeError(f"the flow raised {error!r}").with_traceback(error.__traceback__)
 
 
 def _check_returned(node: Flow[Any], value: object) -> None:

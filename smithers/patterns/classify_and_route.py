@@ -36,6 +36,8 @@ def ClassifyAndRoute(
     A label without a route takes `otherwise`; without that, this fails and names the labels that
     have one. If the class of the answer is a Literal, the agent is asked again before that.
     """
+    if otherwise is not None and "otherwise" in routes:
+        raise ValueError(f"{id}: a route has the name otherwise, which is that of otherwise=")
     arms = dict(routes) if otherwise is None else {**routes, "otherwise": otherwise}
 
     def choose() -> str:

@@ -32,6 +32,10 @@ def DecisionTable(
     A rule has a name, a test and a node. `hit` says what several rules that hold mean: the first
     counts, or the table fails and names them. If none holds, `otherwise` runs, or the table fails.
     """
+    if hit not in ("first", "unique"):
+        raise ValueError(f"{id}: hit={hit!r} is not one of first, unique")
+    if otherwise is not None and "otherwise" in rules:
+        raise ValueError(f"{id}: a rule has the name otherwise, which is that of otherwise=")
     arms = {name: node for name, (_, node) in rules.items()}
 
     def choose() -> str:

@@ -24,6 +24,8 @@ def EscalationChain(
     A task that fails is as one whose output is not accepted; its failure is tolerated. The last may
     be a HumanTask. If none is accepted, this fails and says why for each.
     """
+    if not attempts:
+        raise ValueError(f"{id}: there are no attempts")
 
     def is_accepted(attempt: Task[T]) -> bool:
         output = ctx.get(attempt)

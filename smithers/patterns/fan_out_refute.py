@@ -63,9 +63,12 @@ def FanOutRefute(
     same. `refute` makes the tasks that try to refute a finding, each with an output that has
     `refuted`; `refutations` of them drop it. One without an answer refutes nothing, and the
     judgement of the finding names it. Rounds repeat until one finds nothing new, at most
-    `max_rounds`. `angle` and `key` give texts that ids are made of. At most `limit` angles, and
-    then findings, are in work at once. An angle that fails is left out, and is listed as tolerated.
+    `max_rounds`. `angle` and `key` give texts that ids are made of: of one line, and short. At most
+    `limit` angles, and then findings, are in work at once. An angle that fails is left out, and is
+    listed as tolerated. No angles give no findings.
     """
+    if refutations < 1:
+        raise ValueError(f"{id}: refutations={refutations} must be at least 1")
 
     def known() -> list[F]:
         return ctx.previous(found) or []
@@ -80,6 +83,7 @@ def FanOutRefute(
         key=angle,
         each=lambda one: find(one, known),
         limit=limit,
+        allow_empty=True,
         on_failure="continue",
         id=f"{id}-angles",
     )

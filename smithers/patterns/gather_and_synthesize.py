@@ -40,6 +40,7 @@ def GatherAndSynthesize(
         key=key,
         each=gather,
         limit=limit,
+        allow_empty=at_least == 0,
         on_failure="finish" if at_least is None else "continue",
         id=f"{id}-sources",
     )
@@ -47,7 +48,7 @@ def GatherAndSynthesize(
     def count() -> int:
         found, failed = len(ctx[gathered]), ctx.failures(gathered)
         if found < (at_least or 0):
-            names = ", ".join(one.key for one in failed)
+            names = ", ".join(one.key for one in failed) or "none"
             raise ValueError(f"{found} sources, {at_least} are needed; failed: {names}")
         return found
 

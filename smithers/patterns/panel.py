@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from collections.abc import Sequence as Many
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 from pydantic import BaseModel
 
@@ -72,6 +72,14 @@ def Panel(
     task read the verdict and the outputs of the members.
     """
     least = len(members) // 2 + 1 if quorum is None else quorum
+    if not choices or isinstance(choices, str):
+        raise ValueError(f"{id}: choices must be a list of texts, not {choices!r}")
+    if isinstance(tie, str) and tie not in choices:
+        raise ValueError(f"{id}: tie={tie!r} is not one of the choices: {', '.join(choices)}")
+    if rule not in get_args(Rule):
+        raise ValueError(f"{id}: rule={rule!r} is not one of {', '.join(get_args(Rule))}")
+    if not 1 <= least <= len(members):
+        raise ValueError(f"{id}: a quorum of {least} cannot be met by {len(members)} members")
 
     def count() -> Verdict:
         votes: dict[str, str] = {}

@@ -6,7 +6,7 @@ For work that a planner can split into parts with dependencies. Not for items th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Sequence as Many
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, Protocol, TypeVar
@@ -46,8 +46,9 @@ def Supervisor(
 
     `plan` gives a list of models with `name` and `needs`. `work` makes the node of an item, and
     `check` a review of it. An item whose check does not approve is done again in its session, at
-    most `max_rounds` checks in all, and nothing else is. A plan with a cycle, an unknown need or
-    the same name twice goes back to its agent, until there were `max_plans` plans. At most `limit`
+    most `max_rounds` checks in all, and nothing else is. A plan without items, with a cycle, an
+    unknown need, or a name that is there twice or cannot be part of an id, goes back to its agent,
+    until there were `max_plans` plans. At most `limit`
     items are in work at once. The results are in the order of the plan.
     """
 
@@ -55,6 +56,8 @@ def Supervisor(
         needs = {item.name: list(item.needs) for item in ctx[plan]}
         if len(needs) < len(ctx[plan]):
             raise ValueError("the plan has the same name twice; give each item another name")
+        for name in needs:
+            check_name(name, needs)
         return check_plan(needs)
 
     approved = Step(f"{id}-plan", approve, on_failure=Rework(plan, max_rounds=max_plans))
@@ -74,8 +77,19 @@ def Supervisor(
     return Sequence(plan, approved, items, result=items, id=id)
 
 
+def check_name(name: str, names: Iterable[str]) -> None:
+    """Raises `ValueError` for a name of which no ids can be made, or the same as for another."""
+    if not name.isprintable() or name.strip() != name or not 0 < len(name) <= 100 or ".." in name:
+        raise ValueError(f"{name!r} cannot be a name; use 1 to 100 letters, digits and hyphens")
+    for step in ("ready", "verdict", "done"):
+        if name.endswith(f"-{step}") and name.removesuffix(f"-{step}") in names:
+            raise ValueError(f"the step {step} of another item has the name {name}; use another")
+
+
 def check_plan(needs: Mapping[str, Many[str]]) -> str:
     """The names in an order in which they can be done. Raises `ValueError` if there is none."""
+    if not needs:
+        raise ValueError("the plan has no items")
     for name, needed in needs.items():
         if unknown := [one for one in needed if one not in needs]:
             raise ValueError(f"{name} needs {', '.join(unknown)}, which is not in the plan")

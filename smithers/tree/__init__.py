@@ -12,6 +12,7 @@ from smithers.tree._checks import (
     wrong,
 )
 from smithers.tree._choosing import Branch, ForEach, Loop
+from smithers.tree._classes import name_module
 from smithers.tree._command import Command, program_of
 from smithers.tree._exact import Changed, NotExact, has_set, is_plain, not_finite
 from smithers.tree._explaining import Explained, did_you_mean, explain, first_of
@@ -122,6 +123,7 @@ __all__ = [
     "here",
     "is_in_library",
     "is_plain",
+    "name_module",
     "name_problem",
     "named_choices",
     "not_finite",

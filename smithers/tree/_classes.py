@@ -9,16 +9,29 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping
-from types import GenericAlias
+from types import GenericAlias, ModuleType
 from typing import Any, cast
 
 from pydantic import BaseModel
 
 from smithers.tree._exact import NotExact
 
-__all__ = ["class_named", "is_structured", "name_of_class"]
+__all__ = ["class_named", "is_structured", "name_module", "name_of_class"]
 
 _CONTAINER = re.compile(r"(list|dict)\[(.+)\]")
+_names: dict[str, str] = {}
+"""The names under which other processes import modules, by the names that these have here."""
+
+
+def name_module(module: ModuleType, name: str) -> None:
+    """Let classes of a module be found under the name under which any process imports its file.
+
+    The module of a script is `__main__` here, and a program may import a file by another name than
+    `smithers resume RUN` does. A workflow that was made in memory is resumed by its program alone,
+    so `__main__` is then a name that will do.
+    """
+    if sys.modules.setdefault(name, module) is module and name not in _names:
+        _names[module.__name__] = name
 
 
 def name_of_class(value: object) -> str | None:
@@ -50,8 +63,10 @@ def is_structured(kind: object) -> bool:
 
 
 def _importable(kind: type, shape: str) -> str:
-    name = f"{kind.__module__}:{kind.__qualname__}"
-    if kind.__module__ == "__main__" or _loaded(name) is not kind:
+    module = _names.get(kind.__module__, kind.__module__)
+    name = f"{module}:{kind.__qualname__}"
+    is_of_no_file = module == "__main__" and module not in _names
+    if is_of_no_file or _loaded(name) is not kind:
         output = shape.format(kind.__name__).replace("dict[", "dict[str, ")
         raise NotExact(
             f"has the class {kind.__qualname__}, which cannot be imported by that name:"

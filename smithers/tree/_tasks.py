@@ -294,7 +294,22 @@ class Step(Task[T_co]):
     def __init__(
         self: Step[T],
         id: str,
-        run: Callable[[], T] | Callable[[Attempt], T],
+        run: Callable[[], T],
+        *,
+        output: type[T] | None = None,
+        retry: Retry | None = None,
+        timeout_s: float | None = None,
+        on_failure: OnFailure | Rework = "fail",
+        needs: Iterable[Node | str] = (),
+        effect: bool = False,
+        pool: str | None = None,
+        priority: int = 0,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Step[T],
+        id: str,
+        run: Callable[[Attempt], T],
         *,
         output: type[T] | None = None,
         retry: Retry | None = None,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -22,6 +24,7 @@ from tests.durability.commands import until
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "embedding"
 WITHIN_S = 60
+APPLICATION = (EXAMPLES / "fastapi_app.py").read_text()
 
 
 @pytest.mark.parametrize("name", ["script.py", "fastapi_app.py"])
@@ -79,9 +82,14 @@ class Client:
             with error:
                 return error.code, json.load(error)
 
-    def lines(self, path: str) -> list[str]:
+    def open(self, path: str) -> http.client.HTTPResponse:
+        """An answer that is read as it comes."""
         url = f"http://127.0.0.1:{self._port}{path}"
-        with urllib.request.urlopen(url, timeout=WITHIN_S) as answer:
+        answer: http.client.HTTPResponse = urllib.request.urlopen(url, timeout=WITHIN_S)
+        return answer
+
+    def lines(self, path: str) -> list[str]:
+        with self.open(path) as answer:
             return [line.decode().strip() for line in answer]
 
     def is_up(self) -> bool:
@@ -103,11 +111,13 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "uvicorn", "--app-dir", str(EXAMPLES), "fastapi_app:app"]
+        found = re.search(r"^ +(uvicorn .*)$", APPLICATION, re.M)
+        assert found is not None
+        command = [sys.executable, "-m", *found[1].split()]
         self.process = subprocess.Popen(
             [*command, "--port", str(self._port), "--log-level", "warning"],
-            cwd=self._folder,
-            env={**os.environ, "NOTES_DB": "notes.db"},
+            cwd=ROOT,
+            env={**os.environ, "NOTES_DB": str(self._folder / "notes.db")},
         )
         until(self.client.is_up, "the application")
 
@@ -151,3 +161,12 @@ def test_the_application_starts_shows_answers_and_streams_a_run(server: Server) 
     assert client.request("GET", "/notes/nope")[0] == 404
     assert client.request("GET", "/notes/nope/events")[0] == 404
     assert server.end(signal.SIGTERM) in (0, -signal.SIGTERM)
+
+
+def test_the_application_shuts_down_while_somebody_follows_events(server: Server) -> None:
+    made = server.client.request("POST", "/notes", {"topic": "whales"}, {"Idempotency-Key": "k"})
+    with server.client.open(f"/notes/{made[1]['run']}/events") as followed:
+        assert followed.readline().startswith(b"id: ")
+        assert server.end(signal.SIGTERM) in (0, -signal.SIGTERM)
+    server.start()
+    assert server.client.request("GET", f"/notes/{made[1]['run']}")[1]["status"] == "waiting"

@@ -121,3 +121,64 @@ def test_a_module_of_a_package_is_resumed_from_its_file(tmp_path: Path) -> None:
     assert not hub.runs()[0].is_made_in_memory
     resumed = smithers(tmp_path, "approve", "r1", "ask", "--resume", "--db", "app.db")
     assert (resumed.code, hub.status("r1")) == (0, "finished"), resumed.err
+
+
+MODELS = """
+import asyncio, sys
+from pathlib import Path
+from pydantic import BaseModel
+from smithers import Approval, Context, NoInput, Node, Sequence, Step, workflow
+from smithers.hub import Hub
+
+class Found(BaseModel):
+    text: str
+
+def make():
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node[str]:
+        found = Step("found", lambda: Found(text="a bug"))
+        read = Step("read", lambda: ctx[found].text)
+        return Sequence(found, Approval("ask", ask="Go?"), read, result=read)
+    return flow
+
+flow = make()
+
+async def main():
+    hub = Hub(Path("app.db"))
+    print((await hub.run(make() if "made" in sys.argv else flow, run_id="r1")).status)
+
+async def resume():
+    hub = Hub(Path("app.db"))
+    print((await hub.resume("r1", workflow=make() if "made" in sys.argv else flow)).output)
+
+if __name__ == "__main__":
+    asyncio.run(resume() if "resume" in sys.argv else main())
+"""
+
+
+def program(folder: Path, *argv: str) -> str:
+    """What a program or command prints."""
+    done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=60)
+    return done.stdout.strip() or done.stderr
+
+
+@pytest.mark.parametrize("how", ["file", "made", "typed"])
+def test_a_model_of_the_program_itself_is_read_back_after_a_resume(
+    how: str, tmp_path: Path
+) -> None:
+    (tmp_path / "app.py").write_text(MODELS)
+    start = [sys.executable, *(["-c", MODELS, "made"] if how == "typed" else ["app.py", how])]
+    assert program(tmp_path, *start) == "waiting"
+    Hub(tmp_path / "app.db").decide("r1", "ask", approved=True, by="ann")
+    resume = [sys.executable, "-m", "smithers", "resume", "r1", "--db", "app.db"]
+    out = program(tmp_path, *([*start, "resume"] if how != "file" else resume))
+    assert out.splitlines()[0] == "a bug", out
+
+
+def test_a_model_of_a_file_is_read_by_a_program_that_imports_it(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(MODELS)
+    up = [sys.executable, "-m", "smithers", "up", "app.py", "--run-id", "r1", "--db", "app.db"]
+    program(tmp_path, *up)
+    Hub(tmp_path / "app.db").decide("r1", "ask", approved=True, by="ann")
+    code = "import asyncio, app; asyncio.run(app.resume())"
+    assert program(tmp_path, sys.executable, "-c", code) == "a bug"

@@ -130,6 +130,15 @@ async def test_what_is_wrong_is_named_with_the_fix(hub: Hub, tmp_path: Path) -> 
         await hub.begin(importable, WHALES, run_id="r3")
     with pytest.raises(Refused, match="run_id and request_id cannot be combined"):
         await hub.run(importable, WHALES, run_id="r4", request_id="k")
+    with pytest.raises(Refused, match="the request id is empty"):
+        await hub.run(importable, WHALES, request_id=" ")
+    for start in (hub.run, hub.begin):
+        with pytest.raises(Refused, match="is not a workflow") as caught:
+            await start(cast("Any", print))
+        assert caught.value.hint.startswith("put @workflow above its def")
+    with pytest.raises(Refused, match="neither a workflow nor an observer is given"):
+        await cast("Any", hub.resume)("r1")
+    assert (await Hub(str(tmp_path / "app.db")).wait("r1")).status == "waiting"
 
 
 async def test_an_answer_to_what_does_not_wait_is_refused(hub: Hub) -> None:

@@ -303,7 +303,8 @@ FILES: dict[str, tuple[str, str]] = {
         "    return found\n"
         'return Parallel(Step("x", act, output=str), b)',
     ),
-    "read outputs in the workflow function, in a callable of a node, or in a step": (
+    "read outputs in the workflow function, in a callable of a node, or in a step; a flow awaits"
+    " them: value = await run.node(task)": (
         "import threading\n"
         "def away():\n"
         "    found = []\n"

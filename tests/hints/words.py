@@ -50,6 +50,7 @@ WORDS: dict[str, Kind] = {
     'write settings as `name = "value"`': "choose",
     "write … = 2, or limit = 2 or machine = 2 in its table": "choose",
     "shorten it": "choose",
+    "pass a task or a container": "author",
     "for example --set 'plan=\"done\"'": "choose",
     "give each task one output": "choose",
     "a text needs quotes, for example --set 'plan=\"done\"'": "choose",
@@ -221,6 +222,31 @@ WORDS: dict[str, Kind] = {
 }
 
 TESTED: dict[str, str] = {
+    "use run in the code of its flow alone, not in the function of a step, in another flow or in a"
+    " thread; pass them values": (
+        "rules/test_flows_in_python.py::test_a_step_cannot_use_the_run_of_its_flow"
+    ),
+    "close it where it is used: async with contextlib.aclosing(items()) as values": (
+        "rules/test_flows_in_python.py"
+        "::test_a_generator_that_is_left_to_python_may_not_await_in_its_cleanup"
+    ),
+    "let a flow that calls itself end, or use a loop": (
+        "rules/test_flows_in_python.py::test_a_flow_that_calls_itself_without_an_end_is_an_error"
+    ),
+    "use one that only this request has": (
+        "embedding/test_running.py::test_what_is_wrong_is_named_with_the_fix"
+    ),
+    "pass workflow=, or an observer to resume the run from its file": (
+        "embedding/test_running.py::test_what_is_wrong_is_named_with_the_fix"
+    ),
+    "put @workflow above its def; a file is started with Hub.start or Hub.launch": (
+        "embedding/test_running.py::test_what_is_wrong_is_named_with_the_fix"
+    ),
+    "change output= so that it takes what it gave; or run the call again with --rerun-changed": (
+        "rules/test_resumed_flows.py::test_an_output_that_no_longer_fits_is_an_error_with_its_line"
+    ),
+    "FOREIGN": "mistakes/test_mistakes.py::test_a_mistake_has_its_place_and_its_fix",
+    "RETURNS_TREE": "mistakes/test_mistakes.py::test_a_mistake_has_its_place_and_its_fix",
     "pass the workflow … as workflow=, or start a new run of …": (
         "embedding/test_running.py::test_what_is_wrong_is_named_with_the_fix"
     ),

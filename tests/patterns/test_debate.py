@@ -58,7 +58,8 @@ def test_a_proposal_without_points_is_named_and_points_of_others_do_not_count() 
     scene = Scene({"ann": 3, "dan": 9}, tie=None)
     assert scene.run.go().output == '"ann\'s idea"'
     verdict = gives(scene.run, "plan-points")
-    assert list(verdict["missing"]) == ["bob", "cid"]
+    assert list(verdict["missing"]) == ["bob", "cid", "dan"]
+    assert verdict["missing"]["dan"] == "is not a proposal"
     assert verdict["counts"] == {"ann": 3}
 
 

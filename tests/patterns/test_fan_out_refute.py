@@ -133,3 +133,8 @@ def test_an_angle_that_fails_is_left_out() -> None:
 
 def test_no_finding_at_all_is_an_empty_list() -> None:
     assert lines(begin(Scene({"types": [[]]}, {"x": set()})).go().output) == []
+
+
+def test_no_angles_give_no_findings() -> None:
+    status = begin(Scene({}, {"x": set()})).go()
+    assert (status.status, lines(status.output)) == ("finished", [])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from pydantic import BaseModel
 
 from smithers import Context, Node, NoInput, Task
 from smithers.agent import Ask
+from smithers.engine import mount
 from smithers.patterns import Supervisor
 from tests.patterns.flows import answers, begin, error_of
 from tests.rules.agents import Scripted
@@ -121,3 +123,44 @@ def test_a_name_that_is_twice_in_the_plan_is_refused() -> None:
     run = begin(lambda ctx: Scene([item("a"), item("a")])(ctx, max_plans=1))
     assert run.go().status == "failed"
     assert "the plan has the same name twice" in error_of(run, "job-plan")
+
+
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [
+        ([], "the plan has no items"),
+        ([item("a\nb")], "'a\\nb' cannot be a name; use 1 to 100 letters, digits and hyphens"),
+        ([item("a" * 101)], "cannot be a name"),
+        ([item("../a")], "'../a' cannot be a name"),
+        ([item("")], "'' cannot be a name"),
+        ([item(" a")], "' a' cannot be a name"),
+        ([item("a"), item("a-done")], "the step done of another item has the name a-done"),
+    ],
+)
+def test_a_plan_of_which_no_ids_can_be_made_goes_back_to_its_planner(
+    plan: list[dict[str, Any]], said: str
+) -> None:
+    scene = Scene(plan, [item("a"), item("b-done", "a")])
+    assert begin(scene).go().status == "finished"
+    assert said in scene.planner.told[1]
+
+
+def test_each_item_of_a_chain_is_looked_at_equally_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+    look = mount._before  # pyright: ignore[reportPrivateUsage]  # what the search for circles calls for each node
+
+    def counted(one: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        return look(one)
+
+    monkeypatch.setattr(mount, "_before", counted)
+
+    def looks_at(items: int) -> int:
+        nonlocal looks
+        looks = 0
+        plan = [item(f"i{n}", *([f"i{n - 1}"] if n else [])) for n in range(items)]
+        assert begin(Scene(plan)).go(within_s=60).status == "finished"
+        return looks
+
+    assert looks_at(60) <= 3.5 * looks_at(20)

@@ -15,6 +15,7 @@ from smithers import (
     Cache,
     Command,
     Context,
+    Flow,
     ForEach,
     HumanTask,
     Loop,
@@ -31,6 +32,7 @@ from smithers import (
     Workflow,
     workflow,
 )
+from smithers import Run as FlowRun
 from smithers.changes import AttemptStarted, Change, Key
 from smithers.engine.asking import Asking
 from smithers.engine.edited import Comparison, Edited
@@ -182,6 +184,24 @@ def test_an_output_that_no_longer_fits_is_refused_before_anything_is_paid() -> N
         resumed(run, make(Named))
     assert len(run.watch.frames) == frames
     assert resumed(run, make(Named), ("a",)) == ["a"]
+
+
+def test_an_output_of_a_flow_that_no_longer_fits_can_be_run_again() -> None:
+    def make(model: Any) -> Make:
+        async def body(run: FlowRun[None]) -> int:
+            given = {"size": 3, "name": "n"} if model is Named else {}
+            await run.step("a", lambda: model(**given), output=model)
+            return await run.step("b", lambda: 1)
+
+        return lambda _: Flow("f", body)
+
+    run = Edits(of(make(Size)))
+    finish(run)
+    frames = len(run.watch.frames)
+    with pytest.raises(AuthorError, match="what 'f/a' gave no longer fits its output=: name"):
+        resumed(run, make(Named))
+    assert len(run.watch.frames) == frames
+    assert resumed(run, make(Named), ("f/a",)) == ["f/a", "f/b"]
 
 
 def test_steps_count_by_their_syntax_and_values() -> None:

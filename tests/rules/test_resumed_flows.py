@@ -27,6 +27,7 @@ from smithers import Sequence as InOrder
 from smithers.changes import Key, NodeGone
 from smithers.engine.edited import Edited
 from smithers.engine.reworking import Again
+from smithers.errors import AuthorError
 from tests.rules.resuming import crashed
 from tests.rules.runs import Clock, Run
 from tests.rules.test_resume_of_a_failed_run import Switch
@@ -462,3 +463,20 @@ def test_a_failed_tree_in_a_flow_has_the_id_that_its_author_wrote() -> None:
     run = Run(tree)
     assert run.go().status == "finished"
     assert run.state.choices[Key("part"), "result"].value == '{"type":null,"value":"part/tree"}'
+
+
+def test_an_output_that_no_longer_fits_is_an_error_with_its_line() -> None:
+    def body(kind: Any) -> Body:
+        async def flow(run: Nothing) -> str:
+            await run.step("a", lambda: kind(), output=kind)
+            await run.approval("ok", ask="ok?")
+            return "done"
+
+        return flow
+
+    run = Run(of(body(str)))
+    assert run.go().status == "waiting"
+    with pytest.raises(AuthorError, match="what 'a' gave no longer fits its output=") as refused:
+        resumed(run, body(int))
+    assert refused.value.place is not None
+    assert refused.value.hint.endswith("run the call again with --rerun-changed")

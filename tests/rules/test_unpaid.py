@@ -18,6 +18,7 @@ from smithers import (
     NoInput,
     Parallel,
     Retry,
+    Rework,
     Sequence,
     Step,
     Task,
@@ -188,6 +189,30 @@ def test_a_run_finishes_without_what_its_budget_does_not_pay_for() -> None:
     assert error.kind == "BudgetExhausted"
     assert error.message == "the budget of the run is spent: 1 of 1 call"
     assert run.state.waits == {}
+
+
+@pytest.mark.parametrize("last", ["continue", "fail"])
+def test_work_that_cannot_be_paid_for_again_is_not_sent_back_and_stays(last: Any) -> None:
+    def flow(ctx: Context[NoInput]) -> Node[str]:
+        draft = paid("draft")
+
+        def judge() -> None:
+            raise ValueError(f"{ctx[draft]} is not enough")
+
+        verdict = Step("verdict", judge, on_failure=Rework(draft, max_rounds=3))
+        handled = Sequence(verdict, on_failure=last)
+        return Sequence(draft, handled, free("after"), result=draft)
+
+    run = run_of(flow, FINISH)
+    ended = run.drive_to_end()
+    assert run.starts[:2] == ["draft#1", "verdict#1"]
+    assert run.outcome("draft") == "finished"
+    if last == "continue":
+        assert json.loads(ended.status.output or "") == "done"
+        assert not ended.unpaid
+    else:
+        assert ended.status.error is not None
+        assert "done is not enough" in ended.status.error.message
 
 
 def test_a_read_of_what_was_not_paid_for_fails_its_reader_by_the_budget() -> None:

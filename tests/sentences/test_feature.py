@@ -62,7 +62,14 @@ def test_a_part_whose_check_never_succeeds_fails_the_run_and_what_needs_it_does_
 
 
 @pytest.mark.parametrize(
-    "wrong", [[part("a", "b"), part("b", "a")], [part("a", "ghost")]], ids=["cycle", "unknown"]
+    "wrong",
+    [
+        [part("a", "b"), part("b", "a")],
+        [part("a", "ghost")],
+        [part("a"), part("a")],
+        [part("a").model_copy(update={"name": "a\nb"})],
+    ],
+    ids=["cycle", "unknown", "twice", "no name"],
 )
 def test_the_planner_corrects_a_plan_that_cannot_be_done(
     monkeypatch: pytest.MonkeyPatch, wrong: list[Part]

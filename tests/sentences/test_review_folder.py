@@ -20,7 +20,7 @@ def review(told: str) -> RootModel[list[Finding]]:
     name = Path(told.removeprefix("Review ")).name
     leak = Finding(title="leaks a handle", line=3)
     if name == "f0.py":
-        return RootModel[list[Finding]]([leak, Finding(title="is slow", line=7)])
+        return RootModel[list[Finding]]([leak, Finding(title="is\nslow ", line=7)])
     return RootModel[list[Finding]]([leak] if name == "f1.py" else [])
 
 

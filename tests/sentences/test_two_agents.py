@@ -164,7 +164,11 @@ class Auditors:
     def find(self, ask: Ask) -> str:
         name = Path(ask.prompt.partition("\n")[0].removeprefix("Audit ")).name
         number = int(name[1:5])
-        found = [audit.Finding(file=name, line=1, problem="leaks")] if number % 10 == 0 else []
+        found = (
+            [audit.Finding(file=name, line=1, problem="leaks\nin a loop ")]
+            if number % 10 == 0
+            else []
+        )
         return json.dumps([one.model_dump() for one in found])
 
     def refutes(self, *numbers: int) -> Scripted:
@@ -188,7 +192,7 @@ def test_the_audit_asks_before_it_reports_what_was_not_refuted_by_both(
     run = auditors.start(monkeypatch, claude, codex)
     assert run.go(within_s=60).status == "waiting"
     asked = str(run.state.waits[Key("ask"), "approval"].opened.asked)
-    assert asked.startswith("Report 4 findings?\n\n- f0000.py:1 leaks")
+    assert asked.startswith("Report 4 findings?\n\n- f0000.py:1 leaks in a loop")
     assert "f0010.py" not in asked
     assert (len(claude.asks), len(codex.asks)) == (5, 5)
     run.answer("ask")
