@@ -26,6 +26,7 @@ from smithers.engine.engine import Engine
 from smithers.state import RunState
 from smithers.workflows import NoInput, Workflow
 from tests.cli.command import smithers
+from tests.cli.test_demo import told
 from tests.engine.runs import Run
 from tests.places import HARNESSES, SMITHERS
 

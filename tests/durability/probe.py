@@ -161,7 +161,7 @@ async def tools(database: Path) -> dict[str, str]:
     return found
 
 
-async def _approves(_: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+async def _approves(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
     from mcp.types import ElicitResult
 
     decision = "trust" if "Trust this folder" in params.message else "approve"

@@ -326,7 +326,11 @@ EVENTS = st.one_of(
 )
 
 
-@settings(max_examples=settings().max_examples // 4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=settings().max_examples // 4,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(script=st.lists(EVENTS, max_size=6), output=st.sampled_from([str, Any]))
 def test_no_sequence_of_odd_events_ends_the_owner(
     tmp_path_factory: pytest.TempPathFactory, script: list[object], output: Any

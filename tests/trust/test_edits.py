@@ -11,7 +11,7 @@ import pytest
 from tests.trust.amounts import EDITS, SEED, WORKERS
 from tests.trust.edited import Story
 
-SLICE = 30
+SLICE = 60
 CHUNK = 50
 
 
