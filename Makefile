@@ -112,7 +112,7 @@ trust: export TRUST_RACES := $(TRUST_RACES)
 trust: export TRUST_SCHEDULES := $(TRUST_SCHEDULES)
 trust: export TRUST_STREAMS := $(TRUST_STREAMS)
 trust: $(DEV) ## long tests: crashes, edits, races, damaged streams, simulated schedules, properties
-	SMITHERS_TRUST_REQUIRED=1 $(PYTEST) -s -m trust tests/trust tests/test_bench.py $(ARGS)
+	SMITHERS_TRUST_REQUIRED=1 $(PYTEST) -s -m trust --ignore tests/properties tests $(ARGS)
 	SMITHERS_EXAMPLES=$(TRUST_EXAMPLES) $(PYTEST) -m 'not live' --hypothesis-seed=$(TRUST_SEED) \
 		tests/properties $(ARGS) || [ $$? = 5 ] # ARGS may select none of them
 

@@ -26,6 +26,7 @@ from smithers.engine.engine import Engine
 from smithers.state import RunState
 from smithers.workflows import NoInput, Workflow
 from tests.cli.command import smithers
+from tests.cli.test_demo import told
 from tests.engine.runs import Run
 from tests.places import HARNESSES, SMITHERS
 
@@ -247,35 +248,6 @@ def test_the_example_that_waits_goes_on_with_an_answer_and_a_signal(tmp_path: Pa
     assert smithers(tmp_path, "deny", "r1", "what", "--note", "shorter", "--resume").code == 3
     answer = ("answer", "r1", "what", "--data", '{"version": "1.4"}', "--resume")
     assert smithers(tmp_path, *answer).out == "1.4 (beta) is on web-1\n"
-
-
-def told(text: str) -> list[str]:
-    """What a demo tells, line by line, without the times, prices, pids and sessions of one run."""
-    text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-\S{4}-\S{4}-[0-9a-f]{12}", "SESSION", text)
-    text = re.sub(r"\d\d:\d\d:\d\d", "TIME", text)
-    text = re.sub(r"kill -9 \d+", "kill -9 PID", text)
-    return re.sub(r"\d+\.\d s", "SECONDS", text).splitlines()
-
-
-def test_the_output_in_the_readme_is_what_the_demo_prints(tmp_path: Path) -> None:
-    shown = next(
-        block for block in blocks((ROOT / "README.md").read_text(), "") if "make demo" in block
-    )
-    done = subprocess.run(
-        [sys.executable, "-m", "smithers", "demo"],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    printed = told(done.stdout)
-    place = 0
-    for line in told(shown.removeprefix("$ make demo\n")):
-        if line != "...":
-            assert line in printed[place:], f"{line!r} is not printed there:\n{done.stdout}"
-            place = printed.index(line, place) + 1
 
 
 def test_the_table_of_changed_prompts_is_what_the_agents_say() -> None:

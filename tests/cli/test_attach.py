@@ -213,7 +213,13 @@ def test_a_program_that_fails_is_told_and_the_run_goes_on(tmp_path: Path) -> Non
         finished(tmp_path)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGHUP,
+        *(pytest.param(one, marks=pytest.mark.trust) for one in (signal.SIGTERM, signal.SIGINT)),
+    ],
+)
 def test_a_command_that_is_ended_releases_what_it_holds(
     number: signal.Signals, tmp_path: Path
 ) -> None:

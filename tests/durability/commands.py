@@ -25,12 +25,19 @@ WORKFLOWS = Path(__file__).parent / "workflows"
 
 
 def until(true: Callable[[], object], what: str, *, within_s: float = 60) -> None:
-    """Wait until something holds, at most so long; then fail, saying what did not come."""
+    """Wait until something holds, at most so long; then fail, saying what did not come.
+
+    A look that costs much, such as a command, is taken less often: most of the processor is left
+    to what is waited for.
+    """
     end = time.monotonic() + within_s
     pause = threading.Event()
+    begun = time.monotonic()
     while not true():
-        assert time.monotonic() < end, f"{what} did not come within {within_s} s"
-        pause.wait(0.02)
+        now = time.monotonic()
+        assert now < end, f"{what} did not come within {within_s} s"
+        pause.wait(min(max(0.02, 3 * (now - begun)), 1.0))
+        begun = time.monotonic()
 
 
 class Project:

@@ -1,9 +1,10 @@
 """Tries everything that changes a run or its database, from where this process stands.
 
-    python probe.py DATABASE FILE [--services]
+    python probe.py DATABASE FILE [--services] [--few]
 
 It writes a JSON object to FILE: what was tried, and the error or `done`. `smithers attach` is left
-out, since it looks for a terminal first: `Hub.attach` is tried.
+out, since it looks for a terminal first: `Hub.attach` is tried. With `--few` it tries only `FEW`,
+which is enough to know whether a process that stands here is refused.
 """
 
 from __future__ import annotations
@@ -14,18 +15,19 @@ import io
 import json
 import os
 import sys
+import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mcp import Client
-from mcp.client.context import ClientRequestContext
-from mcp.types import CallToolResult, ElicitRequestParams, ElicitResult
-
-from mcp_server import make_server
 from smithers.cli._main import run
+from smithers.engine.settings import Unwatched
 from smithers.errors import SmithersError
 from smithers.hub import Amounts, Hub
+
+if TYPE_CHECKING:
+    from mcp.client.context import ClientRequestContext
+    from mcp.types import CallToolResult, ElicitRequestParams, ElicitResult
 
 COMMANDS: dict[str, tuple[str, ...]] = {
     "up": ("up", "ways.py:other", "--run-id", "new"),
@@ -52,16 +54,19 @@ SERVICES = {
 """For a process that is refused: nobody's services are to be changed by a test."""
 
 
+FEW = ("smithers approve", "Hub.steer", "Hub.cancel")
+
+
 async def _start(hub: Hub) -> object:
-    return await hub.start("ways.py:other", run_id="new", observer=None)  # type: ignore[arg-type]
+    return await hub.start("ways.py:other", run_id="new", observer=Unwatched())
 
 
 async def _resume(hub: Hub) -> object:
-    return await hub.resume("r1", observer=None)  # type: ignore[call-overload]
+    return await hub.resume("r1", observer=Unwatched())
 
 
 async def _retry(hub: Hub) -> object:
-    return await hub.retry("r1", "work", observer=None)  # type: ignore[arg-type]
+    return await hub.retry("r1", "work", observer=Unwatched())
 
 
 async def _supervise(hub: Hub) -> None:
@@ -107,6 +112,8 @@ def commands(database: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     environment = dict(os.environ)  # `up` marks that of its process
     for name, words in {**COMMANDS, **(SERVICES if "--services" in sys.argv else {})}.items():
+        if not _is_asked_for(f"smithers {name}"):
+            continue
         said = io.StringIO()
         with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
             code = run([*words, "--db", str(database)])
@@ -117,7 +124,15 @@ def commands(database: Path) -> dict[str, str]:
 
 
 def methods(database: Path) -> dict[str, str]:
-    return {f"Hub.{name}": _tried(call, Hub(database)) for name, call in METHODS.items()}
+    return {
+        f"Hub.{name}": _tried(call, Hub(database))
+        for name, call in METHODS.items()
+        if _is_asked_for(f"Hub.{name}")
+    }
+
+
+def _is_asked_for(verb: str) -> bool:
+    return verb in FEW or "--few" not in sys.argv
 
 
 def _tried(call: Callable[[Hub], object], hub: Hub) -> str:
@@ -131,6 +146,12 @@ def _tried(call: Callable[[Hub], object], hub: Hub) -> str:
 
 
 async def tools(database: Path) -> dict[str, str]:
+    if "--few" in sys.argv:
+        return {}
+    from mcp import Client  # half of what a look costs
+
+    from mcp_server import make_server
+
     server = make_server(Hub(database), [Path.cwd()], supervises=False)
     found: dict[str, str] = {}
     async with Client(server, elicitation_callback=_approves) as client:
@@ -141,6 +162,8 @@ async def tools(database: Path) -> dict[str, str]:
 
 
 async def _approves(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+    from mcp.types import ElicitResult
+
     decision = "trust" if "Trust this folder" in params.message else "approve"
     return ElicitResult(action="accept", content={"decision": decision})
 
@@ -150,7 +173,10 @@ def _text(result: CallToolResult) -> str:
 
 
 def main(database: Path, file: Path) -> None:
-    found = {**commands(database), **methods(database), **asyncio.run(tools(database))}
+    try:
+        found = {**commands(database), **methods(database), **asyncio.run(tools(database))}
+    except BaseException:  # told in the file, which is waited for
+        found = {"the probe itself failed": traceback.format_exc()}
     beside = file.with_name(f"{file.name}.new")
     beside.write_text(json.dumps(found, indent=1))
     os.replace(beside, file)

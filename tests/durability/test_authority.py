@@ -1,6 +1,7 @@
 """Whatever stands below a run may change nothing of it; a person beside it may.
 
-Every verb is tried in each way of being below: by the command line, by `Hub` and over MCP.
+Every verb is tried by the command line, by `Hub` and over MCP. Each way of being below is tried as
+well, here with a few verbs each, and by `make trust` with all.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from tests.durability.commands import Project, until
 PROBE = Path(probe.__file__)
 UNSHARE = ("unshare", "--pid", "--fork", "--mount-proc")
 BELOW = ("plain", "cleared", "owner", "setsid", "double", "step", "step-double")
+BESIDE = ("by-plain", "by-nohup", "by-orphan", "by-terminal", "by-tmux")
 REFUSED = "an agent may not"
 VERBS = {
     *(f"smithers {name}" for name in (*probe.COMMANDS, *probe.SERVICES)),
@@ -31,8 +33,9 @@ VERBS = {
 }
 
 
-def beside(project: Project, way: str) -> list[str]:
-    return [sys.executable, str(PROBE), str(project.database), str(project.folder / f"{way}.json")]
+def beside(project: Project, way: str, *more: str) -> list[str]:
+    file = project.folder / f"{way}.json"
+    return [sys.executable, str(PROBE), str(project.database), str(file), *more]
 
 
 def found(project: Project, way: str) -> dict[str, str]:
@@ -57,13 +60,21 @@ def in_tmux(command: list[str], project: Project) -> None:
     subprocess.run(words, cwd=project.folder, env=project.environment, check=True)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    "whole",
+    [["plain", "by-plain"], pytest.param([*BELOW, *BESIDE, "namespace"], marks=pytest.mark.trust)],
+    ids=["few", "all"],
+)
 def test_below_a_run_every_verb_is_refused_and_beside_it_none(
-    project: Project, tmp_path_factory: pytest.TempPathFactory
+    project: Project, whole: list[str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """In one run, since each look costs seconds."""
+    """In one run, since each look costs seconds; `whole` are the ways in which every verb is tried,
+    with a few of them in each other way.
+    """
     project.environment |= {
         "PROBE": str(PROBE),
+        "WHOLE": " ".join(whole),
         "PYTHONPATH": str(PROBE.parents[2]),
         "XDG_STATE_HOME": str(tmp_path_factory.mktemp("state")),
     }
@@ -78,7 +89,7 @@ def test_below_a_run_every_verb_is_refused_and_beside_it_none(
         for way in below:
             until((project.folder / f"{way}.json").exists, way, within_s=200)
             said = found(project, way)
-            assert set(said) == VERBS, way
+            assert set(said) == (VERBS if way in whole else {*probe.FEW}), way
             assert {verb: text for verb, text in said.items() if REFUSED not in text} == {}, way
         inside = found(project, "inside")
         assert set(inside) == {verb for verb in VERBS if verb.startswith("Hub.")}
@@ -86,9 +97,11 @@ def test_below_a_run_every_verb_is_refused_and_beside_it_none(
         assert project.tasks("r1")["gate"]["state"] == "waiting"
         assert {one["run_id"] for one in project.json("ps")["runs"]} == {"failed", "r1"}
 
-        people = ["plain", "nohup", "orphan", "terminal"]
+        people = list(BESIDE if shutil.which("tmux") else BESIDE[:-1])
+        few = {way: () if way in whole else ("--few",) for way in people}
+        commands = {way: beside(project, way, *few[way]) for way in people}
         for way in people[:2]:
-            command = [*(["nohup"] if way == "nohup" else []), *beside(project, f"by-{way}")]
+            command = [*(["nohup"] if way == "by-nohup" else []), *commands[way]]
             subprocess.run(
                 command,
                 cwd=project.folder,
@@ -97,18 +110,17 @@ def test_below_a_run_every_verb_is_refused_and_beside_it_none(
                 capture_output=True,
                 check=True,
             )
-        orphan = f"(setsid {' '.join(beside(project, 'by-orphan'))} </dev/null >/dev/null 2>&1 &)"
+        orphan = f"(setsid {' '.join(commands['by-orphan'])} </dev/null >/dev/null 2>&1 &)"
         subprocess.run(
             ["/bin/sh", "-c", orphan], cwd=project.folder, env=project.environment, check=True
         )
-        in_a_terminal(beside(project, "by-terminal"), project)
-        if shutil.which("tmux"):
-            people.append("tmux")
-            in_tmux(beside(project, "by-tmux"), project)
+        in_a_terminal(commands["by-terminal"], project)
+        if "by-tmux" in people:
+            in_tmux(commands["by-tmux"], project)
         for way in people:
-            file = project.folder / f"by-{way}.json"
-            until(file.exists, way, within_s=100)
-            said = found(project, f"by-{way}")
+            until((project.folder / f"{way}.json").exists, way, within_s=100)
+            said = found(project, way)
+            assert set(said) >= {*probe.FEW}, way
             assert {verb: text for verb, text in said.items() if REFUSED in text} == {}, way
         assert found(project, "by-plain")["smithers approve"] == "done"
         assert found(project, "by-plain")["smithers cancel"] == "done"

@@ -80,7 +80,7 @@ def is_left_in_order(project: Project, run: str) -> bool:
 def test_a_signal_at_any_moment_gives_its_code_and_a_run_that_can_be_resumed(
     project: Project, number: signal.Signals
 ) -> None:
-    check_signals(project, number, range(ENDING.index(number), MOMENTS, 2 * len(ENDING)))
+    check_signals(project, number, range(ENDING.index(number), MOMENTS, 4 * len(ENDING)))
 
 
 @pytest.mark.trust

@@ -134,8 +134,15 @@ def test_an_answer_is_recorded_and_0_given_where_the_run_then_fails_in_its_own_p
     assert project.run("approve", "r1", "--resume").returncode == 2, "it is decided"
 
 
-@pytest.mark.parametrize("more", [[], ["--detach"]], ids=["here", "detached"])
-@pytest.mark.parametrize("word", ["approve", "deny"])
+@pytest.mark.parametrize(
+    ("word", "more"),
+    [
+        pytest.param("approve", [], id="approve-here"),
+        pytest.param("deny", ["--detach"], id="deny-detached"),
+        pytest.param("approve", ["--detach"], id="approve-detached", marks=pytest.mark.trust),
+        pytest.param("deny", [], id="deny-here", marks=pytest.mark.trust),
+    ],
+)
 def test_an_answer_is_recorded_and_0_given_where_another_process_is_faster_to_drive(
     project: Project, word: str, more: list[str]
 ) -> None:
@@ -171,7 +178,13 @@ def test_a_stop_while_a_run_only_waits_leaves_it_waiting(project: Project) -> No
     assert wake_at == due is not None
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        *(pytest.param(one, marks=pytest.mark.trust) for one in (signal.SIGTERM, signal.SIGHUP)),
+    ],
+)
 def test_what_a_person_stopped_stays_stopped(project: Project, number: signal.Signals) -> None:
     (project.folder / "hold-plan").touch()
     process = project.start("up", "three_steps.py", "--run-id", "r1")
@@ -387,7 +400,13 @@ def test_what_keeps_a_detached_run_from_beginning_is_told_as_if_it_were_attached
     assert not project.database.exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGTERM,
+        *(pytest.param(one, marks=pytest.mark.trust) for one in (signal.SIGINT, signal.SIGHUP)),
+    ],
+)
 def test_a_detached_process_that_the_machine_ends_is_woken_again(
     project: Project, number: signal.Signals
 ) -> None:

@@ -59,13 +59,13 @@ def judged(program: str, stream: bytes, **more: Any) -> dict[str, Any]:
     return events[-1]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(program=PROGRAMS, stream=st.binary(max_size=400), stopped=st.booleans())
 def test_any_bytes_have_a_verdict(program: str, stream: bytes, stopped: bool) -> None:
     judged(program, stream, stopped=stopped)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(data=st.data(), program=PROGRAMS)
 def test_recorded_lines_in_any_order_and_number_have_a_verdict(
     data: st.DataObject, program: str
@@ -99,7 +99,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from places(each, (*path, key))
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(data=st.data(), program=PROGRAMS)
 def test_a_line_with_anything_in_any_place_of_it_has_a_verdict(
     data: st.DataObject, program: str
@@ -191,17 +191,20 @@ print(peak_mb() - before)
 """
 
 
-def test_two_hundred_megabytes_take_no_more_memory_than_some_lines() -> None:
-    code = MEMORY.format(count=200_000_000 // 2700)
+@pytest.mark.parametrize(
+    "size_mb", [20, pytest.param(200, marks=[pytest.mark.trust, pytest.mark.timeout(300)])]
+)
+def test_a_long_stream_takes_no_more_memory_than_some_lines(size_mb: int) -> None:
+    code = MEMORY.format(count=size_mb * 1_000_000 // 2700)
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=280,
         check=True,
     )
-    assert float(done.stdout) < 10
+    assert float(done.stdout) < 5
 
 
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}

@@ -241,9 +241,8 @@ async def test_a_step_with_an_effect_is_not_repeated_unasked(gates: Project) -> 
                 one["kind"] for one in (await call("list_asks", run_id=made["run_id"]))["asks"]
             }
             assert "repeat" in kinds
-        for readers in (False, True):
-            await call("retry_task", run_id=run_id, task="draft", with_readers=readers)
-            await left(call, run_id, "waiting")
+        await call("retry_task", run_id=run_id, task="draft", with_readers=True)
+        await left(call, run_id, "waiting")
         await call("retry_task", run_id=run_id, task="charge")
         await left(call, run_id, "waiting")
         assert (gates.folder / "charged").read_text() == "."
@@ -255,7 +254,8 @@ async def test_a_fork_waits_for_the_larger_budget_that_its_source_waits_for(
     async with gates.client("2026-07-28") as call:
         run_id = await waiting(call, "dear")
         source = run_id
-        for frame in range(len((await call("get_timeline", run_id=run_id))["frames"])):
+        last = (await call("get_timeline", run_id=run_id))["frames"][-1]["frame"]
+        for frame in (0, last // 2, last):
             made = await call("fork_run", run_id=source, request_id=f"{frame}", frame=frame)
             fork = made["run_id"]
             await call("resume_run", run_id=fork)

@@ -47,16 +47,16 @@ def test_the_example_of_the_documents_runs(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def project(vendor: Vendor, tmp_path: Path) -> Iterator[tuple[Project, ScriptedModel]]:
+def project(a_vendor: Vendor, tmp_path: Path) -> Iterator[tuple[Project, ScriptedModel]]:
     made = tmp_path / "project"
     made.mkdir()
     shutil.copy(ROOT / "tests" / "contract" / "workflows" / "three_tasks.py", made)
     with ScriptedModel(SCRIPT) as model:
         environment = {
-            "AGENT": vendor.kind.provider,
-            "MODEL": vendor.model,
-            "MODEL_URL": model.url + vendor.path,
-            "KEY_NAME": vendor.key,
+            "AGENT": a_vendor.kind.provider,
+            "MODEL": a_vendor.model,
+            "MODEL_URL": model.url + a_vendor.path,
+            "KEY_NAME": a_vendor.key,
         }
         yield Project(made, environment), model
 

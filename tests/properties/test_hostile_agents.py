@@ -249,8 +249,26 @@ def check_ended(hub: Hub, status: str) -> None:
     assert Hostile.calls == calls, "a resume paid again"
 
 
-@pytest.mark.parametrize("output", [str, dict[str, Any], Any], ids=["text", "object", "any"])
-@pytest.mark.parametrize("name", SCRIPTS)
+OUTPUTS: dict[str, Any] = {"text": str, "object": dict[str, Any], "any": Any}
+
+
+def _shapes_its_answer(script: Sequence[object]) -> bool:
+    return any(isinstance(one, Answered) and one is not DONE for one in script)
+
+
+EACH = [
+    pytest.param(
+        *(name, output),
+        id=f"{name}-{kind}",
+        marks=() if number % 3 == at or _shapes_its_answer(script) else pytest.mark.trust,
+    )
+    for number, (name, script) in enumerate(SCRIPTS.items())
+    for at, (kind, output) in enumerate(OUTPUTS.items())
+]
+"""The output matters to an answer that is more than a word; each other script has one of them."""
+
+
+@pytest.mark.parametrize(("name", "output"), EACH)
 def test_nothing_that_an_agent_says_ends_the_owner(tmp_path: Path, name: str, output: Any) -> None:
     check_ended(*start(tmp_path, SCRIPTS[name], output))
 
@@ -308,7 +326,11 @@ EVENTS = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=settings().max_examples // 4,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(script=st.lists(EVENTS, max_size=6), output=st.sampled_from([str, Any]))
 def test_no_sequence_of_odd_events_ends_the_owner(
     tmp_path_factory: pytest.TempPathFactory, script: list[object], output: Any

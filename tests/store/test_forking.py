@@ -79,7 +79,7 @@ def without_texts(frames: list[Frame]) -> list[Frame]:
     return asyncio.run(main())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_a_fork_has_what_its_source_had_at_the_frame(data: st.DataObject) -> None:
     author = Author(data)

@@ -411,7 +411,7 @@ async def both_round_trips(frames: list[Frame]) -> list[list[Frame]]:
             return [await round_trip(MemoryStore(), frames), await round_trip(store, frames)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_load_gives_the_frames_that_were_committed(data: st.DataObject) -> None:
     author = Author(data)

@@ -61,10 +61,9 @@ def test_each_kind_has_an_example() -> None:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_kill_after_a_frame_repeats_nothing(nursery: Nursery, tmp_path: Path, name: str) -> None:
     killing, random = Killing(nursery, tmp_path, name), chance("frames", name)
-    edits: tuple[Edit, ...] = (UNEDITED, random.choice(EDITS))
-    for edit in edits if name in KINDS else (random.choice(edits),):
-        frames = random.sample(range(killing.frames), killing.frames)
-        assert any(killing.kill(frame, edit) for frame in frames)  # the last may not be reached
+    edit: Edit = random.choice((UNEDITED, random.choice(EDITS)))
+    frames = random.sample(range(killing.frames), killing.frames)
+    assert any(killing.kill(frame, edit) for frame in frames)  # the last may not be reached
 
 
 @pytest.mark.trust

@@ -13,7 +13,7 @@ import pytest
 from tests.trust.amounts import SCHEDULES, SEED, WORKERS
 from tests.trust.schedules import Schedule
 
-SLICE = 150
+SLICE = 60
 CHUNK = 250
 
 

@@ -20,9 +20,11 @@ CLEARED = f"env -i PATH={os.environ['PATH']} HOME={HERE}"
 
 
 def probing(way: str, before: str = "") -> str:
-    """A shell command that tries everything and leaves a file."""
+    """A shell command that tries everything, or a few verbs, and leaves a file."""
     probe = os.environ["PROBE"]
-    return f"{before} {sys.executable} {probe} {DATABASE} {HERE / way}.json --services".strip()
+    few = "" if way in os.environ["WHOLE"].split() else "--few"
+    words = f"{sys.executable} {probe} {DATABASE} {HERE / way}.json --services {few}"
+    return f"{before} {words}".strip()
 
 
 def forked_twice(way: str) -> str:
