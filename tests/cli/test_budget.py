@@ -142,3 +142,42 @@ def test_an_agent_may_not_raise_its_own_budget(tmp_path: Path) -> None:
     )
     assert said.code == 2
     assert "an agent may not decide for run r1" in said.err
+
+
+_CAUGHT = """
+from smithers import Budget, CallFailed, NoInput, Run, workflow
+from tests.rules.agents import Scripted
+
+
+@workflow(budget=Budget(calls=1, on_exhausted="fail"))
+async def caught(run: Run[NoInput]) -> str:
+    await run.task("first", agent=Scripted(), prompt="p")
+    try:
+        return await run.task("second", agent=Scripted(), prompt="p")
+    except CallFailed as failed:
+        return failed.state
+
+
+@workflow(budget=Budget(calls=1, on_exhausted="finish"))
+async def skipped(run: Run[NoInput]) -> str:
+    await run.task("first", agent=Scripted(), prompt="p")
+    return await run.task("second", agent=Scripted(), prompt="p")
+"""
+
+
+def test_a_failure_by_a_budget_that_a_flow_caught_does_not_say_to_raise_it(tmp_path: Path) -> None:
+    (tmp_path / "flows.py").write_text(_CAUGHT)
+    said = smithers(tmp_path, "up", "flows.py:caught", "--run-id", "r1")
+    assert (said.code, said.out) == (6, "failed\n")
+    assert "raise it" not in said.err
+    assert "raise it" not in smithers(tmp_path, "why", "r1").out
+
+
+def test_a_flow_that_failed_by_a_skipped_call_is_not_told_to_raise_the_budget(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "flows.py").write_text(_CAUGHT)
+    said = smithers(tmp_path, "up", "flows.py:skipped", "--run-id", "r1")
+    assert "second was skipped: the budget of the run is spent: 1 of 1 call\n" in said.err
+    assert "hint: catch CallFailed where the flow awaits it" in said.err
+    assert "smithers budget" not in said.err
