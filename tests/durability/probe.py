@@ -20,6 +20,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from smithers import Context, Node, NoInput, Step, workflow
 from smithers.cli._main import run
 from smithers.engine.settings import Unwatched
 from smithers.errors import SmithersError
@@ -73,8 +74,24 @@ async def _supervise(hub: Hub) -> None:
     await hub.supervise(print, once=True)
 
 
+@workflow
+def quick(ctx: Context[NoInput]) -> Node[int]:
+    return Step("quick", lambda: 1)
+
+
+async def _run(hub: Hub) -> object:
+    return await hub.run(quick, run_id="quick-run")
+
+
+async def _begin(hub: Hub) -> object:
+    async with hub:
+        return await (await hub.begin(quick, run_id="quick-begin")).wait()
+
+
 METHODS: dict[str, Callable[[Hub], object]] = {
     "start": _start,
+    "run": _run,
+    "begin": _begin,
     "resume": _resume,
     "launch": lambda hub: hub.launch("ways.py:other", run_id="new"),
     "launch_again": lambda hub: hub.launch_again("r1"),

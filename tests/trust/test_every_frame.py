@@ -10,7 +10,7 @@ from unittest.mock import Mock
 import pytest
 
 from smithers import Call, Context, Flow, Loop, Node, NoInput, Run, workflow
-from smithers.flows import Gathering
+from smithers.flows import RUNNING, Gathering
 from smithers.kinds import ITERATION, KindName, child_workflow, kind_of
 from tests.trust.amounts import chance, in_parallel
 from tests.trust.children import Nursery
@@ -33,9 +33,12 @@ def kinds_in(node: Node[Any]) -> Iterator[str]:
 
 def kinds_of_calls(node: Flow[Any]) -> Iterator[str]:
     """What a flow awaits first."""
-    driver = Mock(prefix="")
+    driver = Mock(prefix="", is_open=True)
     coroutine = node.run(Run(node.given, Context(NoInput(), "r1"), driver))
+    token = RUNNING.set(driver)
     awaited = coroutine.send(None)
+    RUNNING.reset(token)
+    driver.is_open = False
     coroutine.close()
     if isinstance(awaited, Gathering):
         awaited.close()
