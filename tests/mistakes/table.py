@@ -1924,9 +1924,26 @@ async def flow(run: Run[NoInput]) -> int:
 
     return await run.flow("inner", inner)
 """,
+        said="run.step('mine', ...) is used outside its flow",
+        hint="use run in the code of its flow alone, not in the function of a step, in another flow"
+        " or in a thread; pass them values",
+        fix=("await run.step", "await sub.step"),
+    ),
+    in_file(
+        "gather with a call of another flow",
+        """\
+@workflow
+async def flow(run: Run[NoInput]) -> list[int]:
+    mine = §run.step("mine", lambda: 1)
+
+    async def inner(sub: Run[None]) -> list[int]:
+        return await sub.gather(mine)
+
+    return await run.flow("inner", inner)
+""",
         said="'mine' is a call of another flow",
         hint="await the calls of the `run` that the flow was given",
-        fix=("await run.step", "await sub.step"),
+        fix=('return await run.flow("inner", inner)', "return await run.gather(mine)"),
     ),
     in_async(
         "flow that reads an output",
