@@ -104,7 +104,7 @@ class Asking:
         """The nodes that have sent work back in this frame: it is reset in the next one."""
         self.answered: Callable[[Key], bool] = lambda _: False
         """Whether the inbox has an answer for a node that is not taken yet."""
-        self.pays: Callable[[Instance, Iterable[str]], bool] = lambda *_: True
+        self.pays: Callable[[Instance, Iterable[str]], bool] = lambda _, __: True
         """Whether a budget pays for what is done again; see `Asking` of `kinds`."""
         self.children: list[Key] = []
         """The nodes that wait for a child run which is to be driven, once that is on disk."""

@@ -22,9 +22,9 @@ from smithers.engine.stuck import deadlock
 from smithers.engine.timers import Timers
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
-from smithers.flows import Flow
 from smithers.kinds import STOPPED, Instance, TooManyLevels, find_failure
 from smithers.naming import key_name
+from smithers.shapes import shape_of
 from smithers.state import Waiting
 from smithers.store import NewRun
 from smithers.tree import Computed
@@ -276,7 +276,7 @@ class Endings:
 def _unknown(id: str, reader: Instance) -> AuthorError:
     """A node waits for one that nothing will add."""
     above = reader.parent
-    while above is not None and not isinstance(above.node, Flow):
+    while above is not None and not shape_of(above.node.kind).is_code:
         above = above.parent
     if above is None:
         said = f"{reader.key} reads {id!r}, which is not part of the workflow tree"
