@@ -209,8 +209,6 @@ class Engine:
         self._stopped_by: str | None = None
         self._raised = False
         self._postponed = False
-        self._gone = False
-        """Whether a flow has ended that may have left calls of before behind."""
         self._idle = False
         """Whether nothing ran when the end came."""
         self._wrong: Failure | None = None
@@ -428,14 +426,15 @@ class Engine:
         while self.plan.steps:
             self._step_flow()
 
-    def _step_flow(self) -> None:
-        """Tell one flow what has ended."""
+    def _step_flow(self) -> bool:
+        """Tell one flow what has ended. True if that was its end, and calls of before may be left
+        of it that it no longer makes.
+        """
         steps = self.plan.steps
         one = steps.pop(next(iter(steps)))
         if one.status == "up":
             one.kind.resolve(self.asking, one)
-        if one.settled and one.strands is not None and one.strands.is_known:
-            self._gone = True
+        return one.settled and one.strands is not None and one.strands.is_known
 
     def _cancel_gone(self) -> None:
         for running in self._attempts():
@@ -558,10 +557,9 @@ class Engine:
         elif plan.released:
             plan.up.append(plan.released.popleft())
         elif plan.steps:
-            self._gone = False
-            self._step_flow()
-            if self.view.mounts.fresh or self._gone:
-                self._mounting.mount(gone=self._gone)
+            gone = self._step_flow()
+            if gone or self.view.mounts.fresh:
+                self._mounting.mount(gone=gone)
                 self._wake_readers_of_unknown()
         else:
             return self._begin_ready()

@@ -99,12 +99,17 @@ class Flow(Giving[T_co]):
     computes: Computed[Any] | None = None
     """What gives its input."""
 
+    @property
+    def who(self) -> str:
+        """What errors call it."""
+        return "the flow" if self.id is None else f"flow {self.id!r}"
+
     def become(self, id: str | None, run: Body, mark: Mark) -> None:
         """What a flow of the tree and that of a workflow have in common."""
         self.id = id
         self.mark = mark
         self.run = freeze(run, mark)
-        what = f"the result of {'the flow' if id is None else f'flow {id!r}'}"
+        what = f"the result of {self.who}"
         self.gives: Computed[Any] = Computed(run, check_output(returned(run), mark), what, mark)
         self.result = self.gives
 

@@ -440,7 +440,7 @@ class Run(Generic[In_co]):
     def flow(
         self, id: str, run: Callable[[Any], Coroutine[Any, Any, Any]], *, input: Any = None
     ) -> Call[Any]:
-        """Another flow inside this one, as a `Flow`: its calls have ids of their own."""
+        """Another flow inside this one, as a `Flow`: its calls have their own ids."""
         return self._call(self.flow, id, lambda: cast("Node[Any]", Flow(id, run, input=input)))
 
     def node(self, node: Node[T]) -> Call[T]:
@@ -514,7 +514,7 @@ class Run(Generic[In_co]):
 
         At most `limit` of them are under way at the same time. After a failure no other one starts;
         those that are under way end, and then the first failure in their order is raised. With
-        `return_exceptions`, all of them run, and a failure stands in the list in place of a value.
+        `return_exceptions`, all of them run, and a failure stands in the list instead of a value.
         """
         mark = here()
         check_count(mark, "limit", limit)

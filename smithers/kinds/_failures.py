@@ -11,12 +11,7 @@ from smithers.naming import key_name
 from smithers.state import RunState
 from smithers.tree import problem
 
-__all__ = ["FOREIGN", "error_of", "find_failure", "misfit"]
-
-FOREIGN = (
-    "await calls of run alone: run.step(id, function) for other async work,"
-    " run.sleep(id, seconds=...) for time, and run.gather for several at once"
-)
+__all__ = ["error_of", "find_failure", "misfit"]
 
 
 def misfit(one: Instance, why: ValidationError) -> AuthorError:

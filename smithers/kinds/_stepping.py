@@ -9,23 +9,26 @@ from collections.abc import AsyncGenerator, Coroutine, Generator, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import Context
 from types import CodeType, FrameType
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from smithers.errors import AuthorError
 from smithers.flows import RUNNING, Call, CallFailed, Request
-from smithers.kinds._failures import FOREIGN
-from smithers.tree import is_in_library, place_of_error, wrong
+from smithers.tree import Mark, is_in_library, place_of_error, shown, wrong
 
 __all__ = [
     "awaiting",
     "chain_of",
     "check_dropped",
     "check_loop",
-    "forget",
+    "refuse_foreign",
     "run_to_await",
-    "where_it_awaits",
     "without_loop",
 ]
+
+_FOREIGN = (
+    "await calls of run alone: run.step(id, function) for other async work,"
+    " run.sleep(id, seconds=...) for time, and run.gather for several at once"
+)
 
 
 def run_to_await(
@@ -102,7 +105,7 @@ def check_loop(who: str, error: BaseException) -> None:
         raise AuthorError(
             f"{who} uses asyncio.{trace.tb_frame.f_code.co_qualname}, which is not a call of run",
             place=place_of_error(error),
-            hint=FOREIGN,
+            hint=_FOREIGN,
         ) from error
 
 
@@ -111,8 +114,19 @@ async def awaiting(given: Any) -> Any:
     return await given
 
 
-def forget(future: asyncio.Future[Any]) -> None:
-    """Nobody waits for it: its exception is not told as one that was never looked at."""
+def refuse_foreign(who: str, mark: Mark, coroutine: object, request: object) -> NoReturn:
+    """A flow awaits what is not a call of `run`; `mark` is its own. Raises `AuthorError`."""
+    frame, awaited = _where_it_awaits(coroutine)
+    what = shown(request) if awaited is None else awaited
+    if isinstance(request, asyncio.Future):
+        request.cancel()
+        cast("asyncio.Future[Any]", request).add_done_callback(_forget)  # type: ignore[redundant-cast]  # for pyright
+    place = mark if frame is None else Mark(frame.f_code, frame.f_lasti)
+    wrong(place, f"{who} awaits {what}, which is not a call of run", _FOREIGN)
+
+
+def _forget(future: asyncio.Future[Any]) -> None:
+    """Nobody waits for it, so its exception is not reported."""
     if not future.cancelled():
         future.exception()
 
@@ -128,7 +142,7 @@ def chain_of(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
-def where_it_awaits(coroutine: object) -> tuple[FrameType | None, str | None]:
+def _where_it_awaits(coroutine: object) -> tuple[FrameType | None, str | None]:
     """The author's line that awaits, and the name of what it awaits there, if that is known."""
     frame: FrameType | None = None
     one: Any = coroutine

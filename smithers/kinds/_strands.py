@@ -33,7 +33,7 @@ from smithers.flows import (
     check_running,
     close_unstarted,
 )
-from smithers.kinds._failures import FOREIGN, error_of, misfit
+from smithers.kinds._failures import error_of, misfit
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
 from smithers.kinds._stepping import (
@@ -41,14 +41,13 @@ from smithers.kinds._stepping import (
     chain_of,
     check_dropped,
     check_loop,
-    forget,
+    refuse_foreign,
     run_to_await,
-    where_it_awaits,
     without_loop,
 )
 from smithers.kinds.event import WaitForEvent
 from smithers.kinds.subflow import Subflow
-from smithers.tree import Mark, Node, shown, wrong
+from smithers.tree import Node, wrong
 
 __all__ = ["Strands"]
 
@@ -170,7 +169,7 @@ class Strands:
 
     @property
     def who(self) -> str:
-        return "the flow" if self._one.node.id is None else f"flow {self._one.node.id!r}"
+        return str(self._one.node.who)
 
     # -- what the kind asks
 
@@ -325,7 +324,7 @@ class Strands:
             elif isinstance(request, Gathering):
                 self._gather(request, strand)
             else:
-                self._refuse(strand, request)
+                refuse_foreign(self.who, self._one.node.mark, strand.coroutine, request)
 
     def _finished(self, strand: _Strand, value: Any, error: BaseException | None) -> None:
         self._alive.pop(strand, None)
@@ -452,18 +451,6 @@ class Strands:
         close_unstarted(group.gathering.given[group.next :])
         first = group.failures[min(group.failures)]
         calls = [call for each in group.failures.values() for call in self.failed_calls(each)]
-        if calls and first not in self._stands_for:
-            self._stands_for[first] = []
         if calls:
             self._stands_for[first] = list(dict.fromkeys(calls))
         self._queue.append(_Told(group.owner, None, first, after))
-
-    def _refuse(self, strand: _Strand, request: object) -> None:
-        """It awaits what is not a call of `run`. Raises `AuthorError`."""
-        frame, awaited = where_it_awaits(strand.coroutine)
-        what = shown(request) if awaited is None else awaited
-        if isinstance(request, asyncio.Future):
-            request.cancel()
-            cast("asyncio.Future[Any]", request).add_done_callback(forget)  # type: ignore[redundant-cast]  # for pyright
-        mark = self._one.node.mark if frame is None else Mark(frame.f_code, frame.f_lasti)
-        wrong(mark, f"{self.who} awaits {what}, which is not a call of run", FOREIGN)

@@ -66,7 +66,6 @@ class FlowKind(Container[Flow[Any]]):
             return
         if not one.stopped:
             one.status, one.stopped, one.next = "up", True, len(one.children)
-            one.entered = one.entered or one.begun
             if outcome == "skipped" and one.worst == "finished":
                 one.worst = outcome
         one.cancels = one.cancels or cancel
@@ -240,8 +239,7 @@ def _check_returned(node: Flow[Any], value: object) -> None:
     """Raises `AuthorError` for a node, which is no output."""
     if isinstance(value, Node):
         returned = value.kind if value.id is None else f"{value.kind} {value.id!r}"
-        who = "the flow" if node.id is None else f"flow {node.id!r}"
-        said = f"{who} returned the {returned}, which is a node and not an output"
+        said = f"{node.who} returned the {returned}, which is a node and not an output"
         wrong(node.mark, said, RETURNS_TREE)
 
 

@@ -247,7 +247,6 @@ TESTED: dict[str, str] = {
     "change output= so that it takes what it gave; or run the call again with --rerun-changed": (
         "rules/test_resumed_flows.py::test_an_output_that_no_longer_fits_is_an_error_with_its_line"
     ),
-    "FOREIGN": "mistakes/test_mistakes.py::test_a_mistake_has_its_place_and_its_fix",
     "RETURNS_TREE": "mistakes/test_mistakes.py::test_a_mistake_has_its_place_and_its_fix",
     "pass the workflow … as workflow=, or start a new run of …": (
         "embedding/test_running.py::test_what_is_wrong_is_named_with_the_fix"
