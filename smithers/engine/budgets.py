@@ -162,6 +162,15 @@ class Budgets:
         if self._whole is not None or self.active:
             self._declare(THE_RUN, self._whole)
 
+    def replanned(self) -> None:
+        """Parts of the plan were made anew: who was held in them comes up again."""
+        for key, held in list(self._held.items()):
+            if still := [one for one in held if one.status != "gone"]:
+                self._held[key] = still
+            else:
+                del self._held[key]
+        self._forget()
+
     def mounted(self, one: Definition) -> None:
         """A node joined the tree, or was rendered anew."""
         key = Key(one.id)

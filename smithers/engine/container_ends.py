@@ -31,6 +31,10 @@ class ContainerEnds:
             self._plan = plan
             for key in [key for key in self._state.ends if not _has_ended(plan, key)]:
                 self._transition.do(ContainerReopened(key=key))
+        for key in plan.reopened:
+            if key in self._state.ends and not _has_ended(plan, key):
+                self._transition.do(ContainerReopened(key=key))
+        plan.reopened.clear()
         for one in plan.ended:
             if one.key in held:
                 continue

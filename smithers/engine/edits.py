@@ -4,6 +4,8 @@ node of a task that has started, or add to what has finished.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from smithers import waits
 from smithers.changes import Key
 from smithers.engine.mount import Mounts, children_digest
@@ -17,13 +19,19 @@ from smithers.waits import CHILD
 __all__ = ["check_added", "check_children", "check_choices", "check_kinds", "check_named"]
 
 
-def check_choices(state: RunState, mounts: Mounts) -> None:
-    """Every choice still belongs to the container that it was made for.
+def check_choices(state: RunState, mounts: Mounts, ids: Collection[str] | None = None) -> None:
+    """Every choice still belongs to the container that it was made for; of these ids, or of all.
 
     A container without an id is named by its position, so an edit can shift one into the place of
     another. Raises `AuthorError` naming the id to write.
     """
+    if ids is not None:
+        ids = {id for id in ids if not mounts.by_id[id].named}
+        if not ids:
+            return
     for (key, _), chosen in state.choices.items():
+        if ids is not None and key.id not in ids:
+            continue
         one = mounts.by_id.get(key.id)
         if one is None or not chosen.children or one.named:
             continue

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -189,6 +189,8 @@ class Engine:
         self.budgets.children = lambda: [*self.children.used(), *self.family.below]
         self._ready = ReadyQueue()
         self._queued: set[Key] = set()
+        self._changed: set[str] = set()
+        """The ids that have settled and that a render has read."""
         self._running: dict[int, Running] = {}
         self._results: deque[tuple[Running, Result]] = deque()
         self._promises = Promises()
@@ -413,7 +415,8 @@ class Engine:
 
     def _render(self, *, gone: bool = False) -> None:
         """Render anew: whoever was ready or waited for data comes up again in the new plan."""
-        self.asking.waiting.clear()
+        self._changed.clear()
+        self.asking.forget_waiting()
         self._ready.clear()
         self._queued.clear()
         self._mounting.render(gone=gone)
@@ -552,6 +555,8 @@ class Engine:
             self._write_handled()
         elif plan.dropped:
             self._drop()
+        elif self._changed or plan.held_back:
+            self._render_changed()
         elif plan.up:
             self._came_up(plan.up.popleft())
         elif plan.released:
@@ -627,18 +632,26 @@ class Engine:
             self._wake_readers_of_unknown()
 
     def _wake_readers(self, settled: Instance) -> None:
-        for instance in self.asking.waiting.pop(settled.key, ()):
-            self.plan.up.append(instance)
+        self.plan.up.extend(self.asking.woken(settled.key))
         ended_early = not settled.kind.is_task and settled.status in ("failed", "cancelled")
         if ended_early or settled.kind.expands or settled.kind.grows:
             self._wake_readers_of_unknown()
         if self.renderer.watches(settled.key.id):
-            self._render_again()
+            self._changed.add(settled.key.id)
 
-    def _render_again(self) -> bool:
-        """Render since something changed that the structure reads. False if the tree is wrong."""
+    def _render_changed(self) -> None:
+        """Render once for all that has settled; then it is told to what is around it."""
+        changed, self._changed = self._changed, set()
+        if not changed or self._render_again(changed):
+            self.plan.tell_held_back()
+
+    def _render_again(self, changed: Collection[str] = ()) -> bool:
+        """Render since something changed that the structure reads: these ids, or what was reset.
+        False if the tree is wrong.
+        """
         try:
-            self._render(gone=True)
+            if not changed or self._closing.why is not None or not self._reconcile(changed):
+                self._render(gone=True)
         except AuthorError as error:
             if self.asking.strict:
                 raise
@@ -648,25 +661,39 @@ class Engine:
             return False
         return True
 
+    def _reconcile(self, changed: Collection[str]) -> bool:
+        """Render what has read any of these ids, and change only what is different. False if the
+        whole plan must be made anew.
+        """
+        found = self._mounting.render_again(changed)
+        if found is None:
+            return False
+        self.asking.forget(found.gone)
+        if found.gone:
+            self._ready.drop_gone()
+            self._queued.difference_update(one.key for one in found.gone)
+        if any(scope.around is None for scope in found.scopes):
+            self.asking.ask_all_again()
+        else:
+            for scope in found.scopes:
+                one = self.plan.instances.get(Key(scope.root.id, scope.path))
+                self.asking.ask_again(() if one is None else one.walk())
+        if found.gone or found.fresh:
+            self._wake_readers_of_unknown()
+        return True
+
     def _wake_readers_of_unknown(self) -> None:
         """Who waits for what the plan has no instance of asks again: a fan-out has its items now,
         or a container has ended before it came to it.
         """
         for key in [key for key in self.asking.waiting if key not in self.plan.instances]:
-            self.plan.up.extend(self.asking.waiting.pop(key))
+            self.plan.up.extend(self.asking.woken(key))
 
     def _open_by_render(self) -> set[Key]:
-        """The containers that a render which is missing may still add to: those around a settled
-        node that the structure reads. None is missing but in a run that is being left.
+        """What a render that is missing may still add to. What is around a settled node which the
+        structure reads has not ended: it is told after the render.
         """
-        found = set[Key]() if self._wrong is None else {self.plan.root.key}
-        for one in self.plan.settled:
-            if self.renderer.watches(one.key.id):
-                above: Instance | None = one
-                while above is not None and above.key not in found:
-                    found.add(above.key)
-                    above = above.parent
-        return found
+        return set() if self._wrong is None else {self.plan.root.key}
 
     def _drop(self) -> None:
         dropped = self.plan.dropped.popleft()

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import chain, pairwise
 from typing import Any
 
+from smithers.changes import Key
 from smithers.errors import AuthorError
 from smithers.kinds import Definition, agent_work, kind_of
 from smithers.tree import (
@@ -22,7 +23,15 @@ from smithers.tree import (
     did_you_mean,
 )
 
-__all__ = ["Mounts", "check_sees", "children_digest", "ids_around", "mount"]
+__all__ = [
+    "Mounts",
+    "check_sees",
+    "children_digest",
+    "ids_around",
+    "mount",
+    "mount_again",
+    "mount_more",
+]
 
 
 def mount(
@@ -39,6 +48,32 @@ def mount(
     made = _define(node, own, parent, place, loops, scope)
     made.item = item
     return made
+
+
+def mount_again(one: Definition, node: Node[Any]) -> Definition:
+    """The definitions of a tree that takes the place of what is mounted there."""
+    made = _define(node, one.id, one.parent, one.place, one.loops, one.scope)
+    made.item = one.item
+    return made
+
+
+def mount_more(above: Definition, children: ListLike[Node[Any]]) -> list[Definition]:
+    """The definitions of those of its children of now that come after the mounted ones."""
+    inner, known = above.kind.loops_below(above), len(above.children)
+    return [
+        _define(child, _default_id(above, children, number), above, number, inner, above.scope)
+        for number, child in enumerate(children)
+        if number >= known
+    ]
+
+
+def _default_id(above: Definition, children: ListLike[Node[Any]], number: int) -> str:
+    """That of a child which has none of the author's: its ordinal among those of its kind."""
+    kind = children[number].kind
+    if children[number].id is not None:
+        return ""
+    ordinal = sum(child.kind == kind for child in children[: number + 1])
+    return f"{above.id}/{kind}{ordinal}"
 
 
 def check_sees(one: Definition, budgets: Iterable[Budget | None]) -> None:
@@ -136,12 +171,20 @@ class Mounts:
     _item: dict[str, tuple[str, tuple[int, ...], str]] = field(
         default_factory=dict[str, tuple[str, tuple[int, ...], str]]
     )
+    _inside: dict[str, dict[str, Definition]] = field(
+        default_factory=dict[str, dict[str, Definition]]
+    )
+    """The roots of the trees that are mounted below a node which makes them, by its id."""
+    _missing: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    """What is needed and not mounted yet, with the ids of those who need it."""
 
     def add(self, root: Definition, path: tuple[int, ...] = (), item: str = "") -> None:
         """Mount a tree: the workflow's, or that of one item of a `ForEach` in one iteration.
 
         Raises `AuthorError` for an id that is taken.
         """
+        if root.parent is not None and root.parent.id == root.scope:
+            self._inside.setdefault(root.scope, {})[root.id] = root
         for one in root.walk():
             there = self.by_id.get(one.id)
             mine = (one.scope, path, item)
@@ -151,6 +194,33 @@ class Mounts:
                 self.fresh.append(one)
             self.by_id[one.id] = one
             self._item[one.id] = mine
+
+    def remove(self, root: Definition) -> list[Definition]:
+        """Take a part of a tree away, with all that is mounted below it; these, for `put_back`."""
+        gone: list[Definition] = []
+        waiting = [root]
+        self._inside.get(root.scope, {}).pop(root.id, None)
+        while waiting:
+            for one in waiting.pop().walk():
+                if self.by_id.get(one.id) is one:
+                    gone.append(one)
+                    del self.by_id[one.id]
+                if one.kind.expands:
+                    waiting += self._inside.pop(one.id, {}).values()
+        return gone
+
+    def put_back(self, gone: Iterable[Definition], instead: Iterable[Definition]) -> None:
+        """Undo a removal, and what was added after it."""
+        for root in instead:
+            for one in root.walk():
+                if self.by_id.get(one.id) is one:
+                    del self.by_id[one.id]
+        self.by_id.update({one.id: one for one in gone})
+        self.fresh[:] = [one for one in self.fresh if self.by_id.get(one.id) is one]
+
+    def roots(self, root: Definition) -> list[Definition]:
+        """All trees that are mounted; `root` is that of the workflow."""
+        return [root, *chain.from_iterable(found.values() for found in self._inside.values())]
 
     def _same(
         self, one: Definition, there: Definition, mine: tuple[str, tuple[int, ...], str]
@@ -163,21 +233,34 @@ class Mounts:
             return False
         return path != mine[1] or item == mine[2]
 
-    def check_needs(self, roots: Iterable[Definition], *, complete: bool) -> None:
+    def check_needs(
+        self, roots: Iterable[Definition], ended: Container[Key], *, complete: bool
+    ) -> None:
         """Check what the tasks of trees that were mounted together need, and whose session they
         resume. Call it once all of them are mounted: a need may point forward.
 
-        `complete` says that nothing can be added later. Raises `AuthorError` for a need that is not
-        in the tree, and for tasks that wait for each other in a circle.
+        What has `ended` waits for nothing. `complete` says that nothing can be added later. Raises
+        `AuthorError` for a need that is not in the tree, and for tasks that wait for each other in
+        a circle.
         """
         done: set[str] = set()
         for root in roots:
             self._check_missing(root, complete=complete)
-            _check_circle(root, self.by_id, done)
+            _check_circle(self._starts(root), self.by_id, ended, done)
+
+    def _starts(self, root: Definition) -> Iterator[Definition]:
+        """Where a circle that goes through a new tree may begin."""
+        for one in root.walk():
+            yield one
+            for id in self._missing.pop(one.id, ()):
+                if id in self.by_id:
+                    yield self.by_id[id]
 
     def _check_missing(self, root: Definition, *, complete: bool) -> None:
         for one in root.walk():
             for need, why in chain(_waits_for(one), _sends_back(one)):
+                if need not in self.by_id:
+                    self._missing.setdefault(need, set()).add(one.id)
                 if self._is_missing(need, root, complete=complete):
                     guess = did_you_mean(need, self._ids())
                     raise AuthorError(
@@ -219,11 +302,16 @@ def _duplicate(one: Definition, there: Definition) -> AuthorError:
     )
 
 
-def _check_circle(root: Definition, by_id: dict[str, Definition], done: set[str]) -> None:
+def _check_circle(
+    starts: Iterable[Definition],
+    by_id: dict[str, Definition],
+    ended: Container[Key],
+    done: set[str],
+) -> None:
     """Tasks that need each other, or what stands after them, could never start. `done` has the ids
     that are known to be in no circle: without it, a chain of n trees would be walked n times.
     """
-    for start in root.walk():
+    for start in starts:
         if start.id in done or next(_waits_for(start), None) is None:
             continue
         trail: list[tuple[str, str]] = []
@@ -238,7 +326,7 @@ def _check_circle(root: Definition, by_id: dict[str, Definition], done: set[str]
                 continue
             if id in open_:
                 raise _circle([*trail, (id, why)], by_id)
-            if id in done or id not in by_id:
+            if id in done or id not in by_id or Key(id) in ended:
                 continue
             open_.add(id)
             trail.append((id, why))

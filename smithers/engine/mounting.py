@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
 
 from smithers import waits
 from smithers.changes import Key
@@ -10,6 +11,7 @@ from smithers.engine.budgets import Budgets
 from smithers.engine.edits import check_added, check_choices
 from smithers.engine.plan import Plan
 from smithers.engine.reading import View
+from smithers.engine.reconciling import Reconciled, reconcile
 from smithers.engine.render import Renderer
 from smithers.engine.transition import Transition
 from smithers.errors import AuthorError
@@ -18,6 +20,17 @@ from smithers.naming import node_name
 from smithers.store import Model
 
 __all__ = ["Mounting"]
+
+
+@contextmanager
+def _not_too_deep() -> Generator[None]:
+    try:
+        yield
+    except RecursionError as error:
+        raise AuthorError(
+            "the tree is nested too deeply",
+            hint="keep it below 150 levels; a Sequence takes any number of children",
+        ) from error
 
 
 class Mounting:
@@ -67,16 +80,11 @@ class Mounting:
         while True:
             seen = self._watched()
             known.append(seen)
-            try:
+            with _not_too_deep():
                 root = self._renderer.root(self._transition.number)
                 plan = Plan(root, self._state, self._renderer.expand, self._pools)
                 self._view.plan = self._view.plan or plan
                 plan.start()
-            except RecursionError as error:
-                raise AuthorError(
-                    "the tree is nested too deeply",
-                    hint="keep it below 150 levels; a Sequence takes any number of children",
-                ) from error
             if self._view.plan is not plan:
                 self._view.plan.put_away()
             self._view.plan = plan
@@ -84,10 +92,30 @@ class Mounting:
             plan.settled.clear()  # nobody waits yet
             if (now := self._watched()) <= seen or now in known:
                 break
+        plan.watches = self._renderer.watches
         check_choices(self._state, self._view.mounts)
         if before is not None:
             check_added(before, plan, self._view.mounts, self._state)
         self.mount(gone=gone)
+
+    def render_again(self, changed: Iterable[str]) -> Reconciled | None:
+        """Render what has read any of these ids, and bring the tree and the plan up to it; None if
+        the whole plan must be made anew, of which nothing is done. Raises `AuthorError`.
+        """
+        plan, renderer = self.plan, self._renderer
+        with _not_too_deep():
+            rendered = renderer.render_again(changed, self._transition.number)
+            found = reconcile(renderer, plan, rendered)
+        if found is None:
+            return None
+        fresh = {each.id for one in found.fresh for each in one.walk()}
+        if fresh:
+            check_choices(self._state, self._view.mounts, fresh)
+        self.mount(gone=False)
+        if found.gone or found.left:
+            self._budgets.replanned()
+            self._unmount_these(found)
+        return found
 
     def _ask_again(self) -> None:
         """A step that waits for what it read may read something else once it is rendered anew."""
@@ -137,6 +165,20 @@ class Mounting:
             if self.has_left(key):
                 self._transition.close_wait(key, kind)
         self._cancel_gone()
+
+    def _unmount_these(self, found: Reconciled) -> None:
+        """The same, where it is known which may have left."""
+        by_id, instances = self._view.mounts.by_id, self.plan.instances
+        for one in found.left:
+            is_mounted = one.id in self._state.nodes
+            if is_mounted and one.id not in by_id and not self._may_come(one.id):
+                self._transition.unmount(one.id)
+        gone = {one.key for one in found.gone if one.key not in instances}
+        if gone:
+            for key, kind in list(self._state.waits):
+                if key in gone and self.has_left(key):
+                    self._transition.close_wait(key, kind)
+            self._cancel_gone()
 
     def has_left(self, key: Key) -> bool:
         """Whether the tree has no place any more for what runs or waits under this key."""

@@ -29,6 +29,10 @@ Expand = Callable[[Definition[Any], tuple[int, ...]], Sequence[Definition]]
 _NONE: Mapping[str, int] = {}
 
 
+def _is_watched_by_nobody(_: str) -> bool:
+    return False
+
+
 class Plan(SlotCounts):
     """What to do next. `up` holds instances that came up and need something of the engine: a task
     to start, a test, items or an `until` to ask; `dropped` those that are to be settled unrun;
@@ -52,6 +56,12 @@ class Plan(SlotCounts):
         self.flows: dict[Key, Instance] = {}
         """All flows that came up."""
         self.instances: dict[Key, Instance] = {}
+        self.reopened: list[Key] = []
+        """The containers that had settled, and are planned anew."""
+        self.watches: Callable[[str], bool] = _is_watched_by_nobody
+        """Whether a render reads this id, so that it may add to what is around it."""
+        self.held_back: list[Instance] = []
+        """What has settled and is watched: what is around it is told after the render."""
         self._settling: deque[Instance] = deque()
         self._stopping: deque[Instance] = deque()
         self.root = self._make(root, Key(root.id), None, 0, root.kind)
@@ -60,7 +70,7 @@ class Plan(SlotCounts):
         """Work the plan out from the state; called once, when readers can see it."""
         self.activate(self.root)
         self._propagate()
-        self._make_begun()
+        self._make_begun([self.root])
 
     # -- what the engine tells
 
@@ -194,10 +204,22 @@ class Plan(SlotCounts):
         # Groups stop last: what had ended by itself does not depend on who is looked at first.
         while self._settling or self._stopping:
             if self._settling:
-                self._tell_parent(self._settling.popleft())
+                one = self._settling.popleft()
+                if self.watches(one.key.id):
+                    self.held_back.append(one)
+                else:
+                    self._tell_parent(one)
             else:
                 group = self._stopping.popleft()
                 group.kind.stop(self, group)
+
+    def tell_held_back(self) -> None:
+        """The renders are done: tell what is around those that had settled."""
+        held_back, self.held_back = self.held_back, []
+        for one in held_back:
+            if one.status != "gone":
+                self._tell_parent(one)
+        self._propagate()
 
     def _tell_parent(self, child: Instance) -> None:
         if child.begun:
@@ -258,7 +280,80 @@ class Plan(SlotCounts):
                 outcome = "failed"
             self.dropped.append(Dropped(one, outcome, running=False))
 
-    def _make_begun(self) -> None:
+    # -- another tree
+
+    def add(self, above: Instance, definitions: Sequence[Definition]) -> None:
+        """Children were added after the last one of a container, of which others are open."""
+        for definition in definitions:
+            key = Key(definition.id, above.path)
+            made = self.add_child(above, definition, key, definition.kind)
+            if above.status == "up":
+                above.kind.appended(self, above, made)
+        self._propagate()
+
+    def take(self, one: Instance, definition: Definition) -> None:
+        """An instance of which nothing was planned yet is that of another definition."""
+        made = self._make(definition, one.key, one.parent, one.place, definition.kind)
+        cast("list[Instance]", cast("Instance", one.parent).children)[one.place] = made
+        one.status = "gone"
+
+    def replace(self, pairs: Sequence[tuple[Instance, Definition]]) -> list[Instance]:
+        """Plan these parts from the state, by other definitions; what has come up in them comes up
+        again. Gives the instances that are gone.
+        """
+        told = {one.key for one in self.settled}
+        gone = [each for old, _ in pairs for each in old.walk()]
+        known = {one.key for one in gone if one.settled} - told
+        for old, _ in pairs:
+            self._remove(old)
+        made: list[Instance] = []
+        for old, definition in pairs:
+            parent = cast("Instance", old.parent)
+            key = Key(definition.id, old.path)
+            new = self._make(definition, key, parent, old.place, definition.kind)
+            cast("list[Instance]", parent.children)[old.place] = new
+            made.append(new)
+        for new in made:
+            self.activate(new)
+        self._propagate()
+        self._make_begun(made)
+        for new in made:
+            self.offer_slots(new)
+        for pool in self.pools.values():
+            self._offer(pool)
+        # Nobody waits for what had settled before.
+        self.settled = deque(one for one in self.settled if one.key not in known)
+        self.ended[:] = [one for one in self.ended if one.status != "gone"]
+        return gone
+
+    def _remove(self, old: Instance) -> None:
+        """Take out a part that is under way, and what it has taken of the slots above it."""
+        if old.held:
+            self.count_held(cast("Instance", old.parent), -old.held)
+        begun = old.begun
+        for one in old.walk():
+            self._forget(one)
+        child = old
+        while begun and (parent := child.parent) is not None:
+            child.begun = False
+            parent.begun_below -= 1
+            parent.begun_open -= 1
+            child, begun = parent, parent.begun and not parent.begun_below
+
+    def _forget(self, one: Instance) -> None:
+        if one.begun and one.kind.is_task and (not one.settled or one in self.held_back):
+            self.free_pool(one)
+        if one.settled and not one.kind.is_task:
+            self.reopened.append(one.key)
+        if self.instances.get(one.key) is one:
+            del self.instances[one.key]
+        self.steps.pop(one.key, None)
+        self.flows.pop(one.key, None)
+        if one.strands is not None:
+            one.strands.close()
+        one.status = "gone"
+
+    def _make_begun(self, roots: Sequence[Instance]) -> None:
         """Make instances of all that is under way below containers which are not activated.
 
         An edit may put something before what runs or waits for an answer: that continues.
@@ -267,8 +362,10 @@ class Plan(SlotCounts):
         begun = {key.id for key, _ in state.waits} | {one.key.id for one in state.running()}
         if not begun:
             return
-        near = ids_around(self.root.definition, begun)
-        waiting = [self.root]
+        near: set[str] = set()
+        for root in roots:
+            near |= ids_around(root.definition, begun)
+        waiting = list(roots)
         while waiting:
             instance = waiting.pop()
             kind = instance.kind

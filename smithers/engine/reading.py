@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import RLock
 from typing import Any, Literal, cast
 
 from pydantic import ValidationError
@@ -49,6 +50,8 @@ class View:
     outputs: Outputs
     plan: Plan | None
     could_add: Callable[[str], bool]
+    changing: RLock = field(default_factory=RLock)
+    """Held while a part of the tree is replaced: the thread of a step may be reading."""
 
 
 @dataclass(slots=True)

@@ -44,6 +44,16 @@ class ReadyQueue:
             heapq.heappop(self._used)
         return queue.popleft()
 
+    def drop_gone(self) -> None:
+        """Take those out that are no longer in the plan."""
+        for queue in self._queues.values():
+            kept = [one for one in queue if one.status != "gone"]
+            if len(kept) < len(queue):
+                queue.clear()
+                queue.extend(kept)
+        self._used = [-priority for priority, queue in self._queues.items() if queue]
+        heapq.heapify(self._used)
+
     def clear(self) -> None:
         self._queues.clear()
         self._used.clear()

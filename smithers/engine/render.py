@@ -7,19 +7,21 @@ so a tree whose structure reads nothing is rendered once.
 from __future__ import annotations
 
 import hashlib
+import heapq
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import Token
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from pydantic_core import PydanticSerializationError, to_json
 
 from smithers.agent import Agent
 from smithers.changes import Key
 from smithers.context import READER, Context, NotYet, Reader
+from smithers.engine.comparing_nodes import Difference, compare
 from smithers.engine.edits import check_children, check_kinds, check_named
 from smithers.engine.mount import Mounts, check_sees, mount
 from smithers.engine.obstacles import Obstacles, check_pool
@@ -44,7 +46,7 @@ from smithers.tree import (
 )
 from smithers.workflows import Workflow
 
-__all__ = ["Items", "Renderer", "called"]
+__all__ = ["Again", "Items", "Renderer", "Scope", "called"]
 
 T = TypeVar("T")
 
@@ -77,12 +79,30 @@ class Items:
         return json.dumps(row, ensure_ascii=False)
 
 
-@dataclass(slots=True)
-class _Scope:
-    """A rendered subtree, and the ids that were read for it."""
+@dataclass(slots=True, eq=False)
+class Scope:
+    """A rendered subtree, and the ids that were read for it. What is made from a `value`, such as
+    an item, is mounted below a node, `around`, in one iteration of its loops, `path`.
+    """
 
     root: Definition
+    watched: frozenset[str] = frozenset()
+    around: Definition[ForEach[Any]] | None = None
+    path: tuple[int, ...] = ()
+    value: Any = None
+
+    @property
+    def item(self) -> str:
+        return self.root.item
+
+
+class Again(NamedTuple):
+    """A scope that was rendered again: the ids that were read, and what is different."""
+
+    scope: Scope
+    node: Node[Any]
     watched: frozenset[str]
+    difference: Difference
 
 
 @dataclass(slots=True)
@@ -97,14 +117,19 @@ class Renderer:
     pools: Mapping[str, int] = field(default_factory=dict[str, int])
     """The limits that tasks may name."""
     reports: list[str] = field(default_factory=list[str])
-    _root: _Scope | None = None
+    _root: Scope | None = None
     _sharing: Sharing = field(default_factory=lambda: Sharing({}))
-    _subtrees: dict[tuple[int, tuple[int, ...], str], _Scope] = field(
-        default_factory=dict[tuple[int, tuple[int, ...], str], _Scope]
+    _scopes: dict[tuple[str, tuple[int, ...], str], Scope] = field(
+        default_factory=dict[tuple[str, tuple[int, ...], str], Scope]
     )
-    _watched_by_items: set[str] = field(default_factory=set[str])
-    _unchecked: list[Definition] = field(default_factory=list[Definition])
-    """Mounted trees that may need what is not mounted yet."""
+    """Those that are made from a value, by the id of what is around, its path and the item."""
+    _inside: dict[str, list[Scope]] = field(default_factory=dict[str, list[Scope]])
+    """The same by the id alone."""
+    _of_root: dict[Definition, Scope] = field(default_factory=dict[Definition, Scope])
+    _watching: dict[str, dict[Scope, None]] = field(default_factory=dict[str, dict[Scope, None]])
+    """Which scopes read which ids."""
+    _is_complete: bool = False
+    """Whether all was checked together that may need each other."""
     _obstacles: Obstacles = field(default_factory=Obstacles)
     _growing: set[str] = field(default_factory=set[str])
     """The fan-outs that may still mount items: not expanded yet, or in a loop."""
@@ -123,16 +148,11 @@ class Renderer:
         """
         if self._root is not None and not self.reads_structure():
             return self._root.root
-        reading = Reading(self.view, Key(self.workflow.name), (), frame, "render")
-        what = f"workflow {self.workflow.name}"
-        mark = self.workflow.mark
-
-        def call() -> object:
-            return self.workflow.function(self.context)
-
-        node = self._render(call, reading, what, mark)
+        reading = self._reading(None, (), frame)
+        make, what, mark = self._maker(None, "", None, {})
+        node = self._render(make, reading, what, mark)
         if self._root is None:
-            check_repeats(node, lambda: self._render(call, reading, what, mark), what)
+            check_repeats(node, lambda: self._render(make, reading, what, mark), what)
         root = mount(node)
         self._check_tasks(root)
         mounts = Mounts()
@@ -143,28 +163,55 @@ class Renderer:
         self._readers.clear()
         self._check_named(root, "", what if reading.watched else None)
         before = self.view.mounts, self._root
-        self.view.mounts, self._root = mounts, _Scope(root, frozenset(reading.watched))
+        self.view.mounts, self._root = mounts, Scope(root)
         self._sharing = Sharing(mounts.by_id)
-        self._subtrees.clear()
-        self._watched_by_items.clear()
-        self._unchecked.clear()
-        self._growing.clear()
+        for known in (self._scopes, self._inside, self._of_root, self._watching, self._growing):
+            known.clear()
+        self._is_complete = False
+        self._of_root[root] = self._root
+        self._watch(self._root, frozenset(reading.watched))
         try:
-            self._check_together([root])
+            self.check_together([root])
         except AuthorError:  # readers that still run see the tree that was right
             self.view.mounts, self._root = before
             raise
         return root
 
-    def _check_together(self, roots: Sequence[Definition]) -> None:
+    def _reading(
+        self, around: Definition[Any] | None, path: tuple[int, ...], frame: int
+    ) -> Reading:
+        """A reader for what a scope is made by."""
+        key = Key(self.workflow.name if around is None else around.id, path)
+        loops = () if around is None else around.loops
+        return Reading(self.view, key, loops, frame, "render")
+
+    def _maker(
+        self,
+        around: Definition[Any] | None,
+        item: str,
+        value: object,
+        nodes: Mapping[Definition, Node[Any]],
+    ) -> tuple[Callable[[], object], str, Mark]:
+        """What makes a scope, its words and its place; `nodes` are those that stand in the tree
+        once what was rendered is mounted.
+        """
+        if around is None:
+            workflow = self.workflow
+            what = f"workflow {workflow.name}"
+            return partial(workflow.function, self.context), what, workflow.mark
+        node = nodes.get(around, around.node)
+        what = f"each of {around.id} for item {item!r}" if item else around.id
+        return partial(around.kind.subtree, node, value), what, node.mark
+
+    def check_together(self, roots: Sequence[Definition]) -> None:
         """Check what trees that were mounted together need of each other. Raises `AuthorError`."""
-        self._unchecked.extend(roots)
         self._growing.update(one.id for root in roots for one in root.walk() if one.kind.expands)
         complete = not self.reads_structure() and not self._growing
-        together = self._unchecked if complete else roots
-        self.view.mounts.check_needs(together, complete=complete)
-        if complete:
-            self._unchecked.clear()
+        together = roots
+        if complete and not self._is_complete and self._root is not None:
+            self._is_complete = True
+            together = self.view.mounts.roots(self._root.root)
+        self.view.mounts.check_needs(together, self.view.state.ended, complete=complete)
         for root in roots:
             self._sharing.add(root)
 
@@ -198,17 +245,118 @@ class Renderer:
 
     def watches(self, id: str) -> bool:
         """Whether the structure of any scope reads this id."""
-        root = self._root
-        return (root is not None and id in root.watched) or id in self._watched_by_items
+        return id in self._watching
 
     def reads_structure(self) -> bool:
         """Whether any scope reads state, so that a render may still add nodes."""
-        return bool((self._root and self._root.watched) or self._watched_by_items)
+        return bool(self._watching)
 
     def reads_unsettled(self, unsettled: Callable[[str], bool]) -> bool:
         """Whether any scope read an id that is not settled, so that it may still run again."""
-        watched = (self._root.watched if self._root else frozenset[str]()) | self._watched_by_items
-        return any(map(unsettled, watched))
+        return any(map(unsettled, list(self._watching)))
+
+    def _watch(self, scope: Scope, watched: frozenset[str]) -> None:
+        """The scope reads these ids now."""
+        for id in scope.watched - watched:
+            readers = self._watching[id]
+            del readers[scope]
+            if not readers:
+                del self._watching[id]
+        for id in watched - scope.watched:
+            self._watching.setdefault(id, {})[scope] = None
+        scope.watched = watched
+
+    # -- again
+
+    def render_again(self, changed: Iterable[str], frame: int) -> list[Again]:
+        """Render the scopes that have read any of these ids, and those inside what they make. Gives
+        what is different, by which nothing is changed yet.
+        """
+        queue: list[tuple[int, int, Scope]] = []
+
+        def add(scope: Scope) -> None:
+            heapq.heappush(queue, (self._depth(scope), len(queue), scope))
+
+        for scope in {scope: None for id in changed for scope in self._watching.get(id, ())}:
+            add(scope)
+        done: dict[Scope, Again] = {}
+        nodes: dict[Definition, Node[Any]] = {}
+        while queue:
+            *_, scope = heapq.heappop(queue)
+            outer = self._outer(scope)
+            is_gone = outer in done and scope.around not in nodes
+            if scope in done or is_gone:
+                continue
+            reading = self._reading(scope.around, scope.path, frame)
+            make, what, mark = self._maker(scope.around, scope.root.item, scope.value, nodes)
+            node = self._render(make, reading, what, mark)
+            found = compare(scope.root, node)
+            done[scope] = Again(scope, node, frozenset(reading.watched), found)
+            nodes.update(found.kept)
+            for one in found.kept:
+                for inner in self._inside.get(one.id, ()) if one.kind.expands else ():
+                    add(inner)
+        return list(done.values())
+
+    def _outer(self, scope: Scope) -> Scope | None:
+        """The scope in which the node stands that a scope is below."""
+        one: Definition | None = scope.around
+        while one is not None:
+            if (found := self._of_root.get(one)) is not None:
+                return found
+            one = one.parent
+        return None
+
+    def _depth(self, scope: Scope) -> int:
+        depth, outer = 0, self._outer(scope)
+        while outer is not None:
+            depth, outer = depth + 1, self._outer(outer)
+        return depth
+
+    def change(self, again: Again, fresh: Sequence[tuple[Definition, Definition]]) -> None:
+        """These trees have taken the place of others in a scope."""
+        scope = again.scope
+        for old, new in fresh:
+            if old is scope.root:
+                del self._of_root[old]
+                scope.root, self._of_root[new] = new, scope
+        self._watch(scope, again.watched)
+
+    def drop(self, gone: Iterable[Definition]) -> None:
+        """These have left the tree, with the scopes below them."""
+        gone = list(gone)
+        self._sharing.remove(gone)
+        for one in gone:
+            if one.kind.expands:
+                self._growing.discard(one.id)
+                for scope in self._inside.pop(one.id, ()):
+                    self._watch(scope, frozenset())
+                    self._scopes.pop((one.id, scope.path, scope.item), None)
+                    self._of_root.pop(scope.root, None)
+
+    def check_fresh(self, again: Again, roots: Sequence[Definition]) -> None:
+        """Check trees that a scope has now, and mount them. Raises `AuthorError`."""
+        scope = again.scope
+        _, what, _ = self._maker(scope.around, scope.item, scope.value, {})
+        around = None if scope.around is None else self._readers.get(scope.around.scope)
+        for root in roots:
+            self._check_tasks(root)
+            _check_results(root)
+            check_kinds(self.view.state, root)
+            check_children(self.view.state, root)
+            scope_id = "" if scope.around is None else scope.around.id
+            self._check_named(root, scope_id, what if again.watched else around)
+            self.view.mounts.add(root, scope.path, scope.item)
+
+    def check_kept(self, again: Again) -> None:
+        """What a group gives is still inside it. Raises `AuthorError`."""
+        by_id = self.view.mounts.by_id
+        for one, node in again.difference.kept.items():
+            result = one.kind.source_of_output(node) if node.children else None
+            if result is not None and result is not node:
+                there = by_id.get(result.id or result.address or "")
+                if there is None or there.node is not result:
+                    _check_results(one)
 
     def _render(
         self, call: Callable[[], object], reading: Reading, what: str, mark: Mark
@@ -321,7 +469,7 @@ class Renderer:
         if not definition.loops:
             self._growing.discard(definition.id)
         if fresh or not roots:
-            self._check_together(fresh)
+            self.check_together(fresh)
         return roots
 
     # -- flows
@@ -338,7 +486,7 @@ class Renderer:
         check_children(self.view.state, root)
         self._check_named(root, flow.id, self._readers.get(flow.scope))
         self.view.mounts.add(root, path, node.id)
-        self._check_together([root])
+        self.check_together([root])
         return root
 
     def _recall(self, definition: Definition[ForEach[Any]], key: Key) -> Items:
@@ -398,24 +546,16 @@ class Renderer:
         fresh: list[Definition],
     ) -> Definition:
         """The subtree of an item, mounted; it joins `fresh` if it was rendered now."""
-        node = definition.node
-        known = self._subtrees.get((id(node), path, item))
+        known = self._scopes.get((definition.id, path, item))
         if known is None:
-            reading = Reading(
-                self.view,
-                Key(definition.id, path),
-                definition.loops,
-                self.view.state.frame + 1,
-                "render",
-            )
-            what = f"each of {definition.id} for item {item!r}" if item else definition.id
-            make = partial(definition.kind.subtree, node, value)
-            made = self._render(make, reading, what, node.mark)
+            reading = self._reading(definition, path, self.view.state.frame + 1)
+            make, what, mark = self._maker(definition, item, value, {})
+            made = self._render(make, reading, what, mark)
             if not place:  # one item is enough: all are made by the same code
-                again = partial(self._render, make, reading, what, node.mark)
+                again = partial(self._render, make, reading, what, mark)
                 check_repeats(made, again, what)
             root = mount(made, parent=definition, item=item, place=place)
-            known = _Scope(root, frozenset(reading.watched))
+            known = Scope(root, around=definition, path=path, value=value)
             self._check_tasks(root)
             _check_results(root)
             check_kinds(self.view.state, root)
@@ -423,8 +563,10 @@ class Renderer:
             around = self._readers.get(definition.scope)
             self._check_named(root, definition.id, what if reading.watched else around)
             fresh.append(root)
-            self._watched_by_items |= known.watched
-            self._subtrees[id(node), path, item] = known
+            self._scopes[definition.id, path, item] = known
+            self._inside.setdefault(definition.id, []).append(known)
+            self._of_root[root] = known
+            self._watch(known, frozenset(reading.watched))
         self.view.mounts.add(known.root, path, item)
         return known.root
 

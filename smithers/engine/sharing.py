@@ -7,7 +7,7 @@ they need that, and no two tasks may be at work in one session at the same time.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from smithers.errors import AuthorError
 from smithers.kinds import Definition, agent_work
@@ -97,6 +97,14 @@ class Sharing:
                     raise _at_once(one, other, source)
             kept = self._continue if work.forks is None else self._copy
             kept.setdefault(session, {})[one.id] = one
+
+    def remove(self, gone: Iterable[Definition]) -> None:
+        """These tasks have left the tree."""
+        for one in gone:
+            if agent_work(one.node) is not None:
+                for sessions in (self._continue, self._copy):
+                    for tasks in sessions.values():
+                        tasks.pop(one.id, None)
 
     def _session(self, one: Definition) -> str:
         """The task that began the session which this one works in."""

@@ -146,9 +146,13 @@ class SlotCounts:
 
     def leave_pool(self, instance: Instance) -> None:
         """An instance that has begun gives the slot of its pool back."""
+        self.free_pool(instance)
+        self._offer_pool(instance)
+
+    def free_pool(self, instance: Instance) -> None:
+        """The same, and nobody is offered the slot yet."""
         if (pool := self._pool_of(instance)) is not None:
             pool.taken -= 1
-            self._offer_pool(instance)
 
     # -- groups
 

@@ -6,7 +6,7 @@ to another, so following them comes back to where it was: that circle is the aut
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from smithers.changes import Key
@@ -26,7 +26,7 @@ class _Edge(NamedTuple):
     why: str
 
 
-def deadlock(plan: Plan, waiting: Mapping[Key, Sequence[Instance]]) -> AuthorError:
+def deadlock(plan: Plan, waiting: Mapping[Key, Iterable[Instance]]) -> AuthorError:
     """The error that names each edge of the circle and its place."""
     on = {id(one): key for key, several in waiting.items() for one in several if not one.settled}
     # The plan makes instances in document order, whichever thread was the first to wait.

@@ -139,9 +139,18 @@ AnyNode = (
 )
 
 
-def kind_of(node: Node[Any]) -> Kind[Any]:  # noqa: C901  # one case a kind
+def kind_of(node: Node[Any]) -> Kind[Any]:
     """The rules of a node. An iteration's are `ITERATION`: it has the node of its loop."""
-    known = cast("AnyNode", node)
+    known = _KINDS.get(type(node))
+    if known is None:
+        known = _KINDS[type(node)] = _kind_of(cast("AnyNode", node))
+    return known
+
+
+_KINDS: dict[type[Node[Any]], Kind[Any]] = {}
+
+
+def _kind_of(known: AnyNode) -> Kind[Any]:  # noqa: C901  # one case a kind
     match known:
         case Approval():
             return APPROVAL

@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 __all__ = ["Dropped", "Instance", "Slots"]
 
 N_co = TypeVar("N_co", bound=Node[Any], default=Any, covariant=True)
-Status = Literal["idle", "up", "finished", "failed", "skipped", "cancelled"]
+Status = Literal["idle", "up", "finished", "failed", "skipped", "cancelled", "gone"]
 
 
 class Instance(Generic[N_co]):
-    """A definition in one iteration of its loops, and how far it is. Its node is an `N_co`."""
+    """A definition in one iteration of its loops, and how far it is. Its node is an `N_co`.
+
+    One that is `gone` was planned anew, or left the tree: who still has it does nothing with it.
+    """
 
     __slots__ = (
         "begun",
@@ -44,7 +47,6 @@ class Instance(Generic[N_co]):
         "kind",
         "limit",
         "next",
-        "node",
         "open",
         "parent",
         "place",
@@ -67,12 +69,11 @@ class Instance(Generic[N_co]):
         kind: Kind[N_co],
     ) -> None:
         self.definition = definition
-        self.node = definition.node
         self.key = key
         self.parent = parent
         self.place = place
         self.kind: Kind[Any] = kind
-        self.limit = kind.limit(self.node)
+        self.limit = kind.limit(definition.node)
         self.status: Status = "idle"
         self.settled_at = -1
         self.children: Sequence[Instance] = ()
@@ -102,6 +103,11 @@ class Instance(Generic[N_co]):
         """What the coroutine of a flow has come to."""
 
     @property
+    def node(self) -> N_co:
+        """That of the last render."""
+        return self.definition.node
+
+    @property
     def path(self) -> tuple[int, ...]:
         return self.key.path
 
@@ -115,6 +121,13 @@ class Instance(Generic[N_co]):
         same.
         """
         return self.status == "idle" and self.dropping is None
+
+    def walk(self) -> list[Instance]:
+        """It and all below it, what is around first."""
+        found: list[Instance] = [self]
+        for one in found:
+            found.extend(one.children)
+        return found
 
     def __repr__(self) -> str:
         return f"<{self.kind.name} {self.key} {self.status}>"

@@ -301,6 +301,10 @@ class Kind(ABC, Generic[N]):
     """Whether it makes choices, which are kept under its id."""
     expands: ClassVar[bool] = False
     """Whether what is below it is made from data, so that the tree does not show it."""
+    stays: ClassVar[bool] = True
+    """Whether what it has come to stays when its node is rendered again as the same."""
+    can_append: ClassVar[bool] = False
+    """Whether children may be added after the last one while it is under way."""
     continues: ClassVar[bool] = False
     """Whether the run ends as continued once such a node has finished: its output is the input of
     the next run.
@@ -343,6 +347,9 @@ class Kind(ABC, Generic[N]):
 
     def stop(self, plan: Planning, one: Instance[N]) -> None:  # groups alone stop
         """Nothing starts below it from now on."""
+
+    def appended(self, plan: Planning, one: Instance[N], child: Instance) -> None:
+        """A child was added after the last one, while others are open."""
 
     def note(self, plan: Planning, one: Instance[N], child: Instance) -> None:
         """Count the end of a child."""

@@ -36,6 +36,7 @@ class FlowKind(Container[Flow[Any]]):
     expands = True
     grows = True
     is_concurrent = True
+    stays = False  # its coroutine has what was read around it
 
     def handles(self, node: Flow[Any]) -> bool:
         return True

@@ -56,6 +56,10 @@ class SideBySide(Container[N]):
 class ParallelKind(SideBySide[Parallel[Any]]):
     name = "parallel"
     only_arranges = True
+    can_append = True
+
+    def appended(self, plan: Planning, one: Instance[Parallel[Any]], child: Instance) -> None:
+        plan.activate(child)
 
     def activate(self, plan: Planning, one: Instance[Parallel[Any]]) -> None:
         plan.make_children(one, one.definition.children)

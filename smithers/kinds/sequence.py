@@ -58,6 +58,7 @@ class Ordered(Container[N]):
 class SequenceKind(Ordered[Sequence[Any]]):
     name = "sequence"
     only_arranges = True
+    can_append = True
 
     def end(self, plan: Planning, one: Instance[Sequence[Any]]) -> None:
         self.conclude(plan, one, "finished", one.settled_at)

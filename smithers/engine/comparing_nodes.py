@@ -1,0 +1,131 @@
+"""What a render has changed: the nodes that it gave, compared with those that are mounted.
+
+A node with the id and the kind of one that is mounted, and with equal fields, is the same: its
+definition stays, and what the run knows of it. Callables, and the texts that an author writes for
+an agent or a person, are those of the last render; they decide nothing before they are called.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache, partial
+from types import BuiltinFunctionType, FunctionType, MethodType
+from typing import Any, cast
+
+from smithers.kinds import Definition, kind_of
+from smithers.tree import Node, Output, Rework
+
+__all__ = ["Difference", "compare"]
+
+_OWN = frozenset({"mark", "address", "prompt", "ask", "run", "call", "what"})
+"""Fields in which nodes may differ that are the same."""
+_PLAIN = frozenset({str, int, float, bool, bytes, type(None)})
+_REWORK = ("tasks", "max_rounds")
+_CALLED = frozenset({FunctionType, MethodType, BuiltinFunctionType, partial})
+
+
+@dataclass(slots=True)
+class Difference:
+    """`kept` are the definitions that stay, with their nodes of now; `replaced` those whose node is
+    another, or whose children are; `appended` those that have more children, with all of them.
+    """
+
+    kept: dict[Definition, Node] = field(default_factory=dict[Definition, Node])
+    replaced: list[tuple[Definition, Node]] = field(default_factory=list[tuple[Definition, Node]])
+    appended: list[tuple[Definition, tuple[Node, ...]]] = field(
+        default_factory=list[tuple[Definition, tuple[Node, ...]]]
+    )
+
+
+def compare(root: Definition, node: Node) -> Difference:
+    """The difference between a tree that is mounted and one that was rendered."""
+    found = Difference()
+    kept, replaced = found.kept, found.replaced
+    if not _is_of(root, node):
+        replaced.append((root, node))
+        return found
+    waiting = [(root, node)]
+    while waiting:
+        one, node = waiting.pop()
+        if not one.kind.stays or not _is_same(one.node, node):
+            replaced.append((one, node))
+            continue
+        known, children = one.children, node.children
+        if not known and not children:
+            kept[one] = node
+            continue
+        pairs = list(zip(known, children, strict=False))
+        grows = len(children) > len(known)
+        if (
+            len(children) < len(known)
+            or (grows and not one.kind.can_append)
+            or one.kind.split(one.node) != one.kind.split(node)
+            or not all(_is_of(*pair) for pair in pairs)
+        ):
+            replaced.append((one, node))
+            continue
+        kept[one] = node
+        if grows:
+            found.appended.append((one, children))
+        waiting += pairs
+    return found
+
+
+def _is_of(one: Definition, node: Node) -> bool:
+    """Whether a node has the id and the kind of one that is mounted in this place."""
+    if type(node) is not type(one.node) and kind_of(node) is not one.kind:
+        return False
+    return one.id == node.id if node.id is not None else not one.named
+
+
+def _is_same(was: Node, node: Node) -> bool:
+    """Whether what was planned of a node holds for another one in its place."""
+    if was is node:
+        return True
+    before, now = was.__dict__, node.__dict__
+    for name, value in now.items():
+        known = before.get(name)
+        if known is value or name in _OWN:
+            continue
+        if name != "result" and _is_child(value):  # children are compared in their turn
+            continue
+        if not _is_equal(known, value):
+            return False
+    # What is mounted has an address beside its fields.
+    return len(before) == len(now) + 1 or before.keys() - now.keys() <= _OWN
+
+
+def _is_child(value: object) -> bool:
+    if type(value) is tuple:
+        return any(map(_is_child, cast("tuple[object, ...]", value)))
+    return isinstance(value, Node)
+
+
+def _is_equal(was: object, value: object) -> bool:
+    if was is value:
+        return True
+    kind = type(value)
+    if type(was) is not kind:
+        return False
+    if kind in _PLAIN:
+        return was == value
+    if kind in _CALLED:
+        return True
+    if isinstance(value, Node):
+        return value.id is not None and cast("Node", was).id == value.id
+    if isinstance(value, Output):
+        return cast("Output[Any]", was).kind is value.kind
+    if kind is tuple:
+        ours, theirs = cast("tuple[object, ...]", was), cast("tuple[object, ...]", value)
+        return len(ours) == len(theirs) and all(map(_is_equal, ours, theirs))
+    if is_dataclass(kind):
+        return all(_is_equal(getattr(was, name), getattr(value, name)) for name in _names(kind))
+    if kind is Rework:
+        return all(_is_equal(getattr(was, name), getattr(value, name)) for name in _REWORK)
+    return bool(was == value)
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    """The fields of a dataclass that are compared."""
+    return tuple(one.name for one in fields(kind) if one.name not in _OWN)
