@@ -13,7 +13,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, cast
 
 from smithers.kinds import Definition, kind_of
-from smithers.tree import Node, Output, Rework
+from smithers.tree import Node, Output, Rework, StepWork
 
 __all__ = ["Difference", "compare"]
 
@@ -26,11 +26,13 @@ _CALLED = frozenset({FunctionType, MethodType, BuiltinFunctionType, partial})
 
 @dataclass(slots=True)
 class Difference:
-    """`kept` are the definitions that stay, with their nodes of now; `replaced` those whose node is
+    """`kept` are the definitions that stay, with their nodes of now, of which `containers` have
+    others inside; `replaced` those whose node is
     another, or whose children are; `appended` those that have more children, with all of them.
     """
 
     kept: dict[Definition, Node] = field(default_factory=dict[Definition, Node])
+    containers: list[Definition] = field(default_factory=list[Definition])
     replaced: list[tuple[Definition, Node]] = field(default_factory=list[tuple[Definition, Node]])
     appended: list[tuple[Definition, tuple[Node, ...]]] = field(
         default_factory=list[tuple[Definition, tuple[Node, ...]]]
@@ -50,24 +52,24 @@ def compare(root: Definition, node: Node) -> Difference:
         if not one.kind.stays or not _is_same(one.node, node):
             replaced.append((one, node))
             continue
-        known, children = one.children, node.children
-        if not known and not children:
+        if one.kind.is_task:
             kept[one] = node
             continue
-        pairs = list(zip(known, children, strict=False))
+        known, children = one.children, node.children
         grows = len(children) > len(known)
         if (
             len(children) < len(known)
             or (grows and not one.kind.can_append)
             or one.kind.split(one.node) != one.kind.split(node)
-            or not all(_is_of(*pair) for pair in pairs)
+            or not all(map(_is_of, known, children))
         ):
             replaced.append((one, node))
             continue
         kept[one] = node
+        found.containers.append(one)
         if grows:
             found.appended.append((one, children))
-        waiting += pairs
+        waiting += zip(known, children, strict=False)
     return found
 
 
@@ -80,19 +82,30 @@ def _is_of(one: Definition, node: Node) -> bool:
 
 def _is_same(was: Node, node: Node) -> bool:
     """Whether what was planned of a node holds for another one in its place."""
-    if was is node:
-        return True
     before, now = was.__dict__, node.__dict__
     for name, value in now.items():
         known = before.get(name)
         if known is value or name in _OWN:
             continue
-        if name != "result" and _is_child(value):  # children are compared in their turn
+        kind = type(value)
+        if kind is str:
+            if known != value:
+                return False
+        elif kind is StepWork:  # the most frequent one; its function is called once it starts
+            if not _is_same_step(known, value):
+                return False
+        elif name != "result" and _is_child(value):  # children are compared in their turn
             continue
-        if not _is_equal(known, value):
+        elif not _is_equal(known, value):
             return False
     # What is mounted has an address beside its fields.
     return len(before) == len(now) + 1 or before.keys() - now.keys() <= _OWN
+
+
+def _is_same_step(was: object, work: StepWork) -> bool:
+    if not isinstance(was, StepWork):
+        return False
+    return was.effect is work.effect and _is_equal(was.retry, work.retry)
 
 
 def _is_child(value: object) -> bool:

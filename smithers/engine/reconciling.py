@@ -142,14 +142,15 @@ def _may_append(one: Definition, again: Again, plan: Plan) -> bool:
 
 def _apply(renderer: Renderer, plan: Plan, changes: list[_Change]) -> Reconciled:
     mounts = renderer.view.mounts
-    before = [(one, one.node, one.children) for change in changes for one in _touched(change)]
+    kept = [each for change in changes for each in change.again.difference.kept.items()]
+    nodes = [one.node for one, _ in kept]
+    parents = [(one, one.children) for change in changes for one in _changing(change)]
     left: list[Definition] = []
     fresh: list[Definition] = []
     try:
-        for change in changes:
-            for one, node in change.again.difference.kept.items():
-                one.node = node
-                node.address = one.id
+        for one, node in kept:
+            one.node = node
+            node.address = one.id
         left += [
             each for change in changes for one in change.replaced for each in mounts.remove(one)
         ]
@@ -160,17 +161,19 @@ def _apply(renderer: Renderer, plan: Plan, changes: list[_Change]) -> Reconciled
             renderer.change(change.again, pairs)
         renderer.check_together(fresh)
     except AuthorError:
-        for one, node, children in before:
-            one.node, one.children = node, children
+        for (one, _), node in zip(kept, nodes, strict=True):
+            one.node = node
+        for one, children in parents:
+            one.children = children
         mounts.put_back(left, fresh)
         raise
     gone = _plan(plan, pairs, added)
     return Reconciled(fresh, gone, left, [change.again.scope for change in changes])
 
 
-def _touched(change: _Change) -> Iterator[Definition]:
-    """The definitions that may change."""
-    yield from change.again.difference.kept
+def _changing(change: _Change) -> Iterator[Definition]:
+    """The definitions that get other children."""
+    yield from change.more
     for one in change.replaced:
         if one.parent is not None:
             yield one.parent

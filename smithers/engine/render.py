@@ -292,10 +292,11 @@ class Renderer:
             node = self._render(make, reading, what, mark)
             found = compare(scope.root, node)
             done[scope] = Again(scope, node, frozenset(reading.watched), found)
-            nodes.update(found.kept)
-            for one in found.kept:
-                for inner in self._inside.get(one.id, ()) if one.kind.expands else ():
-                    add(inner)
+            for one in found.containers:
+                if one.kind.expands:
+                    nodes[one] = found.kept[one]
+                    for inner in self._inside.get(one.id, ()):
+                        add(inner)
         return list(done.values())
 
     def _outer(self, scope: Scope) -> Scope | None:
@@ -351,8 +352,9 @@ class Renderer:
     def check_kept(self, again: Again) -> None:
         """What a group gives is still inside it. Raises `AuthorError`."""
         by_id = self.view.mounts.by_id
-        for one, node in again.difference.kept.items():
-            result = one.kind.source_of_output(node) if node.children else None
+        for one in again.difference.containers:
+            node = one.node
+            result = one.kind.source_of_output(node)
             if result is not None and result is not node:
                 there = by_id.get(result.id or result.address or "")
                 if there is None or there.node is not result:
