@@ -9,7 +9,8 @@ defect: after a crash the run would continue in another way.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ from smithers.engine.engine import Engine
 from smithers.engine.plan import Plan
 from smithers.kinds import Definition, Instance
 
-__all__ = ["Told", "check", "is_live", "told", "watch_engines"]
+__all__ = ["Told", "check", "is_live", "renders_counted", "told", "watch_engines"]
 
 _MOST_INSTANCES = 200
 """A comparison looks at all of them, after each frame."""
@@ -65,6 +66,20 @@ def is_live(one: Instance) -> bool:
     return one.status == "up" and one.dropping is None
 
 
+_counts_renders = False
+
+
+@contextmanager
+def renders_counted() -> Generator[None]:
+    """The author's function counts its calls, so no other engine renders the tree."""
+    global _counts_renders  # noqa: PLW0603  # tests of one process run one after the other
+    _counts_renders = True
+    try:
+        yield
+    finally:
+        _counts_renders = False
+
+
 def watch_engines() -> None:
     """Compare the plans of each engine in this process after each frame."""
     commit = Engine._commit
@@ -99,7 +114,8 @@ def _compare(engine: Engine) -> None:
 
 
 def _anew(engine: Engine) -> Plan:
-    plan = _of_new_owner(engine) if engine.plan.flows else _started(engine)
+    renders = engine.renderer.reads_structure() and not _counts_renders
+    plan = _of_new_owner(engine) if renders or engine.plan.flows else _started(engine)
     for held in engine.budgets._held.values():  # in a new run they come up, and are held again
         for one in held:
             if is_live(again := plan.instances[one.key]):

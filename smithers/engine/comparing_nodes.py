@@ -8,19 +8,19 @@ an agent or a person, are those of the last render; they decide nothing before t
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, is_dataclass
-from functools import cache, partial
+from functools import partial
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, cast
 
 from smithers.kinds import Definition, kind_of
-from smithers.tree import Node, Output, Rework, StepWork
+from smithers.tree import Node, Output, Rework
 
 __all__ = ["Difference", "compare"]
 
 _OWN = frozenset({"mark", "address", "prompt", "ask", "run", "call", "what"})
 """Fields in which nodes may differ that are the same."""
+_NAMES: dict[type, tuple[str, ...] | None] = {}
 _PLAIN = frozenset({str, int, float, bool, bytes, type(None)})
-_REWORK = ("tasks", "max_rounds")
 _CALLED = frozenset({FunctionType, MethodType, BuiltinFunctionType, partial})
 
 
@@ -87,12 +87,8 @@ def _is_same(was: Node, node: Node) -> bool:
         known = before.get(name)
         if known is value or name in _OWN:
             continue
-        kind = type(value)
-        if kind is str:
+        if type(value) is str:
             if known != value:
-                return False
-        elif kind is StepWork:  # the most frequent one; its function is called once it starts
-            if not _is_same_step(known, value):
                 return False
         elif name != "result" and _is_child(value):  # children are compared in their turn
             continue
@@ -102,12 +98,6 @@ def _is_same(was: Node, node: Node) -> bool:
     return len(before) == len(now) + 1 or before.keys() - now.keys() <= _OWN
 
 
-def _is_same_step(was: object, work: StepWork) -> bool:
-    if not isinstance(was, StepWork):
-        return False
-    return was.effect is work.effect and _is_equal(was.retry, work.retry)
-
-
 def _is_child(value: object) -> bool:
     if type(value) is tuple:
         return any(map(_is_child, cast("tuple[object, ...]", value)))
@@ -115,30 +105,34 @@ def _is_child(value: object) -> bool:
 
 
 def _is_equal(was: object, value: object) -> bool:
-    if was is value:
-        return True
     kind = type(value)
     if type(was) is not kind:
         return False
     if kind in _PLAIN:
         return was == value
+    if (names := _names(kind)) is not None:
+        for name in names:
+            ours, theirs = getattr(was, name), getattr(value, name)
+            if ours is not theirs and not _is_equal(ours, theirs):
+                return False
+        return True
     if kind in _CALLED:
         return True
+    if kind is tuple:
+        mine, others = cast("tuple[object, ...]", was), cast("tuple[object, ...]", value)
+        return len(mine) == len(others) and all(map(_is_equal, mine, others))
     if isinstance(value, Node):
         return value.id is not None and cast("Node", was).id == value.id
     if isinstance(value, Output):
         return cast("Output[Any]", was).kind is value.kind
-    if kind is tuple:
-        ours, theirs = cast("tuple[object, ...]", was), cast("tuple[object, ...]", value)
-        return len(ours) == len(theirs) and all(map(_is_equal, ours, theirs))
-    if is_dataclass(kind):
-        return all(_is_equal(getattr(was, name), getattr(value, name)) for name in _names(kind))
-    if kind is Rework:
-        return all(_is_equal(getattr(was, name), getattr(value, name)) for name in _REWORK)
     return bool(was == value)
 
 
-@cache
-def _names(kind: type) -> tuple[str, ...]:
-    """The fields of a dataclass that are compared."""
-    return tuple(one.name for one in fields(kind) if one.name not in _OWN)
+def _names(kind: type) -> tuple[str, ...] | None:
+    """The attributes by which values of a class are compared; None if it says so itself."""
+    if kind not in _NAMES:
+        names = tuple(one.name for one in fields(kind)) if is_dataclass(kind) else None
+        if kind is Rework:
+            names = ("tasks", "max_rounds")
+        _NAMES[kind] = names and tuple(name for name in names if name not in _OWN)
+    return _NAMES[kind]

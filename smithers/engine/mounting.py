@@ -126,11 +126,13 @@ class Mounting:
                 self._transition.close_wait(key, waits.DATA)
 
     def _watched(self) -> set[Key]:
-        """What is settled in the plan, of that which a render reads."""
+        """What is settled in the plan, or has sent work back, of that which a render reads."""
         if self._view.plan is None or not self._renderer.reads_structure():
             return set()
         watches, instances = self._renderer.watches, self._view.plan.instances.values()
-        return {one.key for one in instances if one.settled and watches(one.key.id)}
+        settled = {one.key for one in instances if one.settled and watches(one.key.id)}
+        choices = self._state.choices
+        return settled | {key for key, kind in choices if kind == "rework" and watches(key.id)}
 
     def mount(self, *, gone: bool) -> None:
         """Write which nodes joined the tree, and which left it."""
