@@ -9,10 +9,11 @@ defect: after a crash the run would continue in another way.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any, NamedTuple
+from weakref import WeakSet
 
 from smithers.changes import Key
 from smithers.context import NotYet
@@ -66,13 +67,15 @@ def is_live(one: Instance) -> bool:
     return one.status == "up" and one.dropping is None
 
 
+_reconciled = WeakSet[Engine]()
+"""The engines that have rendered a part of their tree in the frame in the making."""
 _counts_renders = False
 
 
 @contextmanager
 def renders_counted() -> Generator[None]:
     """The author's function counts its calls, so no other engine renders the tree."""
-    global _counts_renders  # noqa: PLW0603  # tests of one process run one after the other
+    global _counts_renders  # tests of one process run one after the other
     _counts_renders = True
     try:
         yield
@@ -82,13 +85,19 @@ def renders_counted() -> Generator[None]:
 
 def watch_engines() -> None:
     """Compare the plans of each engine in this process after each frame."""
-    commit = Engine._commit
+    commit, reconcile = Engine._commit, Engine._reconcile
 
     async def checked(self: Engine) -> None:
         await commit(self)
         check(self)
+        _reconciled.discard(self)
+
+    def noted(self: Engine, changed: Collection[str]) -> bool:
+        _reconciled.add(self)
+        return reconcile(self, changed)
 
     Engine._commit = checked  # type: ignore[method-assign]
+    Engine._reconcile = noted  # type: ignore[method-assign]
 
 
 def check(engine: Engine) -> None:
@@ -114,7 +123,7 @@ def _compare(engine: Engine) -> None:
 
 
 def _anew(engine: Engine) -> Plan:
-    renders = engine.renderer.reads_structure() and not _counts_renders
+    renders = engine in _reconciled and not _counts_renders
     plan = _of_new_owner(engine) if renders or engine.plan.flows else _started(engine)
     for held in engine.budgets._held.values():  # in a new run they come up, and are held again
         for one in held:

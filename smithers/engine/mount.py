@@ -166,6 +166,8 @@ class Mounts:
     """Every definition that is mounted, by id. One id means one node, wherever it is written."""
 
     by_id: dict[str, Definition] = field(default_factory=dict[str, Definition])
+    expanding: dict[str, Definition] = field(default_factory=dict[str, Definition])
+    """Those of them below which others are made from data."""
     fresh: list[Definition] = field(default_factory=list[Definition])
     """Those that were added since somebody last emptied this."""
     _item: dict[str, tuple[str, tuple[int, ...], str]] = field(
@@ -193,6 +195,8 @@ class Mounts:
             if one is not there:
                 self.fresh.append(one)
             self.by_id[one.id] = one
+            if one.kind.expands:
+                self.expanding[one.id] = one
             self._item[one.id] = mine
 
     def remove(self, root: Definition) -> list[Definition]:
@@ -206,6 +210,7 @@ class Mounts:
                     gone.append(one)
                     del self.by_id[one.id]
                 if one.kind.expands:
+                    self.expanding.pop(one.id, None)
                     waiting += self._inside.pop(one.id, {}).values()
         return gone
 
@@ -216,6 +221,7 @@ class Mounts:
                 if self.by_id.get(one.id) is one:
                     del self.by_id[one.id]
         self.by_id.update({one.id: one for one in gone})
+        self.expanding.update({one.id: one for one in gone if one.kind.expands})
         self.fresh[:] = [one for one in self.fresh if self.by_id.get(one.id) is one]
 
     def roots(self, root: Definition) -> list[Definition]:

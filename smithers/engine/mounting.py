@@ -15,7 +15,7 @@ from smithers.engine.reconciling import Reconciled, reconcile
 from smithers.engine.render import Renderer
 from smithers.engine.transition import Transition
 from smithers.errors import AuthorError
-from smithers.kinds import Definition
+from smithers.kinds import Definition, Instance
 from smithers.naming import node_name
 from smithers.store import Model
 
@@ -206,7 +206,7 @@ class Mounting:
         """Whether a fan-out has items that are not mounted yet, or is not come to again; or a flow
         may still make this call.
         """
-        mine = [one for key, one in self.plan.instances.items() if key.id == above.id]
+        mine = self._instances(above)
         if not mine:
             return above.kind.may_expand(self._state, above)
         return any(one.kind.may_make(self._state, one, id) for one in mine)
@@ -227,17 +227,29 @@ class Mounting:
             return False
         if self._renderer.reads_unsettled(self._unsettled):
             return True
-        return any(
-            one.kind.expands and self._unasked(one.id)
-            for one in list(self._view.mounts.by_id.values())
-        )
+        return any(self._unasked(one) for one in list(self._view.mounts.expanding.values()))
 
     def _unsettled(self, id: str) -> bool:
-        mine = [one for key, one in list(self.plan.instances.items()) if key.id == id]
+        definition = self._view.mounts.by_id.get(id)
+        mine = [] if definition is None else self._instances(definition)
         if not mine:
             return all(key.id != id for key in list(self._state.ended))
         return any(not one.settled for one in mine)
 
-    def _unasked(self, id: str) -> bool:
-        mine = [one for key, one in list(self.plan.instances.items()) if key.id == id]
-        return not mine or any(one.kind.can_add(one) for one in mine)
+    def _unasked(self, one: Definition) -> bool:
+        mine = self._instances(one)
+        return not mine or any(each.kind.can_add(each) for each in mine)
+
+    def _instances(self, one: Definition) -> list[Instance]:
+        """Those of a definition, in all iterations of its loops."""
+        instances = self.plan.instances
+        paths: list[tuple[int, ...]] = [()]
+        for loop in one.loops:
+            around = [(path, instances.get(Key(loop, path))) for path in paths]
+            paths = [
+                (*path, number)
+                for path, found in around
+                if found is not None
+                for number in range(len(found.children))
+            ]
+        return [found for path in paths if (found := instances.get(Key(one.id, path))) is not None]
