@@ -32,9 +32,10 @@ from smithers.changes import (
 )
 from smithers.context import Context, NotYet
 from smithers.engine.child_usage import count_child
+from smithers.engine.items import Items, ask_items
 from smithers.engine.plan import Plan
 from smithers.engine.reading import Reading, View
-from smithers.engine.render import Items, Renderer, called
+from smithers.engine.render import Renderer, called
 from smithers.engine.settling import choose, settle
 from smithers.engine.syntax import WHOLE, digest_of
 from smithers.engine.transition import Transition, failure_of
@@ -402,7 +403,7 @@ class Asking:
             if not self.missed(again):
                 self.plan.choose(instance.key)
             return
-        items = self.ask(instance, lambda: self.renderer.ask_items(instance.definition))
+        items = self.ask(instance, lambda: ask_items(instance.definition))
         if self.missed(items):
             return
         row = items.row(self.renderer.source)

@@ -34,8 +34,9 @@ from smithers.engine.fingerprints import (
     of_prompt,
     of_step,
 )
+from smithers.engine.items import Items, ask_items
 from smithers.engine.recorded import Ends, Recorded, recorded_reading, stand_in
-from smithers.engine.render import Items, Renderer, called
+from smithers.engine.render import Renderer, called
 from smithers.engine.syntax import digest_of
 from smithers.engine.transition import failure_of
 from smithers.errors import StoreError
@@ -349,7 +350,7 @@ def _choice_of(
 ) -> Callable[[], object] | None:
     """What makes a choice of a node; None for a choice that is not compared."""
     if kind == "items":
-        return partial(renderer.ask_items, one)
+        return partial(ask_items, one)
     return one.kind.chooser(one.node, kind)
 
 

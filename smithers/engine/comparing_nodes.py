@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import partial
 from types import BuiltinFunctionType, FunctionType, MethodType
-from typing import Any, cast
+from typing import cast
 
 from smithers.kinds import Definition, kind_of
 from smithers.tree import Node, Output, Rework
@@ -19,6 +19,7 @@ __all__ = ["Difference", "compare"]
 
 _OWN = frozenset({"mark", "address", "prompt", "ask", "run", "call", "what"})
 """Fields in which nodes may differ that are the same."""
+_OF_CLASSES: dict[type, tuple[str, ...]] = {Rework: ("tasks", "max_rounds"), Output: ("kind",)}
 _NAMES: dict[type, tuple[str, ...] | None] = {}
 _PLAIN = frozenset({str, int, float, bool, bytes, type(None)})
 _CALLED = frozenset({FunctionType, MethodType, BuiltinFunctionType, partial})
@@ -123,8 +124,6 @@ def _is_equal(was: object, value: object) -> bool:
         return len(mine) == len(others) and all(map(_is_equal, mine, others))
     if isinstance(value, Node):
         return value.id is not None and cast("Node", was).id == value.id
-    if isinstance(value, Output):
-        return cast("Output[Any]", was).kind is value.kind
     return bool(was == value)
 
 
@@ -132,7 +131,6 @@ def _names(kind: type) -> tuple[str, ...] | None:
     """The attributes by which values of a class are compared; None if it says so itself."""
     if kind not in _NAMES:
         names = tuple(one.name for one in fields(kind)) if is_dataclass(kind) else None
-        if kind is Rework:
-            names = ("tasks", "max_rounds")
+        names = _OF_CLASSES.get(kind, names)
         _NAMES[kind] = names and tuple(name for name in names if name not in _OWN)
     return _NAMES[kind]

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 from smithers.changes import Key
 from smithers.engine.mount import mount_again, mount_more
 from smithers.engine.plan import Plan
-from smithers.engine.render import Again, Renderer, Scope
+from smithers.engine.render import Again, Renderer
+from smithers.engine.scopes import Scope
 from smithers.errors import AuthorError
 from smithers.kinds import Definition, Instance
 from smithers.tree import Node

@@ -6,7 +6,6 @@ so a tree whose structure reads nothing is rendered once.
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 import json
 import os
@@ -16,17 +15,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple, TypeVar, cast
 
-from pydantic_core import PydanticSerializationError, to_json
-
 from smithers.agent import Agent
 from smithers.changes import Key
 from smithers.context import READER, Context, NotYet, Reader
 from smithers.engine.comparing_nodes import Difference, compare
 from smithers.engine.edits import check_children, check_kinds, check_named
+from smithers.engine.items import Items, ask_items, digest_of_item
 from smithers.engine.mount import Mounts, check_sees, mount
 from smithers.engine.obstacles import Obstacles, check_pool
 from smithers.engine.reading import Reading, View, has_output
 from smithers.engine.repeating import check_repeats
+from smithers.engine.scopes import Scope, Scopes
 from smithers.engine.sharing import Sharing
 from smithers.errors import AuthorError, SmithersError
 from smithers.kinds import NOTHING, Definition, agent_work, check_next_input
@@ -37,16 +36,13 @@ from smithers.tree import (
     ForEach,
     Mark,
     Node,
-    check_id,
-    check_items,
     explain,
-    has_set,
     place_of_error,
     shown,
 )
 from smithers.workflows import Workflow
 
-__all__ = ["Again", "Items", "Renderer", "Scope", "called"]
+__all__ = ["Again", "Renderer", "called"]
 
 T = TypeVar("T")
 
@@ -60,47 +56,10 @@ def called(call: Callable[[], T], reading: Reading) -> T:
         READER.reset(token)
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
-    """The items of a fan-out: their keys in order, and the digest of each, or None if unknown."""
-
-    keys: tuple[str, ...]
-    digests: tuple[str | None, ...]
-    values: tuple[Any, ...]
-
-    @classmethod
-    def of(cls, value: object) -> Items:
-        """The one value of a subtree that is not an item."""
-        return cls(("",), (None,), (value,))
-
-    def row(self, source: str) -> str:
-        """As it is kept; `source` digests the author's code that gave them."""
-        row = {"keys": self.keys, "digests": self.digests, "source": source}
-        return json.dumps(row, ensure_ascii=False)
-
-
-@dataclass(slots=True, eq=False)
-class Scope:
-    """A rendered subtree, and the ids that were read for it. What is made from a `value`, such as
-    an item, is mounted below a node, `around`, in one iteration of its loops, `path`.
-    """
-
-    root: Definition
-    watched: frozenset[str] = frozenset()
-    around: Definition[ForEach[Any]] | None = None
-    path: tuple[int, ...] = ()
-    value: Any = None
-
-    @property
-    def item(self) -> str:
-        return self.root.item
-
-
 class Again(NamedTuple):
     """A scope that was rendered again: the ids that were read, and what is different."""
 
     scope: Scope
-    node: Node[Any]
     watched: frozenset[str]
     difference: Difference
 
@@ -117,17 +76,8 @@ class Renderer:
     pools: Mapping[str, int] = field(default_factory=dict[str, int])
     """The limits that tasks may name."""
     reports: list[str] = field(default_factory=list[str])
-    _root: Scope | None = None
+    scopes: Scopes = field(default_factory=Scopes)
     _sharing: Sharing = field(default_factory=lambda: Sharing({}))
-    _scopes: dict[tuple[str, tuple[int, ...], str], Scope] = field(
-        default_factory=dict[tuple[str, tuple[int, ...], str], Scope]
-    )
-    """Those that are made from a value, by the id of what is around, its path and the item."""
-    _inside: dict[str, list[Scope]] = field(default_factory=dict[str, list[Scope]])
-    """The same by the id alone."""
-    _of_root: dict[Definition, Scope] = field(default_factory=dict[Definition, Scope])
-    _watching: dict[str, dict[Scope, None]] = field(default_factory=dict[str, dict[Scope, None]])
-    """Which scopes read which ids."""
     _is_complete: bool = False
     """Whether all was checked together that may need each other."""
     _obstacles: Obstacles = field(default_factory=Obstacles)
@@ -146,12 +96,13 @@ class Renderer:
 
         A tree whose structure reads nothing is rendered once, and given again after that.
         """
-        if self._root is not None and not self.reads_structure():
-            return self._root.root
+        known = self.scopes.root
+        if known is not None and not self.reads_structure():
+            return known.root
         reading = self._reading(None, (), frame)
         make, what, mark = self._maker(None, "", None, {})
         node = self._render(make, reading, what, mark)
-        if self._root is None:
+        if known is None:
             check_repeats(node, lambda: self._render(make, reading, what, mark), what)
         root = mount(node)
         self._check_tasks(root)
@@ -162,18 +113,16 @@ class Renderer:
         check_children(self.view.state, root)
         self._readers.clear()
         self._check_named(root, "", what if reading.watched else None)
-        before = self.view.mounts, self._root
-        self.view.mounts, self._root = mounts, Scope(root)
+        before = self.view.mounts, self.scopes
+        self.view.mounts, self.scopes = mounts, Scopes()
         self._sharing = Sharing(mounts.by_id)
-        for known in (self._scopes, self._inside, self._of_root, self._watching, self._growing):
-            known.clear()
+        self._growing.clear()
         self._is_complete = False
-        self._of_root[root] = self._root
-        self._watch(self._root, frozenset(reading.watched))
+        self.scopes.add(Scope(root), reading.watched)
         try:
             self.check_together([root])
         except AuthorError:  # readers that still run see the tree that was right
-            self.view.mounts, self._root = before
+            self.view.mounts, self.scopes = before
             raise
         return root
 
@@ -208,9 +157,9 @@ class Renderer:
         self._growing.update(one.id for root in roots for one in root.walk() if one.kind.expands)
         complete = not self.reads_structure() and not self._growing
         together = roots
-        if complete and not self._is_complete and self._root is not None:
+        if complete and not self._is_complete and self.scopes.root is not None:
             self._is_complete = True
-            together = self.view.mounts.roots(self._root.root)
+            together = self.view.mounts.roots(self.scopes.root.root)
         self.view.mounts.check_needs(together, self.view.state.ended, complete=complete)
         for root in roots:
             self._sharing.add(root)
@@ -245,26 +194,15 @@ class Renderer:
 
     def watches(self, id: str) -> bool:
         """Whether the structure of any scope reads this id."""
-        return id in self._watching
+        return id in self.scopes.watched
 
     def reads_structure(self) -> bool:
         """Whether any scope reads state, so that a render may still add nodes."""
-        return bool(self._watching)
+        return bool(self.scopes.watched)
 
     def reads_unsettled(self, unsettled: Callable[[str], bool]) -> bool:
         """Whether any scope read an id that is not settled, so that it may still run again."""
-        return any(map(unsettled, list(self._watching)))
-
-    def _watch(self, scope: Scope, watched: frozenset[str]) -> None:
-        """The scope reads these ids now."""
-        for id in scope.watched - watched:
-            readers = self._watching[id]
-            del readers[scope]
-            if not readers:
-                del self._watching[id]
-        for id in watched - scope.watched:
-            self._watching.setdefault(id, {})[scope] = None
-        scope.watched = watched
+        return any(map(unsettled, list(self.scopes.watched)))
 
     # -- again
 
@@ -272,68 +210,49 @@ class Renderer:
         """Render the scopes that have read any of these ids, and those inside what they make. Gives
         what is different, by which nothing is changed yet.
         """
+        scopes = self.scopes
         queue: list[tuple[int, int, Scope]] = []
 
         def add(scope: Scope) -> None:
-            heapq.heappush(queue, (self._depth(scope), len(queue), scope))
+            heapq.heappush(queue, (scopes.depth(scope), len(queue), scope))
 
-        for scope in {scope: None for id in changed for scope in self._watching.get(id, ())}:
+        for scope in scopes.reading(changed):
             add(scope)
         done: dict[Scope, Again] = {}
         nodes: dict[Definition, Node[Any]] = {}
         while queue:
             *_, scope = heapq.heappop(queue)
-            outer = self._outer(scope)
-            is_gone = outer in done and scope.around not in nodes
+            is_gone = scopes.outer(scope) in done and scope.around not in nodes
             if scope in done or is_gone:
                 continue
             reading = self._reading(scope.around, scope.path, frame)
-            make, what, mark = self._maker(scope.around, scope.root.item, scope.value, nodes)
+            make, what, mark = self._maker(scope.around, scope.item, scope.value, nodes)
             node = self._render(make, reading, what, mark)
             found = compare(scope.root, node)
-            done[scope] = Again(scope, node, frozenset(reading.watched), found)
+            done[scope] = Again(scope, frozenset(reading.watched), found)
             for one in found.containers:
                 if one.kind.expands:
                     nodes[one] = found.kept[one]
-                    for inner in self._inside.get(one.id, ()):
+                    for inner in scopes.inside(one):
                         add(inner)
         return list(done.values())
 
-    def _outer(self, scope: Scope) -> Scope | None:
-        """The scope in which the node stands that a scope is below."""
-        one: Definition | None = scope.around
-        while one is not None:
-            if (found := self._of_root.get(one)) is not None:
-                return found
-            one = one.parent
-        return None
+    def change(self, again: Again, pairs: Sequence[tuple[Definition, Definition]]) -> None:
+        """A scope has what was rendered again; of a pair, one definition takes the place of the
+        other.
+        """
+        for old, new in pairs:
+            if old is again.scope.root:
+                self.scopes.move(again.scope, new)
+        self.scopes.watch(again.scope, again.watched)
 
-    def _depth(self, scope: Scope) -> int:
-        depth, outer = 0, self._outer(scope)
-        while outer is not None:
-            depth, outer = depth + 1, self._outer(outer)
-        return depth
-
-    def change(self, again: Again, fresh: Sequence[tuple[Definition, Definition]]) -> None:
-        """These trees have taken the place of others in a scope."""
-        scope = again.scope
-        for old, new in fresh:
-            if old is scope.root:
-                del self._of_root[old]
-                scope.root, self._of_root[new] = new, scope
-        self._watch(scope, again.watched)
-
-    def drop(self, gone: Iterable[Definition]) -> None:
+    def drop(self, gone: Sequence[Definition]) -> None:
         """These have left the tree, with the scopes below them."""
-        gone = list(gone)
         self._sharing.remove(gone)
         for one in gone:
             if one.kind.expands:
                 self._growing.discard(one.id)
-                for scope in self._inside.pop(one.id, ()):
-                    self._watch(scope, frozenset())
-                    self._scopes.pop((one.id, scope.path, scope.item), None)
-                    self._of_root.pop(scope.root, None)
+                self.scopes.drop(one)
 
     def check_fresh(self, again: Again, roots: Sequence[Definition]) -> None:
         """Check trees that a scope has now, and mount them. Raises `AuthorError`."""
@@ -389,55 +308,6 @@ class Renderer:
 
     # -- fan-outs
 
-    def ask_items(self, definition: Definition[ForEach[Any]]) -> Items:
-        """Call the items of a ForEach and name each, for the reader who is reading now.
-
-        Raises `AuthorError`, and what the author's code raises.
-        """
-        node = definition.node
-        given: Any = node.items()
-        check_items(given, definition.id, node.mark)
-        values: tuple[Any, ...] = tuple(given)
-        keys = tuple(node.key(value) for value in values)
-        if not keys and not node.allow_empty:
-            raise AuthorError(
-                f"{node_name(definition.id)} has no items",
-                place=node.mark.place,
-                hint="to allow an empty list, set allow_empty=True",
-            )
-        self._check_keys(definition, keys, values)
-        if node.on_duplicate == "first":
-            first: dict[str, Any] = {}
-            for key, value in zip(keys, values, strict=True):
-                first.setdefault(key, value)
-            keys, values = tuple(first), tuple(first.values())
-        return Items(keys, tuple(map(_digest, values)), values)
-
-    def _check_keys(
-        self,
-        definition: Definition[ForEach[Any]],
-        keys: Sequence[object],
-        values: Sequence[object],
-    ) -> None:
-        seen: dict[str, int] = {}
-        node = definition.node
-        for number, key in enumerate(keys):
-            if not isinstance(key, str) or not key:
-                said = f"the key of item {number} of {definition.id} is {key!r}, not a string"
-            elif check_id(key, f"item of {definition.id}", node.mark) not in seen:
-                seen[key] = number
-                continue
-            elif node.on_duplicate == "first":
-                continue
-            else:
-                both = [f"{one} ({shown(values[one])})" for one in (seen[key], number)]
-                said = f"items {both[0]} and {both[1]} of {definition.id} have the same key {key!r}"
-            raise AuthorError(
-                said,
-                place=node.mark.place,
-                hint="return from key= a string that names one item, taken from the item's data",
-            )
-
     def forget(self, keys: Iterable[Key]) -> None:
         """What these fan-outs have mounted is void: they have other items, or none yet. The tree is
         to be rendered after that: until then nobody knows what it reads.
@@ -446,7 +316,7 @@ class Renderer:
             self._items.pop(key, None)
             void = self._told_items.pop(key, ())
             self.reports[:] = [said for said in self.reports if said not in void]
-            self._root = None
+            self.scopes = Scopes()
 
     def remember(self, key: Key, items: Items) -> None:
         """Keep the items of a fan-out whose choice is about to be made."""
@@ -519,7 +389,9 @@ class Renderer:
                 self._told_items.setdefault(key, []).append(said)
                 self.reports.append(said)
         return Items(
-            kept, tuple(_digest(values[item]) for item in kept), tuple(values[i] for i in kept)
+            kept,
+            tuple(digest_of_item(values[item]) for item in kept),
+            tuple(values[i] for i in kept),
         )
 
     def _ask_again(self, definition: Definition[ForEach[Any]], key: Key, frame: int) -> Items:
@@ -528,7 +400,7 @@ class Renderer:
         """
         try:
             reading = Reading(self.view, key, definition.loops, frame)
-            return called(lambda: self.ask_items(definition), reading)
+            return called(lambda: ask_items(definition), reading)
         except NotYet as missed:
             plan = self.view.plan
             if plan is None or not all(
@@ -536,7 +408,7 @@ class Renderer:
             ):
                 raise
         reading = Reading(self.view, key, definition.loops, self.view.state.frame + 1)
-        return called(lambda: self.ask_items(definition), reading)
+        return called(lambda: ask_items(definition), reading)
 
     def _subtree(
         self,
@@ -548,7 +420,7 @@ class Renderer:
         fresh: list[Definition],
     ) -> Definition:
         """The subtree of an item, mounted; it joins `fresh` if it was rendered now."""
-        known = self._scopes.get((definition.id, path, item))
+        known = self.scopes.find(definition, path, item)
         if known is None:
             reading = self._reading(definition, path, self.view.state.frame + 1)
             make, what, mark = self._maker(definition, item, value, {})
@@ -565,10 +437,7 @@ class Renderer:
             around = self._readers.get(definition.scope)
             self._check_named(root, definition.id, what if reading.watched else around)
             fresh.append(root)
-            self._scopes[definition.id, path, item] = known
-            self._inside.setdefault(definition.id, []).append(known)
-            self._of_root[root] = known
-            self._watch(known, frozenset(reading.watched))
+            self.scopes.add(known, reading.watched)
         self.view.mounts.add(known.root, path, item)
         return known.root
 
@@ -594,11 +463,3 @@ def _check_results(root: Definition) -> None:
                 place=node.mark.place,
                 hint="name a task, or a Step that reads one, for example lambda: ctx.get(task)",
             )
-
-
-def _digest(value: object) -> str | None:
-    """Of an item; None for one that has no text which is the same in another process."""
-    try:
-        return None if has_set(value) else hashlib.sha256(to_json(value)).hexdigest()[:16]
-    except (PydanticSerializationError, ValueError, RecursionError):
-        return None

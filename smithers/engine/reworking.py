@@ -27,6 +27,7 @@ from smithers.changes import (
 )
 from smithers.engine.asking import Asking
 from smithers.engine.attempts import Running
+from smithers.engine.items import ask_items
 from smithers.engine.mount import children_digest
 from smithers.engine.reading import Reading
 from smithers.engine.render import called
@@ -135,7 +136,7 @@ class Reworking:
         fan_out = cast("Definition[ForEach[Any]]", definition)
         reading = Reading(asking.view, key, definition.loops, asking.frame.number)
         try:
-            items = called(partial(asking.renderer.ask_items, fan_out), reading)
+            items = called(partial(ask_items, fan_out), reading)
         except Exception:  # whoever asks again fails the fan-out by it
             return
         if reading.missed or affected.again & reading.used.keys():
