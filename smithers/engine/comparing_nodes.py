@@ -130,7 +130,8 @@ def _is_equal(was: object, value: object) -> bool:
 def _names(kind: type) -> tuple[str, ...] | None:
     """The attributes by which values of a class are compared; None if it says so itself."""
     if kind not in _NAMES:
-        names = tuple(one.name for one in fields(kind)) if is_dataclass(kind) else None
-        names = _OF_CLASSES.get(kind, names)
-        _NAMES[kind] = names and tuple(name for name in names if name not in _OWN)
+        names = _OF_CLASSES.get(kind)
+        if names is None and is_dataclass(kind):
+            names = tuple(one.name for one in fields(kind) if one.name not in _OWN)
+        _NAMES[kind] = names
     return _NAMES[kind]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import Token
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from typing import Any, NamedTuple, TypeVar, cast
 
 from smithers.agent import Agent
@@ -212,9 +213,10 @@ class Renderer:
         """
         scopes = self.scopes
         queue: list[tuple[int, int, Scope]] = []
+        numbers = count()  # scopes of one depth in their order
 
         def add(scope: Scope) -> None:
-            heapq.heappush(queue, (scopes.depth(scope), len(queue), scope))
+            heapq.heappush(queue, (scopes.depth(scope), next(numbers), scope))
 
         for scope in scopes.reading(changed):
             add(scope)
