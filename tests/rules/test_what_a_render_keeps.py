@@ -1,0 +1,393 @@
+"""DESIGN 4, Render scopes: what is the same stays, and what is different holds from now on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+import pytest
+from pydantic import BaseModel
+
+from smithers import (
+    Approval,
+    Branch,
+    Budget,
+    Command,
+    Context,
+    ForEach,
+    HumanTask,
+    Loop,
+    Node,
+    NoInput,
+    Parallel,
+    Rework,
+    Sequence,
+    Step,
+    Task,
+    Timer,
+    Try,
+    workflow,
+)
+from smithers.changes import AttemptStarted
+from smithers.engine.comparing_nodes import compare
+from smithers.engine.mount import mount
+from smithers.tree import Retry
+from tests.rules.agents import Scripted
+from tests.rules.runs import Run
+
+
+class Turns:
+    """Steps that end in the order that a test says: each once `let` has named it."""
+
+    def __init__(self, *order: str) -> None:
+        self.order = list(order)
+        self.log: list[str] = []
+
+    def step(self, id: str, after: str = "") -> Step[str]:
+        """It ends in its turn, and after something else that the log tells."""
+
+        async def work() -> str:
+            self.log.append(id)
+            while self._waits(id) or (after and after not in self.log):  # noqa: ASYNC110  # a log
+                await asyncio.sleep(0)
+            if id in self.order:
+                self.order.remove(id)
+            self.log.append(f"{id}.")
+            return id
+
+        return Step(id, work)
+
+    def _waits(self, id: str) -> bool:
+        return id in self.order and self.order[0] != id
+
+
+def go(make: Callable[[Context[NoInput]], Node[Any]], **options: Any) -> Run:
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node[Any]:
+        return make(ctx)
+
+    run = Run(flow, **options)
+    assert run.go().status == "finished", run.state.status.error
+    return run
+
+
+def started_with(run: Run, id: str) -> set[str]:
+    """What starts in the frame in which this one does."""
+    for frame in run.watch.frames:
+        starts = {one.key.id for one in frame.changes if isinstance(one, AttemptStarted)}
+        if id in starts:
+            return starts
+    return set()
+
+
+def test_a_limit_that_a_render_raises_holds_at_once() -> None:
+    turns = Turns("x", "y1", "y0")
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        x = turns.step("x")
+        steps = [turns.step(f"y{number}") for number in range(3)]
+        return Parallel(x, Parallel(*steps, limit=1 if ctx.get(x) is None else 3))
+
+    run = go(make)
+    assert turns.log.index("y1") < turns.log.index("y0.")
+    assert started_with(run, "y1") == {"y1", "y2"}
+
+
+def test_a_limit_that_a_render_lowers_holds_for_what_starts_after_it() -> None:
+    turns = Turns("x", "y0", "y1", "y2")
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        x = turns.step("x")
+        steps = [turns.step(f"y{number}") for number in range(4)]
+        return Parallel(x, Parallel(*steps, limit=3 if ctx.get(x) is None else 1))
+
+    go(make)
+    assert turns.log.index("y3") > turns.log.index("y2.")
+
+
+def test_a_group_that_grows_while_its_successor_runs_keeps_the_order() -> None:
+    turns = Turns()
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        x = turns.step("x", after="c")
+        b = [turns.step("b")] if ctx.get(x) is not None else []
+        c = turns.step("c", after="x.")
+        row = Sequence(Parallel(turns.step("a"), *b), c, turns.step("d"))
+        return Parallel(x, row)
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node[Any]:
+        return make(ctx)
+
+    run = Run(flow)
+    status = run.go()
+    if status.status == "failed":  # what has finished does not grow
+        assert status.error is not None
+        assert "which has finished" in status.error.message
+        assert "d" not in turns.log
+    else:
+        assert turns.log.index("d") > turns.log.index("b.")
+
+
+def test_a_loop_whose_body_grows_in_a_later_iteration_goes_on_there() -> None:
+    turns = Turns("x")
+    runs: list[str] = []
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        x = turns.step("x")
+
+        async def work() -> int:
+            runs.append("a")
+            while len(runs) > 1 and "x." not in turns.log:  # noqa: ASYNC110  # its turn is what it waits for
+                await asyncio.sleep(0)
+            return len(runs)
+
+        a = Step("a", work)
+        b = [turns.step("b")] if ctx.get(x) is not None else []
+        loop = Loop(a, *b, until=lambda: ctx[a] >= 2, max_iterations=4, id="again")
+        return Parallel(Sequence(turns.step("first"), x), loop)
+
+    run = go(make)
+    assert runs == ["a", "a"]
+    assert run.state.run_status == "finished"
+
+
+def test_a_step_that_waits_is_called_for_what_it_reads_now() -> None:
+    turns = Turns("x", "y")
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        x, y = turns.step("x"), turns.step("y")
+        read = ctx.get(x)
+        t = Step("t", (lambda: ctx[y]) if read is None else (lambda: ctx[x]))
+        return Parallel(x, y, t)
+
+    run = go(make)
+    assert run.output("t") == '"x"'
+
+
+def test_a_running_task_goes_on_in_the_container_to_which_it_is_moved() -> None:
+    turns = Turns("x", "y")
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        x, y = turns.step("x"), turns.step("y")
+        if ctx.get(x) is None:
+            return Parallel(x, Sequence(y, id="here"), Sequence(turns.step("z"), id="there"))
+        return Parallel(x, Sequence(id="here"), Sequence(turns.step("z"), y, id="there"))
+
+    run = go(make)
+    assert turns.log.count("y") == 1
+    assert run.outcome("y") == "finished"
+
+
+def test_a_task_that_is_wrapped_while_it_runs_is_not_repeated() -> None:
+    turns = Turns("x", "y")
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        x, y, z = turns.step("x"), turns.step("y"), turns.step("z")
+        return Parallel(x, y if ctx.get(x) is None else Sequence(y, z))
+
+    go(make)
+    assert turns.log.count("y") == 1
+    assert turns.log.index("z") > turns.log.index("y.")
+
+
+def test_two_nodes_of_one_id_in_a_later_render_fail_the_run() -> None:
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node[Any]:
+        x = Step("x", lambda: 1)
+        more = [] if ctx.get(x) is None else [Step("y", lambda: 2), Step("y", lambda: 3)]
+        return Sequence(x, *more)
+
+    run = Run(flow)
+    status = run.go()
+    assert status.status == "failed"
+    assert status.error is not None
+    assert "'y' is used twice" in status.error.message
+
+
+def test_two_nodes_of_one_id_in_a_later_render_of_an_item_fail_the_run() -> None:
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node[Any]:
+        def each(item: int) -> Node[Any]:
+            x = Step(f"x{item}", lambda: 1)
+            return Sequence(x, None if ctx.get(x) is None else Step("same", lambda: 2))
+
+        return ForEach(lambda: [1, 2], key=str, each=each, id="items", limit=1)
+
+    status = Run(flow).go()
+    assert status.status == "failed"
+    assert status.error is not None
+    assert "'same' is used twice" in status.error.message
+
+
+def test_a_circle_that_a_later_render_closes_is_found() -> None:
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node[Any]:
+        x = Step("x", lambda: 1)
+        late = None if ctx.get(x) is None else Step("late", lambda: 2)
+        return Parallel(x, Sequence(Step("early", lambda: 3, needs=["late"]), late))
+
+    status = Run(flow).go()
+    assert status.status == "failed"
+    assert status.error is not None
+    assert "wait for each other in a circle" in status.error.message
+
+
+def test_many_items_that_read_render_alone() -> None:
+    rendered: list[int] = []
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        def each(item: int) -> Node[Any]:
+            rendered.append(item)
+            first = Step(f"first {item}", lambda: item)
+            second = None if ctx.get(first) is None else Step(f"second {item}", lambda: item)
+            return Sequence(first, second)
+
+        return ForEach(lambda: range(9), key=str, each=each, id="items", limit=1)
+
+    from tests.plans import renders_counted
+
+    with renders_counted():
+        go(make)
+    assert rendered.count(8) == 2, "once at first, and once when it had its first step"
+
+
+# -- the fields of nodes
+
+
+class Answer(BaseModel):
+    text: str
+
+
+def one() -> int:
+    return 1
+
+
+def other() -> int:
+    return 2
+
+
+AGENT, SECOND = Scripted("first"), Scripted("second")
+Fields = dict[str, tuple[Any, Any]]
+NODES: list[tuple[Callable[..., Node[Any]], tuple[Any, ...], Fields]] = [
+    (
+        Step,
+        ("one", one),
+        {
+            "output": (int, str),
+            "retry": (None, Retry(tries=2)),
+            "timeout_s": (None, 5),
+            "on_failure": ("fail", "continue"),
+            "needs": ((), ("other",)),
+            "effect": (False, True),
+            "pool": (None, "few"),
+            "priority": (0, 1),
+        },
+    ),
+    (
+        Task,
+        ("one",),
+        {
+            "agent": (AGENT, SECOND),
+            "output": (str, Answer),
+            "retry": (Retry(), Retry(tries=2)),
+            "timeout_s": (None, 5),
+            "idle_s": (300, 5),
+            "on_failure": ("fail", Rework("other")),
+            "skip_if": (None, lambda: True),
+            "needs": ((), ("other",)),
+            "continues": (None, "other"),
+            "cwd": (None, "site"),
+            "budget": (None, Budget(calls=1)),
+            "pool": (None, "few"),
+            "priority": (0, 1),
+        },
+    ),
+    (
+        Approval,
+        ("one",),
+        {
+            "on_deny": ("fail", "continue"),
+            "timeout_s": (None, 5),
+            "on_timeout": ("deny", "fail"),
+            "allowed_by": ((), ("ann",)),
+        },
+    ),
+    (Sequence, (), {"on_failure": ("fail", "continue"), "budget": (None, Budget(calls=1))}),
+    (
+        Parallel,
+        (),
+        {
+            "limit": (None, 2),
+            "on_failure": ("finish", "cancel"),
+            "budget": (None, Budget(calls=1)),
+            "result": (None, one),
+        },
+    ),
+]
+BASE: dict[Any, dict[str, Any]] = {
+    Task: {"agent": AGENT, "prompt": "do it"},
+    Approval: {"ask": "Ship?"},
+}
+
+
+def changes() -> Iterator[Any]:
+    for make, given, fields in NODES:
+        for name, values in fields.items():
+            yield pytest.param(make, given, name, values, id=f"{make.__name__}-{name}")
+
+
+@pytest.mark.parametrize(("make", "given", "name", "values"), list(changes()))
+def test_a_node_whose_option_a_render_has_changed_is_another(
+    make: Callable[..., Node[Any]], given: tuple[Any, ...], name: str, values: tuple[Any, Any]
+) -> None:
+    def tree(value: object) -> Node[Any]:
+        inside = [Step("inside", one)] if make in (Sequence, Parallel) else []
+        node = make(*given, *inside, **{**BASE.get(make, {}), name: value})
+        return Sequence(node, Step("after", one))
+
+    before, after = values
+    mounted = mount(tree(before))
+    assert not compare(mounted, tree(before)).replaced
+    assert compare(mounted, tree(after)).replaced, "from the first to the second"
+    mounted = mount(tree(after))
+    assert not compare(mounted, tree(after)).replaced
+    assert compare(mounted, tree(before)).replaced, "and back"
+
+
+Way = Literal["step", "prompt", "ask", "test", "until", "items", "result"]
+SAME: dict[Way, Callable[[Callable[[], Any]], Node[Any]]] = {
+    "step": lambda call: Step("one", call),
+    "prompt": lambda call: Task("one", agent=AGENT, prompt=call),
+    "ask": lambda call: Approval("one", ask=call),
+    "test": lambda call: Branch(call, Step("then", one), id="branch"),
+    "until": lambda call: Loop(Step("body", one), until=call, max_iterations=3, id="loop"),
+    "items": lambda call: ForEach(call, key=str, each=lambda _: Step("item", one), id="items"),
+    "result": lambda call: Sequence(Step("one", one), result=call, id="row"),
+}
+
+
+@pytest.mark.parametrize("way", SAME)
+def test_a_node_of_which_another_function_is_called_is_the_same(way: Way) -> None:
+    make = SAME[way]
+    found = compare(mount(make(lambda: 1)), make(lambda: 2))
+    assert not found.replaced
+    assert not found.appended
+
+
+def test_containers_of_all_kinds_stay_with_what_is_inside_them() -> None:
+    def make() -> Node[Any]:
+        last = Step("last", one)
+        return Sequence(
+            Try(Step("body", one), catch=Step("caught", one), finally_=Step("always", one)),
+            Parallel(Command("echo", ["echo", "hello"]), Timer("soon", seconds=1)),
+            HumanTask("ask", ask="What?", output=str),
+            last,
+            result=last,
+        )
+
+    mounted = mount(make())
+    found = compare(mounted, make())
+    assert not found.replaced
+    assert set(found.kept) == set(mounted.walk())
