@@ -464,8 +464,7 @@ def has_output(node: Node[Any]) -> bool:
 
 
 def _checked(node: Node[Any]) -> Node[Any]:
-    given: object = node
-    if not isinstance(given, Node):
+    if not isinstance(cast("object", node), Node):
         raise AuthorError(
             f"ctx needs a node, not {shown(node)}",
             place=here().place,
