@@ -98,6 +98,7 @@ def rows(scale: Scale = FULL) -> list[Row]:
         *_sequences(scale),
         *_fan_outs(scale),
         *_flows(scale),
+        *_nodes(scale),
         *_agents(scale),
         *_audits(scale),
         *_streams(scale),
@@ -315,6 +316,24 @@ def _flows(scale: Scale) -> list[Row]:
             unit="times",
             limit=1.5,
             measure=_over(of("sequence", n), of("sequence", few)),
+        ),
+    ]
+
+
+def _nodes(scale: Scale) -> list[Row]:
+    """What the author's function costs, beside what the engine does with what it gives."""
+    n = scale.flow_steps
+
+    def of(kind: str) -> Measure:
+        return lambda: measured(ours("nodes", kind, n), scale.repeats)["node_us"]
+
+    return [
+        Row(
+            name="node-read",
+            what=f"CPU a node that a workflow function builds and reads, {n:,} of one function",
+            unit="µs",
+            limit=3,
+            measure=of("function"),
         ),
     ]
 

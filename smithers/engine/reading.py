@@ -81,7 +81,7 @@ class Reading:
         source = _valued(node)
         if (gone := self._gone_with(node, source)) is not None and gone[1].output is not None:
             return self._parsed(source, *gone)
-        found = self._read(node)
+        found = self._found(node)
         if found is not None and (value := found.kind.value(self, found, node)) is not NOTHING:
             return value
         raise self._no_output(node, found)
@@ -90,14 +90,24 @@ class Reading:
         source = _valued(node)
         if (gone := self._gone_with(node, source)) is not None:
             return None if gone[1].output is None else self._parsed(source, *gone)
-        found = self._maybe(lambda: self._read(node))
+        try:
+            found = self._found(node)
+        except NotYet:
+            if self.mode == "render":
+                return None
+            raise
         return self._or_none(node, found)
 
     def maybe_by_id(self, id: str, output: Output[Any]) -> object | None:
         if (gone := self._gone(id)) is not None:
             text = self.stored(*gone)
         else:
-            found = self._maybe(lambda: self.find(id))
+            try:
+                found = self.find(id)
+            except NotYet:
+                if self.mode == "render":
+                    return None
+                raise
             text = None if found is None else self.text(found)
         if text is None:
             return None
@@ -211,7 +221,7 @@ class Reading:
         keys = [Key(id, path[:length]) for length in range(len(path), -1, -1)]
         found = next((key for key in keys if key in ended), None)
         if found is None:
-            found = max((key for key in list(ended) if key.id == id), default=None)
+            found = max(list(self.view.state.ended_in_loops.get(id, ())), default=None)
         if found is None or ended[found].frame > self.frame:
             return None
         self.watched.add(id)
@@ -220,20 +230,13 @@ class Reading:
 
     def _gone_with(self, node: Node[Any], source: Node[Any]) -> tuple[Key, Ended] | None:
         """The same for a node whose output is that of `source`, unless the node is in the tree."""
-        known = (node.id or node.address or "") in self.view.mounts.by_id
-        return None if known else self._gone(source.id)
+        if (node.id or node.address or "") in self.view.mounts.by_id:
+            return None
+        return self._gone(source.id)
 
     def _or_none(self, node: Node[Any], found: Instance | None) -> object | None:
         value = NOTHING if found is None else found.kind.value(self, found, node)
         return None if value is NOTHING else value
-
-    def _maybe(self, read: Callable[[], Instance | None]) -> Instance | None:
-        if self.mode != "render":
-            return read()
-        try:
-            return read()
-        except NotYet:
-            return None
 
     def _read(self, node: Node[Any]) -> Instance | None:
         """The settled instance that a read of this node means, or None where it was skipped."""
@@ -275,7 +278,8 @@ class Reading:
             )
         self.watched.add(id)
         if (definition := self.view.mounts.by_id.get(id)) is not None:
-            self.watched.update(definition.loops)
+            if definition.loops:
+                self.watched.update(definition.loops)
             return definition
         if self.mode == "render" or self.view.could_add(id):
             raise self._not_yet(Key(id))
@@ -312,7 +316,8 @@ class Reading:
         self, definition: Definition, path: tuple[int, ...] | None, common: int | None
     ) -> Instance | None:
         plan = self.view.plan
-        common = self._common(definition) if common is None else common
+        if common is None:
+            common = self._common(definition) if self.loops else 0
         path = self.key.path[:common] if path is None else path
         if plan is None:
             raise self._not_yet(Key(definition.id, path))
@@ -373,7 +378,7 @@ class Reading:
 
     def ended(self, key: Key, /) -> Ended | None:
         """How a node has ended; see `OutputReader` of `kinds`."""
-        return self.state.ended.get(key)
+        return self.view.state.ended.get(key)
 
     def result(self, one: Instance, /) -> object:
         """What a node gave; see `OutputReader` of `kinds`."""
@@ -411,7 +416,7 @@ class Reading:
         """A fresh object. Raises `AuthorError` if its class is gone."""
         text = self.view.outputs.output(key, ended)
         try:
-            return cast("object", output.parse_as(text, ended.type))
+            return output.parse_as(text, ended.type)
         except NotExact as error:
             said = f"the output of {_name(node)}: {error}"
             raise AuthorError(said, place=node.mark.place) from error

@@ -1,0 +1,100 @@
+"""What a workflow function costs that builds nodes and reads them, in calls."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from smithers import Context, Node, NoInput, Parallel, Sequence, Step, workflow
+from tests.rules.runs import Run
+
+Make = Callable[[int], "Step[int]"]
+
+
+def one() -> int:
+    return 1
+
+
+def of_one_function(number: int) -> Step[int]:
+    return Step(f"step {number}", one)
+
+
+def of_closures(number: int) -> Step[int]:
+    return Step(f"step {number}", lambda: number)
+
+
+def calls_of(act: Callable[[], object]) -> int:
+    """The calls that it makes, of Python and of C."""
+    found = 0
+
+    def count(_frame: FrameType, event: str, _given: Any) -> None:
+        nonlocal found
+        found += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        act()
+    finally:
+        sys.setprofile(before)
+    return found
+
+
+def calls_a_node(make: Make, count: int, *, read_ended: bool) -> float:
+    """The calls of a function that builds so many nodes and reads each, for each of them."""
+    found: list[float] = []
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        steps: list[Step[int]] = []
+        values: list[int | None] = []
+
+        def build_and_read() -> None:
+            for number in range(count):
+                steps.append(make(number))
+                values.append(ctx.get(steps[-1]))
+
+        calls = calls_of(build_and_read)
+        if read_ended == (None not in values):
+            found.append(calls / count)
+        return Sequence(Parallel(*steps), Step("last", one))
+
+    assert Run(flow).go().status == "finished"
+    return min(found)
+
+
+@pytest.mark.parametrize(("make", "most"), [(of_one_function, 75), (of_closures, 95)])
+def test_a_node_and_its_read_take_so_many_calls_however_many_there_are(
+    make: Make, most: int
+) -> None:
+    few = calls_a_node(make, 50, read_ended=True)
+    many = calls_a_node(make, 200, read_ended=True)
+    assert many <= few + 1
+    assert many <= most
+
+
+def test_a_read_of_what_is_not_there_yet_takes_as_many_however_many_there_are() -> None:
+    few = calls_a_node(of_one_function, 50, read_ended=False)
+    many = calls_a_node(of_one_function, 200, read_ended=False)
+    assert many <= few + 1
+
+
+def test_a_read_of_what_is_new_takes_as_many_calls_however_much_has_ended() -> None:
+    calls: list[int] = []
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        steps = [of_one_function(0)]
+        while (count := len(steps)) < 40 and ctx.get(steps[-1]) is not None:
+            steps.append(of_one_function(count))
+        new = of_one_function(count)
+        calls.append(calls_of(lambda: ctx.get(new)))
+        return Sequence(*steps)
+
+    assert Run(flow).go().status == "finished"
+    assert len(calls) > 40
+    assert max(calls[-20:]) <= max(calls[2:5])
