@@ -256,6 +256,14 @@ class Asking:
             return False
         return instance.kind.resolve(self, instance)
 
+    def write_entered(self) -> None:
+        """Write who came up and is asked later, since others have the slots."""
+        entered = self.plan.entered
+        for one in entered:
+            if one.status == "up" and one.dropping is None and one.key not in self.state.came_up:
+                self.frame.do(CameUp(key=one.key))
+        entered.clear()
+
     def test(
         self,
         one: Instance,

@@ -555,14 +555,17 @@ class Engine:
         elif plan.up:
             self._came_up(plan.up.popleft())
         elif plan.released:
-            plan.up.append(plan.released.popleft())
+            plan.up.extend(plan.released)
+            plan.released.clear()
+        elif plan.entered:
+            self.asking.write_entered()
         elif plan.steps:
             gone = self._step_flow()
             if gone or self.view.mounts.fresh:
                 self._mounting.mount(gone=gone)
                 self._wake_readers_of_unknown()
         else:
-            return self._begin_ready()
+            return self._begin_ready() or self._ask_held_back()
         return True
 
     def _begin_ready(self) -> bool:
@@ -574,7 +577,14 @@ class Engine:
         instance = self._ready.pop()
         self._queued.discard(instance.key)
         self.starting.begin(instance)
+        if not instance.begun:
+            self.plan.offer_slots(instance)
         return True
+
+    def _ask_held_back(self) -> bool:
+        """Have those asked that wait for their turn, if nobody at work will pass one on."""
+        at_work = self._running or self.starting.prepared or self.children.busy
+        return not (at_work or self._ready) and self.plan.ask_held_back()
 
     def _is_sent_back(self) -> bool:
         """Whether the next frame begins with what is done again; nothing else happens before."""
@@ -621,6 +631,8 @@ class Engine:
                 self._ready.add(instance)
         else:  # an earlier plan may have had no instance of it
             self._schedule_waits(instance.key)
+            if instance.kind.is_task and not instance.begun:
+                self.plan.offer_slots(instance)
         if made := bool(self.view.mounts.fresh):
             self._mounting.mount(gone=False)
         if made or instance.kind.expands:

@@ -151,6 +151,10 @@ class Plan(SlotCounts):
     def resolve_later(self, one: Instance) -> None:
         self.up.append(one)
 
+    def come_up(self, leaf: Instance) -> None:
+        if self.takes_turn(leaf):
+            self.up.append(leaf)
+
     def step_later(self, one: Instance) -> None:
         self.steps[one.key] = self.flows[one.key] = one
 
