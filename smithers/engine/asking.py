@@ -33,6 +33,7 @@ from smithers.changes import (
 from smithers.context import Context, NotYet
 from smithers.engine.child_usage import count_child
 from smithers.engine.plan import Plan
+from smithers.engine.readers import Readers
 from smithers.engine.reading import Reading, View
 from smithers.engine.render import Items, Renderer, called
 from smithers.engine.settling import choose, settle
@@ -99,7 +100,7 @@ class Asking:
         self.strict = True
         self.catches_up = False
         """Whether it is not known yet what is done again in the first frame of an owner."""
-        self.waiting: dict[Key, list[Instance]] = {}
+        self.waiting = Readers()
         self.sent_back: list[Key] = []
         """The nodes that have sent work back in this frame: it is reset in the next one."""
         self.answered: Callable[[Key], bool] = lambda _: False
@@ -179,7 +180,8 @@ class Asking:
             return
         if not instance.waits_for_order:  # else it is asked when it is activated
             for key in on:
-                self.waiting.setdefault(key, []).append(instance)
+                mounted, made = self.view.mounts.by_id.get(key.id), key in self.plan.instances
+                self.waiting.add(instance, key, mounted, is_made=made)
         wait = WaitOpened(key=instance.key, kind=waits.DATA, on=tuple(map(str, on)))
         self.frame.open_wait(wait)
         self.plan.offer_slots(instance)

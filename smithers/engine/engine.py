@@ -577,9 +577,13 @@ class Engine:
         instance = self._ready.pop()
         self._queued.discard(instance.key)
         self.starting.begin(instance)
-        if not instance.begun:
-            self.plan.offer_slots(instance)
+        self._offer_turn(instance)
         return True
+
+    def _offer_turn(self, instance: Instance) -> None:
+        """One that was asked and does not begin keeps nobody from it."""
+        if instance.kind.is_task and not (instance.begun or instance.settled):
+            self.plan.offer_slots(instance)
 
     def _ask_held_back(self) -> bool:
         """Have those asked that wait for their turn, if nobody at work will pass one on."""
@@ -631,16 +635,14 @@ class Engine:
                 self._ready.add(instance)
         else:  # an earlier plan may have had no instance of it
             self._schedule_waits(instance.key)
-            if instance.kind.is_task and not instance.begun:
-                self.plan.offer_slots(instance)
+            self._offer_turn(instance)
         if made := bool(self.view.mounts.fresh):
             self._mounting.mount(gone=False)
         if made or instance.kind.expands:
             self._wake_readers_of_unknown()
 
     def _wake_readers(self, settled: Instance) -> None:
-        for instance in self.asking.waiting.pop(settled.key, ()):
-            self.plan.up.append(instance)
+        self.plan.up.extend(self.asking.waiting.ended(settled.key, self.plan.instances))
         ended_early = not settled.kind.is_task and settled.status in ("failed", "cancelled")
         if ended_early or settled.kind.expands or settled.kind.grows:
             self._wake_readers_of_unknown()
@@ -661,11 +663,12 @@ class Engine:
         return True
 
     def _wake_readers_of_unknown(self) -> None:
-        """Who waits for what the plan has no instance of asks again: a fan-out has its items now,
-        or a container has ended before it came to it.
+        """Who waits for what is not in the tree asks again, if it is there now or cannot come: a
+        fan-out has its items, or a container has ended before it came to it.
         """
-        for key in [key for key in self.asking.waiting if key not in self.plan.instances]:
-            self.plan.up.extend(self.asking.waiting.pop(key))
+        if (waiting := self.asking.waiting).has_unknown:
+            by_id, may_come = self.view.mounts.by_id, self.view.could_add("")
+            self.plan.up.extend(waiting.found(by_id, may_come=may_come))
 
     def _open_by_render(self) -> set[Key]:
         """The containers that a render which is missing may still add to: those around a settled
@@ -841,7 +844,7 @@ class Engine:
         self._outputs.committed()
         await self._processes.forget(self.store, self.claim.owner, self._running)
         self._promises.committed()
-        self._messages.tell(self._attempts())
+        self._messages.tell(self._attempts)
         reports, self.renderer.reports = self.renderer.reports, []
         for report in reports:
             self.observer.note(report)

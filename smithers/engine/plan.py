@@ -189,8 +189,9 @@ class Plan(SlotCounts):
         if one.kind.is_task:
             if outcome == "cancelled" and one.begun and not one.kind.has_begun(self.state, one):
                 self.give_back(one)  # a question was open, which the rows do not tell
-            if not one.begun:
                 self.offer_slots(one)
+            elif not one.begun:
+                self.offer_pool(one)
         else:
             self.ended.append(one)
 
@@ -218,6 +219,9 @@ class Plan(SlotCounts):
                 self.release(parent)
             if parent.held:
                 self.rest(parent)
+        elif child.has_turn:
+            self.pass_turn(child)
+            self.release(parent)
         if not parent.settled:
             parent.open -= 1
             parent.kind.note(self, parent, child)

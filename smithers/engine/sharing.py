@@ -7,7 +7,7 @@ they need that, and no two tasks may be at work in one session at the same time.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
 from smithers.errors import AuthorError
@@ -90,6 +90,8 @@ class _Meeting:
     )
     first: _Place | None = None
     last: _Place | None = None
+    backwards: bool = False
+    """Whether the last one that joined comes before the others."""
 
 
 class Sharing:
@@ -143,23 +145,36 @@ class Sharing:
         self, meeting: _Meeting, one: Definition, child: str, source: Definition, *, copies: bool
     ) -> None:
         """Check that a task is never at work at the same time as those in other children."""
-        first, last = meeting.first, meeting.last
-        is_last = last is not None and self._is_mounted(last[1]) and self._waits(one, last[1])
         if copies:
-            if not is_last:
+            if meeting.last is None or not self._follows(one, meeting.last[1]):
                 self._compare(one, self._others(meeting.goes_on, one, child), source)
             return
-        if is_last or not meeting.goes_on:
-            meeting.last = child, one
-            meeting.first = meeting.last if first is None and not is_last else first
-        elif first is not None and self._is_mounted(first[1]) and self._waits(first[1], one):
-            meeting.first = child, one
-        else:
-            after = self._compare(one, self._others(meeting.goes_on, one, child), source)
+        place = child, one
+        if not meeting.goes_on:
+            meeting.first = meeting.last = place
+        elif not self._extends(meeting, place):
+            others = self._others(meeting.goes_on, one, child)
+            self._compare(one, others, source)
             is_alone = child not in meeting.goes_on
-            meeting.last = _end(last, (child, one), is_end=is_alone and after == {True})
-            meeting.first = _end(first, (child, one), is_end=is_alone and after == {False})
+            is_last = is_alone and all(self._follows(one, other) for other in others)
+            is_first = is_alone and all(self._follows(other, one) for other in others)
+            meeting.last = _end(meeting.last, place, is_end=is_last)
+            meeting.first = _end(meeting.first, place, is_end=is_first)
         self._compare(one, self._others(meeting.copies, one, child), source)
+
+    def _extends(self, meeting: _Meeting, place: _Place) -> bool:
+        """Whether a task comes after the last one, or before the first; then it is that."""
+        one = place[1]
+        for _ in range(2):  # looked for in vain, an end costs a walk: the likely one is first
+            if meeting.backwards:
+                if meeting.first is not None and self._follows(meeting.first[1], one):
+                    meeting.first = place
+                    return True
+            elif meeting.last is not None and self._follows(one, meeting.last[1]):
+                meeting.last = place
+                return True
+            meeting.backwards = not meeting.backwards
+        return False
 
     def _others(
         self, kept: Mapping[str, Mapping[str, Definition]], one: Definition, child: str
@@ -177,32 +192,37 @@ class Sharing:
         """Whether it is still that node: in another iteration of a loop an item is made again."""
         return self._by_id.get(one.id) is one
 
-    def _compare(
-        self, one: Definition, others: Iterable[Definition], source: Definition
-    ) -> set[bool]:
-        """Whether `one` comes after each of the others. Raises `AuthorError` if it comes neither
-        after nor before one of them.
-        """
-        after = set[bool]()
+    def _compare(self, one: Definition, others: Iterable[Definition], source: Definition) -> None:
+        """Raise `AuthorError` if `one` comes neither after nor before one of the others."""
         for other in others:
-            is_after = self._waits(one, other)
-            if not (is_after or self._waits(other, one)):
+            if not (self._waits(one, other) or self._waits(other, one)):
                 raise _at_once(one, other, source)
-            after.add(is_after)
-        return after
 
     def _waits(self, one: Definition, other: Definition) -> bool:
         """Whether `one` comes up only when `other` is settled."""
         around = {each.id for each in _around(other)} - {each.id for each in _around(one)}
+        return self._reaches(one, around)
+
+    def _follows(self, one: Definition, other: Definition) -> bool:
+        """Whether `one` also comes after all that `other` comes after: it waits for that task, not
+        only for a branch, say, that may leave it out.
+        """
+        return self._is_mounted(other) and self._reaches(one, {other.id})
+
+    def _reaches(self, one: Definition, ids: Set[str]) -> bool:
+        """Whether one of these is among what must be settled before `one` comes up."""
         seen: set[str] = set()
         waiting = [one]
         while waiting:
             for id in self._before(waiting.pop()):
-                if id in around:
+                if id in ids:
                     return True
                 if id not in seen and id in self._by_id:
                     seen.add(id)
-                    waiting += self._settled_with(self._by_id[id])
+                    settled = list(self._settled_with(self._by_id[id]))
+                    if any(each.id in ids for each in settled):
+                        return True
+                    waiting += settled
         return False
 
     def _before(self, one: Definition) -> Iterator[str]:

@@ -120,7 +120,7 @@ class SlotCounts:
         return bool(groups)
 
     @staticmethod
-    def _pass_turn(child: Instance) -> None:
+    def pass_turn(child: Instance) -> None:
         if child.has_turn:
             assert child.parent is not None
             child.has_turn = False
@@ -148,9 +148,9 @@ class SlotCounts:
         while child.parent is not group:
             assert child.parent is not None
             child = child.parent
-        self._pass_turn(child)
+        self.pass_turn(child)
         self._queue(instance, child, group)
-        self._offer_pool(instance)
+        self.offer_pool(instance)
 
     # -- pools
 
@@ -175,7 +175,7 @@ class SlotCounts:
         name: str | None = instance.node.pool
         return None if name is None else self.pools[name]
 
-    def _offer_pool(self, instance: Instance) -> None:
+    def offer_pool(self, instance: Instance) -> None:
         """Let those try again that wait for a free slot of the pool of an instance."""
         if (pool := self._pool_of(instance)) is not None:
             self._offer(pool)
@@ -196,7 +196,7 @@ class SlotCounts:
         """An instance that has begun gives the slot of its pool back."""
         if (pool := self._pool_of(instance)) is not None:
             pool.taken -= 1
-            self._offer_pool(instance)
+            self.offer_pool(instance)
 
     # -- groups
 
@@ -215,7 +215,7 @@ class SlotCounts:
                 self._offer(pool)
         while child is not None and not child.begun:
             child.begun = True
-            self._pass_turn(child)
+            self.pass_turn(child)
             if child.parent is not None:
                 child.parent.begun_below += 1
                 child.parent.begun_open += 1
@@ -272,11 +272,11 @@ class SlotCounts:
 
     def offer_slots(self, instance: Instance) -> None:
         """The instance will not begin now: instances that wait for a slot above it may try."""
-        self._offer_pool(instance)
+        self.offer_pool(instance)
         child, group = instance, instance.parent
         while group is not None:
             if group.limit is not None:
-                self._pass_turn(child)
+                self.pass_turn(child)
                 self.release(group)
             child, group = group, group.parent
 
