@@ -97,6 +97,8 @@ class SlotCounts:
         while group is not None and not child.begun:
             if group.limit is not None and not child.has_turn:
                 if group.begun_open + group.turns >= group.limit:
+                    if leaf.node.priority:  # it may come before those that have their turn
+                        return True
                     self._queue(leaf, child, group)
                     self._held_back[group] = None
                     self.entered.append(leaf)

@@ -210,6 +210,16 @@ def test_those_who_wait_for_their_turn_begin_in_the_order_of_the_document() -> N
     assert run.starts == ["s0#1", "s1#1", "s2#1", "s3#1", "s0#2", "s4#1"]
 
 
+def test_the_highest_priority_starts_first_in_a_group_with_a_limit_too() -> None:
+    def build(ctx: Context[NoInput]) -> Node[Any]:
+        priorities = {"s0": -1, "s1": 0, "s2": 0, "s3": 5, "s4": 0}
+        return Parallel(*(Step(id, one, priority=n) for id, n in priorities.items()), limit=1)
+
+    run = run_of(build)
+    assert run.go().status == "finished"
+    assert run.starts[0] == "s3#1"
+
+
 def test_a_signal_that_the_holder_of_a_slot_waits_for_is_taken() -> None:
     def build(ctx: Context[NoInput]) -> Node[Any]:
         return Parallel(
