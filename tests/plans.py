@@ -21,7 +21,7 @@ from smithers.engine.engine import Engine
 from smithers.engine.plan import Plan
 from smithers.kinds import Definition, Instance
 
-__all__ = ["Told", "check", "is_live", "renders_counted", "told", "watch_engines"]
+__all__ = ["Told", "asked", "check", "is_live", "renders_counted", "told", "watch_engines"]
 
 _MOST_INSTANCES = 200
 """A comparison looks at all of them, after each frame."""
@@ -60,6 +60,15 @@ def told(plan: Plan, asks: set[Key]) -> Told:
         blocked={key: group.key for key in asks if (group := plan.blocker(mine[key]))},
         pools={name: pool.taken for name, pool in plan.pools.items()},
     )
+
+
+def asked(plan: Plan) -> list[Instance]:
+    """What came up in a plan that was made now, or waits for its turn there."""
+    found = [*plan.up, *plan.released]
+    for group in plan.instances.values():
+        for waiting in group.slots.waiting.values() if group.slots is not None else ():
+            found += waiting
+    return [one for one in found if is_live(one)]
 
 
 def is_live(one: Instance) -> bool:
@@ -114,7 +123,7 @@ def _compare(engine: Engine) -> None:
     assert not plan.settled
     assert not plan.dropped
     assert not plan.up
-    fresh = told(again, {one.key for one in again.up if is_live(one)})
+    fresh = told(again, {one.key for one in asked(again)})
     kept = told(plan, _waiting(engine))
     # A plan tells only once what is to be stopped.
     stopping = {key: "stop" for key in fresh.drops if plan.instances[key].stopped}

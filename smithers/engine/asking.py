@@ -34,6 +34,7 @@ from smithers.context import Context, NotYet
 from smithers.engine.child_usage import count_child
 from smithers.engine.items import Items, ask_items
 from smithers.engine.plan import Plan
+from smithers.engine.readers import Readers
 from smithers.engine.reading import Reading, View
 from smithers.engine.render import Renderer, called
 from smithers.engine.settling import choose, settle
@@ -100,8 +101,7 @@ class Asking:
         self.strict = True
         self.catches_up = False
         """Whether it is not known yet what is done again in the first frame of an owner."""
-        self.waiting: dict[Key, dict[Instance, None]] = {}
-        self._waits_on: dict[Instance, tuple[Key, ...]] = {}
+        self.waiting = Readers()
         self.sent_back: list[Key] = []
         """The nodes that have sent work back in this frame: it is reset in the next one."""
         self.answered: Callable[[Key], bool] = lambda _: False
@@ -181,50 +181,19 @@ class Asking:
             return
         if not instance.waits_for_order:  # else it is asked when it is activated
             for key in on:
-                self.waiting.setdefault(key, {})[instance] = None
-            self._waits_on[instance] = on
+                mounted, made = self.view.mounts.by_id.get(key.id), key in self.plan.instances
+                self.waiting.add(instance, key, mounted, is_made=made)
         wait = WaitOpened(key=instance.key, kind=waits.DATA, on=tuple(map(str, on)))
         self.frame.open_wait(wait)
         self.plan.offer_slots(instance)
 
-    def woken(self, key: Key) -> Iterable[Instance]:
-        """Those that wait for this, and wait no more."""
-        found = self.waiting.pop(key, {})
-        self.forget(found)
-        return found
-
-    def forget_waiting(self) -> None:
-        """All instances are those of another plan."""
-        self.waiting.clear()
-        self._waits_on.clear()
-
-    def forget(self, gone: Iterable[Instance]) -> None:
-        """These instances are gone."""
-        for one in gone:
-            for key in self._waits_on.pop(one, ()):
-                self._wait_no_more(one, key)
-
     def ask_again(self, ones: Iterable[Instance]) -> None:
         """Ask those of them again that wait for data: they may read something else now."""
-        for one in ones:
-            if (on := self._waits_on.pop(one, None)) is None:
-                continue
-            for key in on:
-                self._wait_no_more(one, key)
+        for one in self.waiting.release(ones):
             tried = self.state.tries.get(one.key)
             if tried and tried[-1].state == "deferred":
                 self.frame.close_wait(one.key, waits.DATA)
             self.plan.up.append(one)
-
-    def ask_all_again(self) -> None:
-        """The same, of all."""
-        self.ask_again(list(self._waits_on))
-
-    def _wait_no_more(self, one: Instance, key: Key) -> None:
-        if (ones := self.waiting.get(key)) is not None:
-            ones.pop(one, None)
-            if not ones:
-                del self.waiting[key]
 
     def _is_outdated(self, instance: Instance, key: Key) -> bool:
         """Whether asking for this again gives another answer now: what is around it may have ended
@@ -297,6 +266,14 @@ class Asking:
         if instance.status != "up" or instance.dropping is not None:
             return False
         return instance.kind.resolve(self, instance)
+
+    def write_entered(self) -> None:
+        """Write who came up and is asked later, since others have the slots."""
+        entered = self.plan.entered
+        for one in entered:
+            if one.status == "up" and one.dropping is None and one.key not in self.state.came_up:
+                self.frame.do(CameUp(key=one.key))
+        entered.clear()
 
     def test(
         self,

@@ -88,6 +88,8 @@ def _is_same(was: Node, node: Node) -> bool:
         known = before.get(name)
         if known is value or name in _OWN:
             continue
+        if known is None:  # what the author did not give is held by the class
+            known = getattr(was, name, None)
         if type(value) is str:
             if known != value:
                 return False
@@ -95,8 +97,12 @@ def _is_same(was: Node, node: Node) -> bool:
             continue
         elif not _is_equal(known, value):
             return False
-    # What is mounted has an address beside its fields.
-    return len(before) == len(now) + 1 or before.keys() - now.keys() <= _OWN
+    if len(before) == len(now) + 1:  # what is mounted has an address beside its fields
+        return True
+    return all(
+        _is_equal(before[name], getattr(node, name, None))
+        for name in before.keys() - now.keys() - _OWN
+    )
 
 
 def _is_child(value: object) -> bool:
@@ -107,6 +113,8 @@ def _is_child(value: object) -> bool:
 
 def _is_equal(was: object, value: object) -> bool:
     kind = type(value)
+    if was is value:
+        return True
     if type(was) is not kind:
         return False
     if kind in _PLAIN:
@@ -130,8 +138,9 @@ def _is_equal(was: object, value: object) -> bool:
 def _names(kind: type) -> tuple[str, ...] | None:
     """The attributes by which values of a class are compared; None if it says so itself."""
     if kind not in _NAMES:
-        names = _OF_CLASSES.get(kind)
+        names = _OF_CLASSES.get(kind, getattr(kind, "_fields", None))
         if names is None and is_dataclass(kind):
-            names = tuple(one.name for one in fields(kind) if one.name not in _OWN)
+            names = tuple(one.name for one in fields(kind))
+        names = names and tuple(name for name in names if name not in _OWN)
         _NAMES[kind] = names
     return _NAMES[kind]

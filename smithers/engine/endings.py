@@ -203,6 +203,9 @@ class Endings:
 
         An owner that is stopped meanwhile waits for nothing, and calls nothing stuck.
         """
+        waiting, known = self._state.waits, self._asking.plan.instances
+        if not stopped and self._timers.is_near(self._now(), self._linger, waiting, known):
+            return None  # known without looking at all that waits
         outside = self.waits_outside()
         if not outside:
             return None if stopped else self._stuck()

@@ -416,7 +416,7 @@ class Engine:
     def _render(self, *, gone: bool = False) -> None:
         """Render anew: whoever was ready or waited for data comes up again in the new plan."""
         self._changed.clear()
-        self.asking.forget_waiting()
+        self.asking.waiting.clear()
         self._ready.clear()
         self._queued.clear()
         self._mounting.render(gone=gone)
@@ -555,20 +555,25 @@ class Engine:
             self._write_handled()
         elif plan.dropped:
             self._drop()
-        elif self._changed or plan.held_back:
+        elif self._changed or plan.untold:
             self._render_changed()
-        elif plan.up:
+        elif plan.up or plan.released:
+            if not plan.up:
+                plan.up, plan.released = plan.released, plan.up
             self._came_up(plan.up.popleft())
-        elif plan.released:
-            plan.up.append(plan.released.popleft())
+        elif plan.entered:
+            self.asking.write_entered()
         elif plan.steps:
-            gone = self._step_flow()
-            if gone or self.view.mounts.fresh:
-                self._mounting.mount(gone=gone)
-                self._wake_readers_of_unknown()
+            self._follow_flow()
         else:
-            return self._begin_ready()
+            return self._begin_ready() or self._ask_held_back()
         return True
+
+    def _follow_flow(self) -> None:
+        gone = self._step_flow()
+        if gone or self.view.mounts.fresh:
+            self._mounting.mount(gone=gone)
+            self._wake_readers_of_unknown()
 
     def _begin_ready(self) -> bool:
         """Begin an attempt, if one may begin now."""
@@ -579,7 +584,18 @@ class Engine:
         instance = self._ready.pop()
         self._queued.discard(instance.key)
         self.starting.begin(instance)
+        self._offer_turn(instance)
         return True
+
+    def _offer_turn(self, instance: Instance) -> None:
+        """One that was asked and does not begin keeps nobody from it."""
+        if instance.kind.is_task and not (instance.begun or instance.settled):
+            self.plan.offer_slots(instance)
+
+    def _ask_held_back(self) -> bool:
+        """Have those asked that wait for their turn, if nobody at work will pass one on."""
+        at_work = self._running or self.starting.prepared or self.children.busy
+        return not (at_work or self._ready) and self.plan.ask_held_back()
 
     def _is_sent_back(self) -> bool:
         """Whether the next frame begins with what is done again; nothing else happens before."""
@@ -626,13 +642,14 @@ class Engine:
                 self._ready.add(instance)
         else:  # an earlier plan may have had no instance of it
             self._schedule_waits(instance.key)
+            self._offer_turn(instance)
         if made := bool(self.view.mounts.fresh):
             self._mounting.mount(gone=False)
         if made or instance.kind.expands:
             self._wake_readers_of_unknown()
 
     def _wake_readers(self, settled: Instance) -> None:
-        self.plan.up.extend(self.asking.woken(settled.key))
+        self.plan.up.extend(self.asking.waiting.ended(settled.key, self.plan.instances))
         ended_early = not settled.kind.is_task and settled.status in ("failed", "cancelled")
         if ended_early or settled.kind.expands or settled.kind.grows:
             self._wake_readers_of_unknown()
@@ -643,7 +660,7 @@ class Engine:
         """Render once for all that has settled; then it is told to what is around it."""
         changed, self._changed = self._changed, set()
         if not changed or self._render_again(changed):
-            self.plan.tell_held_back()
+            self.plan.tell_untold()
 
     def _render_again(self, changed: Collection[str] = ()) -> bool:
         """Render since something changed that the structure reads: these ids, or what was reset.
@@ -668,12 +685,12 @@ class Engine:
         found = self._mounting.render_again(changed)
         if found is None:
             return False
-        self.asking.forget(found.gone)
+        self.asking.waiting.release(found.gone)
         if found.gone:
             self._ready.drop_gone()
             self._queued.difference_update(one.key for one in found.gone)
         if any(scope.around is None for scope in found.scopes):
-            self.asking.ask_all_again()
+            self.asking.ask_again(self.asking.waiting.all())
         else:
             for scope in found.scopes:
                 one = self.plan.instances.get(Key(scope.root.id, scope.path))
@@ -683,11 +700,12 @@ class Engine:
         return True
 
     def _wake_readers_of_unknown(self) -> None:
-        """Who waits for what the plan has no instance of asks again: a fan-out has its items now,
-        or a container has ended before it came to it.
+        """Who waits for what is not in the tree asks again, if it is there now or cannot come: a
+        fan-out has its items, or a container has ended before it came to it.
         """
-        for key in [key for key in self.asking.waiting if key not in self.plan.instances]:
-            self.plan.up.extend(self.asking.woken(key))
+        if (waiting := self.asking.waiting).has_unknown:
+            by_id, may_come = self.view.mounts.by_id, self.view.could_add("")
+            self.plan.up.extend(waiting.found(by_id, may_come=may_come))
 
     def _open_by_render(self) -> set[Key]:
         """What a render that is missing may still add to. What is around a settled node which the
@@ -856,7 +874,7 @@ class Engine:
         self._outputs.committed()
         await self._processes.forget(self.store, self.claim.owner, self._running)
         self._promises.committed()
-        self._messages.tell(self._attempts())
+        self._messages.tell(self._attempts)
         reports, self.renderer.reports = self.renderer.reports, []
         for report in reports:
             self.observer.note(report)

@@ -55,12 +55,12 @@ class Messages:
         self._transition.do(MessageTaken(id=row.id, key=key, text=said, by=by, at=row.at))
         self._taken.setdefault(key, []).append(state.messages[key][row.id])
 
-    def tell(self, listeners: Iterable[Listener]) -> None:
+    def tell(self, listeners: Callable[[], Iterable[Listener]]) -> None:
         """Tell whoever is at work what the last frame has taken; a later attempt's request tells
         what nobody heard.
         """
         taken, self._taken = self._taken, {}
-        for one in listeners if taken else ():
+        for one in listeners() if taken else ():
             for message in taken.get(one.key, ()):
                 one.tell(message)
 

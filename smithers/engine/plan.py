@@ -60,7 +60,7 @@ class Plan(SlotCounts):
         """The containers that had settled, and are planned anew."""
         self.watches: Callable[[str], bool] = _is_watched_by_nobody
         """Whether a render reads this id, so that it may add to what is around it."""
-        self.held_back: list[Instance] = []
+        self.untold: list[Instance] = []
         """What has settled and is watched: what is around it is told after the render."""
         self._settling: deque[Instance] = deque()
         self._stopping: deque[Instance] = deque()
@@ -161,6 +161,10 @@ class Plan(SlotCounts):
     def resolve_later(self, one: Instance) -> None:
         self.up.append(one)
 
+    def come_up(self, leaf: Instance) -> None:
+        if self.takes_turn(leaf):
+            self.up.append(leaf)
+
     def step_later(self, one: Instance) -> None:
         self.steps[one.key] = self.flows[one.key] = one
 
@@ -195,8 +199,9 @@ class Plan(SlotCounts):
         if one.kind.is_task:
             if outcome == "cancelled" and one.begun and not one.kind.has_begun(self.state, one):
                 self.give_back(one)  # a question was open, which the rows do not tell
-            if not one.begun:
                 self.offer_slots(one)
+            elif not one.begun:
+                self.offer_pool(one)
         else:
             self.ended.append(one)
 
@@ -206,17 +211,17 @@ class Plan(SlotCounts):
             if self._settling:
                 one = self._settling.popleft()
                 if self.watches(one.key.id):
-                    self.held_back.append(one)
+                    self.untold.append(one)
                 else:
                     self._tell_parent(one)
             else:
                 group = self._stopping.popleft()
                 group.kind.stop(self, group)
 
-    def tell_held_back(self) -> None:
+    def tell_untold(self) -> None:
         """The renders are done: tell what is around those that had settled."""
-        held_back, self.held_back = self.held_back, []
-        for one in held_back:
+        untold, self.untold = self.untold, []
+        for one in untold:
             if one.status != "gone":
                 self._tell_parent(one)
         self._propagate()
@@ -236,6 +241,9 @@ class Plan(SlotCounts):
                 self.release(parent)
             if parent.held:
                 self.rest(parent)
+        elif child.has_turn:
+            self.pass_turn(child)
+            self.release(parent)
         if not parent.settled:
             parent.open -= 1
             parent.kind.note(self, parent, child)
@@ -331,6 +339,7 @@ class Plan(SlotCounts):
         if old.held:
             self.count_held(cast("Instance", old.parent), -old.held)
         begun = old.begun
+        self.pass_turn(old)
         for one in old.walk():
             self._forget(one)
         child = old
@@ -341,7 +350,7 @@ class Plan(SlotCounts):
             child, begun = parent, parent.begun and not parent.begun_below
 
     def _forget(self, one: Instance) -> None:
-        if one.begun and one.kind.is_task and (not one.settled or one in self.held_back):
+        if one.begun and one.kind.is_task and (not one.settled or one in self.untold):
             self.free_pool(one)
         if one.settled and not one.kind.is_task:
             self.reopened.append(one.key)

@@ -18,6 +18,7 @@ from smithers.context import ItemFailure, NotYet, State
 from smithers.engine.mount import Mounts
 from smithers.engine.outputs import Outputs
 from smithers.engine.plan import Plan
+from smithers.engine.readers import makers
 from smithers.errors import AuthorError, SmithersError
 from smithers.kinds import NOTHING, Definition, Instance, error_of, kind_of
 from smithers.state import Ended, RunState
@@ -340,13 +341,10 @@ class Reading:
         self, plan: Plan, definition: Definition, path: tuple[int, ...]
     ) -> Instance | None:
         """A container that ended before it came to this node: by a test that raised, say."""
-        child, one = definition, definition.parent
-        while one is not None:
-            one = one.kind.maker(one, child)
-            found = plan.instances.get(Key(one.id, path[: len(one.loops)]))
+        for key in makers(definition, path):
+            found = plan.instances.get(key)
             if found is not None and found.settled and found.settled_at <= self.frame:
                 return found
-            child, one = one, one.parent
         return None
 
     def _settled(self, plan: Plan, key: Key) -> Instance:

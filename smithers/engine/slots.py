@@ -73,8 +73,12 @@ class SlotCounts:
     """The part of a plan that counts the children of each group, and the tasks of each pool, that
     have begun.
 
-    `released` are instances that waited for a slot and may try again; `dropped` those that are to
-    be settled unrun.
+    A leaf that comes up below a limited group is asked only when it has its turn: as many children
+    of the group have one as there are slots which nobody has begun in. One that begins, settles, or
+    waits for something else passes its turn on. So a fan-out does not ask all its items at once.
+
+    `released` are instances that waited for a slot, or for their turn, and may try now; `entered`
+    those that came up and were held back; `dropped` those that are to be settled unrun.
     """
 
     def __init__(self, state: RunState, pools: Mapping[str, int]) -> None:
@@ -82,6 +86,53 @@ class SlotCounts:
         self.pools = {name: Pool(limit) for name, limit in pools.items()}
         self.dropped: deque[Dropped] = deque()
         self.released: deque[Instance] = deque()
+        self.entered: deque[Instance] = deque()
+        self._held_back: dict[Instance, None] = {}
+        """The groups in which leaves wait that nobody has asked yet."""
+
+    def takes_turn(self, leaf: Instance) -> bool:
+        """Whether a leaf may be asked now; else it is held back, see `released`."""
+        taken: list[Instance] = []
+        child, group = leaf, leaf.parent
+        while group is not None and not child.begun:
+            if group.limit is not None and not child.has_turn:
+                if group.begun_open + group.turns >= group.limit:
+                    if leaf.node.priority:  # it may come before those that have their turn
+                        return True
+                    self._queue(leaf, child, group)
+                    self._held_back[group] = None
+                    self.entered.append(leaf)
+                    return False
+                taken.append(child)
+            child, group = group, group.parent
+        for child in taken:
+            assert child.parent is not None
+            child.has_turn = True
+            child.parent.turns += 1
+        return True
+
+    def ask_held_back(self) -> bool:
+        """Have all asked that were held back; whether there are any. What they come to without a
+        slot, by a `skip_if` for example, may be what those wait for that have the slots.
+        """
+        groups, self._held_back = self._held_back, {}
+        for group in groups:
+            waiting = () if group.slots is None else group.slots.take_all()
+            self.released.extend(filter(_is_waiting, waiting))
+        return bool(groups)
+
+    @staticmethod
+    def pass_turn(child: Instance) -> None:
+        if child.has_turn:
+            assert child.parent is not None
+            child.has_turn = False
+            child.parent.turns -= 1
+
+    @staticmethod
+    def _queue(instance: Instance, child: Instance, group: Instance) -> None:
+        if group.slots is None:
+            group.slots = Slots()
+        group.slots.add(child.place, instance)
 
     def blocker(self, instance: Instance) -> Instance | None:
         """The group whose limit keeps this instance from beginning, or None if it may."""
@@ -99,10 +150,9 @@ class SlotCounts:
         while child.parent is not group:
             assert child.parent is not None
             child = child.parent
-        if group.slots is None:
-            group.slots = Slots()
-        group.slots.add(child.place, instance)
-        self._offer_pool(instance)
+        self.pass_turn(child)
+        self._queue(instance, child, group)
+        self.offer_pool(instance)
 
     # -- pools
 
@@ -127,7 +177,7 @@ class SlotCounts:
         name: str | None = instance.node.pool
         return None if name is None else self.pools[name]
 
-    def _offer_pool(self, instance: Instance) -> None:
+    def offer_pool(self, instance: Instance) -> None:
         """Let those try again that wait for a free slot of the pool of an instance."""
         if (pool := self._pool_of(instance)) is not None:
             self._offer(pool)
@@ -147,7 +197,7 @@ class SlotCounts:
     def leave_pool(self, instance: Instance) -> None:
         """An instance that has begun gives the slot of its pool back."""
         self.free_pool(instance)
-        self._offer_pool(instance)
+        self.offer_pool(instance)
 
     def free_pool(self, instance: Instance) -> None:
         """The same, and nobody is offered the slot yet."""
@@ -171,6 +221,7 @@ class SlotCounts:
                 self._offer(pool)
         while child is not None and not child.begun:
             child.begun = True
+            self.pass_turn(child)
             if child.parent is not None:
                 child.parent.begun_below += 1
                 child.parent.begun_open += 1
@@ -227,27 +278,27 @@ class SlotCounts:
 
     def offer_slots(self, instance: Instance) -> None:
         """The instance will not begin now: instances that wait for a slot above it may try."""
-        self._offer_pool(instance)
-        group = instance.parent
+        self.offer_pool(instance)
+        child, group = instance, instance.parent
         while group is not None:
             if group.limit is not None:
+                self.pass_turn(child)
                 self.release(group)
-            group = group.parent
+            child, group = group, group.parent
 
     def release(self, group: Instance) -> None:
         if (slots := group.slots) is None:
             return
-        free = (group.limit or 0) - group.begun_open
-        while free > 0 and slots.queue:
-            free -= self._unblock(group, heapq.heappop(slots.queue))
+        limit = group.limit or 0
+        while slots.queue and group.begun_open + group.turns < limit:
+            self._unblock(group, heapq.heappop(slots.queue))
 
-    def _unblock(self, group: Instance, place: int) -> bool:
-        """Let everything in one child of the group try again; whether there was anything."""
-        if group.slots is None:
-            return False
-        waiting = [one for one in group.slots.waiting.pop(place, ()) if one.status == "up"]
-        self.released.extend(waiting)
-        return bool(waiting)
+    def _unblock(self, group: Instance, place: int) -> None:
+        """Let everything in one child of the group try again."""
+        if group.slots is not None:
+            for one in group.slots.waiting.pop(place, ()):
+                if _is_waiting(one) and self.takes_turn(one):
+                    self.released.append(one)
 
 
 def _is_waiting(one: Instance) -> bool:

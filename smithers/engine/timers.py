@@ -51,6 +51,22 @@ class Timers:
         known = self._deadlines.get((wait.key, wait.kind))
         return wait.due - now.wall if known is None else known[1].left(now)
 
+    def is_near(
+        self,
+        now: Moment,
+        within: timedelta,
+        waits: Mapping[tuple[Key, WaitKind], Waiting],
+        known: Container[Key],
+    ) -> bool:
+        """Whether the next timer of a clock is due within this time, of a wait that is open."""
+        for basis, heap in self._heaps.items():
+            at, due, key, kind = heap[0]
+            wait = waits.get((key, kind))
+            is_open = wait is not None and wait.opened.due == due and key in known
+            if is_open and at - now.reading(basis) <= within:
+                return True
+        return False
+
     def is_due(self, now: Moment) -> bool:
         return any(heap[0][0] <= now.reading(basis) for basis, heap in self._heaps.items())
 

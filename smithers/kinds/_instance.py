@@ -42,6 +42,7 @@ class Instance(Generic[N_co]):
         "dropping",
         "entered",
         "failing",
+        "has_turn",
         "held",
         "key",
         "kind",
@@ -56,6 +57,7 @@ class Instance(Generic[N_co]):
         "stopped",
         "strands",
         "tolerated",
+        "turns",
         "verdict",
         "worst",
     )
@@ -86,6 +88,10 @@ class Instance(Generic[N_co]):
         self.begun = False
         self.begun_below = 0
         self.begun_open = 0
+        self.has_turn = False
+        """Whether it is asked, or may begin, before others that wait for a slot of its parent."""
+        self.turns = 0
+        """How many of its children have a turn."""
         self.held = 0
         """How many tasks of it, or of what is below it, wait for a larger budget."""
         self.slots: Slots | None = None
@@ -148,6 +154,12 @@ class Slots:
         if place not in self.waiting:
             heapq.heappush(self.queue, place)
         self.waiting.setdefault(place, []).append(instance)
+
+    def take_all(self) -> list[Instance]:
+        """Nobody waits here from now on; those who did, in document order."""
+        waiting, self.waiting = self.waiting, {}
+        self.queue.clear()
+        return [one for place in sorted(waiting) for one in waiting[place]]
 
 
 class Dropped:

@@ -66,6 +66,9 @@ class Planning(Protocol):
     def resolve_later(self, one: Instance, /) -> None:
         """Have `resolve` called."""
 
+    def come_up(self, leaf: Instance, /) -> None:
+        """Have `resolve` called as soon as a leaf may have a slot in the limited groups around."""
+
     def step_later(self, one: Instance, /) -> None:
         """Have `resolve` called once nothing else follows from what has come."""
 

@@ -83,7 +83,7 @@ class Leaf(Kind[N]):
         elif one.closed and one.key not in state.reset:
             plan.drop_task(one, "skipped", cancel=False)
         elif not any(tried.state == "running" for tried in state.tries.get(one.key, ())):
-            plan.resolve_later(one)
+            plan.come_up(one)
 
     def child_settled(self, plan: Planning, one: Instance[N], child: Instance) -> None:
         raise AssertionError(f"a {self.name} has no children")

@@ -43,7 +43,8 @@ def inserted(ctx: Context[NoInput], count: int) -> Node[Any]:
 
 def read_fan_out(ctx: Context[NoInput], count: int) -> Node[Any]:
     steps = [Step(f"s{number}", one) for number in range(count)]
-    return Parallel(*steps) if any(ctx.get(each) for each in steps) else Parallel(*steps)
+    done = sum(ctx.get(each) is not None for each in steps)
+    return Parallel(*steps, Step("last", one) if done == count else None)
 
 
 def reading_items(ctx: Context[NoInput], count: int) -> Node[Any]:

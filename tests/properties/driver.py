@@ -228,9 +228,18 @@ class Driver:
                 self.blocked.discard(one.key)
                 self._check_turn(one)
                 self._came_up(one)
+            elif not self._has_ready() and plan.ask_held_back():
+                continue
             else:
                 self._container_ends.write(plan)
                 return
+
+    def _has_ready(self) -> bool:
+        """Whether anybody is at work, or may begin, who will pass the turn on."""
+        ready = self.live().keys() - self.blocked - self.waiting
+        return any(self.plan.instances[key].kind.is_task for key in ready) or bool(
+            self.state.running()
+        )
 
     def _note_settled(self, one: Instance) -> None:
         self.settled_times[one.key] = self.settled_times.get(one.key, 0) + 1

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from smithers.engine.plan import Plan
 from smithers.kinds import Instance
 from tests.engine.runs import ends_of
-from tests.plans import Told, is_live, told
+from tests.plans import Told, asked, told
 from tests.properties.driver import Driver
 from tests.properties.reference import Reference
 from tests.properties.schedules import SCHEDULES, Schedule
@@ -24,12 +24,11 @@ def fresh(driver: Driver) -> Told:
     plan.start()
     if driver.state.ending is not None:
         plan.end()
-    return told(plan, {one.key for one in plan.up if is_live(one)})
+    return told(plan, {one.key for one in asked(plan)})
 
 
 def kept(driver: Driver) -> Told:
-    new = {one.key for one in driver.plan.up if is_live(one)}
-    return told(driver.plan, new | set(driver.live()))
+    return told(driver.plan, {one.key for one in asked(driver.plan)} | set(driver.live()))
 
 
 def reference(driver: Driver) -> Told:
@@ -77,8 +76,8 @@ def check_free_slots_are_used(driver: Driver) -> None:
     """Nothing waits for a slot that is free, once everything that may begin was asked to."""
     ready = [key for key in driver.live() if key not in driver.blocked | driver.waiting]
     if not any(driver.plan.instances[key].kind.is_task for key in ready):
-        for key in driver.blocked & set(driver.live()):
-            one = driver.plan.instances[key]
+        blocked = {driver.plan.instances[key] for key in driver.blocked & set(driver.live())}
+        for one in blocked.union(asked(driver.plan)):
             assert driver.plan.blocker(one) is not None or lacks_place(driver, one), driver.log
 
 
