@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Sequence as ListLike
 from contextvars import Token
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ from smithers.engine.edits import check_children, check_kinds, check_named
 from smithers.engine.mount import Mounts, check_sees, mount, split_part
 from smithers.engine.obstacles import Obstacles, check_pool
 from smithers.engine.reading import Reading, View, has_output
-from smithers.engine.repeating import check_repeats
+from smithers.engine.repeating import Renders, check_repeats
 from smithers.engine.sharing import Sharing
 from smithers.errors import AuthorError, SmithersError
 from smithers.kinds import NOTHING, Definition, agent_work, check_next_input
@@ -49,6 +49,7 @@ from smithers.workflows import Workflow
 __all__ = ["Items", "Renderer", "called"]
 
 T = TypeVar("T")
+
 
 def called(call: Callable[[], T], reading: Reader) -> T:
     """What `call` gives, with `reading` as the reader of the context."""
@@ -100,6 +101,7 @@ class Renderer:
     pools: Mapping[str, int] = field(default_factory=dict[str, int])
     """The limits that tasks may name."""
     reports: list[str] = field(default_factory=list[str])
+    _renders: Renders = field(default_factory=Renders)
     _root: _Scope | None = None
     _sharing: Sharing = field(default_factory=lambda: Sharing({}))
     _subtrees: dict[tuple[int, tuple[int, ...], str], _Scope] = field(
@@ -145,6 +147,8 @@ class Renderer:
         check_children(self.view.state, root)
         self._readers.clear()
         self._check_named(root, "", what if reading.watched else None)
+        if (told := self._renders.add(len(mounts.by_id), mark.place)) is not None:
+            self.reports.append(told)
         before = self.view.mounts, self._root
         self.view.mounts, self._root = mounts, _Scope(root, frozenset(reading.watched))
         self._sharing = Sharing(mounts.by_id)
@@ -376,20 +380,20 @@ class Renderer:
         if items.keys == keys and items.digests == digests:
             return items
         if stored.get("source") == self.source:
+            option = "then" if isinstance(definition.node, Part) else "items"
+            other = "other items than" if option == "items" else _other_part(keys)
             raise AuthorError(
-                f"{node_name(definition.id)} returned other items than before the crash,"
+                f"{node_name(definition.id)} returned {other} before the crash,"
                 " from the same inputs",
                 place=definition.node.mark.place,
-                hint="make items= depend only on the input and on outputs",
+                hint=f"make {option}= depend only on the input and on outputs",
             )
         values = dict(zip(items.keys, items.values, strict=True))
         kept = tuple(item for item in keys if item in values)
         gone, new = [item for item in keys if item not in values], set(values) - set(keys)
-        for what, names in (("are no longer there", gone), ("are new and ignored", sorted(new))):
-            if names:
-                said = f"{node_name(definition.id)}: the items {first_names(names)} {what}"
-                self._told_items.setdefault(key, []).append(said)
-                self.reports.append(said)
+        for said in _told_others(definition, gone, sorted(new)):
+            self._told_items.setdefault(key, []).append(said)
+            self.reports.append(said)
         return Items(
             kept, tuple(_digest(values[item]) for item in kept), tuple(values[i] for i in kept)
         )
@@ -456,6 +460,25 @@ class Renderer:
         for root in (known.root, *known.following):
             self.view.mounts.add(root, path, item)
         return known
+
+
+def _other_part(keys: ListLike[str]) -> str:
+    return "no node, and did" if keys else "a node, and did not"
+
+
+def _told_others(
+    definition: Definition[Any], gone: ListLike[str], new: ListLike[str]
+) -> Iterator[str]:
+    """That an edit gives other items than were chosen, in words."""
+    name = node_name(definition.id)
+    if isinstance(definition.node, Part):
+        what = "what then= gave is no longer there" if gone else "then= gives a node now: ignored"
+        yield f"{name}: {what}"
+        return
+    if gone:
+        yield f"{name}: the items {first_names(gone)} are no longer there"
+    if new:
+        yield f"{name}: the items {first_names(new)} are new and ignored"
 
 
 def _check_results(root: Definition) -> None:
