@@ -1,4 +1,5 @@
-"""Render scopes: the workflow function, and the subtree of each item of a `ForEach`.
+"""Render scopes: the workflow function, the subtree of each item of a `ForEach`, and each part that
+a `then` gives a sequence.
 
 A scope is a function with what it read. It runs again only when something that it read has changed,
 so a tree whose structure reads nothing is rendered once.
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Sequence as ListLike
 from contextvars import Token
 from dataclasses import dataclass, field
@@ -21,7 +22,13 @@ from pydantic_core import PydanticSerializationError, to_json
 from smithers.agent import Agent
 from smithers.changes import Key
 from smithers.context import READER, Context, NotYet, Reader
-from smithers.engine.edits import check_children, check_kinds, check_named
+from smithers.engine.edits import (
+    check_children,
+    check_kinds,
+    check_named,
+    not_repeated,
+    told_others,
+)
 from smithers.engine.mount import Mounts, check_sees, mount, split_part
 from smithers.engine.obstacles import Obstacles, check_pool
 from smithers.engine.reading import Reading, View, has_output
@@ -29,7 +36,7 @@ from smithers.engine.repeating import Renders, check_repeats
 from smithers.engine.sharing import Sharing
 from smithers.errors import AuthorError, SmithersError
 from smithers.kinds import NOTHING, Definition, agent_work, check_next_input
-from smithers.naming import first_names, node_name
+from smithers.naming import node_name
 from smithers.tree import (
     RENDERING,
     Bindings,
@@ -380,18 +387,11 @@ class Renderer:
         if items.keys == keys and items.digests == digests:
             return items
         if stored.get("source") == self.source:
-            option = "then" if isinstance(definition.node, Part) else "items"
-            other = "other items than" if option == "items" else _other_part(keys)
-            raise AuthorError(
-                f"{node_name(definition.id)} returned {other} before the crash,"
-                " from the same inputs",
-                place=definition.node.mark.place,
-                hint=f"make {option}= depend only on the input and on outputs",
-            )
+            raise not_repeated(definition, keys)
         values = dict(zip(items.keys, items.values, strict=True))
         kept = tuple(item for item in keys if item in values)
         gone, new = [item for item in keys if item not in values], set(values) - set(keys)
-        for said in _told_others(definition, gone, sorted(new)):
+        for said in told_others(definition, gone, sorted(new)):
             self._told_items.setdefault(key, []).append(said)
             self.reports.append(said)
         return Items(
@@ -460,25 +460,6 @@ class Renderer:
         for root in (known.root, *known.following):
             self.view.mounts.add(root, path, item)
         return known
-
-
-def _other_part(keys: ListLike[str]) -> str:
-    return "no node, and did" if keys else "a node, and did not"
-
-
-def _told_others(
-    definition: Definition[Any], gone: ListLike[str], new: ListLike[str]
-) -> Iterator[str]:
-    """That an edit gives other items than were chosen, in words."""
-    name = node_name(definition.id)
-    if isinstance(definition.node, Part):
-        what = "what then= gave is no longer there" if gone else "then= gives a node now: ignored"
-        yield f"{name}: {what}"
-        return
-    if gone:
-        yield f"{name}: the items {first_names(gone)} are no longer there"
-    if new:
-        yield f"{name}: the items {first_names(new)} are new and ignored"
 
 
 def _check_results(root: Definition) -> None:

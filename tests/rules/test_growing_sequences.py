@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
 import uuid
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,7 +30,6 @@ from smithers import (
 from smithers.changes import Key
 from smithers.engine.edited import Edited
 from smithers.errors import AuthorError
-from smithers.hub import Hub
 from tests.rules.agents import Scripted
 from tests.rules.resuming import check_every_crash, crashed, finish
 from tests.rules.runs import Run
@@ -74,76 +70,6 @@ def test_each_part_comes_by_what_the_one_before_gave() -> None:
     assert (ended.status, ended.output) == ("finished", '"done"')
     assert run.starts == ["s0#1", "s1#1", "s2#1", "s3#1"]
     assert len(run.watch.frames) == 5
-
-
-def calls_of(do: Callable[[], object]) -> int:
-    """The calls of Python functions on this thread."""
-    made = 0
-
-    def count(frame: object, event: str, arg: object) -> None:
-        nonlocal made
-        made += event == "call"
-
-    sys.setprofile(count)
-    try:
-        do()
-    finally:
-        sys.setprofile(None)
-    return made
-
-
-def test_it_has_thousands_of_parts_side_by_side(tmp_path: Path) -> None:
-    hub = Hub(tmp_path / "r.db")
-    ended = asyncio.run(hub.run(counted, Size(size=1500), run_id="r1", linger_s=0))
-    assert ended.status == "finished"
-    assert [one.state for one in hub.states("r1")] == ["finished"] * 1500
-    root = hub.graph("r1").root
-    assert root is not None
-    assert len(root.children[0].children) == 1501
-    assert max(len(part.key.id) for part in root.children[0].children) < 50
-
-
-def test_a_part_costs_the_same_however_many_came_before(tmp_path: Path) -> None:
-    hub = Hub(tmp_path / "r.db")
-
-    def cost(size: int) -> int:
-        return calls_of(
-            lambda: asyncio.run(hub.run(counted, Size(size=size), run_id=f"r{size}", linger_s=0))
-        )
-
-    cost(1)
-    few, more, most = map(cost, (100, 200, 400))
-    assert (most - more) / 200 <= 1.1 * (more - few) / 100
-
-
-def test_a_resume_costs_the_same_for_each_part(tmp_path: Path) -> None:
-    hub, fails = Hub(tmp_path / "r.db"), True
-
-    def end() -> None:
-        assert not fails
-
-    @workflow(name="counted", input=Size)
-    def flow(ctx: Context[Size]) -> Node[None]:
-        def count(at: int) -> Node[Any]:
-            one = number(at)
-
-            def rest() -> Node[Any]:
-                return count(ctx[one] + 1) if at + 1 < ctx.input.size else Step("end", end)
-
-            return Sequence(one, then=rest)
-
-        return count(0)
-
-    def cost(size: int) -> int:
-        return calls_of(lambda: asyncio.run(hub.resume(f"r{size}", workflow=flow)))
-
-    sizes = (1, 100, 200, 400)
-    for size in sizes:
-        asyncio.run(hub.run(flow, Size(size=size), run_id=f"r{size}", linger_s=0))
-    fails = False
-    _, few, more, most = map(cost, sizes)
-    assert hub.status("r400") == "finished"
-    assert (most - more) / 200 <= 1.1 * (more - few) / 100
 
 
 def test_a_crash_changes_nothing() -> None:
