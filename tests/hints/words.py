@@ -181,8 +181,8 @@ WORDS: dict[str, Kind] = {
     "add that agent to …": "author",
     "use the same cwd= for both": "author",
     "make …= depend only on the input and on outputs": "author",
-    "return it from then= without id=, result=, on_failure= and budget=: then its parts are added to"
-    " the sequence around it": "author",
+    "return it from then= without id=, result=, on_failure= and budget=: then its parts are added"
+    " to the sequence around it": "author",
     "write then=lambda: ..., which returns a node, or None at the end": "author",
     "move slow code into a Step; importing the file should do no work": "author",
     # -- settings of MCP clients
