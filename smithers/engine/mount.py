@@ -20,7 +20,6 @@ from smithers.tree import (
     Budget,
     Node,
     Part,
-    Sequence,
     did_you_mean,
 )
 
@@ -50,9 +49,9 @@ def split_part(made: Node[Any], part: Definition[Any]) -> tuple[Node[Any], tuple
     """The child of a part, and the part after it in the same sequence. Raises `AuthorError` if
     `made` has one inside it and is inside too many: work that is deeper could not be resumed.
     """
-    if not isinstance(made, Sequence) or made.part is None:
+    if not made.children or not isinstance(made.children[-1], Part):
         return made, ()
-    child, after = made.split()
+    child, after = kind_of(made).split_part(made)
     if after is not None:
         return child, (_mount_part(after, part),)
     depth, above = 1, part.parent

@@ -378,6 +378,10 @@ class Kind(ABC, Generic[N]):
         """The number of children in its first part, -1 if it has no parts."""
         return -1
 
+    def split_part(self, node: N) -> tuple[Node[Any], Part | None]:
+        """A node that has a part, as the child of a part, and what follows that beside it."""
+        raise AssertionError(f"a {self.name} has no parts")
+
     def needs(self, node: N) -> Iterator[tuple[str, str]]:
         """The ids of what it says that it comes after, and in which words."""
         yield from ()

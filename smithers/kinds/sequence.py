@@ -79,6 +79,9 @@ class GrowingKind(SequenceKind):
     chooses = True  # in its parts, whose ids are made from its own
     grows = True
 
+    def split_part(self, node: Sequence[Any]) -> tuple[Node[Any], Part | None]:
+        return node.split()
+
     def may_expand(self, state: RunState, definition: Definition[Sequence[Any]]) -> bool:
         first = definition.children[-1]
         return first.kind.may_expand(state, first)
