@@ -32,7 +32,7 @@ from smithers.changes import (
 )
 from smithers.context import Context, NotYet
 from smithers.engine.child_usage import count_child
-from smithers.engine.items import Items, ask_items
+from smithers.engine.items import Items
 from smithers.engine.plan import Plan
 from smithers.engine.readers import Readers
 from smithers.engine.reading import Reading, View
@@ -49,6 +49,7 @@ from smithers.tree import (
     ForEach,
     Mark,
     Node,
+    Part,
     Task,
     checked_time,
     named_choices,
@@ -371,8 +372,8 @@ class Asking:
         """Raise `Refused` if this is not an input of the workflow; see `Asking` of `kinds`."""
         self.renderer.workflow.parse_input(text)
 
-    def make_items(self, instance: Instance[ForEach[Any]]) -> None:
-        """Call the items of a fan-out; see `Asking` of `kinds`."""
+    def make_items(self, instance: Instance[ForEach[Any] | Part]) -> None:
+        """Call the items of a fan-out, or a `then`; see `Asking` of `kinds`."""
         if (instance.key, "items") in self.frame.state.choices:
             again = self.ask(
                 instance, lambda: self.renderer.expand(instance.definition, instance.path)
@@ -380,7 +381,7 @@ class Asking:
             if not self.missed(again):
                 self.plan.choose(instance.key)
             return
-        items = self.ask(instance, lambda: ask_items(instance.definition))
+        items = self.ask(instance, lambda: self.renderer.ask_items(instance.definition))
         if self.missed(items):
             return
         row = items.row(self.renderer.source)

@@ -1,10 +1,11 @@
 """What another tree may not do to a run: move a choice to another container, make another kind of
-node of a task that has started, or add to what has finished.
+node of a task that has started, or add to what has finished. And what is told of other items.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 from smithers import waits
 from smithers.changes import Key
@@ -12,11 +13,20 @@ from smithers.engine.mount import Mounts, children_digest
 from smithers.engine.plan import Plan
 from smithers.errors import AuthorError
 from smithers.kinds import Definition, Instance, child_workflow, result_of, start_digest
+from smithers.naming import first_names, node_name
 from smithers.state import RunState
-from smithers.tree import Computed
+from smithers.tree import Computed, Part
 from smithers.waits import CHILD
 
-__all__ = ["check_added", "check_children", "check_choices", "check_kinds", "check_named"]
+__all__ = [
+    "check_added",
+    "check_children",
+    "check_choices",
+    "check_kinds",
+    "check_named",
+    "not_repeated",
+    "told_others",
+]
 
 
 def check_choices(state: RunState, mounts: Mounts, ids: Collection[str] | None = None) -> None:
@@ -140,7 +150,7 @@ def check_added(before: Plan, after: Plan, mounts: Mounts, state: RunState) -> N
         if new is None or new.settled or new.dropping is not None:
             continue
         group = _kept_around(before, one)
-        if group is not None and _has_new_items(state, group.key):
+        if group is not None and _is_chosen_now(state, mounts, one, new.path):
             continue
         if group is not None and _finished_before(group, state.frame):
             raise AuthorError(
@@ -166,10 +176,16 @@ def _finished_before(group: Instance, frame: int) -> bool:
     return True
 
 
-def _has_new_items(state: RunState, key: Key) -> bool:
-    """Whether the items of a fan-out are chosen in the frame in the making, which reopens it."""
-    chosen = state.choices.get((key, "items"))
-    return chosen is not None and chosen.frame > state.frame
+def _is_chosen_now(state: RunState, mounts: Mounts, one: Definition, path: tuple[int, ...]) -> bool:
+    """Whether the items or the part that it belongs to are chosen in the frame in the making, which
+    reopens what is around them.
+    """
+    while one.scope:
+        one = mounts.by_id[one.scope]
+        chosen = state.choices.get((Key(one.id, path[: len(one.loops)]), "items"))
+        if chosen is not None and chosen.frame > state.frame:
+            return True
+    return False
 
 
 def _kept_around(before: Plan, one: Definition) -> Instance | None:
@@ -199,3 +215,31 @@ def _last(plan: Plan, one: Definition) -> Instance | None:
             return None
         path = (*path, len(around.children) - 1)
     return plan.instances.get(Key(one.id, path))
+
+
+def not_repeated(definition: Definition[Any], keys: Sequence[str]) -> AuthorError:
+    """That a fan-out or a part, of which these were chosen, gives something else after a crash."""
+    option = "then" if isinstance(definition.node, Part) else "items"
+    other = "other items than" if option == "items" else "a node, and did not"
+    if option == "then" and keys:
+        other = "no node, and did"
+    return AuthorError(
+        f"{node_name(definition.id)} returned {other} before the crash, from the same inputs",
+        place=definition.node.mark.place,
+        hint=f"make {option}= depend only on the input and on outputs",
+    )
+
+
+def told_others(
+    definition: Definition[Any], gone: Sequence[str], new: Sequence[str]
+) -> Iterator[str]:
+    """That an edit gives other items than were chosen, in words."""
+    name = node_name(definition.id)
+    if isinstance(definition.node, Part):
+        what = "what then= gave is no longer there" if gone else "then= gives a node now: ignored"
+        yield f"{name}: {what}"
+        return
+    if gone:
+        yield f"{name}: the items {first_names(gone)} are no longer there"
+    if new:
+        yield f"{name}: the items {first_names(new)} are new and ignored"

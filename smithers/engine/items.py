@@ -11,7 +11,6 @@ from typing import Any
 from pydantic_core import PydanticSerializationError, to_json
 
 from smithers.errors import AuthorError
-from smithers.kinds import Definition
 from smithers.naming import node_name
 from smithers.tree import ForEach, check_id, check_items, has_set, shown
 
@@ -37,23 +36,22 @@ class Items:
         return json.dumps(row, ensure_ascii=False)
 
 
-def ask_items(definition: Definition[ForEach[Any]]) -> Items:
+def ask_items(node: ForEach[Any], id: str) -> Items:
     """Call the items of a ForEach and name each, for the reader who is reading now.
 
     Raises `AuthorError`, and what the author's code raises.
     """
-    node = definition.node
     given: Any = node.items()
-    check_items(given, definition.id, node.mark)
+    check_items(given, id, node.mark)
     values: tuple[Any, ...] = tuple(given)
     keys = tuple(node.key(value) for value in values)
     if not keys and not node.allow_empty:
         raise AuthorError(
-            f"{node_name(definition.id)} has no items",
+            f"{node_name(id)} has no items",
             place=node.mark.place,
             hint="to allow an empty list, set allow_empty=True",
         )
-    _check_keys(definition, keys, values)
+    _check_keys(id, node, keys, values)
     if node.on_duplicate == "first":
         first: dict[str, Any] = {}
         for key, value in zip(keys, values, strict=True):
@@ -63,23 +61,20 @@ def ask_items(definition: Definition[ForEach[Any]]) -> Items:
 
 
 def _check_keys(
-    definition: Definition[ForEach[Any]],
-    keys: Sequence[object],
-    values: Sequence[object],
+    id: str, node: ForEach[Any], keys: Sequence[object], values: Sequence[object]
 ) -> None:
     seen: dict[str, int] = {}
-    node = definition.node
     for number, key in enumerate(keys):
         if not isinstance(key, str) or not key:
-            said = f"the key of item {number} of {definition.id} is {key!r}, not a string"
-        elif check_id(key, f"item of {definition.id}", node.mark) not in seen:
+            said = f"the key of item {number} of {id} is {key!r}, not a string"
+        elif check_id(key, f"item of {id}", node.mark) not in seen:
             seen[key] = number
             continue
         elif node.on_duplicate == "first":
             continue
         else:
             both = [f"{one} ({shown(values[one])})" for one in (seen[key], number)]
-            said = f"items {both[0]} and {both[1]} of {definition.id} have the same key {key!r}"
+            said = f"items {both[0]} and {both[1]} of {id} have the same key {key!r}"
         raise AuthorError(
             said,
             place=node.mark.place,

@@ -20,6 +20,7 @@ from smithers.kinds import Definition, agent_work, kind_of
 from smithers.tree import (
     Budget,
     Node,
+    Part,
     did_you_mean,
 )
 
@@ -31,7 +32,11 @@ __all__ = [
     "mount",
     "mount_again",
     "mount_more",
+    "split_part",
 ]
+
+_MAX_DEPTH = 20
+"""How many sequences with parts one of them can be inside of."""
 
 
 def mount(
@@ -74,6 +79,39 @@ def _default_id(above: Definition, children: ListLike[Node[Any]], number: int) -
         return ""
     ordinal = sum(child.kind == kind for child in children[: number + 1])
     return f"{above.id}/{kind}{ordinal}"
+
+
+def split_part(made: Node[Any], part: Definition[Any]) -> tuple[Node[Any], tuple[Definition, ...]]:
+    """The child of a part, and the part after it in the same sequence. Raises `AuthorError` if
+    `made` has one inside it and is inside too many: work that is deeper could not be resumed.
+    """
+    if not made.children or not isinstance(made.children[-1], Part):
+        return made, ()
+    child, after = kind_of(made).split_part(made)
+    if after is not None:
+        return child, (_mount_part(after, part),)
+    depth, above = 1, part.parent
+    while above is not None:
+        depth, above = depth + (above.node.kind == part.node.kind), above.parent
+    if depth > _MAX_DEPTH:
+        raise AuthorError(
+            f"a Sequence with then= is inside {depth} others, which is the most",
+            place=made.mark.place,
+            hint="return it from then= without id=, result=, on_failure= and budget=: then its"
+            " parts are added to the sequence around it",
+        )
+    return child, ()
+
+
+def _mount_part(node: Part, before: Definition) -> Definition:
+    """The definition of a part that comes after this one. The first was written with its sequence;
+    all others have places after that.
+    """
+    sequence = before.parent
+    assert sequence is not None
+    number, place = before.place + 3 - len(sequence.children), before.place + 1
+    default_id = f"{sequence.id}/{node.kind}{number}"
+    return _define(node, default_id, sequence, place, before.loops, before.id)
 
 
 def check_sees(one: Definition, budgets: Iterable[Budget | None]) -> None:
@@ -185,7 +223,7 @@ class Mounts:
 
         Raises `AuthorError` for an id that is taken.
         """
-        if root.parent is not None and root.parent.id == root.scope:
+        if root.parent is not None and root.parent.scope != root.scope:
             self._inside.setdefault(root.scope, {})[root.id] = root
         for one in root.walk():
             there = self.by_id.get(one.id)
@@ -359,10 +397,9 @@ def _before(one: Definition) -> Iterator[tuple[str, str]]:
         yield child.id, f"ends with {child.id!r}"
     each = one
     while (above := each.parent) is not None:
-        if above.kind.is_ordered and each.place:
-            earlier = above.children[each.place - 1]
+        if (earlier := each.id_before) is not None:
             inside = "" if each is one else f"is in {each.id!r}, which "
-            yield earlier.id, f"{inside}comes after {earlier.id!r}"
+            yield earlier, f"{inside}comes after {earlier!r}"
         each = above
 
 

@@ -374,12 +374,14 @@ class Plan(SlotCounts):
         near: set[str] = set()
         for root in roots:
             near |= ids_around(root.definition, begun)
-        waiting = list(roots)
+        waiting = [iter(roots)]
         while waiting:
-            instance = waiting.pop()
+            if (instance := next(waiting[-1], None)) is None:
+                waiting.pop()
+                continue
             kind = instance.kind
             pending = instance.waits_for_order or (kind.grows and not instance.settled)
             may_hold = instance.key.id in near or instance.definition.scope
             if pending and may_hold and not kind.is_task and instance.key not in state.ended:
                 kind.make_below(self, instance)
-            waiting.extend(instance.children)
+            waiting.append(iter(instance.children))  # a part may add the next one beside it

@@ -1,4 +1,5 @@
-"""Render scopes: the workflow function, and the subtree of each item of a `ForEach`.
+"""Render scopes: the workflow function, the subtree of each item of a `ForEach`, and each part that
+a `then` gives a sequence.
 
 A scope is a function with what it read. It runs again only when something that it read has changed,
 so a tree whose structure reads nothing is rendered once.
@@ -9,34 +10,42 @@ from __future__ import annotations
 import heapq
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Sequence as ListLike
 from contextvars import Token
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 from smithers.agent import Agent
 from smithers.changes import Key
 from smithers.context import READER, Context, NotYet, Reader
 from smithers.engine.comparing_nodes import Difference, compare
-from smithers.engine.edits import check_children, check_kinds, check_named
+from smithers.engine.edits import (
+    check_children,
+    check_kinds,
+    check_named,
+    not_repeated,
+    told_others,
+)
 from smithers.engine.items import Items, ask_items, digest_of_item
-from smithers.engine.mount import Mounts, check_sees, mount
+from smithers.engine.mount import Mounts, check_sees, mount, split_part
 from smithers.engine.obstacles import Obstacles, check_pool
 from smithers.engine.reading import Reading, View, has_output
-from smithers.engine.repeating import check_repeats
+from smithers.engine.repeating import Renders, check_repeats
 from smithers.engine.scopes import Scope, Scopes
 from smithers.engine.sharing import Sharing
 from smithers.errors import AuthorError, SmithersError
 from smithers.kinds import NOTHING, Definition, agent_work, check_next_input
-from smithers.naming import first_names, node_name
+from smithers.naming import node_name
 from smithers.tree import (
     RENDERING,
     Bindings,
     ForEach,
     Mark,
     Node,
+    Part,
     explain,
     place_of_error,
     shown,
@@ -48,7 +57,7 @@ __all__ = ["Again", "Renderer", "called"]
 T = TypeVar("T")
 
 
-def called(call: Callable[[], T], reading: Reading) -> T:
+def called(call: Callable[[], T], reading: Reader) -> T:
     """What `call` gives, with `reading` as the reader of the context."""
     token: Token[Reader | None] = READER.set(reading)
     try:
@@ -78,6 +87,7 @@ class Renderer:
     """The limits that tasks may name."""
     reports: list[str] = field(default_factory=list[str])
     scopes: Scopes = field(default_factory=Scopes)
+    _renders: Renders = field(default_factory=Renders)
     _sharing: Sharing = field(default_factory=lambda: Sharing({}))
     _is_complete: bool = False
     """Whether all was checked together that may need each other."""
@@ -114,6 +124,7 @@ class Renderer:
         check_children(self.view.state, root)
         self._readers.clear()
         self._check_named(root, "", what if reading.watched else None)
+        self._count_render(mounts)
         before = self.view.mounts, self.scopes
         self.view.mounts, self.scopes = mounts, Scopes()
         self._sharing = Sharing(mounts.by_id)
@@ -128,12 +139,16 @@ class Renderer:
         return root
 
     def _reading(
-        self, around: Definition[Any] | None, path: tuple[int, ...], frame: int
+        self,
+        around: Definition[Any] | None,
+        path: tuple[int, ...],
+        frame: int,
+        mode: Literal["render", "call"] = "render",
     ) -> Reading:
         """A reader for what a scope is made by."""
         key = Key(self.workflow.name if around is None else around.id, path)
         loops = () if around is None else around.loops
-        return Reading(self.view, key, loops, frame, "render")
+        return Reading(self.view, key, loops, frame, mode)
 
     def _maker(
         self,
@@ -153,7 +168,7 @@ class Renderer:
         what = f"each of {around.id} for item {item!r}" if item else around.id
         return partial(around.kind.subtree, node, value), what, node.mark
 
-    def check_together(self, roots: Sequence[Definition]) -> None:
+    def check_together(self, roots: ListLike[Definition]) -> None:
         """Check what trees that were mounted together need of each other. Raises `AuthorError`."""
         self._growing.update(one.id for root in roots for one in root.walk() if one.kind.expands)
         complete = not self.reads_structure() and not self._growing
@@ -231,6 +246,8 @@ class Renderer:
             make, what, mark = self._maker(scope.around, scope.item, scope.value, nodes)
             node = self._render(make, reading, what, mark)
             found = compare(scope.root, node)
+            if scope.around is None:
+                self._count_render(self.view.mounts)
             done[scope] = Again(scope, frozenset(reading.watched), found)
             for one in found.containers:
                 if one.kind.expands:
@@ -239,7 +256,13 @@ class Renderer:
                         add(inner)
         return list(done.values())
 
-    def change(self, again: Again, pairs: Sequence[tuple[Definition, Definition]]) -> None:
+    def _count_render(self, mounts: Mounts) -> None:
+        """Tell once of a workflow function that makes many nodes many times."""
+        told = self._renders.add(len(mounts.by_id), self.workflow.mark.place)
+        if told is not None:
+            self.reports.append(told)
+
+    def change(self, again: Again, pairs: ListLike[tuple[Definition, Definition]]) -> None:
         """A scope has what was rendered again; of a pair, one definition takes the place of the
         other.
         """
@@ -248,7 +271,7 @@ class Renderer:
                 self.scopes.move(again.scope, new)
         self.scopes.watch(again.scope, again.watched)
 
-    def drop(self, gone: Sequence[Definition]) -> None:
+    def drop(self, gone: ListLike[Definition]) -> None:
         """These have left the tree, with the scopes below them."""
         self._sharing.remove(gone)
         for one in gone:
@@ -256,7 +279,7 @@ class Renderer:
                 self._growing.discard(one.id)
                 self.scopes.drop(one)
 
-    def check_fresh(self, again: Again, roots: Sequence[Definition]) -> None:
+    def check_fresh(self, again: Again, roots: ListLike[Definition]) -> None:
         """Check trees that a scope has now, and mount them. Raises `AuthorError`."""
         scope = again.scope
         _, what, _ = self._maker(scope.around, scope.item, scope.value, {})
@@ -282,12 +305,23 @@ class Renderer:
                     _check_results(one)
 
     def _render(
-        self, call: Callable[[], object], reading: Reading, what: str, mark: Mark
+        self, call: Callable[[], object], reading: Reader, what: str, mark: Mark
     ) -> Node[Any]:
+        node = cast("Node[Any]", self._call(call, reading, what, mark))
+        if not isinstance(cast("object", node), Node):
+            raise AuthorError(
+                f"{what} returned {shown(node)}, which is not a node",
+                place=mark.place,
+                hint="return a node, for example return Sequence(first, second)",
+            )
+        return node
+
+    def _call(self, call: Callable[[], object], reading: Reader, what: str, mark: Mark) -> object:
+        """What the author's function for a scope gives."""
         bindings = Bindings()
         token = RENDERING.set(bindings)
         try:
-            node = cast("Node[Any]", called(call, reading))
+            node = called(call, reading)
             bindings.close()
         except SmithersError:
             raise
@@ -300,15 +334,35 @@ class Renderer:
             ) from error
         finally:
             RENDERING.reset(token)
-        if not isinstance(cast("object", node), Node):
-            raise AuthorError(
-                f"{what} returned {shown(node)}, which is not a node",
-                place=mark.place,
-                hint="return a node, for example return Sequence(first, second)",
-            )
         return node
 
-    # -- fan-outs
+    # -- fan-outs, and the parts of sequences
+
+    def ask_items(self, definition: Definition[ForEach[Any] | Part]) -> Items:
+        """Call the items of a ForEach and name each, or the `then` of a part, for the reader who is
+        reading now. Raises `AuthorError`, and what the author's code raises.
+        """
+        node = definition.node
+        return (
+            self._ask_part(definition, node)
+            if isinstance(node, Part)
+            else ask_items(node, definition.id)
+        )
+
+    def _ask_part(self, definition: Definition[Any], node: Part) -> Items:
+        """Its one value is the node that `then` gave, and whose `then` that was: in a tree that is
+        rendered again, another function makes it.
+        """
+        reading, what = READER.get(), "the then of this sequence"
+        assert reading is not None
+        made = self._call(node.make, reading, what, node.mark)
+        if made is None:
+            return Items((), (), ())
+        made = self._render(lambda: made, reading, what, node.mark)
+        if definition.scope != definition.id_before:  # as all after it
+            again = partial(self._render, node.make, reading, what, node.mark)
+            check_repeats(made, again, what)
+        return Items.of((node, made))
 
     def forget(self, keys: Iterable[Key]) -> None:
         """What these fan-outs have mounted is void: they have other items, or none yet. The tree is
@@ -325,8 +379,8 @@ class Renderer:
         self._items[key] = items
 
     def expand(
-        self, definition: Definition[ForEach[Any]], path: tuple[int, ...]
-    ) -> Sequence[Definition]:
+        self, definition: Definition[ForEach[Any] | Part], path: tuple[int, ...]
+    ) -> ListLike[Definition]:
         """The subtrees of the chosen items, in order; rendered when they are first asked for.
 
         All are mounted before any is checked, so an item may need a later item.
@@ -336,10 +390,10 @@ class Renderer:
         if items is None:
             items = self._items[key] = self._recall(definition, key)
         fresh: list[Definition] = []
-        roots = [
-            self._subtree(definition, path, place, item_key, value, fresh)
-            for place, (item_key, value) in enumerate(zip(items.keys, items.values, strict=True))
-        ]
+        roots: list[Definition] = []
+        for place, (item_key, value) in enumerate(zip(items.keys, items.values, strict=True)):
+            made = self._subtree(definition, path, place, item_key, value, fresh)
+            roots += (made.root, *made.following)
         if not definition.loops:
             self._growing.discard(definition.id)
         if fresh or not roots:
@@ -363,7 +417,7 @@ class Renderer:
         self.check_together([root])
         return root
 
-    def _recall(self, definition: Definition[ForEach[Any]], key: Key) -> Items:
+    def _recall(self, definition: Definition[ForEach[Any] | Part], key: Key) -> Items:
         """After a crash: the items again, on the recorded reads, against the stored keys."""
         value = definition.kind.recall(self.view.state, definition, key.path)
         if value is not NOTHING:
@@ -376,33 +430,28 @@ class Renderer:
         if items.keys == keys and items.digests == digests:
             return items
         if stored.get("source") == self.source:
-            raise AuthorError(
-                f"{node_name(definition.id)} returned other items than before the crash,"
-                " from the same inputs",
-                place=definition.node.mark.place,
-                hint="make items= depend only on the input and on outputs",
-            )
+            raise not_repeated(definition, keys)
         values = dict(zip(items.keys, items.values, strict=True))
         kept = tuple(item for item in keys if item in values)
         gone, new = [item for item in keys if item not in values], set(values) - set(keys)
-        for what, names in (("are no longer there", gone), ("are new and ignored", sorted(new))):
-            if names:
-                said = f"{node_name(definition.id)}: the items {first_names(names)} {what}"
-                self._told_items.setdefault(key, []).append(said)
-                self.reports.append(said)
+        for said in told_others(definition, gone, sorted(new)):
+            self._told_items.setdefault(key, []).append(said)
+            self.reports.append(said)
         return Items(
             kept,
             tuple(digest_of_item(values[item]) for item in kept),
             tuple(values[i] for i in kept),
         )
 
-    def _ask_again(self, definition: Definition[ForEach[Any]], key: Key, frame: int) -> Items:
+    def _ask_again(
+        self, definition: Definition[ForEach[Any] | Part], key: Key, frame: int
+    ) -> Items:
         """The items on the reads of the frame in which they were chosen, or on those of now: an
         edit may have added to what they read, which then settled later.
         """
         try:
             reading = Reading(self.view, key, definition.loops, frame)
-            return called(lambda: ask_items(definition), reading)
+            return called(lambda: self.ask_items(definition), reading)
         except NotYet as missed:
             plan = self.view.plan
             if plan is None or not all(
@@ -410,38 +459,46 @@ class Renderer:
             ):
                 raise
         reading = Reading(self.view, key, definition.loops, self.view.state.frame + 1)
-        return called(lambda: ask_items(definition), reading)
+        return called(lambda: self.ask_items(definition), reading)
 
     def _subtree(
         self,
-        definition: Definition[ForEach[Any]],
+        definition: Definition[ForEach[Any] | Part],
         path: tuple[int, ...],
         place: int,
         item: str,
         value: Any,
         fresh: list[Definition],
-    ) -> Definition:
+    ) -> Scope:
         """The subtree of an item, mounted; it joins `fresh` if it was rendered now."""
         known = self.scopes.find(definition, path, item)
         if known is None:
-            reading = self._reading(definition, path, self.view.state.frame + 1)
+            is_called = definition.kind.reads_when_asked
+            reading = self._reading(
+                definition, path, self.view.state.frame + 1, "call" if is_called else "render"
+            )
             make, what, mark = self._maker(definition, item, value, {})
             made = self._render(make, reading, what, mark)
-            if not place:  # one item is enough: all are made by the same code
+            following: tuple[Definition, ...] = ()
+            if isinstance(definition.node, Part):
+                made, following = split_part(made, definition)
+            elif not place:  # one item is enough: all are made by the same code
                 again = partial(self._render, make, reading, what, mark)
                 check_repeats(made, again, what)
             root = mount(made, parent=definition, item=item, place=place)
-            known = Scope(root, around=definition, path=path, value=value)
+            watched = frozenset[str]() if is_called else frozenset(reading.watched)
+            known = Scope(root, around=definition, path=path, value=value, following=following)
             self._check_tasks(root)
             _check_results(root)
             check_kinds(self.view.state, root)
             check_children(self.view.state, root)
             around = self._readers.get(definition.scope)
-            self._check_named(root, definition.id, what if reading.watched else around)
-            fresh.append(root)
-            self.scopes.add(known, reading.watched)
-        self.view.mounts.add(known.root, path, item)
-        return known.root
+            self._check_named(root, definition.id, what if watched else around)
+            fresh += (root, *following)
+            self.scopes.add(known, watched)
+        for root in (known.root, *known.following):
+            self.view.mounts.add(root, path, item)
+        return known
 
 
 def _check_results(root: Definition) -> None:

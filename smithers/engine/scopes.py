@@ -22,6 +22,8 @@ class Scope:
     around: Definition[Any] | None = None
     path: tuple[int, ...] = ()
     value: Any = None
+    following: tuple[Definition, ...] = ()
+    """The part that follows this one, which `then` has given with it."""
 
     @property
     def item(self) -> str:

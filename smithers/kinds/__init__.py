@@ -34,7 +34,7 @@ from smithers.kinds.human import HUMAN, human_form
 from smithers.kinds.loop import ITERATION, LOOP, LoopExhausted
 from smithers.kinds.parallel import PARALLEL
 from smithers.kinds.saga import COMPENSATED, SAGA, Compensated, Saga
-from smithers.kinds.sequence import SEQUENCE
+from smithers.kinds.sequence import GROWING, PART, SEQUENCE
 from smithers.kinds.subflow import (
     STOPPED,
     SUBFLOW,
@@ -68,6 +68,7 @@ from smithers.tree import (
     Loop,
     Node,
     Parallel,
+    Part,
     Sequence,
     Task,
     Timer,
@@ -125,6 +126,7 @@ AnyNode = (
     | ContinueAsNew
     | WaitForEvent[Any]
     | Sequence[Any]
+    | Part
     | Parallel[Any]
     | Branch[Any]
     | Loop[Any]
@@ -144,6 +146,8 @@ def kind_of(node: Node[Any]) -> Kind[Any]:
     known = _KINDS.get(type(node))
     if known is None:
         known = _KINDS[type(node)] = _kind_of(cast("AnyNode", node))
+    if known is SEQUENCE and cast("Sequence[Any]", node).part is not None:
+        return GROWING
     return known
 
 
@@ -172,6 +176,8 @@ def _kind_of(known: AnyNode) -> Kind[Any]:  # noqa: C901  # one case a kind
             return TASK
         case Sequence():
             return SEQUENCE
+        case Part():
+            return PART
         case Parallel():
             return PARALLEL
         case Branch():

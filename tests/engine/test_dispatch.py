@@ -34,7 +34,7 @@ CLASSES = {one.__name__ for one in (*nodes(), *get_args(Work))} - {Node.__name__
 WAITS = {"approval", "human", "timer"}
 """Kinds of waits as well, of which test_waits.py has the places."""
 KINDS = {*get_args(KindName), *(one.kind for one in nodes())} - {Node.kind} - WAITS
-COMPARED = {"task", "step", "command", "iteration"}
+COMPARED = {"task", "step", "command", "iteration", "part"}
 """Kinds that are keys of JSON as well: they count only where something is compared with them."""
 
 

@@ -180,7 +180,10 @@ WORDS: dict[str, Kind] = {
     # -- workflows that change while they run
     "add that agent to …": "author",
     "use the same cwd= for both": "author",
-    "make items= depend only on the input and on outputs": "author",
+    "make …= depend only on the input and on outputs": "author",
+    "return it from then= without id=, result=, on_failure= and budget=: then its parts are added"
+    " to the sequence around it": "author",
+    "write then=lambda: ..., which returns a node, or None at the end": "author",
     "move slow code into a Step; importing the file should do no work": "author",
     # -- settings of MCP clients
     "choose one of: …": "choose",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -292,3 +293,31 @@ def test_a_run_that_has_chosen_without_an_id_continues_when_its_function_begins_
     run.answer("ok")
     assert run.go().status == "finished"
     assert run.outcome("end") == "finished"
+
+
+def test_a_function_that_makes_many_nodes_many_times_is_told_of_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("smithers.engine.repeating._MANY_NODES", 20)
+    monkeypatch.setattr("smithers.engine.repeating._MANY_RENDERS", 10)
+
+    def grown(size: int) -> list[str]:
+        @workflow
+        def flow(ctx: Context[NoInput]) -> Node:
+            steps: list[Node[int]] = []
+            while len(steps) < size and (not steps or ctx.get(steps[-1]) is not None):
+                steps.append(Step(f"s{len(steps)}", lambda: 1))
+            return Sequence(*steps)
+
+        run = Run(flow)
+        assert run.go().status == "finished"
+        return run.reports
+
+    assert grown(25) == []
+    (told,) = grown(40)
+    assert re.fullmatch(
+        r"the workflow function at .*test_re_render\.py:\d+:\d+ was called 10 times for trees of 20"
+        r" nodes or more: put what depends on outputs in Sequence\(then=\.\.\.\) or in ForEach,"
+        r" which build each node once",
+        told,
+    )
