@@ -95,7 +95,7 @@ SHAPES = {
     "loop": loop,
     "continues": continues,
     "needs": needs,
-    "read fan-out": read_fan_out,
+    "read-fan-out": read_fan_out,
     "grown": grown,
 }
 
@@ -112,7 +112,7 @@ def main(name: str, count: str, where: str) -> None:
         given: dict[str, object] = {"shape": name, "count": size}
         left, cpu_s, watch = drive(__file__, "shape", store(folder, place), given)
         assert left.status == "finished", left
-    assert watch.ended == int(count) + (name == "read fan-out"), watch.ended
+    assert watch.ended == int(count) + (name == "read-fan-out"), watch.ended
     emit(cpu_s=cpu_s, function_s=Rendered.cpu_s, nodes=Rendered.nodes, frames=watch.frames)
 
 

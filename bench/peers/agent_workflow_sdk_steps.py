@@ -61,9 +61,7 @@ async def run(shape: str, count: int, folder: Path) -> float:
     saver = SqliteCheckpointer(folder / "checkpoints.db")
     before = time.process_time()
     graph = sequence(count) if shape == "sequence" else fan_out(count)
-    built = graph.compile(
-        checkpointer=saver, step_limit=count + 10, max_node_concurrency=AT_ONCE
-    )
+    built = graph.compile(checkpointer=saver, step_limit=count + 10, max_node_concurrency=AT_ONCE)
     assert (await built.invoke({"done": 0}))["done"] == count
     return time.process_time() - before
 
