@@ -21,9 +21,16 @@ _TITLES = {
     "fan-out": "Steps side by side, 8 at a time",
     GROWTH: "Smithers: structures that read state",
 }
-_NAMES = {"grown": "workflow function builds n nodes", "each": "ForEach item reads its step"}
-_NAMES |= {"loop": "loop", "needs": "chain of needs", "continues": "chain of continues"}
-_NAMES |= {"flow": "flow", "then": "Sequence(then=…)"}
+_NAMES = {
+    "each": "ForEach item reads its step",
+    "loop": "loop",
+    "needs": "chain of needs",
+    "continues": "chain of continues",
+    "flow": "flow",
+    "then": "Sequence(then=…)",
+    "grown": "function builds all n nodes",
+}
+
 
 Points = Mapping[int, float]
 
@@ -41,19 +48,11 @@ class _Axis:
         share = math.log(value / self.low) / math.log(self.high / self.low)
         return self.start + share * (self.end - self.start)
 
-    @property
-    def ticks(self) -> list[float]:
-        """1, 10, 100 …, and between them 2 and 5 where there are few of these."""
-        decades = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
-        few = self.high / self.low < 300
-        wanted = (10.0**power * lead for power in decades for lead in ((1, 2, 5) if few else (1,)))
-        return [one for one in wanted if self.low * 0.999 <= one <= self.high * 1.001]
-
 
 def svg(curves: Curves) -> str:
     """The whole picture. A panel without points is left out."""
     panels = [(panel, curves[panel]) for panel in PANELS if curves.get(panel)]
-    places = [(70, 60, 320, 330), (500, 60, 320, 330), (70, 500, 560, 330)]
+    places = [(60, 60, 250, 330), (510, 60, 250, 330), (60, 500, 560, 330)]
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
         'font-family="sans-serif" font-size="13" fill="#222">',
@@ -72,15 +71,15 @@ def _panel(
     title: str, lines: Mapping[str, Points], place: tuple[int, int, int, int]
 ) -> Iterator[str]:
     left, top, width, height = place
-    sizes = [n for points in lines.values() for n in points]
+    sizes = sorted({n for points in lines.values() for n in points})
     costs = [ms for points in lines.values() for ms in points.values()]
-    across = _Axis(low=min(sizes), high=max(sizes), start=left, end=left + width)
+    across = _Axis(low=sizes[0], high=sizes[-1], start=left, end=left + width)
     low, high = _around(min(costs)), _around(max(costs), up=True)
     up = _Axis(low=low, high=high, start=top + height, end=top)
     yield _text(left, top - 30, title, size=16, weight="bold")
     yield _text(left, top - 12, "CPU a step (ms)")
     yield _text(left + width / 2, top + height + 38, "number of steps", anchor="middle")
-    yield from _grid(across, up)
+    yield from _grid(across, sizes, up)
     labels: list[tuple[float, str, str]] = []
     for number, (name, points) in enumerate(lines.items()):
         colour, mark = _COLOURS[number], _MARKS[number]
@@ -100,15 +99,18 @@ def _around(value: float, *, up: bool = False) -> float:
     return min(one for one in steps if one >= value) if up else max(s for s in steps if s <= value)
 
 
-def _grid(across: _Axis, up: _Axis) -> Iterator[str]:
-    for tick in up.ticks:
-        y = up.at(tick)
-        yield _line(across.start, y, across.end, y)
-        yield _text(across.start - 8, y + 4, f"{tick:g}", anchor="end")
-    for tick in across.ticks:
-        x = across.at(tick)
+def _grid(across: _Axis, sizes: Iterable[int], up: _Axis) -> Iterator[str]:
+    """A line at 1, 2 and 5 times each power of ten, and at each size that was measured."""
+    powers = range(math.floor(math.log10(up.low)), math.ceil(math.log10(up.high)) + 1)
+    for cost in (10.0**power * lead for power in powers for lead in (1, 2, 5)):
+        if up.low * 0.999 <= cost <= up.high * 1.001:
+            y = up.at(cost)
+            yield _line(across.start, y, across.end, y)
+            yield _text(across.start - 8, y + 4, f"{cost:g}", anchor="end")
+    for size in sizes:
+        x = across.at(size)
         yield _line(x, up.start, x, up.end)
-        yield _text(x, up.start + 18, f"{tick:,.0f}", anchor="middle")
+        yield _text(x, up.start + 18, f"{size:,}", anchor="middle")
 
 
 def _labels(labels: Iterable[tuple[float, str, str]], x: float) -> Iterator[str]:
