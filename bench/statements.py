@@ -1,8 +1,9 @@
 """What a run asks of its database: `python -m bench.statements SHAPE N FOLDER`.
 
 SHAPE is that of `bench.steps`, or outputs: N steps with an output of 10 KB, each of which the step
-after it reads. Tells the SQL statements, the commits, and the round trips that are no commit: each
-transaction that writes nothing, and each statement outside of a transaction, less one each 250 ms.
+after it reads. Tells the SQL statements, the commits, and the round trips that are no commit (each
+transaction that reads and writes nothing, and each read outside of a transaction), less one each
+250 ms. What opens a file and what copies the WAL home is no round trip: nobody waits for it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ from smithers import Context, Node, Sequence, Step, workflow
 
 __all__ = ["Statements", "counted"]
 
+_READS = re.compile(
+    r"\s*(SELECT(?! 1 FROM sqlite_schema)|WITH|PRAGMA data_version)\b", re.IGNORECASE
+)
 _WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER)\b", re.IGNORECASE)
 _PERIOD_S = 0.25
 _BYTES = 10_000
@@ -40,30 +44,34 @@ class Statements:
 
     def watch(self, db: sqlite3.Connection) -> None:
         """Count what this connection is given from now on."""
-        wrote: bool | None = None
-        """Whether its transaction has written; None outside of one."""
+        inside: set[str] | None = None
+        """What its transaction has done; None outside of one."""
 
         def see(statement: str) -> None:
-            nonlocal wrote
+            nonlocal inside
             if statement.startswith("--"):  # what a trigger does
                 return
+            word = statement.split(maxsplit=1)[0].upper()
             with self._lock:
                 self.all += 1
-                match statement.split(maxsplit=1)[0].upper():
-                    case "BEGIN":
-                        wrote = False
-                    case "COMMIT" | "ROLLBACK" | "END":
-                        self.commits += wrote is True
-                        self.others += wrote is False
-                        wrote = None
-                    case _ if wrote is None:
-                        writes = _WRITES.match(statement) is not None
-                        self.commits += writes
-                        self.others += not writes
-                    case _:
-                        wrote = wrote or _WRITES.match(statement) is not None
+                if word == "BEGIN":
+                    inside = set()
+                elif word in ("COMMIT", "ROLLBACK"):
+                    self._count(inside or set())
+                    inside = None
+                else:
+                    does = {"write"} if _WRITES.match(statement) else set[str]()
+                    does |= {"read"} if _READS.match(statement) else set()
+                    if inside is None:
+                        self._count(does)
+                    else:
+                        inside |= does
 
         db.set_trace_callback(see)
+
+    def _count(self, done: set[str]) -> None:
+        self.commits += "write" in done
+        self.others += done == {"read"}
 
 
 @contextmanager

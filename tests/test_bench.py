@@ -83,7 +83,7 @@ def test_a_row_that_does_not_exist_is_refused_with_those_that_do() -> None:
 
 def test_a_limit_holds_for_the_median_and_may_exclude_itself() -> None:
     by_name = {row.name: row for row in rows(FULL)}
-    at_most, under = by_name["sequence-cpu"], by_name["fan-out-memory"]
+    at_most, under = by_name["sequence-cpu"], by_name["audit-memory"]
     assert at_most.holds(Figure(at_most.limit, 0))
     assert not at_most.holds(Figure(at_most.limit * 1.01, 0))
     assert not under.holds(Figure(under.limit, 0))
