@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 _KIND = rf"(?:{'|'.join(CONTAINERS)})"
-_FROM_ROOT = re.compile(rf"{_KIND}(?:/{_KIND}\d+)*(?=/|$)")
+_FROM_ROOT = re.compile(rf"(?!part\b){_KIND}(?:/{_KIND}\d+)*(?=/|$)")
 _AT_END = re.compile(rf"(?:/{_KIND}\d+)+$")
 _MOST = 5
 
@@ -42,6 +42,8 @@ def node_name(id: str) -> str:
 
     >>> node_name("plan"), node_name("sequence/foreach1"), node_name("sequence/loop2")
     ('plan', 'the foreach', 'loop 2')
+    >>> node_name("main/part2"), node_name("part")
+    ('part 2 in main', 'part')
     >>> node_name("review/branch1"), node_name("sequence/foreach1/a.py/loop1")
     ('the branch in review', 'the loop in a.py in the foreach')
     """

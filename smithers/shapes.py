@@ -32,6 +32,7 @@ ContainerKind = Literal[
     "finally",
     "saga",
     "compensated",
+    "part",
 ]
 
 CONTAINERS: tuple[ContainerKind, ...] = get_args(ContainerKind)
@@ -54,6 +55,8 @@ class Shape:
     """Whether its children are items, whose ids end in the item's key."""
     is_ordered: bool = False
     """Whether a child starts once the one before it is settled."""
+    is_lazy: bool = False
+    """Whether its child is made by a function once all before it is settled."""
     is_code: bool = False
     """Whether its children are made by the author's code, from what those before them gave."""
     handles: bool = False
@@ -82,6 +85,8 @@ def _container(kind: ContainerKind) -> Shape:
             return Shape(iterates=True, is_ordered=True)
         case "foreach":
             return Shape(expands=True)
+        case "part":
+            return Shape(is_ordered=True, is_lazy=True)
         case "flow":
             return Shape(is_code=True, cleans_up="itself")
         case _:

@@ -352,6 +352,8 @@ def groups(ctx: Context[Brief]) -> None:
     count = Step("count", whole)
     assert_type(Sequence(plan, count), Sequence[None])
     assert_type(Parallel(plan, count, limit=2), Parallel[None])
+    assert_type(Sequence(plan, then=lambda: count if ctx[plan].steps else None), Sequence[None])
+    assert_type(Sequence(plan, then=lambda: count, result=plan), Sequence[Plan])
     capped = Sequence(plan, count, result=plan, budget=Budget(usd="2.50", on_exhausted="fail"))
     assert_type(capped, Sequence[Plan])
     row = Sequence(count, plan, None, result=plan)

@@ -274,6 +274,8 @@ def groups(ctx: Context[Brief]) -> None:
     Parallel(plan, limit="two")  # error: not a number
     Parallel(plan, on_failure="stop")  # error: an unknown choice
     Sequence(plan, on_failure="cancel")  # error: only groups that run at once can
+    Sequence(plan, then=review)  # error: a function gives the next part
+    Sequence(plan, then=lambda: ctx[plan])  # error: an output is not a node
     row: Sequence[Review] = Sequence(plan, result=plan)  # error: another output
     wrong: Review = ctx[Parallel(review, result=plan)]  # error: another output
 

@@ -47,6 +47,7 @@ from smithers.tree import (
     ForEach,
     Mark,
     Node,
+    Part,
     Task,
     checked_time,
     named_choices,
@@ -352,8 +353,8 @@ class Asking:
         """Raise `Refused` if this is not an input of the workflow; see `Asking` of `kinds`."""
         self.renderer.workflow.parse_input(text)
 
-    def make_items(self, instance: Instance[ForEach[Any]]) -> None:
-        """Call the items of a fan-out; see `Asking` of `kinds`."""
+    def make_items(self, instance: Instance[ForEach[Any] | Part]) -> None:
+        """Call the items of a fan-out, or a `then`; see `Asking` of `kinds`."""
         if (instance.key, "items") in self.frame.state.choices:
             again = self.ask(
                 instance, lambda: self.renderer.expand(instance.definition, instance.path)

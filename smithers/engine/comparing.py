@@ -356,10 +356,18 @@ def _choice_of(
 def _choice_words(kind: ChoiceKind, before: str, now: object) -> str:
     """What is different in a choice; nothing if it is the same, as far as that can be told."""
     if isinstance(now, Items):
-        return _item_words(json.loads(before), now)
+        was: dict[str, Any] = json.loads(before)
+        return _part_words(was, now) if "" in (*was["keys"], *now.keys) else _item_words(was, now)
     if not isinstance(now, bool) or json.dumps(now) == before:
         return ""
     return f"its {kind} is now {now}"
+
+
+def _part_words(before: Mapping[str, Any], now: Items) -> str:
+    """Of the part of a sequence, whose one key is empty."""
+    if list(now.keys) == before["keys"]:
+        return ""
+    return f"its then now returns {'a node' if now.keys else 'None'}"
 
 
 def _item_words(before: Mapping[str, Any], now: Items) -> str:

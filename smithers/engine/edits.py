@@ -132,7 +132,7 @@ def check_added(before: Plan, after: Plan, mounts: Mounts, state: RunState) -> N
         if new is None or new.settled or new.dropping is not None:
             continue
         group = _kept_around(before, one)
-        if group is not None and _has_new_items(state, group.key):
+        if group is not None and _is_chosen_now(state, mounts, one, new.path):
             continue
         if group is not None and _finished_before(group, state.frame):
             raise AuthorError(
@@ -158,10 +158,16 @@ def _finished_before(group: Instance, frame: int) -> bool:
     return True
 
 
-def _has_new_items(state: RunState, key: Key) -> bool:
-    """Whether the items of a fan-out are chosen in the frame in the making, which reopens it."""
-    chosen = state.choices.get((key, "items"))
-    return chosen is not None and chosen.frame > state.frame
+def _is_chosen_now(state: RunState, mounts: Mounts, one: Definition, path: tuple[int, ...]) -> bool:
+    """Whether the items or the part that it belongs to are chosen in the frame in the making, which
+    reopens what is around them.
+    """
+    while one.scope:
+        one = mounts.by_id[one.scope]
+        chosen = state.choices.get((Key(one.id, path[: len(one.loops)]), "items"))
+        if chosen is not None and chosen.frame > state.frame:
+            return True
+    return False
 
 
 def _kept_around(before: Plan, one: Definition) -> Instance | None:

@@ -19,10 +19,15 @@ from smithers.kinds import Definition, agent_work, kind_of
 from smithers.tree import (
     Budget,
     Node,
+    Part,
+    Sequence,
     did_you_mean,
 )
 
-__all__ = ["Mounts", "check_sees", "children_digest", "ids_around", "mount"]
+__all__ = ["Mounts", "check_sees", "children_digest", "ids_around", "mount", "split_part"]
+
+_MAX_DEPTH = 20
+"""How many sequences with parts one of them can be inside of."""
 
 
 def mount(
@@ -39,6 +44,39 @@ def mount(
     made = _define(node, own, parent, place, loops, scope)
     made.item = item
     return made
+
+
+def split_part(made: Node[Any], part: Definition[Any]) -> tuple[Node[Any], tuple[Definition, ...]]:
+    """The child of a part, and the part after it in the same sequence. Raises `AuthorError` if
+    `made` has one inside it and is inside too many: work that is deeper could not be resumed.
+    """
+    if not isinstance(made, Sequence) or made.part is None:
+        return made, ()
+    child, after = made.split()
+    if after is not None:
+        return child, (_mount_part(after, part),)
+    depth, above = 1, part.parent
+    while above is not None:
+        depth, above = depth + (above.node.kind == part.node.kind), above.parent
+    if depth > _MAX_DEPTH:
+        raise AuthorError(
+            f"a Sequence with then= is inside {depth} others, which is the most",
+            place=made.mark.place,
+            hint="return it from then= without id=, result=, on_failure= and budget=: then its"
+            " parts are added to the sequence around it",
+        )
+    return child, ()
+
+
+def _mount_part(node: Part, before: Definition) -> Definition:
+    """The definition of a part that comes after this one. The first was written with its sequence;
+    all others have places after that.
+    """
+    sequence = before.parent
+    assert sequence is not None
+    number, place = before.place + 3 - len(sequence.children), before.place + 1
+    default_id = f"{sequence.id}/{node.kind}{number}"
+    return _define(node, default_id, sequence, place, before.loops, before.id)
 
 
 def check_sees(one: Definition, budgets: Iterable[Budget | None]) -> None:
@@ -265,10 +303,9 @@ def _before(one: Definition) -> Iterator[tuple[str, str]]:
         yield child.id, f"ends with {child.id!r}"
     each = one
     while (above := each.parent) is not None:
-        if above.kind.is_ordered and each.place:
-            earlier = above.children[each.place - 1]
+        if (earlier := each.id_before) is not None:
             inside = "" if each is one else f"is in {each.id!r}, which "
-            yield earlier.id, f"{inside}comes after {earlier.id!r}"
+            yield earlier, f"{inside}comes after {earlier!r}"
         each = above
 
 

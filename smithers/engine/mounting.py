@@ -154,7 +154,8 @@ class Mounting:
         row = self._state.nodes.get(id)
         while row is not None and row.parent is not None:
             if (above := by_id.get(row.parent)) is not None:
-                return above.kind.expands and self._may_expand(above, row.id)
+                may_add = above.kind.expands or above.kind.grows
+                return may_add and self._may_expand(above, row.id)
             row = self._state.nodes.get(row.parent)
         return False
 

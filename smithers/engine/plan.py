@@ -268,12 +268,14 @@ class Plan(SlotCounts):
         if not begun:
             return
         near = ids_around(self.root.definition, begun)
-        waiting = [self.root]
+        waiting = [iter([self.root])]
         while waiting:
-            instance = waiting.pop()
+            if (instance := next(waiting[-1], None)) is None:
+                waiting.pop()
+                continue
             kind = instance.kind
             pending = instance.waits_for_order or (kind.grows and not instance.settled)
             may_hold = instance.key.id in near or instance.definition.scope
             if pending and may_hold and not kind.is_task and instance.key not in state.ended:
                 kind.make_below(self, instance)
-            waiting.extend(instance.children)
+            waiting.append(iter(instance.children))  # a part may add the next one beside it

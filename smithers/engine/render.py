@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Sequence as ListLike
 from contextvars import Token
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,10 +22,10 @@ from smithers.agent import Agent
 from smithers.changes import Key
 from smithers.context import READER, Context, NotYet, Reader
 from smithers.engine.edits import check_children, check_kinds, check_named
-from smithers.engine.mount import Mounts, check_sees, mount
+from smithers.engine.mount import Mounts, check_sees, mount, split_part
 from smithers.engine.obstacles import Obstacles, check_pool
 from smithers.engine.reading import Reading, View, has_output
-from smithers.engine.repeating import check_repeats
+from smithers.engine.repeating import Renders, check_repeats
 from smithers.engine.sharing import Sharing
 from smithers.errors import AuthorError, SmithersError
 from smithers.kinds import NOTHING, Definition, agent_work, check_next_input
@@ -35,6 +36,7 @@ from smithers.tree import (
     ForEach,
     Mark,
     Node,
+    Part,
     check_id,
     check_items,
     explain,
@@ -49,7 +51,7 @@ __all__ = ["Items", "Renderer", "called"]
 T = TypeVar("T")
 
 
-def called(call: Callable[[], T], reading: Reading) -> T:
+def called(call: Callable[[], T], reading: Reader) -> T:
     """What `call` gives, with `reading` as the reader of the context."""
     token: Token[Reader | None] = READER.set(reading)
     try:
@@ -83,6 +85,8 @@ class _Scope:
 
     root: Definition
     watched: frozenset[str]
+    following: tuple[Definition, ...] = ()
+    """The part that follows this one, which `then` has given with it."""
 
 
 @dataclass(slots=True)
@@ -97,6 +101,7 @@ class Renderer:
     pools: Mapping[str, int] = field(default_factory=dict[str, int])
     """The limits that tasks may name."""
     reports: list[str] = field(default_factory=list[str])
+    _renders: Renders = field(default_factory=Renders)
     _root: _Scope | None = None
     _sharing: Sharing = field(default_factory=lambda: Sharing({}))
     _subtrees: dict[tuple[int, tuple[int, ...], str], _Scope] = field(
@@ -142,6 +147,8 @@ class Renderer:
         check_children(self.view.state, root)
         self._readers.clear()
         self._check_named(root, "", what if reading.watched else None)
+        if (told := self._renders.add(len(mounts.by_id), mark.place)) is not None:
+            self.reports.append(told)
         before = self.view.mounts, self._root
         self.view.mounts, self._root = mounts, _Scope(root, frozenset(reading.watched))
         self._sharing = Sharing(mounts.by_id)
@@ -156,7 +163,7 @@ class Renderer:
             raise
         return root
 
-    def _check_together(self, roots: Sequence[Definition]) -> None:
+    def _check_together(self, roots: ListLike[Definition]) -> None:
         """Check what trees that were mounted together need of each other. Raises `AuthorError`."""
         self._unchecked.extend(roots)
         self._growing.update(one.id for root in roots for one in root.walk() if one.kind.expands)
@@ -211,12 +218,23 @@ class Renderer:
         return any(map(unsettled, watched))
 
     def _render(
-        self, call: Callable[[], object], reading: Reading, what: str, mark: Mark
+        self, call: Callable[[], object], reading: Reader, what: str, mark: Mark
     ) -> Node[Any]:
+        node = cast("Node[Any]", self._call(call, reading, what, mark))
+        if not isinstance(cast("object", node), Node):
+            raise AuthorError(
+                f"{what} returned {shown(node)}, which is not a node",
+                place=mark.place,
+                hint="return a node, for example return Sequence(first, second)",
+            )
+        return node
+
+    def _call(self, call: Callable[[], object], reading: Reader, what: str, mark: Mark) -> object:
+        """What the author's function for a scope gives."""
         bindings = Bindings()
         token = RENDERING.set(bindings)
         try:
-            node = cast("Node[Any]", called(call, reading))
+            node = called(call, reading)
             bindings.close()
         except SmithersError:
             raise
@@ -229,22 +247,19 @@ class Renderer:
             ) from error
         finally:
             RENDERING.reset(token)
-        if not isinstance(cast("object", node), Node):
-            raise AuthorError(
-                f"{what} returned {shown(node)}, which is not a node",
-                place=mark.place,
-                hint="return a node, for example return Sequence(first, second)",
-            )
         return node
 
-    # -- fan-outs
+    # -- fan-outs, and the parts of sequences
 
-    def ask_items(self, definition: Definition[ForEach[Any]]) -> Items:
-        """Call the items of a ForEach and name each, for the reader who is reading now.
+    def ask_items(self, definition: Definition[ForEach[Any] | Part]) -> Items:
+        """Call the items of a ForEach and name each, or the `then` of a part, for the reader who is
+        reading now.
 
         Raises `AuthorError`, and what the author's code raises.
         """
         node = definition.node
+        if isinstance(node, Part):
+            return self._ask_part(definition, node)
         given: Any = node.items()
         check_items(given, definition.id, node.mark)
         values: tuple[Any, ...] = tuple(given)
@@ -255,7 +270,7 @@ class Renderer:
                 place=node.mark.place,
                 hint="to allow an empty list, set allow_empty=True",
             )
-        self._check_keys(definition, keys, values)
+        self._check_keys(definition.id, node, keys, values)
         if node.on_duplicate == "first":
             first: dict[str, Any] = {}
             for key, value in zip(keys, values, strict=True):
@@ -264,29 +279,40 @@ class Renderer:
         return Items(keys, tuple(map(_digest, values)), values)
 
     def _check_keys(
-        self,
-        definition: Definition[ForEach[Any]],
-        keys: Sequence[object],
-        values: Sequence[object],
+        self, id: str, node: ForEach[Any], keys: ListLike[object], values: ListLike[object]
     ) -> None:
         seen: dict[str, int] = {}
-        node = definition.node
         for number, key in enumerate(keys):
             if not isinstance(key, str) or not key:
-                said = f"the key of item {number} of {definition.id} is {key!r}, not a string"
-            elif check_id(key, f"item of {definition.id}", node.mark) not in seen:
+                said = f"the key of item {number} of {id} is {key!r}, not a string"
+            elif check_id(key, f"item of {id}", node.mark) not in seen:
                 seen[key] = number
                 continue
             elif node.on_duplicate == "first":
                 continue
             else:
                 both = [f"{one} ({shown(values[one])})" for one in (seen[key], number)]
-                said = f"items {both[0]} and {both[1]} of {definition.id} have the same key {key!r}"
+                said = f"items {both[0]} and {both[1]} of {id} have the same key {key!r}"
             raise AuthorError(
                 said,
                 place=node.mark.place,
                 hint="return from key= a string that names one item, taken from the item's data",
             )
+
+    def _ask_part(self, definition: Definition[Any], node: Part) -> Items:
+        """Its one value is the node that `then` gave, and whose `then` that was: in a tree that is
+        rendered again, another function makes it.
+        """
+        reading, what = READER.get(), "the then of this sequence"
+        assert reading is not None
+        made = self._call(node.make, reading, what, node.mark)
+        if made is None:
+            return Items((), (), ())
+        made = self._render(lambda: made, reading, what, node.mark)
+        if definition.scope != definition.id_before:  # as all after it
+            again = partial(self._render, node.make, reading, what, node.mark)
+            check_repeats(made, again, what)
+        return Items.of((node, made))
 
     def forget(self, keys: Iterable[Key]) -> None:
         """What these fan-outs have mounted is void: they have other items, or none yet. The tree is
@@ -303,8 +329,8 @@ class Renderer:
         self._items[key] = items
 
     def expand(
-        self, definition: Definition[ForEach[Any]], path: tuple[int, ...]
-    ) -> Sequence[Definition]:
+        self, definition: Definition[ForEach[Any] | Part], path: tuple[int, ...]
+    ) -> ListLike[Definition]:
         """The subtrees of the chosen items, in order; rendered when they are first asked for.
 
         All are mounted before any is checked, so an item may need a later item.
@@ -314,10 +340,10 @@ class Renderer:
         if items is None:
             items = self._items[key] = self._recall(definition, key)
         fresh: list[Definition] = []
-        roots = [
-            self._subtree(definition, path, place, item_key, value, fresh)
-            for place, (item_key, value) in enumerate(zip(items.keys, items.values, strict=True))
-        ]
+        roots: list[Definition] = []
+        for place, (item_key, value) in enumerate(zip(items.keys, items.values, strict=True)):
+            made = self._subtree(definition, path, place, item_key, value, fresh)
+            roots += (made.root, *made.following)
         if not definition.loops:
             self._growing.discard(definition.id)
         if fresh or not roots:
@@ -341,7 +367,7 @@ class Renderer:
         self._check_together([root])
         return root
 
-    def _recall(self, definition: Definition[ForEach[Any]], key: Key) -> Items:
+    def _recall(self, definition: Definition[ForEach[Any] | Part], key: Key) -> Items:
         """After a crash: the items again, on the recorded reads, against the stored keys."""
         value = definition.kind.recall(self.view.state, definition, key.path)
         if value is not NOTHING:
@@ -354,25 +380,27 @@ class Renderer:
         if items.keys == keys and items.digests == digests:
             return items
         if stored.get("source") == self.source:
+            option = "then" if isinstance(definition.node, Part) else "items"
+            other = "other items than" if option == "items" else _other_part(keys)
             raise AuthorError(
-                f"{node_name(definition.id)} returned other items than before the crash,"
+                f"{node_name(definition.id)} returned {other} before the crash,"
                 " from the same inputs",
                 place=definition.node.mark.place,
-                hint="make items= depend only on the input and on outputs",
+                hint=f"make {option}= depend only on the input and on outputs",
             )
         values = dict(zip(items.keys, items.values, strict=True))
         kept = tuple(item for item in keys if item in values)
         gone, new = [item for item in keys if item not in values], set(values) - set(keys)
-        for what, names in (("are no longer there", gone), ("are new and ignored", sorted(new))):
-            if names:
-                said = f"{node_name(definition.id)}: the items {first_names(names)} {what}"
-                self._told_items.setdefault(key, []).append(said)
-                self.reports.append(said)
+        for said in _told_others(definition, gone, sorted(new)):
+            self._told_items.setdefault(key, []).append(said)
+            self.reports.append(said)
         return Items(
             kept, tuple(_digest(values[item]) for item in kept), tuple(values[i] for i in kept)
         )
 
-    def _ask_again(self, definition: Definition[ForEach[Any]], key: Key, frame: int) -> Items:
+    def _ask_again(
+        self, definition: Definition[ForEach[Any] | Part], key: Key, frame: int
+    ) -> Items:
         """The items on the reads of the frame in which they were chosen, or on those of now: an
         edit may have added to what they read, which then settled later.
         """
@@ -390,13 +418,13 @@ class Renderer:
 
     def _subtree(
         self,
-        definition: Definition[ForEach[Any]],
+        definition: Definition[ForEach[Any] | Part],
         path: tuple[int, ...],
         place: int,
         item: str,
         value: Any,
         fresh: list[Definition],
-    ) -> Definition:
+    ) -> _Scope:
         """The subtree of an item, mounted; it joins `fresh` if it was rendered now."""
         node = definition.node
         known = self._subtrees.get((id(node), path, item))
@@ -406,27 +434,51 @@ class Renderer:
                 Key(definition.id, path),
                 definition.loops,
                 self.view.state.frame + 1,
-                "render",
+                "call" if definition.kind.reads_when_asked else "render",
             )
             what = f"each of {definition.id} for item {item!r}" if item else definition.id
             make = partial(definition.kind.subtree, node, value)
             made = self._render(make, reading, what, node.mark)
-            if not place:  # one item is enough: all are made by the same code
+            following: tuple[Definition, ...] = ()
+            if isinstance(node, Part):
+                made, following = split_part(made, definition)
+            elif not place:  # one item is enough: all are made by the same code
                 again = partial(self._render, make, reading, what, node.mark)
                 check_repeats(made, again, what)
             root = mount(made, parent=definition, item=item, place=place)
-            known = _Scope(root, frozenset(reading.watched))
+            watched = frozenset(reading.watched if reading.mode == "render" else ())
+            known = _Scope(root, watched, following)
             self._check_tasks(root)
             _check_results(root)
             check_kinds(self.view.state, root)
             check_children(self.view.state, root)
             around = self._readers.get(definition.scope)
-            self._check_named(root, definition.id, what if reading.watched else around)
-            fresh.append(root)
+            self._check_named(root, definition.id, what if watched else around)
+            fresh += (root, *following)
             self._watched_by_items |= known.watched
             self._subtrees[id(node), path, item] = known
-        self.view.mounts.add(known.root, path, item)
-        return known.root
+        for root in (known.root, *known.following):
+            self.view.mounts.add(root, path, item)
+        return known
+
+
+def _other_part(keys: ListLike[str]) -> str:
+    return "no node, and did" if keys else "a node, and did not"
+
+
+def _told_others(
+    definition: Definition[Any], gone: ListLike[str], new: ListLike[str]
+) -> Iterator[str]:
+    """That an edit gives other items than were chosen, in words."""
+    name = node_name(definition.id)
+    if isinstance(definition.node, Part):
+        what = "what then= gave is no longer there" if gone else "then= gives a node now: ignored"
+        yield f"{name}: {what}"
+        return
+    if gone:
+        yield f"{name}: the items {first_names(gone)} are no longer there"
+    if new:
+        yield f"{name}: the items {first_names(new)} are new and ignored"
 
 
 def _check_results(root: Definition) -> None:

@@ -177,7 +177,8 @@ def _is_mounted_later(state: RunState, id: str) -> bool:
     row = state.gone.get(id) or state.nodes.get(id)
     while row is not None and row.parent is not None:
         above = state.nodes.get(row.parent)
-        if above is not None and shape_of(above.kind).expands:
+        shape = None if above is None else shape_of(above.kind)
+        if shape is not None and (shape.expands or shape.is_lazy):
             return True
         row = above or state.gone.get(row.parent)
     return False

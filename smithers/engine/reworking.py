@@ -303,7 +303,7 @@ class _Finder:
         self._choices.update((key, kind) for kind in self._kinds.get(key, ()))
         if row is None or not is_container(row.kind):
             self.add(key)
-        elif not shape_of(row.kind).expands:
+        elif not (shape_of(row.kind).expands or shape_of(row.kind).is_lazy):
             self._reread(key)
             if not shape_of(row.kind).iterates:
                 self._open_arms(key)
@@ -390,7 +390,7 @@ class _Finder:
         depth, shape = len(self._loops(row.id)), shape_of(row.kind)
         self.reread.add(reader)
         self._choices.update((reader, kind) for kind in self._kinds.get(reader, ()))
-        if shape.expands or shape.is_code or self._is_call(row):
+        if shape.expands or shape.is_lazy or shape.is_code or self._is_call(row):
             self._add_below(reader)
         elif shape.iterates and len(reader.path) > depth:
             self._add_later(reader)

@@ -133,9 +133,8 @@ class Sharing:
         for need, _ in one.kind.needs(one.node):
             yield need
         for each in _around(one):
-            above = each.parent
-            if above is not None and above.kind.is_ordered and each.place:
-                yield above.children[each.place - 1].id
+            if (earlier := each.id_before) is not None:
+                yield earlier
 
     def _settled_with(self, one: Definition) -> Iterator[Definition]:
         """What has come to its end when this node has; in a branch an arm is left out."""

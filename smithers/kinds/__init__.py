@@ -34,7 +34,7 @@ from smithers.kinds.human import HUMAN, human_form
 from smithers.kinds.loop import ITERATION, LOOP, LoopExhausted
 from smithers.kinds.parallel import PARALLEL
 from smithers.kinds.saga import COMPENSATED, SAGA, Compensated, Saga
-from smithers.kinds.sequence import SEQUENCE
+from smithers.kinds.sequence import GROWING, PART, SEQUENCE
 from smithers.kinds.subflow import (
     STOPPED,
     SUBFLOW,
@@ -68,6 +68,7 @@ from smithers.tree import (
     Loop,
     Node,
     Parallel,
+    Part,
     Sequence,
     Task,
     Timer,
@@ -125,6 +126,7 @@ AnyNode = (
     | ContinueAsNew
     | WaitForEvent[Any]
     | Sequence[Any]
+    | Part
     | Parallel[Any]
     | Branch[Any]
     | Loop[Any]
@@ -162,7 +164,9 @@ def kind_of(node: Node[Any]) -> Kind[Any]:  # noqa: C901  # one case a kind
         case Task():
             return TASK
         case Sequence():
-            return SEQUENCE
+            return SEQUENCE if known.part is None else GROWING
+        case Part():
+            return PART
         case Parallel():
             return PARALLEL
         case Branch():

@@ -40,6 +40,17 @@ class Definition(Generic[N_co]):
     budgeted: tuple[Definition, ...] = ()
     """Those that have a budget, of it and what stands around it, innermost first."""
 
+    @property
+    def id_before(self) -> str | None:
+        """The id of the sibling that starts before it, if it is in a container with an order. A
+        part that was added to a sequence belongs to the scope of the one before it.
+        """
+        above = self.parent
+        if above is None or not self.place or not above.kind.is_ordered:
+            return None
+        known = self.place <= len(above.children)
+        return above.children[self.place - 1].id if known else self.scope
+
     def walk(self) -> Iterator[Definition]:
         """This definition and all below it, in document order."""
         waiting: list[Definition] = [self]

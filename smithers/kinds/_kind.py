@@ -21,7 +21,7 @@ from smithers.kinds._instance import Instance
 from smithers.shapes import ContainerKind
 from smithers.signals import Signal
 from smithers.state import Ended, RunState, Total
-from smithers.tree import Computed, ForEach, Mark, Node, Output, Rework, Task
+from smithers.tree import Computed, ForEach, Mark, Node, Output, Part, Rework, Task
 
 __all__ = ["NOTHING", "Asking", "Kind", "KindName", "OutputReader", "Planning"]
 
@@ -136,8 +136,10 @@ class Asking(Calling, Protocol):
         what the author's function raises.
         """
 
-    def make_items(self, one: Instance[ForEach[Any]], /) -> None:
-        """Call the items of a fan-out and choose them, or mount those that are chosen."""
+    def make_items(self, one: Instance[ForEach[Any] | Part], /) -> None:
+        """Call the items of a fan-out, or the `then` of a part, and choose them; or mount those
+        that are chosen.
+        """
 
     @property
     def input_model(self) -> type[BaseModel]:
@@ -301,6 +303,10 @@ class Kind(ABC, Generic[N]):
     """Whether it makes choices, which are kept under its id."""
     expands: ClassVar[bool] = False
     """Whether what is below it is made from data, so that the tree does not show it."""
+    reads_when_asked: ClassVar[bool] = False
+    """Whether the function for what is below it reads as a callable does: it waits for what it
+    reads, and is not called again when that changes.
+    """
     continues: ClassVar[bool] = False
     """Whether the run ends as continued once such a node has finished: its output is the input of
     the next run.
@@ -444,7 +450,7 @@ class Kind(ABC, Generic[N]):
         """Whether the state has what its subtrees are made from in some iteration; the plan has not
         come to it.
         """
-        return any(key.id == definition.id for key, _ in state.choices)
+        return self.expands and any(key.id == definition.id for key, _ in state.choices)
 
     def can_add(self, one: Instance[N]) -> bool:
         """Whether nodes that nobody knows yet may come below it, of one whose kind `expands`."""

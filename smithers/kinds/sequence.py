@@ -1,18 +1,28 @@
-"""A sequence: one child after the other. The first that fails ends it; the rest is cancelled."""
+"""A sequence: one child after the other. The first that fails ends it; the rest is cancelled.
+
+Its `then` gives it one more child at a time. Each is a part, a container whose choice `items` says
+whether there is such a child: where one has another that follows it, that is added to the sequence,
+so that the tree grows in length and not in depth.
+"""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from collections.abc import Sequence as ListLike
+from itertools import islice
+from typing import Any, cast
 
 from typing_extensions import TypeVar
 
+from smithers.changes import Key
 from smithers.kinds._container import Container
+from smithers.kinds._definition import Definition
 from smithers.kinds._instance import Instance
-from smithers.kinds._kind import Planning
-from smithers.tree import Node, Sequence
+from smithers.kinds._kind import Asking, Planning
+from smithers.state import RunState
+from smithers.tree import Node, Part, Sequence
 
-__all__ = ["SEQUENCE", "Ordered"]
+__all__ = ["GROWING", "PART", "SEQUENCE", "Ordered"]
 
 N = TypeVar("N", bound=Node[Any], default=Any)
 
@@ -49,7 +59,7 @@ class Ordered(Container[N]):
 
     def _fail(self, plan: Planning, one: Instance[N]) -> None:
         one.dropping = "cancelled"
-        for child in one.children[one.next :]:
+        for child in islice(one.children, one.next, None):  # dropping one may add the next
             plan.drop(child, "cancelled", cancel=False)
         if not one.open:
             self.conclude(plan, one, one.worst, one.settled_at)
@@ -63,4 +73,77 @@ class SequenceKind(Ordered[Sequence[Any]]):
         self.conclude(plan, one, "finished", one.settled_at)
 
 
+class GrowingKind(SequenceKind):
+    """The same, with a `then`."""
+
+    chooses = True  # in its parts, whose ids are made from its own
+    grows = True
+
+    def may_expand(self, state: RunState, definition: Definition[Sequence[Any]]) -> bool:
+        first = definition.children[-1]
+        return first.kind.may_expand(state, first)
+
+    def may_make(self, state: RunState, one: Instance[Sequence[Any]], id: str) -> bool:
+        if one.settled or not one.children:
+            return not one.settled
+        last = one.children[-1]
+        return not last.settled and not last.children
+
+
+class PartKind(Ordered[Part]):
+    """What a `then` gave, or nothing."""
+
+    name = "part"
+    expands = True
+    reads_when_asked = True
+
+    def activate(self, plan: Planning, one: Instance[Part]) -> None:
+        self.chosen(plan, one)
+
+    def chosen(self, plan: Planning, one: Instance[Part]) -> None:
+        choice = plan.state.choices.get((one.key, "items"))
+        if choice is None or one.key in plan.state.ended:
+            plan.ask(one, one)
+            return
+        if not one.children:
+            subtrees = plan.expand(one)
+            if subtrees is None:  # after an edit, it reads what is not settled
+                plan.resolve_later(one)
+                return
+            self._add(plan, one, subtrees)
+        one.settled_at = max(one.settled_at, choice.frame)
+        self.advance(plan, one)
+
+    def end(self, plan: Planning, one: Instance[Part]) -> None:
+        plan.mark(one, "finished", one.settled_at)
+
+    def make_below(self, plan: Planning, one: Instance[Part]) -> None:
+        if not one.children and self.can_expand(plan.state, one):
+            self._add(plan, one, plan.expand(one) or ())
+
+    def _add(self, plan: Planning, one: Instance[Part], subtrees: ListLike[Definition]) -> None:
+        """Its child if it has one, and below the sequence the part that follows, if one does."""
+        plan.make_children(one, subtrees[:1])
+        for part in subtrees[1:]:
+            assert one.parent is not None
+            plan.add_child(one.parent, part, Key(part.id, one.path), part.kind)
+
+    def is_complete(self, state: RunState, one: Instance[Part]) -> bool:
+        return (one.key, "items") in state.choices
+
+    def can_expand(self, state: RunState, one: Instance[Part]) -> bool:
+        return (one.key, "items") in state.choices
+
+    def subtree(self, node: Part, value: object) -> Node[Any]:
+        maker, made = cast("tuple[Part, Node[Any]]", value)
+        again = None if maker is node else node.make()
+        return made if again is None else again
+
+    def resolve(self, asking: Asking, one: Instance[Part]) -> bool:
+        asking.make_items(one)
+        return False
+
+
 SEQUENCE = SequenceKind()
+GROWING = GrowingKind()
+PART = PartKind()

@@ -17,12 +17,14 @@ from __future__ import annotations
 
 import collections.abc as abc
 from collections.abc import Callable
+from copy import copy
 from typing import Any, ClassVar, Final, Generic, Literal, cast, get_args, overload
 
 from typing_extensions import TypeVar
 
 from smithers.tree._budget import Budget, check_budget
-from smithers.tree._checks import check_choice, check_count, wrong
+from smithers.tree._checks import check_choice, check_count, check_takes, wrong
+from smithers.tree._freeze import freeze
 from smithers.tree._handles import Handle, shown
 from smithers.tree._ids import check_id
 from smithers.tree._places import Mark, here
@@ -35,6 +37,7 @@ __all__ = [
     "OnFailure",
     "OnGroupFailure",
     "Parallel",
+    "Part",
     "Sequence",
     "body_of",
     "children_of",
@@ -146,10 +149,29 @@ class Group(Giving[T_co]):
         return self._given
 
 
+class Part(Node[None]):
+    """The next part of a sequence: what its `then` gives, once all before it is settled."""
+
+    kind = "part"
+
+    def __init__(self, make: Callable[[], Node | None], mark: Mark) -> None:
+        self.id, self.mark = None, mark
+        if isinstance(cast("object", make), Node) or not callable(make):
+            said = f"the then of this sequence must be a callable, not {shown(make)}"
+            wrong(mark, said, "write then=lambda: ..., which returns a node, or None at the end")
+        check_takes(mark, "the then of this sequence", make, 0)
+        self.make: Final = freeze(make, mark)
+
+
 class Sequence(Group[T_co]):
     """Children that run one after the other. The first failure ends the sequence.
 
-    With `on_failure="continue"`, that failure does not fail the enclosing nodes: the rest of the
+    `then` is a callable that gives the next child once all others are settled, or None if there is
+    none. It may read their outputs with `ctx[...]`, and is called once. If the child that it gives
+    is a `Sequence` with a `then` and neither id, `result`, `on_failure` nor `budget`, that `then`
+    continues this sequence: it may have thousands of parts.
+
+    With `on_failure="continue"`, a failure does not fail the enclosing nodes: the rest of the
     sequence is cancelled, and the sequence finishes without a result. `result` is a node inside
     it, or a callable that is called once, when all children have ended.
     """
@@ -160,6 +182,7 @@ class Sequence(Group[T_co]):
     def __init__(
         self: Sequence[None],
         *children: Node | None,
+        then: Callable[[], Node | None] | None = None,
         on_failure: OnFailure = "fail",
         budget: Budget | None = None,
         id: str | None = None,
@@ -168,6 +191,7 @@ class Sequence(Group[T_co]):
     def __init__(
         self: Sequence[T],
         *children: Node | None,
+        then: Callable[[], Node | None] | None = None,
         result: Node[T] | Callable[[], T],
         on_failure: OnFailure = "fail",
         budget: Budget | None = None,
@@ -176,12 +200,31 @@ class Sequence(Group[T_co]):
     def __init__(
         self,
         *children: Node | None,
+        then: Callable[[], Node | None] | None = None,
         result: Node[Any] | Callable[[], Any] | None = None,
         on_failure: OnFailure = "fail",
         budget: Budget | None = None,
         id: str | None = None,
     ) -> None:
-        self._become(children, result, budget, here(), on_failure, id=id)
+        mark = here()
+        self._become(children, result, budget, mark, on_failure, id=id)
+        if then is not None:
+            self.part = Part(then, mark)
+            self._given = (*self._given, self.part)
+
+    part: Part | None = None
+    """What is made by `then`, if it has one: its last child."""
+
+    def split(self) -> tuple[Sequence[Any], Part | None]:
+        """It as a part of another sequence, and the part that comes after it there. Options that
+        are about it as a whole keep its `then` inside it.
+        """
+        options = (self.id, self.result, self.budget)
+        if self.part is None or options != (None, None, None) or self.on_failure != "fail":
+            return self, None
+        alone = copy(self)
+        alone.part, alone._given = None, self._given[:-1]
+        return alone, self.part
 
 
 def body_of(kind: str, given: abc.Sequence[object], mark: Mark) -> Node:

@@ -144,6 +144,8 @@ def _undoing(name: str, value: str) -> str:
 def _chose(name: str, change: ChoiceMade) -> str:  # noqa: C901  # one case a kind of choice
     match change.kind:
         case "items":
+            if (object_from(change.value) or {}).get("keys") == [""]:  # a part of a sequence
+                return f"{name} has a node"
             return f"the items of {name} are {_short(change.value)}"
         case "same" | "result":
             value = json.dumps(json.loads(change.value)["value"], ensure_ascii=False)

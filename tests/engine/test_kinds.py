@@ -66,6 +66,7 @@ def nodes() -> Iterator[Node[Any]]:
     yield ContinueAsNew(NoInput())
     yield WaitForEvent("event", event="x")
     yield Sequence(step)
+    yield Sequence(then=lambda: step)
     yield Parallel(step)
     yield Branch(lambda: True, step)
     yield Loop(step, until=lambda: True, max_iterations=1)
@@ -80,7 +81,7 @@ def nodes() -> Iterator[Node[Any]]:
 def parts() -> Iterator[Node[Any]]:
     """The nodes that others are made of, and that no author writes."""
     for node in nodes():
-        if isinstance(node, Try):
+        if isinstance(node, Try | Sequence):
             yield from [one for one in node.children if type(one) not in exported()]
     yield Chosen("chosen", lambda: 1)
 
@@ -118,7 +119,8 @@ def test_the_shapes_of_rows_are_those_of_the_kinds() -> None:
         assert shape.is_container is not kind.is_task
         assert shape.iterates is (kind.loops_below(definition) != definition.loops)
         assert shape.is_ordered is kind.is_ordered
-        assert (shape.expands or shape.is_code) is (kind.expands and not isinstance(node, Handler))
+        expands = shape.expands or shape.is_lazy or shape.is_code
+        assert expands is (kind.expands and not isinstance(node, Handler))
     assert {*CONTAINERS} == {node.kind for node in made if not kind_of(node).is_task}
 
 
@@ -149,7 +151,10 @@ def shapes() -> Iterator[trees.Shape]:
         below = (leaf,) * {"try": 3, "compensated": 2}.get(kind, 1)
         if kind == "saga":
             below = (trees.Shape(kind="compensated", below=(leaf, leaf)),)
-        yield trees.Shape(kind=kind, below=below, count=1, on_failure=FAILURES.get(kind, "fail"))
+        parts = int(kind == "sequence")
+        yield trees.Shape(
+            kind=kind, below=below, parts=parts, count=1, on_failure=FAILURES.get(kind, "fail")
+        )
 
 
 def test_something_else_is_of_no_kind() -> None:

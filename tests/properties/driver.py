@@ -30,7 +30,7 @@ from smithers.changes import (
     WaitOpened,
 )
 from smithers.engine.container_ends import ContainerEnds
-from smithers.engine.mount import mount
+from smithers.engine.mount import mount, split_part
 from smithers.engine.outputs import Outputs
 from smithers.engine.plan import Plan
 from smithers.engine.transition import Transition
@@ -38,9 +38,9 @@ from smithers.kinds import Caught, Definition, Instance, Saga, Subflow, Try
 from smithers.kinds._waiting import WaitingKind
 from smithers.kinds.try_ import Handler
 from smithers.state import RunState
-from smithers.tree import Decision, ForEach, Loop, Node, StepWork
+from smithers.tree import Decision, ForEach, Loop, Node, Part, StepWork
 
-__all__ = ["CAUGHT", "Driver", "Event"]
+__all__ = ["CAUGHT", "Driver", "Event", "part_made"]
 
 _RESULT: list[tuple[ChoiceKind, str]] = [("result", '{"type":null,"value":1}')]
 _WAITS: tuple[WaitKind, ...] = (
@@ -53,6 +53,17 @@ _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 _MOST_FILLED = 4
+
+
+def part_made(one: Definition, path: tuple[int, ...], state: RunState) -> list[Definition]:
+    """The child of a part that is chosen, and the part that follows."""
+    assert isinstance(one.node, Part)
+    chosen = json.loads(state.choices[Key(one.id, path), "items"].value)
+    made = one.node.make() if chosen["keys"] else None
+    if made is None:
+        return []
+    child, following = split_part(made, one)
+    return [mount(child, parent=one), *following]
 
 
 def _turn(one: Instance) -> tuple[int, tuple[int, ...]]:
@@ -195,6 +206,9 @@ class Driver:
             if isinstance(definition.node, Handler):
                 made = definition.kind.subtree(definition.node, CAUGHT)
                 self._subtrees[place] = [mount(made, parent=definition)]
+                return self._subtrees[place]
+            if isinstance(definition.node, Part):
+                self._subtrees[place] = part_made(definition, path, self.state)
                 return self._subtrees[place]
             node = cast("ForEach[Any]", definition.node)
             chosen = self.state.choices[Key(definition.id, path), "items"]
@@ -389,6 +403,10 @@ class Driver:
                 answers = _RESULT if ended else [("exhausted", str(len(one.children)))]
             case "sequence" | "parallel" | "try" | "saga":
                 answers = _RESULT
+            case "part":
+                made = one.node.make() is not None
+                answers = [("items", '{"keys":[""]}')] if made else []
+                answers.append(("items", '{"keys":[]}'))
             case "foreach":
                 answers = [
                     ("items", json.dumps({"keys": self.keys[:count]}))

@@ -15,9 +15,9 @@ from smithers.kinds import Definition
 from smithers.kinds.try_ import Handler
 from smithers.shapes import is_container
 from smithers.state import RunState
-from smithers.tree import StepWork
+from smithers.tree import Part, StepWork
 from tests.engine.runs import Watch
-from tests.properties.driver import CAUGHT
+from tests.properties.driver import CAUGHT, part_made
 from tests.properties.fates import Expected
 from tests.properties.order import Order
 from tests.properties.reference import Reference
@@ -55,6 +55,9 @@ class Made:
                 if isinstance(one.node, Handler):
                     made = one.kind.subtree(one.node, CAUGHT)
                     self._subtrees[id(one), path] = [mount(made, parent=one)]
+                    return self._subtrees[id(one), path]
+                if isinstance(one.node, Part):
+                    self._subtrees[id(one), path] = part_made(one, path, state)
                     return self._subtrees[id(one), path]
                 node = cast("ForEach[Any]", one.node)
                 chosen = state.choices[Key(one.id, path), "items"]

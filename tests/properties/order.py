@@ -14,8 +14,8 @@ from smithers.flows import Flow
 from smithers.kinds import AnyNode, Compensated, Definition, Saga, Try
 from smithers.kinds.try_ import Catch, Finally, Handler
 from smithers.state import RunState
-from smithers.tree import Branch, Computed, ForEach, Giving, Loop, Parallel, Sequence, Task
-from tests.properties.reference import continues
+from smithers.tree import Branch, Computed, ForEach, Giving, Loop, Parallel, Part, Sequence, Task
+from tests.properties.reference import continues, grown
 
 __all__ = ["Order"]
 
@@ -56,7 +56,7 @@ class Order:
         match cast("AnyNode", one.node):
             case Handler():
                 return one.parent is not None and self.has_caught(one.parent, path)
-            case ForEach():
+            case ForEach() | Part():
                 return (Key(one.id, path), "items") in self.state.choices
             case _:
                 return False
@@ -80,7 +80,14 @@ class Order:
         match node:
             case Handler():
                 return _all([self.judge(child, path) for child in self.expand(one, path)])
-            case Sequence() | Catch() | Finally():
+            case Part():
+                if (Key(one.id, path), "items") not in self.state.choices:
+                    return "unasked"
+                return _all([self.judge(child, path) for child in self.expand(one, path)[:1]])
+            case Sequence():
+                below = grown(one, path, self.state, self.expand)
+                return _all([self.judge(child, path) for child in below])
+            case Catch() | Finally():
                 return self._in_order(one, path)
             case Try():
                 return self._try(one, node, path)
@@ -212,7 +219,11 @@ def _before(  # noqa: C901  # one case a kind
     while above is not None:
         node = cast("AnyNode", above.node)
         match node:
-            case Sequence() | Loop() | Catch() | Finally():
+            case Sequence():
+                below = grown(above, path, order.state, order.expand)
+                for earlier in below[: one.place]:
+                    yield earlier, path, ("good",)
+            case Loop() | Catch() | Finally():
                 for earlier in above.children[: one.place]:
                     yield earlier, path, ("good",)
             case Try() if isinstance(one.node, Catch):
@@ -229,7 +240,7 @@ def _before(  # noqa: C901  # one case a kind
                 return  # whatever has stopped around it
             case Compensated():
                 pass
-            case Parallel() | Branch() | ForEach() | Task() | Flow():
+            case Parallel() | Branch() | ForEach() | Part() | Task() | Flow():
                 pass
             case _:
                 assert_never(node)

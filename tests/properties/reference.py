@@ -27,13 +27,14 @@ from smithers.tree import (
     Loop,
     Node,
     Parallel,
+    Part,
     PersonWork,
     Task,
     TimerWork,
 )
 from smithers.tree import Sequence as InOrder
 
-__all__ = ["Reference", "continues"]
+__all__ = ["Reference", "continues", "grown", "part_of"]
 
 _OPEN = ("idle", "up")
 
@@ -121,6 +122,7 @@ class Reference:
         self, one: Definition, key: Key, stop: Stop | None, *, idle: bool
     ) -> str:
         node = cast("AnyNode", one.node)
+        below: Sequence[Definition]
         match node:
             case Task():
                 return self._task(node, key, stop, idle=idle)
@@ -132,10 +134,15 @@ class Reference:
                 return self._foreach(one, key, stop, idle=idle)
             case Parallel():
                 return self._group(one.children, node, key, stop, idle=idle)
-            case InOrder() | Finally():
+            case InOrder():
+                below = grown(one, key.path, self.state, self.expand)
+                return self._in_order(below, key, stop, idle=idle)
+            case Part():
+                return self._part(one, key, stop, idle=idle)
+            case Finally():
                 return self._in_order(one.children, key, stop, idle=idle)
             case Handler():
-                below: Sequence[Definition] = () if idle else self.expand(one, key.path)
+                below = () if idle else self.expand(one, key.path)
                 return self._in_order(below, key, stop, idle=idle)
             case Catch():
                 return self._in_order(one.children, key, stop, idle=idle)
@@ -423,7 +430,9 @@ class Reference:
             return ""
         return "asks" if getattr(one.node.work, "effect", False) else "done"
 
-    def _walk(self, one: Definition, path: tuple[int, ...]) -> Iterator[tuple[Definition, Key]]:
+    def _walk(  # noqa: C901  # one case a kind
+        self, one: Definition, path: tuple[int, ...]
+    ) -> Iterator[tuple[Definition, Key]]:
         """What has been looked at of a tree, in document order, without what was undone there."""
         key = Key(one.id, path)
         if key not in self._status:
@@ -439,6 +448,10 @@ class Reference:
             case ForEach():
                 chosen = (key, "items") in self.state.choices
                 below = tuple(self.expand(one, path)) if chosen else ()
+            case InOrder():
+                below = tuple(grown(one, path, self.state, self.expand))
+            case Part():
+                below = tuple(part_of(one, path, self.state, self.expand)[:1])
             case Handler():
                 above = Key(cast("Definition", one.parent).id, path)
                 caught = self.state.choices.get((above, "caught"))
@@ -481,6 +494,32 @@ class Reference:
             return self._group(self.expand(one, key.path), node, key, stop, idle=idle)
         return stop.outcome if idle and stop is not None else self._ask(key, key, stop)
 
+    def _part(self, one: Definition, key: Key, stop: Stop | None, *, idle: bool) -> str:
+        if (key, "items") in self.state.choices and key not in self.state.ended:
+            below = part_of(one, key.path, self.state, self.expand)[:1]
+            return self._in_order(below, key, stop, idle=idle)
+        return stop.outcome if idle and stop is not None else self._ask(key, key, stop)
+
+
+def part_of(
+    one: Definition, path: tuple[int, ...], state: RunState, expand: Expand
+) -> Sequence[Definition]:
+    """The child of a part and the part that follows, as far as they are chosen."""
+    return expand(one, path) if (Key(one.id, path), "items") in state.choices else ()
+
+
+def grown(
+    one: Definition, path: tuple[int, ...], state: RunState, expand: Expand
+) -> list[Definition]:
+    """The children of a sequence, with the parts that were added to it."""
+    found = list(one.children)
+    while found and isinstance(found[-1].node, Part):
+        following = part_of(found[-1], path, state, expand)[1:]
+        if not following:
+            break
+        found += following
+    return found
+
 
 def continues(node: Node[Any]) -> bool:
     """Whether its failure fails nothing around it."""
@@ -488,7 +527,7 @@ def continues(node: Node[Any]) -> bool:
     match known:
         case Task() | InOrder() | Branch() | Loop() | Parallel() | ForEach() | Try() | Saga():
             return known.on_failure == "continue"
-        case Catch() | Finally() | Compensated():
+        case Catch() | Finally() | Compensated() | Part():
             return False
         case Flow():
             raise AssertionError("flows have properties of their own")

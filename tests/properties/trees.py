@@ -86,6 +86,8 @@ class Shape:
     """Whether a loop has `stop_if_same`."""
     computes: bool = False
     """Whether its result is a callable."""
+    parts: int = 0
+    """How many of the last children of a sequence are given by its `then`."""
     name: str = ""
     pool: str | None = None
     priority: int = 0
@@ -189,14 +191,19 @@ def build(
         )
     inside = saga or shape.kind == "saga"
     result: Any = fill.result(id) if shape.computes else None
-    mine = id if shape.computes else None
-    below = [
-        build(one, fill, f"{id}.{place}", item, saga=inside and shape.kind != "compensated")
+    mine = id if shape.computes or shape.parts else None
+    made = [
+        partial(
+            build, one, fill, f"{id}.{place}", item, saga=inside and shape.kind != "compensated"
+        )
         for place, one in enumerate(shape.below)
     ]
+    known = len(made) - shape.parts if shape.kind == "sequence" else len(made)
+    below = [make() for make in made[: max(known, 0)]]
     match shape.kind:
         case "sequence":
-            return InOrder(*below, on_failure=tolerated, result=result, id=mine)
+            then = partial(_rest, made[len(below) :]) if shape.parts else None
+            return InOrder(*below, then=then, on_failure=tolerated, result=result, id=mine)
         case "parallel":
             return Parallel(*below, limit=limit, on_failure=on_failure, result=result, id=mine)
         case "branch":
@@ -234,6 +241,11 @@ def build(
             return fill.leaf(id, shape)
         case _:
             assert_never(shape.kind)
+
+
+def _rest(made: Sequence[Callable[[], Node[Any]]]) -> Node[Any] | None:
+    """What a `then` gives: one node after the other, each with a `then` of its own."""
+    return InOrder(made[0](), then=partial(_rest, made[1:])) if made else None
 
 
 def _try(shape: Shape, fill: Fill, id: str, item: str, *, saga: bool) -> Node[Any]:
@@ -280,6 +292,7 @@ def _above(
             below=several(0, 3),
             tolerates=rarely,
             computes=rarely,
+            parts=st.sampled_from([0, 0, 1, 2, 3]),
         ),
         "parallel": st.builds(
             Shape,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -290,3 +291,30 @@ def test_a_run_that_has_chosen_without_an_id_continues_when_its_function_begins_
     run.answer("ok")
     assert run.go().status == "finished"
     assert run.outcome("end") == "finished"
+
+
+def grows_by_its_function(turns: int) -> Run:
+    """A tree of 200 nodes that is made again at each turn of a loop in it."""
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        turn = Step("turn", lambda: 1)
+        ctx.get(turn)
+        steps = Parallel(*(Step(f"s{number}", lambda: 0) for number in range(200)))
+        loop = Loop(turn, until=lambda: False, max_iterations=turns, on_exhausted="finish", id="l")
+        return Sequence(loop, Branch(lambda: False, steps, id="never"))
+
+    return Run(flow)
+
+
+def test_a_function_that_makes_many_nodes_many_times_is_told_of_once() -> None:
+    few, many = grows_by_its_function(150), grows_by_its_function(250)
+    assert few.go().status == many.go().status == "finished"
+    assert few.reports == []
+    (told,) = many.reports
+    assert re.fullmatch(
+        r"the workflow function at .*test_re_render\.py:\d+:\d+ was called 200 times for trees of"
+        r" 200 nodes or more: put what depends on outputs in Sequence\(then=\.\.\.\) or in"
+        r" ForEach, which build each node once",
+        told,
+    )
