@@ -26,8 +26,11 @@ class NotYet(BaseException):
     """
 
     def __init__(self, on: tuple[Key, ...]) -> None:
-        super().__init__(f"is waiting for {', '.join(map(str, on))}")
+        super().__init__(on)
         self.on = on
+
+    def __str__(self) -> str:  # seldom asked for, and a structure may read much that is not there
+        return f"is waiting for {', '.join(map(str, self.on))}"
 
 
 @dataclass(frozen=True, kw_only=True)

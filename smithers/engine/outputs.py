@@ -60,10 +60,11 @@ class Outputs:
 
     def output(self, key: Key, ended: Ended, /) -> str:
         """What a node gave, as JSON text. Raises `StoreError`."""
-        output, place = ended.output, (key, ended.frame)
-        assert output is not None
+        output = ended.output
         if isinstance(output, str):
             return output
+        assert output is not None
+        place = key, ended.frame
         with self._lock:
             if (made := self._made.get(place)) is not None:
                 return made

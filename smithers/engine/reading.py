@@ -78,7 +78,7 @@ class Reading:
         source = _valued(node)
         if (gone := self._gone_with(node, source)) is not None and gone[1].output is not None:
             return self._parsed(source, *gone)
-        found = self._read(node)
+        found = self._found(node)
         if found is not None and (value := found.kind.value(self, found, node)) is not NOTHING:
             return value
         raise self._no_output(node, found)
@@ -87,14 +87,24 @@ class Reading:
         source = _valued(node)
         if (gone := self._gone_with(node, source)) is not None:
             return None if gone[1].output is None else self._parsed(source, *gone)
-        found = self._maybe(lambda: self._read(node))
+        try:
+            found = self._found(node)
+        except NotYet:
+            if self.mode == "render":
+                return None
+            raise
         return self._or_none(node, found)
 
     def maybe_by_id(self, id: str, output: Output[Any]) -> object | None:
         if (gone := self._gone(id)) is not None:
             text = self.stored(*gone)
         else:
-            found = self._maybe(lambda: self.find(id))
+            try:
+                found = self.find(id)
+            except NotYet:
+                if self.mode == "render":
+                    return None
+                raise
             text = None if found is None else self.text(found)
         if text is None:
             return None
@@ -224,14 +234,6 @@ class Reading:
         value = NOTHING if found is None else found.kind.value(self, found, node)
         return None if value is NOTHING else value
 
-    def _maybe(self, read: Callable[[], Instance | None]) -> Instance | None:
-        if self.mode != "render":
-            return read()
-        try:
-            return read()
-        except NotYet:
-            return None
-
     def _read(self, node: Node[Any]) -> Instance | None:
         """The settled instance that a read of this node means, or None where it was skipped."""
         _valued(node)
@@ -272,7 +274,8 @@ class Reading:
             )
         self.watched.add(id)
         if (definition := self.view.mounts.by_id.get(id)) is not None:
-            self.watched.update(definition.loops)
+            if definition.loops:
+                self.watched.update(definition.loops)
             return definition
         if self.mode == "render" or self.view.could_add(id):
             raise self._not_yet(Key(id))
@@ -298,6 +301,8 @@ class Reading:
         return None if definition is None else self._instance(definition, None, None)
 
     def _common(self, definition: Definition) -> int:
+        if not self.loops:
+            return 0
         count = 0
         for mine, its in zip(self.loops, definition.loops, strict=False):
             if mine != its:
@@ -336,16 +341,19 @@ class Reading:
         while one is not None:
             one = one.kind.maker(one, child)
             found = plan.instances.get(Key(one.id, path[: len(one.loops)]))
-            if found is not None and found.settled and found.settled_at <= self.frame:
+            if found is not None and self._sees_end(found):
                 return found
             child, one = one, one.parent
         return None
 
     def _settled(self, plan: Plan, key: Key) -> Instance:
         found = plan.instances.get(key)
-        if found is not None and found.settled and found.settled_at <= self.frame:
+        if found is not None and self._sees_end(found):
             return found
         raise self._not_yet(key)
+
+    def _sees_end(self, one: Instance) -> bool:
+        return one.settled and one.settled_at <= self.frame
 
     def _not_yet(self, key: Key) -> BaseException:
         if self.attempt is not None and self.attempt.used:
@@ -408,7 +416,7 @@ class Reading:
         """A fresh object. Raises `AuthorError` if its class is gone."""
         text = self.view.outputs.output(key, ended)
         try:
-            return cast("object", output.parse_as(text, ended.type))
+            return output.parse_as(text, ended.type)
         except NotExact as error:
             said = f"the output of {_name(node)}: {error}"
             raise AuthorError(said, place=node.mark.place) from error

@@ -6,6 +6,7 @@ if one is added to it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, assert_never, cast
 
 from smithers.flows import Flow
@@ -141,6 +142,20 @@ AnyNode = (
 )
 
 
+def _once_a_class(rules: Callable[[Node[Any]], Kind[Any]]) -> Callable[[Node[Any]], Kind[Any]]:
+    """The rules of a node are those of its class."""
+    known: dict[type, Kind[Any]] = {}
+
+    def kind_of(node: Node[Any]) -> Kind[Any]:
+        found = known.get(type(node))
+        if found is None:
+            found = known[type(node)] = rules(node)
+        return found
+
+    return kind_of
+
+
+@_once_a_class
 def kind_of(node: Node[Any]) -> Kind[Any]:  # noqa: C901  # one case a kind
     """The rules of a node. An iteration's are `ITERATION`: it has the node of its loop."""
     known = cast("AnyNode", node)

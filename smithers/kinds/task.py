@@ -63,7 +63,7 @@ class Leaf(Kind[N]):
 
     def value(self, outputs: OutputReader, one: Instance[N], handle: N) -> object:
         ended = outputs.ended(one.key)
-        if ended is None or not self.gives(outputs, one):
+        if ended is None or ended.output is None or one.status != "finished":
             return NOTHING
         return outputs.parse(handle, one.key, ended)
 

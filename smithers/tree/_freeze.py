@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import functools
 from contextvars import ContextVar
-from dataclasses import dataclass
 from types import CellType, FunctionType, MethodType
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from smithers.errors import AuthorError
 from smithers.tree._places import Mark
@@ -21,24 +20,25 @@ __all__ = ["RENDERING", "Bindings", "freeze"]
 
 F = TypeVar("F")
 _EMPTY = object()
+_FROZEN = (FunctionType, MethodType, functools.partial)
 
 
-@dataclass(slots=True)
-class _Capture:
-    """What one callable saw in a variable: the value then, or the copied cell that waits for it."""
+class _Waiting(NamedTuple):
+    """A copied cell that waits for the value of a variable, and where its callable was written."""
 
-    value: object
     copy: CellType
     mark: Mark
 
 
-@dataclass(slots=True)
 class _Variable:
-    """A variable of the author's function, and everyone who captured it in this render."""
+    """A variable of the author's function that has no value yet, and who waits for it."""
 
-    name: str
-    cell: CellType
-    captures: list[_Capture]
+    __slots__ = ("cell", "name", "waiting")
+
+    def __init__(self, name: str, cell: CellType) -> None:
+        self.name = name
+        self.cell = cell
+        self.waiting: list[_Waiting] = []
 
 
 def _value(cell: CellType) -> object:
@@ -52,15 +52,24 @@ class Bindings:
     """The captured variables of one render."""
 
     def __init__(self) -> None:
-        self._variables: dict[int, _Variable] = {}
+        self._seen: dict[int, tuple[CellType, object]] = {}
+        """The first value that a callable saw in a variable. All here is by the id of its cell,
+        which is kept, so that no other has this id.
+        """
+        self._changed: set[int] = set()
+        """The variables in which another callable saw another value."""
+        self._late: dict[int, _Variable] = {}
 
     def freeze(self, call: F, mark: Mark) -> F:
         """`call` with its variables as they are now; other values than functions as they are."""
         return cast("F", self._freeze(call, mark, {}))
 
     def _freeze(self, call: object, mark: Mark, done: dict[int, object]) -> object:
-        if (known := done.get(id(call))) is not None:
-            return known
+        if isinstance(call, FunctionType):
+            if not call.__closure__:
+                return call
+            known = done.get(id(call))
+            return self._copy(call, call.__closure__, mark, done) if known is None else known
         if isinstance(call, MethodType):
             return MethodType(cast("Any", self._freeze(call.__func__, mark, done)), call.__self__)
         if isinstance(call, functools.partial):
@@ -70,51 +79,64 @@ class Bindings:
                 *(self._freeze(value, mark, done) for value in part.args),
                 **{name: self._freeze(value, mark, done) for name, value in part.keywords.items()},
             )
-        if not isinstance(call, FunctionType) or not call.__closure__:
-            return call
-        cells = tuple(CellType() for _ in call.__closure__)
-        copy = FunctionType(
-            call.__code__, call.__globals__, call.__name__, call.__defaults__, cells
-        )
-        copy.__kwdefaults__ = call.__kwdefaults__
-        copy.__annotations__ = call.__annotations__
-        copy.__dict__.update(call.__dict__)
+        return call
+
+    def _copy(
+        self,
+        call: FunctionType,
+        closure: tuple[CellType, ...],
+        mark: Mark,
+        done: dict[int, object],
+    ) -> FunctionType:
+        cells = tuple([CellType() for _ in closure])
+        code = call.__code__
+        copy = FunctionType(code, call.__globals__, call.__name__, call.__defaults__, cells)
+        if call.__kwdefaults__:
+            copy.__kwdefaults__ = call.__kwdefaults__
+        if call.__annotations__:
+            copy.__annotations__ = call.__annotations__
+        if call.__dict__:
+            copy.__dict__.update(call.__dict__)
         copy.__qualname__, copy.__module__ = call.__qualname__, call.__module__
         done[id(call)] = copy
-        for name, cell, new in zip(call.__code__.co_freevars, call.__closure__, cells, strict=True):
-            value = _value(cell)
-            variable = self._variables.setdefault(id(cell), _Variable(name, cell, []))
-            variable.captures.append(_Capture(value, new, mark))
-            if value is not _EMPTY:
-                new.cell_contents = self._freeze(value, mark, done)
+        for place, cell in enumerate(closure):
+            value, new = _value(cell), cells[place]
+            if value is _EMPTY:
+                variable = self._late.get(id(cell))
+                if variable is None:
+                    variable = self._late[id(cell)] = _Variable(code.co_freevars[place], cell)
+                variable.waiting.append(_Waiting(new, mark))
+            else:
+                self._see(cell, value)
+                frozen = isinstance(value, _FROZEN)
+                new.cell_contents = self._freeze(value, mark, done) if frozen else value
         return copy
+
+    def _see(self, cell: CellType, value: object) -> None:
+        if self._seen.setdefault(id(cell), (cell, value))[1] is not value:
+            self._changed.add(id(cell))
 
     def close(self) -> None:
         """Fill in what was bound further down. Raises `AuthorError` where that is ambiguous."""
-        while late := [
-            variable
-            for variable in self._variables.values()
-            if any(capture.value is _EMPTY for capture in variable.captures)
-            and _value(variable.cell) is not _EMPTY
-        ]:
-            for variable in late:
+        while bound := [one for one in self._late.values() if _value(one.cell) is not _EMPTY]:
+            for variable in bound:
+                del self._late[id(variable.cell)]
+            for variable in bound:
                 self._bind(variable)
 
     def _bind(self, variable: _Variable) -> None:
         final = _value(variable.cell)
-        first = next(capture for capture in variable.captures if capture.value is _EMPTY)
-        if any(seen.value is not _EMPTY and seen.value is not final for seen in variable.captures):
+        self._see(variable.cell, final)
+        if id(variable.cell) in self._changed:
             raise AuthorError(
                 f"{variable.name} is read before it is assigned inside a Python loop",
-                place=first.mark.place,
+                place=variable.waiting[0].mark.place,
                 hint=(
                     "use ForEach, or one function per item, so that each item has its own variable"
                 ),
             )
-        for capture in variable.captures:
-            if capture.value is _EMPTY:
-                capture.value = final
-                capture.copy.cell_contents = self._freeze(final, capture.mark, {})
+        for copy, mark in variable.waiting:
+            copy.cell_contents = self._freeze(final, mark, {})
 
 
 RENDERING: ContextVar[Bindings | None] = ContextVar("RENDERING", default=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import cast
 
 from smithers.errors import AuthorError, Refused
 from smithers.tree._places import Mark
@@ -10,6 +11,7 @@ from smithers.tree._places import Mark
 __all__ = ["MAX_ID", "check_id", "check_run_id", "name_problem"]
 
 MAX_ID = 200
+_SEGMENTS = re.compile(r"[/\\]")
 _RUN_ID = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._-]{0,63}")
 
 
@@ -33,7 +35,7 @@ def name_problem(given: object) -> str:
 def check_id(given: object, kind: str, mark: Mark) -> str:
     """`given` if it can be the id of a node. Raises `AuthorError` that says what is wrong."""
     wrong = name_problem(given)
-    if isinstance(given, str) and not wrong and ".." in re.split(r"[/\\]", given):
+    if not wrong and ".." in cast("str", given) and ".." in _SEGMENTS.split(cast("str", given)):
         wrong = "has a '..' segment"
     if wrong:
         shown = _shown(given) if isinstance(given, str) else repr(given)

@@ -66,29 +66,30 @@ def is_in_library(code: CodeType) -> bool:
 
 def here() -> Mark:
     """The innermost call below that is not in this package: the author's line."""
-    return _mark(_caller())
+    frame = _caller(3)
+    return Mark(frame.f_code, frame.f_lasti)
 
 
 def author_place() -> Place:
     """The same, and not in a library that the author calls either, if any call is not."""
-    first = _caller()
+    first = _caller(3)
     frame: FrameType | None = first
     while frame is not None:
         if not is_ours(frame.f_globals.get("__name__")) and not is_in_library(frame.f_code):
-            return _mark(frame).place
+            return _place(frame.f_code, frame.f_lasti)
         frame = frame.f_back
-    return _mark(first).place
+    return _place(first.f_code, first.f_lasti)
 
 
-def _caller() -> FrameType:
-    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # the only way to a caller's line
-    while frame.f_back is not None and is_ours(frame.f_globals.get("__name__")):
-        frame = frame.f_back
+def _caller(depth: int) -> FrameType:
+    """The first that is not ours, of the calls from `depth` upwards; those below are known to be.
+
+    Python makes an object of each frame that is looked at, so it looks at no more than it must.
+    """
+    frame = sys._getframe(depth)  # pyright: ignore[reportPrivateUsage]  # the only way to a caller's line
+    while is_ours(frame.f_globals.get("__name__")) and (above := frame.f_back) is not None:
+        frame = above
     return frame
-
-
-def _mark(frame: FrameType) -> Mark:
-    return Mark(frame.f_code, frame.f_lasti)
 
 
 def place_of_error(error: BaseException, folder: str = "") -> Place | None:

@@ -10,6 +10,7 @@ import inspect
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from types import FunctionType
 from typing import Any, Generic, TypeVar, cast, get_type_hints
 from weakref import WeakKeyDictionary
@@ -105,6 +106,12 @@ _RETURNS: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
 def returned(run: Callable[..., object]) -> Any:
     """The annotated return type, or Any where there is none."""
+    if isinstance(run, FunctionType) and run.__closure__ is None:
+        return _returned_once(run)
+    return _returned(run)
+
+
+def _returned(run: Callable[..., object]) -> Any:
     function: Any = run
     if not isinstance(run, FunctionType) or "__wrapped__" in run.__dict__:
         function = inspect.unwrap(run)
@@ -117,3 +124,7 @@ def returned(run: Callable[..., object]) -> Any:
         except (NameError, TypeError, KeyError):
             _RETURNS[function] = Any
     return _RETURNS[function]
+
+
+# A function without variables around it keeps nothing alive but its module.
+_returned_once = lru_cache(maxsize=1024)(_returned)

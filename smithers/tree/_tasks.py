@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, cast, get_args, overload
+from typing import Any, Final, Literal, cast, get_args, overload
 
 from typing_extensions import TypeVar
 
@@ -48,6 +48,8 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True, default=object)
 _LAMBDA = "write lambda: ..."
 _FEW = Retry()
+_FAIL: Final = "fail"
+_NOTHING: Final = ()
 
 
 class Task(Node[T_co]):
@@ -72,12 +74,13 @@ class Task(Node[T_co]):
     id: str
     work: Work
     output: Output[Any]
-    timeout_s: float | None
-    on_failure: OnFailure
-    rework: Rework | None
+    # What most nodes do not say is kept by the class alone.
+    timeout_s: float | None = None
+    on_failure: OnFailure = "fail"
+    rework: Rework | None = None
     """What is done again if it fails, or an approval is denied."""
-    needs: tuple[str, ...]
-    skip_if: Callable[[], bool] | None
+    needs: tuple[str, ...] = ()
+    skip_if: Callable[[], bool] | None = None
     priority: int = 0
     """Among tasks that are ready, those with a higher one start first."""
     cache: Cache | None = None
@@ -207,17 +210,20 @@ class Task(Node[T_co]):
         self.id = check_id(id, self.kind, mark)  # pyright: ignore[reportIncompatibleVariableOverride]  # set once, and never None here
         self.work = work
         self.output = output
-        check_number(mark, "timeout_s", timeout_s, 0.001)
-        self.timeout_s = timeout_s
-        handled, self.rework = split_rework(on_failure, "on_failure", get_args(OnFailure), mark)
-        self.on_failure = cast("OnFailure", handled)
-        self.needs = _needs(self.id, needs, mark)
-        if skip_if is not None and not callable(skip_if):
-            said = f"the skip_if of {self.kind} {id!r} must be callable, not {skip_if!r}"
-            wrong(mark, said, _LAMBDA)
+        if timeout_s is not None:
+            check_number(mark, "timeout_s", timeout_s, 0.001)
+            self.timeout_s = timeout_s
+        if on_failure is not _FAIL:
+            handled, self.rework = split_rework(on_failure, "on_failure", get_args(OnFailure), mark)
+            self.on_failure = cast("OnFailure", handled)
+        if needs is not _NOTHING:
+            self.needs = _needs(self.id, needs, mark)
         if skip_if is not None:
+            if not callable(skip_if):
+                said = f"the skip_if of {self.kind} {id!r} must be callable, not {skip_if!r}"
+                wrong(mark, said, _LAMBDA)
             check_takes(mark, f"the skip_if of {self.kind} {id!r}", skip_if, 0)
-        self.skip_if = freeze(skip_if, mark)
+            self.skip_if = freeze(skip_if, mark)
 
     def _queue(self, pool: str | None, priority: int) -> None:
         """What decides when it starts, once it is ready."""
@@ -345,15 +351,10 @@ class Step(Task[T_co]):
         if retry is not None:
             check_retry(id, retry, mark, of_agent=False)
         kind = output if output is not None else returned(run)
-        if not isinstance(cast("object", effect), bool):
+        if effect is not False and effect is not True:
             said = f"the effect of step {id!r} must be True or False, not {effect!r}"
             wrong(mark, said, "write effect=True")
-        work = StepWork(
-            run=freeze(run, mark),
-            takes_attempt=_takes_one(id, run, mark),
-            retry=retry,
-            effect=effect,
-        )
+        work = StepWork(freeze(run, mark), _takes_one(id, run, mark), retry, effect)
         self._become(id, mark, work, check_output(kind, mark), timeout_s, on_failure, needs)
         self._queue(pool, priority)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar, overload
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar, overload
 
 from pydantic import BaseModel
 
@@ -232,8 +232,7 @@ class AgentWork:
         return "continues" if self.forks is None else "forks"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StepWork:
+class StepWork(NamedTuple):  # a render makes many: a frozen dataclass costs three times as much
     """Work of a Python function; asynchronous ones run in the loop, others in a thread. One with an
     `effect` is not repeated after an interruption, unless a person decides so.
     """
