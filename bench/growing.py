@@ -90,11 +90,25 @@ def grown(ctx: Context[Size]) -> Node:
     return tree
 
 
+def then(ctx: Context[Size]) -> Node:
+    """A sequence that gets its next part when its last step has ended, and reads what that gave."""
+    count = ctx.input.count
+
+    def part(number: int) -> Node:
+        step = Step(f"step {number}", one, output=int)
+        if number + 1 == count:
+            return step
+        return Sequence(step, then=lambda: part(number + 1) if ctx.get(step) == 1 else None)
+
+    return part(0)
+
+
 SHAPES = {
     "each": each,
     "loop": loop,
     "continues": continues,
     "needs": needs,
+    "then": then,
     "read-fan-out": read_fan_out,
     "grown": grown,
 }

@@ -6,7 +6,7 @@ from bench.rows.growth import flows, grown, growths
 from bench.rows.loads import agents, audits, large_outputs, pools, streams
 from bench.rows.row import FULL, PEERS, QUICK, Row, Scale
 from bench.rows.shapes import fan_outs, sequences
-from bench.rows.standing import served, starts, travelling, waiting
+from bench.rows.standing import requests, served, starts, travelling, waiting
 
 __all__ = ["FULL", "PEERS", "QUICK", "Row", "Scale", "rows"]
 
@@ -25,6 +25,7 @@ def rows(scale: Scale = FULL) -> list[Row]:
         *large_outputs(scale),
         *pools(scale),
         *starts(scale),
+        *requests(scale),
         *travelling(scale),
         *waiting(scale),
         *served(scale),

@@ -13,6 +13,7 @@ LINEAR = {
     "needs": "a chain of {n:,} needs",
     "continues": "a chain of {n:,} continues",
     "flow": "a flow of {n:,} async steps in sequence",
+    "then": "a sequence that gets its next part from then=, {n:,} steps",
 }
 """What is linear by the name of its rows."""
 
@@ -83,9 +84,6 @@ def grown(scale: Scale) -> list[Row]:
         kept = (of(n)["nodes"].least / n) - (of(few)["nodes"].least / few)
         return rest(n).less(rest(few)).times(1_000_000 / kept).or_more(0)
 
-    def function() -> Figure:
-        return of(n)["function_s"].times(1_000_000 / of(n)["nodes"].least)
-
     return [
         Row(
             name="read-fan-out-cpu",
@@ -109,10 +107,10 @@ def grown(scale: Scale) -> list[Row]:
             measure=engine,
         ),
         Row(
-            name="grown-function",
-            what="of it the function's, a node with its read",
+            name="node-read",
+            what="of it the function's, a node that it builds and reads",
             unit="µs",
             limit=3,
-            measure=function,
+            measure=lambda: measured(ours("nodes", "function", n), scale.repeats)["node_us"],
         ),
     ]

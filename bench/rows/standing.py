@@ -7,7 +7,7 @@ import sys
 from bench.measuring import FOLDER, ROOT, Figure, Measure, measured, ours
 from bench.rows.row import Plain, Row, Scale, by, plain_row
 
-__all__ = ["served", "starts", "travelling", "waiting"]
+__all__ = ["requests", "served", "starts", "travelling", "waiting"]
 
 _ONE_STEP = str(ROOT / "bench" / "one_step.py")
 
@@ -47,6 +47,33 @@ def starts(scale: Scale) -> list[Row]:
         ),
     ]
     return [plain_row(*one) for one in plain]
+
+
+def requests(scale: Scale) -> list[Row]:
+    """What may be asked of a run by another process; it must not read all of the run."""
+    n = scale.many
+
+    def asked(what: str) -> Measure:
+        command = ours("requesting", what, n)  # the same call fills a folder that is empty
+        return lambda: (
+            measured(command, scale.repeats, command)["more_cpu_s"].or_more(0).times(1000)
+        )
+
+    return [
+        Row(
+            name=f"request-{what}",
+            what=f"CPU to {words} a run of {n:,} steps, beyond that of a run of one",
+            unit="ms",
+            limit=20,
+            measure=asked(what),
+        )
+        for what, words in (
+            ("decide", "answer an approval of"),
+            ("cancel", "cancel"),
+            ("steer", "steer an agent of"),
+            ("attach", "attach to an agent of"),
+        )
+    ]
 
 
 def travelling(scale: Scale) -> list[Row]:
