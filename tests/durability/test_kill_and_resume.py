@@ -146,3 +146,26 @@ def test_a_session_is_durable_before_its_agent_does_anything(project: Project) -
     attempt = project.tasks()["plan"]["attempts"][0]
     stream = Path(project.database).with_suffix(".runs") / "r1" / "2.events.jsonl"
     assert attempt["session_id"] in stream.read_text()
+
+
+def test_a_tree_that_grows_is_killed_again_and_again_and_loses_no_part(project: Project) -> None:
+    chance = random.Random(5)
+    arguments = ["up", "grown.py", "--run-id", "r1"]
+    kills = 0
+    while kills < 4:
+        process = project.start(*arguments)
+        arguments = ["resume", "r1"]
+        if not progressed(project, process, chance.randrange(1, 9)):
+            break
+        project.kill(process)
+        kills += 1
+    done = project.run(*arguments)
+    assert (done.returncode, done.stdout) == (0, "all\n"), done.stderr
+    assert kills >= 2
+    tasks = project.tasks()
+    assert {id: task["state"] for id, task in tasks.items()} == {
+        f"one {number}": "finished" for number in range(40)
+    }
+    started = [int(line.removeprefix("start ")) for line in project.ledger]
+    assert started == sorted(started)
+    assert len(started) <= 40 + kills

@@ -293,28 +293,29 @@ def test_a_run_that_has_chosen_without_an_id_continues_when_its_function_begins_
     assert run.outcome("end") == "finished"
 
 
-def grows_by_its_function(turns: int) -> Run:
-    """A tree of 200 nodes that is made again at each turn of a loop in it."""
+def test_a_function_that_makes_many_nodes_many_times_is_told_of_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("smithers.engine.repeating._MANY_NODES", 20)
+    monkeypatch.setattr("smithers.engine.repeating._MANY_RENDERS", 10)
 
-    @workflow
-    def flow(ctx: Context[NoInput]) -> Node:
-        turn = Step("turn", lambda: 1)
-        ctx.get(turn)
-        steps = Parallel(*(Step(f"s{number}", lambda: 0) for number in range(200)))
-        loop = Loop(turn, until=lambda: False, max_iterations=turns, on_exhausted="finish", id="l")
-        return Sequence(loop, Branch(lambda: False, steps, id="never"))
+    def grown(size: int) -> list[str]:
+        @workflow
+        def flow(ctx: Context[NoInput]) -> Node:
+            steps: list[Node[int]] = []
+            while len(steps) < size and (not steps or ctx.get(steps[-1]) is not None):
+                steps.append(Step(f"s{len(steps)}", lambda: 1))
+            return Sequence(*steps)
 
-    return Run(flow)
+        run = Run(flow)
+        assert run.go().status == "finished"
+        return run.reports
 
-
-def test_a_function_that_makes_many_nodes_many_times_is_told_of_once() -> None:
-    few, many = grows_by_its_function(150), grows_by_its_function(250)
-    assert few.go().status == many.go().status == "finished"
-    assert few.reports == []
-    (told,) = many.reports
+    assert grown(25) == []
+    (told,) = grown(40)
     assert re.fullmatch(
-        r"the workflow function at .*test_re_render\.py:\d+:\d+ was called 200 times for trees of"
-        r" 200 nodes or more: put what depends on outputs in Sequence\(then=\.\.\.\) or in"
-        r" ForEach, which build each node once",
+        r"the workflow function at .*test_re_render\.py:\d+:\d+ was called 10 times for trees of 20"
+        r" nodes or more: put what depends on outputs in Sequence\(then=\.\.\.\) or in ForEach,"
+        r" which build each node once",
         told,
     )
