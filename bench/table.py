@@ -90,7 +90,7 @@ def _figure(unit: str, figure: Figure) -> str:
 
 
 def _number(unit: str, value: float, *, of_limit: bool = False) -> str:
-    if unit in ("ms", "s", "times", "%"):
+    if unit in ("ms", "s", "times", "%") or (unit == "µs" and value < 10):
         said = f"{value:g}" if of_limit else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
     else:
         said = f"{value:,.0f}"

@@ -96,7 +96,7 @@ class Context(Generic[In]):
         self.run_id = run_id
 
     def __getitem__(self, node: Node[T]) -> T:
-        return _reader().value(node)  # type: ignore[return-value]  # its own type, by its adapter  # pyright: ignore[reportReturnType]
+        return (READER.get() or _reader()).value(node)  # type: ignore[return-value]  # its own type, by its adapter  # pyright: ignore[reportReturnType]
 
     @overload
     def get(self, node: Node[T], /) -> T | None:
@@ -110,7 +110,7 @@ class Context(Generic[In]):
         """The output of a task, or None where it gave none; by id where it is not in scope."""
         if isinstance(node, str):
             return _reader().maybe_by_id(node, output_of(output))
-        return _reader().maybe(node)
+        return (READER.get() or _reader()).maybe(node)
 
     def previous(self, node: Node[T]) -> T | None:
         """The output in the previous iteration of the innermost loop around both; None in the

@@ -216,6 +216,10 @@ class RunState:
     nodes: dict[str, NodeMounted] = field(default_factory=dict[str, NodeMounted])
     came_up: dict[Key, int] = field(default_factory=dict[Key, int])
     ended: dict[Key, Ended] = field(default_factory=dict[Key, Ended])
+    ended_in_loops: dict[str, set[Key]] = field(
+        default_factory=dict[str, set[Key]], compare=False, repr=False
+    )
+    """By id, those of these keys that are in loops: an edit may have taken the loop away."""
     ends: dict[Key, ContainerEnd] = field(default_factory=dict[Key, ContainerEnd])
     """All containers and iterations that have ended. It is for views: plan and kinds decide nothing
     by it, since it follows from them.
@@ -367,6 +371,8 @@ class RunState:
                     output = output.without_text()
                 more = change.error, output, change.type, change.set_by
                 self.ended[key] = Ended(change.outcome, frame, *more)
+                if key.path:
+                    self.ended_in_loops.setdefault(key.id, set()).add(key)
             case AttemptStarted(key=key):
                 attempt = Attempted(
                     serial=change.serial,
@@ -543,6 +549,8 @@ class RunState:
         self.reset[key] = frame
         self.came_up.pop(key, None)
         self.ended.pop(key, None)
+        if key.path:
+            self.ended_in_loops.get(key.id, set()).discard(key)
         self.handled.discard(key)
         self.answers.pop(key, None)
         self.reads.pop(key, None)

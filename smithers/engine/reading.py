@@ -218,7 +218,7 @@ class Reading:
         keys = [Key(id, path[:length]) for length in range(len(path), -1, -1)]
         found = next((key for key in keys if key in ended), None)
         if found is None:
-            found = max((key for key in list(ended) if key.id == id), default=None)
+            found = max(list(self.view.state.ended_in_loops.get(id, ())), default=None)
         if found is None or ended[found].frame > self.frame:
             return None
         self.watched.add(id)
@@ -227,8 +227,9 @@ class Reading:
 
     def _gone_with(self, node: Node[Any], source: Node[Any]) -> tuple[Key, Ended] | None:
         """The same for a node whose output is that of `source`, unless the node is in the tree."""
-        known = (node.id or node.address or "") in self.view.mounts.by_id
-        return None if known else self._gone(source.id)
+        if (node.id or node.address or "") in self.view.mounts.by_id:
+            return None
+        return self._gone(source.id)
 
     def _or_none(self, node: Node[Any], found: Instance | None) -> object | None:
         value = NOTHING if found is None else found.kind.value(self, found, node)
@@ -301,8 +302,6 @@ class Reading:
         return None if definition is None else self._instance(definition, None, None)
 
     def _common(self, definition: Definition) -> int:
-        if not self.loops:
-            return 0
         count = 0
         for mine, its in zip(self.loops, definition.loops, strict=False):
             if mine != its:
@@ -314,7 +313,8 @@ class Reading:
         self, definition: Definition, path: tuple[int, ...] | None, common: int | None
     ) -> Instance | None:
         plan = self.view.plan
-        common = self._common(definition) if common is None else common
+        if common is None:
+            common = self._common(definition) if self.loops else 0
         path = self.key.path[:common] if path is None else path
         if plan is None:
             raise self._not_yet(Key(definition.id, path))
@@ -341,19 +341,16 @@ class Reading:
         while one is not None:
             one = one.kind.maker(one, child)
             found = plan.instances.get(Key(one.id, path[: len(one.loops)]))
-            if found is not None and self._sees_end(found):
+            if found is not None and found.settled and found.settled_at <= self.frame:
                 return found
             child, one = one, one.parent
         return None
 
     def _settled(self, plan: Plan, key: Key) -> Instance:
         found = plan.instances.get(key)
-        if found is not None and self._sees_end(found):
+        if found is not None and found.settled and found.settled_at <= self.frame:
             return found
         raise self._not_yet(key)
-
-    def _sees_end(self, one: Instance) -> bool:
-        return one.settled and one.settled_at <= self.frame
 
     def _not_yet(self, key: Key) -> BaseException:
         if self.attempt is not None and self.attempt.used:
@@ -378,7 +375,7 @@ class Reading:
 
     def ended(self, key: Key, /) -> Ended | None:
         """How a node has ended; see `OutputReader` of `kinds`."""
-        return self.state.ended.get(key)
+        return self.view.state.ended.get(key)
 
     def result(self, one: Instance, /) -> object:
         """What a node gave; see `OutputReader` of `kinds`."""
@@ -467,7 +464,8 @@ def has_output(node: Node[Any]) -> bool:
 
 
 def _checked(node: Node[Any]) -> Node[Any]:
-    if not isinstance(cast("object", node), Node):
+    given: object = node
+    if not isinstance(given, Node):
         raise AuthorError(
             f"ctx needs a node, not {shown(node)}",
             place=here().place,

@@ -20,7 +20,7 @@ __all__ = ["RENDERING", "Bindings", "freeze"]
 
 F = TypeVar("F")
 _EMPTY = object()
-_FROZEN = (FunctionType, MethodType, functools.partial)
+_FROZEN: tuple[type, ...] = (FunctionType, MethodType, functools.partial)
 
 
 class _Waiting(NamedTuple):
@@ -100,16 +100,16 @@ class Bindings:
         copy.__qualname__, copy.__module__ = call.__qualname__, call.__module__
         done[id(call)] = copy
         for place, cell in enumerate(closure):
-            value, new = _value(cell), cells[place]
-            if value is _EMPTY:
+            seen, new = _value(cell), cells[place]
+            if seen is _EMPTY:
                 variable = self._late.get(id(cell))
                 if variable is None:
                     variable = self._late[id(cell)] = _Variable(code.co_freevars[place], cell)
                 variable.waiting.append(_Waiting(new, mark))
             else:
-                self._see(cell, value)
-                frozen = isinstance(value, _FROZEN)
-                new.cell_contents = self._freeze(value, mark, done) if frozen else value
+                self._see(cell, seen)
+                is_call = isinstance(seen, _FROZEN)
+                new.cell_contents = self._freeze(seen, mark, done) if is_call else seen
         return copy
 
     def _see(self, cell: CellType, value: object) -> None:
