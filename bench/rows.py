@@ -104,6 +104,7 @@ def rows(scale: Scale = FULL) -> list[Row]:
         *_large_outputs(scale),
         *_pools(scale),
         *_others(scale),
+        *_requests(scale),
         *_travelling(scale),
         *_waiting(scale),
         *_served(scale),
@@ -521,6 +522,33 @@ def _others(scale: Scale) -> list[Row]:
         ),
     ]
     return [_row(*one) for one in plain]
+
+
+def _requests(scale: Scale) -> list[Row]:
+    """What a request from outside to a run costs more if the run is long."""
+    n = scale.many
+    filling = ours("requesting", "fill", n)
+
+    def more(what: str) -> Measure:
+        request = ours("requesting", what, n)
+        return lambda: measured(request, scale.repeats, filling)["more_cpu_s"].times(1000)
+
+    whats = {
+        "decide": "deciding an approval",
+        "cancel": "cancelling",
+        "steer": "steering an agent",
+        "attach": "attaching, without making the plan once",
+    }
+    return [
+        Row(
+            name=f"request-{what}",
+            what=f"more CPU of {said}, {n:,} finished tasks against 1",
+            unit="ms",
+            limit=20,
+            measure=more(what),
+        )
+        for what, said in whats.items()
+    ]
 
 
 def _travelling(scale: Scale) -> list[Row]:
