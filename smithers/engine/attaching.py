@@ -38,12 +38,38 @@ from smithers.store.lease import is_gone, started_of, this_host, this_process
 from smithers.store.sqlite import SqliteStore
 from smithers.tree import valid_text
 
-__all__ = ["Session"]
+__all__ = ["Session", "Work", "find_work"]
 
 T = TypeVar("T")
 _WITHIN_S = 60.0
 """How long an owner may take to stop what runs of the task: an agent is asked to end first."""
 _LOOK_S, _LOOKS = 0.1, 10
+
+
+@dataclass(frozen=True)
+class Work:
+    """Who may work on a task, and in which folder."""
+
+    agents: Sequence[Agent]
+    cwd: Path
+
+
+async def find_work(driving: Driving, store: SqliteStore, run_id: str, key: Key) -> Work:
+    """Who works on a task by the workflow as it is now, which is made for that as by the next
+    owner: nothing else here reads a whole run. Raises `Refused`.
+    """
+    history = await store.load(run_id)
+    folder = Path(history.run.folder)
+    try:
+        with chdir(folder):  # as its owner: options of agents may be relative to it
+            engine = await driving.look(store, history)
+    except FileNotFoundError as error:
+        raise Refused(f"the folder of run {run_id} no longer exists: {folder}") from error
+    instance = engine.plan.instances.get(key)
+    work = None if instance is None else agent_work(instance.node)
+    if work is None:
+        return Work(agents=(), cwd=folder)
+    return Work(agents=work.agents, cwd=folder if work.cwd is None else folder / work.cwd)
 
 
 class Session:
@@ -70,7 +96,8 @@ class Session:
         key, owned = self._with(lambda store: self._check(store, task))
         if not owned and not goes_on:
             raise self._not_driven(key)
-        work = self._with(lambda store: self._find_work(store, key))
+        driving = Driving(self._database, self._environment)
+        work = self._with(lambda store: find_work(driving, store, self._run_id, key))
         self._opened(
             key, work, self._with(lambda store: self._last(store, key))
         )  # fails, if it must
@@ -140,23 +167,7 @@ class Session:
         said = f"no process is driving run {self._run_id}, so {key} cannot be paused"
         return Refused(said, hint="leave out --no-resume to start one")
 
-    async def _find_work(self, store: SqliteStore, key: Key) -> _Work:
-        """Who works on the task, and where, by the workflow as it is now. Raises `Refused`."""
-        driving = Driving(self._database, self._environment)
-        history = await store.load(self._run_id)
-        folder = Path(history.run.folder)
-        try:
-            with chdir(folder):  # as its owner: options of agents may be relative to it
-                engine = await driving.look(store, history)
-        except FileNotFoundError as error:
-            raise Refused(f"the folder of run {self._run_id} no longer exists: {folder}") from error
-        instance = engine.plan.instances.get(key)
-        work = None if instance is None else agent_work(instance.node)
-        if work is None:
-            return _Work(agents=(), cwd=folder)
-        return _Work(agents=work.agents, cwd=folder if work.cwd is None else folder / work.cwd)
-
-    def _opened(self, key: Key, work: _Work, last: Attempted) -> Attached:
+    def _opened(self, key: Key, work: Work, last: Attempted) -> Attached:
         """What opens the session. Raises `Refused`, or what the agent says of its program."""
         agent = next((one for one in work.agents if one.name == last.agent), None)
         if agent is None:
@@ -280,14 +291,6 @@ class Session:
             return self._launch(self._run_id).pid
         except Owned:
             return None
-
-
-@dataclass(frozen=True)
-class _Work:
-    """Who may work on a task, and in which folder."""
-
-    agents: Sequence[Agent]
-    cwd: Path
 
 
 async def _rest(store: Store) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -45,7 +47,7 @@ WORK, SHIP = Key("work"), Key("ship")
 
 
 @asynccontextmanager
-async def stores() -> AsyncIterator[Sequence[Store]]:
+async def stores() -> AsyncGenerator[Sequence[Store]]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "runs.db"
         async with await SqliteStore.open(path, synchronous="normal") as store:
@@ -181,6 +183,10 @@ async def asked_of(store: Store, part: str) -> Sequence[Frame]:
             return (await store.about("r1", part)).frames
 
 
+def traced(tell: Callable[[str], None] | None, db: sqlite3.Connection) -> None:
+    db.set_trace_callback(tell)
+
+
 async def test_a_long_run_is_asked_at_the_price_of_a_short_one(tmp_path: Path) -> None:
     """By the statements, and by the changes that are read."""
     found: dict[str, list[tuple[int, int]]] = {}
@@ -190,9 +196,9 @@ async def test_a_long_run_is_asked_at_the_price_of_a_short_one(tmp_path: Path) -
             for part in (*PARTS, "work", "step 1", "no such task"):
                 statements: list[str] = []
                 db = store._db  # pyright: ignore[reportPrivateUsage]
-                await db.call(lambda db, all=statements: db.set_trace_callback(all.append))
+                await db.call(partial(traced, statements.append))
                 frames = await asked_of(store, part)
-                await db.call(lambda db: db.set_trace_callback(None))
+                await db.call(partial(traced, None))
                 read = sum(len(each.changes) for each in frames)
                 found.setdefault(part, []).append((len(statements), read))
     assert all(few == many for few, many in found.values()), found
@@ -217,7 +223,7 @@ async def test_a_task_that_was_renamed_before_its_end_is_open(store: Store) -> N
 
 
 async def test_a_task_that_is_done_again_is_open(store: Store) -> None:
-    done = [CameUp(key=WORK), started(1, WORK)]
+    done: list[Change] = [CameUp(key=WORK), started(1, WORK)]
     ended = AttemptEnded(serial=1, state="succeeded", error=None, at=START)
     settled = Settled(key=WORK, outcome="finished", output="1", came_up=1)
     await commit(
@@ -233,7 +239,10 @@ async def test_the_question_that_was_answered_last_is_known(store: Store) -> Non
     ask = WaitOpened(key=SHIP, kind="approval", asked="Ship it?", digest="ab12")
     answer = WaitClosed(key=SHIP, kind="approval", opened=1, answer='{"approved": true}')
     other = Key("other")
-    first = [WaitOpened(key=other, kind="approval", asked="?", digest="cd"), CameUp(key=other)]
+    first: list[Change] = [
+        WaitOpened(key=other, kind="approval", asked="?", digest="cd"),
+        CameUp(key=other),
+    ]
     void = WaitClosed(key=other, kind="approval", opened=1)
     await commit(
         store, [first_frame(), frame(1, CameUp(key=SHIP), ask, *first), frame(2, answer, void)]
