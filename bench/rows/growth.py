@@ -108,7 +108,7 @@ def grown(scale: Scale) -> list[Row]:
         ),
         Row(
             name="node-read",
-            what="of it the function's, a node that it builds and reads",
+            what=f"CPU a node that a workflow function builds and reads, {n:,} of one function",
             unit="µs",
             limit=3,
             measure=lambda: measured(ours("nodes", "function", n), scale.repeats)["node_us"],

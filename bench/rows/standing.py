@@ -50,29 +50,31 @@ def starts(scale: Scale) -> list[Row]:
 
 
 def requests(scale: Scale) -> list[Row]:
-    """What may be asked of a run by another process; it must not read all of the run."""
+    """What a request from outside to a run costs more if the run is long."""
     n = scale.many
+    filling = ours("requesting", "fill", n)
 
-    def asked(what: str) -> Measure:
-        command = ours("requesting", what, n)  # the same call fills a folder that is empty
+    def more(what: str) -> Measure:
+        request = ours("requesting", what, n)
         return lambda: (
-            measured(command, scale.repeats, command)["more_cpu_s"].or_more(0).times(1000)
+            measured(request, scale.repeats, filling)["more_cpu_s"].or_more(0).times(1000)
         )
 
+    whats = {
+        "decide": "deciding an approval",
+        "cancel": "cancelling",
+        "steer": "steering an agent",
+        "attach": "attaching, without making the plan once",
+    }
     return [
         Row(
             name=f"request-{what}",
-            what=f"CPU to {words} a run of {n:,} steps, beyond that of a run of one",
+            what=f"more CPU of {words}, {n:,} finished tasks against 1",
             unit="ms",
             limit=20,
-            measure=asked(what),
+            measure=more(what),
         )
-        for what, words in (
-            ("decide", "answer an approval of"),
-            ("cancel", "cancel"),
-            ("steer", "steer an agent of"),
-            ("attach", "attach to an agent of"),
-        )
+        for what, words in whats.items()
     ]
 
 
