@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sqlite3
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -120,10 +121,14 @@ def _settings(lines: Iterable[Line]) -> Iterator[str]:
         if one.figure is not None:
             names.setdefault(one.setting, []).append(f"`{one.row.name}`")
     most, *others = sorted(names, key=lambda each: -len(names[each])) or [setting()]
-    yield f"Measured on {most}."
+    yield from _wrapped(f"Measured on {most}.")
     for other in others:
         yield ""
-        yield f"Measured on {other}: {', '.join(names[other])}."
+        yield from _wrapped(f"Measured on {other}: {', '.join(names[other])}.")
+
+
+def _wrapped(words: str) -> list[str]:
+    return textwrap.wrap(words, 120, break_long_words=False, break_on_hyphens=False)
 
 
 def brief(lines: Iterable[Line]) -> Iterator[str]:
