@@ -3,8 +3,9 @@
 CPU is the user and system time of the process around the run, after a run of one step has paid for
 imports; commits are the fsync and fdatasync calls that strace sees on files of the run; memory is
 the peak of the process; bytes are the files after a checkpoint, less the outputs themselves. Each
-figure is the median of three processes of their own, with the least of them in brackets; a ratio is
-that of the least ones. Wall time is not measured: on a shared machine it is noise.
+figure is the median of several processes of their own, with the least of them in brackets; a ratio
+is that of the least ones. Databases are in memory (/dev/shm) unless a row says that its database is
+on a disk. Wall time is not measured: on a shared machine it is noise.
 
 Exits with 1 where a limit is missed or could not be measured, and with 2 for an unknown row.
 """
@@ -17,20 +18,24 @@ import os
 import sys
 import tempfile
 
+from bench import curves, figures
 from bench.measuring import ROOT
-from bench.rows import FULL, QUICK, rows
+from bench.plot import svg
+from bench.rows import FULL, QUICK, Row, rows
 from bench.table import HEADINGS, Line, brief, cells, document, line, markdown, setting, text
 
-__all__ = ["COST", "END", "README", "START", "into", "main"]
+__all__ = ["COST", "END", "PLOT", "README", "START", "into", "main", "write_documents"]
 
-COST, README = ROOT / "docs" / "cost.md", ROOT / "README.md"
+COST, README, PLOT = ROOT / "docs" / "cost.md", ROOT / "README.md", ROOT / "docs" / "cost.svg"
 START, END = "<!-- written by: python -m bench --docs -->", "<!-- end of what bench wrote -->"
+_PLOT = "plot"
+"""What is asked for beside rows."""
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    names = [row.name for row in rows()]
+    names = [*(row.name for row in rows()), _PLOT]
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"one of {', '.join(names)}")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead")
     parser.add_argument(
@@ -41,13 +46,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--docs",
         action="store_true",
-        help="measure all rows, and write them into docs/cost.md and four of them into README.md",
+        help="write what is measured into bench/figures.json, and from there into docs/cost.md, "
+        "docs/cost.svg and README.md; rows that are not measured now stay as they were",
     )
     found = parser.parse_args()
     if unknown := set(found.rows) - set(names):
         parser.error(f"no row {', '.join(sorted(unknown))}: there are {', '.join(names)}")
-    if found.docs and (found.rows or found.quick):
-        parser.error("docs/cost.md has the whole table: leave out the rows and --quick")
+    if found.docs and found.quick:
+        parser.error("what --quick measures is not for the documents: leave out one of the two")
     return found
 
 
@@ -67,29 +73,43 @@ def main() -> int:
 def _main() -> int:
     asked = _arguments()
     every = rows(QUICK if asked.quick else FULL)
-    chosen = [row for row in every if row.name in asked.rows] or every
+    chosen = [row for row in every if not asked.rows or row.name in asked.rows]
     lines: list[Line] = []
-    if not asked.json:
+    if chosen and not asked.json:
         print(text(HEADINGS))
     for row in chosen:
         lines.append(line(row))
         if not asked.json:
             print(text(cells(lines[-1], judged=not asked.quick)), flush=True)
+        if asked.docs:  # after each row, so that an interruption loses only one
+            figures.keep(lines[-1:])
     missed = [] if asked.quick else [one.row.name for one in lines if not one.held]
     if asked.json:
         print(json.dumps(document(lines), indent=2))
     else:
         print(*_words(lines, missed), sep="\n")
+    if _PLOT in asked.rows or (asked.docs and not asked.rows):
+        points = curves.measure(QUICK if asked.quick else FULL)
+        if asked.docs:
+            figures.keep(curves=points)
     if asked.docs:
-        COST.write_text(into(COST.read_text(), "\n".join(markdown(lines))))
-        README.write_text(into(README.read_text(), "\n".join(brief(lines))))
+        write_documents(every)
     return 1 if missed else 0
+
+
+def write_documents(every: list[Row]) -> None:
+    """Write what is kept of these rows, and forget what is kept of others."""
+    figures.keep(names=[row.name for row in every])
+    lines = figures.lines_in(every)
+    COST.write_text(into(COST.read_text(), "\n".join(markdown(lines))))
+    README.write_text(into(README.read_text(), "\n".join(brief(lines))))
+    PLOT.write_text(svg(figures.curves_in()))
 
 
 def _words(lines: list[Line], missed: list[str]) -> list[str]:
     """What stands below the table."""
     whys = sorted({why for one in lines for why in one.why})
-    said = [setting(), *(f"not measured: {why}" for why in whys)]
+    said = [f"Measured on {setting()}.", *(f"not measured: {why}" for why in whys)]
     return [*said, f"not held: {', '.join(missed)}"] if missed else said
 
 

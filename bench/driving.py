@@ -10,24 +10,37 @@ from pathlib import Path
 from smithers.changes import AttemptEnded, AttemptStarted, Frame
 from smithers.hub import Hub, Left
 
-__all__ = ["Counting", "drive", "emit", "store"]
+__all__ = ["Counting", "Rendered", "drive", "emit", "store"]
 
 
 class Counting:
-    """Watches a run: its frames, and the most attempts that ran at once by what they recorded."""
+    """Watches a run: its frames, and the attempts that ended and the most that ran at once by what
+    they recorded.
+    """
 
     def __init__(self) -> None:
-        self.frames = self.most = self._now = 0
+        self.frames = self.most = self.ended = self._now = 0
 
     def frame(self, frame: Frame, state: object) -> None:
         self.frames = frame.number + 1
         for change in frame.changes:
-            self._now += isinstance(change, AttemptStarted) - isinstance(change, AttemptEnded)
+            ended = isinstance(change, AttemptEnded)
+            self._now += isinstance(change, AttemptStarted) - ended
+            self.ended += ended
         self.most = max(self.most, self._now)
 
     def event(self, key: object, event: object) -> None: ...
 
     def note(self, text: str) -> None: ...
+
+
+class Rendered:
+    """What a workflow function has cost by itself, and the nodes that it built in all its calls;
+    here, since a workflow's file is imported twice.
+    """
+
+    cpu_s = 0.0
+    nodes = 0
 
 
 def store(folder: Path, name: str) -> Path:

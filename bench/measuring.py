@@ -1,5 +1,8 @@
 """One measurement: a program in a process and a folder of its own, repeated.
 
+The folder is in memory (a tmpfs), so that CPU is what we cost and not what the disk does; what is
+asked for on a disk is measured there.
+
 The last line that a program prints is a JSON object of figures. From outside come its peak memory
 and its whole CPU (the kernel's account of the child), the bytes that it left, and its syncs.
 """
@@ -23,6 +26,7 @@ from pathlib import Path
 from statistics import median
 
 from smithers.engine.trust import Trusts
+from smithers.store.file_systems import file_system_of
 
 __all__ = [
     "FOLDER",
@@ -32,6 +36,8 @@ __all__ = [
     "Figures",
     "Measure",
     "NotMeasured",
+    "alternated",
+    "file_systems",
     "measured",
     "ours",
     "synced",
@@ -42,6 +48,8 @@ ROOT = Path(__file__).parents[1]
 FOLDER = "{folder}"
 """Stands in a command for the folder of one repetition."""
 Command = tuple[str, ...]
+_TEMPORARY = Path(tempfile.gettempdir())
+_IN_MEMORY = ("tmpfs", "ramfs")
 _SYNC = re.compile(r"^\d+ +f(?:data)?sync\(\d+<([^>]*)>", re.MULTILINE)
 _TAIL = 400
 
@@ -63,6 +71,10 @@ class Figure:
     def less(self, other: Figure) -> Figure:
         return Figure(self.median - other.median, self.least - other.least)
 
+    def or_more(self, least: float) -> Figure:
+        """No less than this: what is the difference of two noisy figures may be below nothing."""
+        return Figure(max(self.median, least), max(self.least, least))
+
     def over(self, other: Figure) -> Figure:
         """The ratio of the least figures, which the noise of a shared machine touches least."""
         return Figure(self.least / other.least, self.least / other.least)
@@ -78,16 +90,45 @@ def ours(module: str, *arguments: object) -> Command:
 
 
 @cache
-def measured(command: Command, repeats: int, filled: Command | None = None) -> Figures:
+def _place(disk: bool) -> tuple[Path, str]:
+    """A folder for measurements in memory or on a disk, and its file system; where there is none of
+    the kind, that of temporary files.
+    """
+    for folder in (_TEMPORARY, *map(Path, ("/dev/shm", "/var/tmp")), ROOT):
+        if os.access(folder, os.W_OK):
+            kind = file_system_of(folder)
+            if (kind not in _IN_MEMORY) == disk:
+                return folder, kind
+    return _TEMPORARY, file_system_of(_TEMPORARY)
+
+
+def file_systems() -> tuple[str, str]:
+    """The types of the file systems that figures are measured on: in memory, and on a disk."""
+    return _place(False)[1], _place(True)[1]
+
+
+@cache
+def measured(
+    command: Command, repeats: int, filled: Command | None = None, *, disk: bool = False
+) -> Figures:
     """What `command` says and costs. With `filled`, each folder is a copy of what that made.
 
     Besides the figures that it prints: `whole_cpu_s`, `memory_mb`, and `bytes` without outputs.
     """
-    with _folder() as ready:
+    with _folder(disk=disk) as ready:
         if filled is not None:
             _run(filled, ready)
-        runs = [_once(command, ready) for _ in range(repeats)]
+        runs = [_once(command, ready, disk=disk) for _ in range(repeats)]
     return {name: _figure(run[name] for run in runs) for name in runs[0]}
+
+
+@cache
+def alternated(one: Command, other: Command, repeats: int, figure: str) -> Figure:
+    """The ratio of a figure of two commands that take turns, so that both meet the same noise."""
+    with _folder() as empty:
+        pairs = [[_once(each, empty)[figure] for each in (one, other)] for _ in range(repeats)]
+    first, second = (_figure(values) for values in zip(*pairs, strict=True))
+    return first.over(second)
 
 
 @cache
@@ -107,8 +148,8 @@ def synced(command: Command) -> Figure:
 
 
 @contextmanager
-def _folder() -> Generator[Path]:
-    with tempfile.TemporaryDirectory(prefix="smithers-bench-") as name:
+def _folder(*, disk: bool = False) -> Generator[Path]:
+    with tempfile.TemporaryDirectory(prefix="smithers-bench-", dir=_place(disk)[0]) as name:
         yield Path(name).resolve()
 
 
@@ -121,8 +162,8 @@ def _trust(ready: Path, folder: Path) -> None:
             trusts.add(copied, how="trust", folders=[ready, *map(Path, known.folders)])
 
 
-def _once(command: Command, ready: Path) -> dict[str, float]:
-    with _folder() as folder:
+def _once(command: Command, ready: Path, *, disk: bool = False) -> dict[str, float]:
+    with _folder(disk=disk) as folder:
         shutil.copytree(ready, folder, dirs_exist_ok=True)
         _trust(ready, folder)
         said, usage = _run(command, folder)

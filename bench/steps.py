@@ -1,7 +1,8 @@
 """A run of trivial steps: `python -m bench.steps SHAPE KIND N FOLDER`.
 
-SHAPE is sequence or fan-out, KIND async or sync. A run of one step in another database goes before,
-so that neither imports nor the caches of a first run are counted.
+SHAPE is sequence, fan-out, or limited (a fan-out with limit=8, as many as run at once anyway), KIND
+async or sync. A run of one step in another database goes before, so that neither imports nor the
+caches of a first run are counted.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ def synchronous() -> int:
 def steps(ctx: Context[Size]) -> Node:
     run = asynchronous if ctx.input.kind == "async" else synchronous
     tasks = [Step(f"step {number}", run) for number in range(ctx.input.count)]
-    return Sequence(*tasks) if ctx.input.shape == "sequence" else Parallel(*tasks)
+    if ctx.input.shape == "sequence":
+        return Sequence(*tasks)
+    return Parallel(*tasks, limit=8 if ctx.input.shape == "limited" else None)
 
 
 def main(shape: str, kind: str, count: str, where: str) -> None:

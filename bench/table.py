@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import platform
 import sqlite3
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bench.measuring import ROOT, Figure, Measure, NotMeasured
+from bench.measuring import ROOT, Figure, Measure, NotMeasured, file_systems
 from bench.rows import PEERS, Row
 
 __all__ = [
@@ -28,8 +29,8 @@ __all__ = [
 HEADINGS = ("what", "limit", "median (least)", "", *PEERS, "repeat it with")
 BRIEF = ("sequence-cpu", "sequence-commits", "fan-out-memory", "waiting-processes")
 """The rows that the README shows."""
-_WIDTHS = (56, 13, 19, 6, 9, 11, 11, 0)
-_PACKAGES = ("dbos", "langgraph", "langgraph-checkpoint-sqlite")
+_WIDTHS = (68, 13, 19, 6, 9, 11, 11, 18, 0)
+_PACKAGES = ("dbos", "langgraph", "langgraph-checkpoint-sqlite", "agent-workflow-sdk")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,8 @@ class Line:
     figure: Figure | None
     peers: Mapping[str, Figure | None]
     why: tuple[str, ...]
+    setting: str
+    """What it was measured on, and when."""
 
     @property
     def held(self) -> bool:
@@ -63,7 +66,7 @@ def line(row: Row) -> Line:
 
     own = figure(row.measure)
     peers = {name: figure(measure) for name, measure in row.peers.items()}
-    return Line(row=row, figure=own, peers=peers, why=tuple(why))
+    return Line(row=row, figure=own, peers=peers, why=tuple(why), setting=setting())
 
 
 def cells(line: Line, *, judged: bool = True) -> tuple[str, ...]:
@@ -100,7 +103,7 @@ def text(cells: Sequence[str]) -> str:
     return "  ".join(cell.ljust(width) for cell, width in zip(cells, _WIDTHS, strict=True)).rstrip()
 
 
-def markdown(lines: Iterable[Line]) -> Iterator[str]:
+def markdown(lines: Sequence[Line]) -> Iterator[str]:
     """The table for a document, with what it was measured on."""
     yield f"| {' | '.join(HEADINGS)} |"
     yield "|---|" + "---:|" * (len(HEADINGS) - 2) + "---|"
@@ -108,7 +111,24 @@ def markdown(lines: Iterable[Line]) -> Iterator[str]:
         *most, command = cells(one)
         yield f"| {' | '.join(most)} | `{command}` |"
     yield ""
-    yield setting()
+    yield from _settings(lines)
+
+
+def _settings(lines: Iterable[Line]) -> Iterator[str]:
+    """What most rows were measured on, and then what others were, with their names."""
+    names: dict[str, list[str]] = {}
+    for one in lines:
+        if one.figure is not None:
+            names.setdefault(one.setting, []).append(f"`{one.row.name}`")
+    most, *others = sorted(names, key=lambda each: -len(names[each])) or [setting()]
+    yield from _wrapped(f"Measured on {most}.")
+    for other in others:
+        yield ""
+        yield from _wrapped(f"Measured on {other}: {', '.join(names[other])}.")
+
+
+def _wrapped(words: str) -> list[str]:
+    return textwrap.wrap(words, 120, break_long_words=False, break_on_hyphens=False)
 
 
 def brief(lines: Iterable[Line]) -> Iterator[str]:
@@ -122,12 +142,13 @@ def brief(lines: Iterable[Line]) -> Iterator[str]:
 
 
 def setting() -> str:
-    """What it was measured with, in one line."""
+    """The day, and what is measured with, in one line."""
     peers = ", ".join(f"{name} {version}" for name, version in _versions().items())
+    memory, disk = file_systems()
     return (
-        f"Measured on {datetime.now(UTC):%Y-%m-%d}: Python {platform.python_version()}, "
+        f"{datetime.now(UTC):%Y-%m-%d}: Python {platform.python_version()}, "
         f"SQLite {sqlite3.sqlite_version}, {platform.system()} {platform.machine()}, "
-        f"{os.cpu_count()} CPUs; {peers}."
+        f"{os.cpu_count()} CPUs, in memory {memory}, on disk {disk}; {peers}"
     )
 
 
@@ -144,6 +165,7 @@ def document(lines: Iterable[Line]) -> dict[str, object]:
         "sqlite": sqlite3.sqlite_version,
         "system": f"{platform.system()} {platform.machine()}",
         "cpus": os.cpu_count(),
+        "file_systems": dict(zip(("memory", "disk"), file_systems(), strict=True)),
         "peers": _versions(),
         "rows": [_plain(one) for one in lines],
     }

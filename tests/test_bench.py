@@ -8,14 +8,19 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
-from bench.__main__ import COST, END, README, START, into
+from bench.__main__ import COST, END, PLOT, README, START, into
 from bench.crashes.__main__ import COMPARE, SCENARIOS, TOOLS, Site
+from bench.curves import PANELS
 from bench.edits import __main__ as edits
-from bench.rows import FULL, PEERS, QUICK, rows
-from bench.table import BRIEF, HEADINGS
+from bench.figures import curves_in, keep, lines_in
+from bench.measuring import Figure, file_systems
+from bench.plot import svg
+from bench.rows import FULL, PEERS, QUICK, Row, rows
+from bench.table import BRIEF, HEADINGS, Line, markdown
 
 ROOT = Path(__file__).parents[1]
 
@@ -77,10 +82,8 @@ def test_a_row_that_does_not_exist_is_refused_with_those_that_do() -> None:
 
 
 def test_a_limit_holds_for_the_median_and_may_exclude_itself() -> None:
-    from bench.measuring import Figure
-
     by_name = {row.name: row for row in rows(FULL)}
-    at_most, under = by_name["sequence-cpu"], by_name["fan-out-memory"]
+    at_most, under = by_name["sequence-cpu"], by_name["audit-memory"]
     assert at_most.holds(Figure(at_most.limit, 0))
     assert not at_most.holds(Figure(at_most.limit * 1.01, 0))
     assert not under.holds(Figure(under.limit, 0))
@@ -102,6 +105,47 @@ def test_the_table_in_the_documents_has_the_rows_that_the_bench_has() -> None:
         assert cells[3] in ("held", "missed")
         beside = dict(zip(PEERS, cells[4:-1], strict=True))
         assert {name for name, cell in beside.items() if cell} == set(row.peers)
+
+
+def test_the_documents_are_written_from_the_figures_that_are_kept() -> None:
+    table = "\n".join(markdown(lines_in(rows(FULL))))
+    assert into(COST.read_text(), table) == COST.read_text()
+    assert svg(curves_in()) == PLOT.read_text()
+
+
+def test_the_plot_has_a_panel_for_each_shape_and_a_line_for_each_tool() -> None:
+    curves, drawn = curves_in(), PLOT.read_text()
+    assert tuple(curves) == PANELS
+    for panel in ("sequence", "fan-out"):
+        assert set(curves[panel]) == {"Smithers", *PEERS}
+    ElementTree.fromstring(drawn)
+    assert drawn.count("<polyline") == sum(len(lines) for lines in curves.values())
+
+
+def test_a_part_is_measured_again_and_the_rest_stays(tmp_path: Path) -> None:
+    first, second, third, *_ = every = rows(QUICK)
+
+    def measured(row: Row, value: float, setting: str) -> Line:
+        figure = Figure(value, value)
+        return Line(row=row, figure=figure, peers={}, why=(), setting=setting)
+
+    file = tmp_path / "figures.json"
+    keep([measured(row, 1, "Monday") for row in (first, second, third)], file=file)
+    keep([measured(second, 2, "Tuesday")], file=file)
+    lines = lines_in(every, file)
+    found = [line.figure.median for line in lines if line.figure is not None]
+    assert found == [1, 2, 1]
+    *_, most, _, other = markdown(lines)
+    assert (most, other) == ("Measured on Monday.", f"Measured on Tuesday: `{second.name}`.")
+    keep(names=[first.name], file=file)
+    assert [line.figure is not None for line in lines_in(every, file)][:3] == [True, False, False]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what is in memory is a tmpfs on Linux alone")
+def test_what_is_measured_in_memory_and_on_disk_is_named() -> None:
+    memory, disk = file_systems()
+    assert disk
+    assert memory == "tmpfs" or not Path("/dev/shm").is_dir()
 
 
 def test_the_readme_shows_four_of_these_rows() -> None:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from bench.__main__ import into
 from bench.measuring import ROOT
-from bench.rows import PEERS_PYTHON
+from bench.rows.row import PEERS_PYTHON
 from bench.table import setting
 
 __all__ = ["COMPARE", "SCENARIOS", "TOOLS", "main"]

@@ -5,13 +5,15 @@ from __future__ import annotations
 from smithers.changes import Key
 from smithers.errors import Refused
 from smithers.state import RunState
+from smithers.store import Store
 
 __all__ = ["aimed_at"]
 
 
-def aimed_at(state: RunState, run_id: str, task: str) -> Key:
+async def aimed_at(store: Store, state: RunState, run_id: str, task: str) -> Key:
     """The task that is named, with or without its iteration, once an agent has begun it; one that
-    runs goes before one that waits to be tried again. Raises `Refused` that names those at work.
+    runs goes before one that waits to be tried again. `state` is right about what is open. Raises
+    `Refused` that names those at work.
     """
     open_ = {
         key: tries[-1]
@@ -26,7 +28,8 @@ def aimed_at(state: RunState, run_id: str, task: str) -> Key:
     hint = f"running tasks: {listed}" if open_ else "no agent of the run is running"
     if found:
         raise Refused(f"{task} of run {run_id} is running in several iterations", hint=hint)
-    raise Refused(f"{task} of run {run_id} {_why_not(state, task)}", hint=hint)
+    about = RunState.of((await store.about(run_id, task)).frames)
+    raise Refused(f"{task} of run {run_id} {_why_not(about, task)}", hint=hint)
 
 
 def _why_not(state: RunState, task: str) -> str:

@@ -7,17 +7,19 @@ worst outcome. When the person leaves, whatever their terminal has started ends 
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
 import time
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import chdir, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar, cast
 
 from smithers import inbox, waits
-from smithers.agent import Attaching
+from smithers.agent import Agent, Attaching
 from smithers.changes import ENDED, Key, WaitOpened
 from smithers.engine.aiming import aimed_at
 from smithers.engine.deciding import with_store
@@ -36,12 +38,38 @@ from smithers.store.lease import is_gone, started_of, this_host, this_process
 from smithers.store.sqlite import SqliteStore
 from smithers.tree import valid_text
 
-__all__ = ["Session"]
+__all__ = ["Session", "Work", "find_work"]
 
 T = TypeVar("T")
 _WITHIN_S = 60.0
 """How long an owner may take to stop what runs of the task: an agent is asked to end first."""
-_LOOK_S = 0.1
+_LOOK_S, _LOOKS = 0.1, 10
+
+
+@dataclass(frozen=True)
+class Work:
+    """Who may work on a task, and in which folder."""
+
+    agents: Sequence[Agent]
+    cwd: Path
+
+
+async def find_work(driving: Driving, store: SqliteStore, run_id: str, key: Key) -> Work:
+    """Who works on a task by the workflow as it is now, which is made for that as by the next
+    owner: nothing else here reads a whole run. Raises `Refused`.
+    """
+    history = await store.load(run_id)
+    folder = Path(history.run.folder)
+    try:
+        with chdir(folder):  # as its owner: options of agents may be relative to it
+            engine = await driving.look(store, history)
+    except FileNotFoundError as error:
+        raise Refused(f"the folder of run {run_id} no longer exists: {folder}") from error
+    instance = engine.plan.instances.get(key)
+    work = None if instance is None else agent_work(instance.node)
+    if work is None:
+        return Work(agents=(), cwd=folder)
+    return Work(agents=work.agents, cwd=folder if work.cwd is None else folder / work.cwd)
 
 
 class Session:
@@ -68,13 +96,16 @@ class Session:
         key, owned = self._with(lambda store: self._check(store, task))
         if not owned and not goes_on:
             raise self._not_driven(key)
-        self._with(lambda store: self._agent(store, key))  # it fails here, if it must
+        driving = Driving(self._database, self._environment)
+        work = self._with(lambda store: find_work(driving, store, self._run_id, key))
+        self._opened(
+            key, work, self._with(lambda store: self._last(store, key))
+        )  # fails, if it must
         worked, found = False, None
         note, before = self._offer(key, holds=True), set(below(os.getpid()))
         adopt_orphans()
         try:
-            self._wait(key, note, goes_on=goes_on)
-            found = self._with(lambda store: self._agent(store, key))
+            found = self._opened(key, work, self._wait(key, note, goes_on=goes_on))
             worked = True
             yield found
         finally:
@@ -88,7 +119,7 @@ class Session:
                 )
             note = self._offer(key, holds=False, worked=worked)
             if found is not None:
-                found.after, found.pid = self._after(note, goes_on=goes_on)
+                found.after, found.pid = self._after(key, note, goes_on=goes_on)
 
     def _with(self, work: Callable[[SqliteStore], Awaitable[T]]) -> T:
         return with_store(self._database, self._run_id, work)
@@ -97,7 +128,7 @@ class Session:
 
     async def _check(self, store: SqliteStore, task: str) -> tuple[Key, bool]:
         """The task that is meant, and whether a living owner drives the run. Raises `Refused`."""
-        history = await store.load(self._run_id)
+        history = await store.standing(self._run_id)
         state = RunState.of(history.frames)
         if state.run_status in ENDED:
             how = {"failed": "has failed"}.get(state.run_status, f"is {state.run_status}")
@@ -105,7 +136,7 @@ class Session:
             if state.run_status == "failed":
                 hint = f"to see what to do, type `smithers why {self._run_id}`"
             raise Refused(f"run {self._run_id} {how}: none of its tasks can continue", hint=hint)
-        key = aimed_at(state, self._run_id, task)
+        key = await aimed_at(store, state, self._run_id, task)
         _last_session(self._run_id, state, key)
         if (wait := state.waits.get((key, waits.ATTACHED))) is not None:
             raise self._taken(key, wait.opened)
@@ -136,23 +167,11 @@ class Session:
         said = f"no process is driving run {self._run_id}, so {key} cannot be paused"
         return Refused(said, hint="leave out --no-resume to start one")
 
-    async def _agent(self, store: SqliteStore, key: Key) -> Attached:
+    def _opened(self, key: Key, work: Work, last: Attempted) -> Attached:
         """What opens the session. Raises `Refused`, or what the agent says of its program."""
-        driving = Driving(self._database, self._environment)
-        history = await store.load(self._run_id)
-        state, folder = RunState.of(history.frames), Path(history.run.folder)
-        try:
-            with chdir(folder):  # as its owner: options of agents may be relative to it
-                engine = await driving.look(store, history)
-        except FileNotFoundError as error:
-            raise Refused(f"the folder of run {self._run_id} no longer exists: {folder}") from error
-        last = _last_session(self._run_id, state, key)
-        instance = engine.plan.instances.get(key)
-        work = None if instance is None else agent_work(instance.node)
-        agents = () if work is None else work.agents
-        agent = next((one for one in agents if one.name == last.agent), None)
-        if agent is None or work is None:
-            now = ", ".join(one.name for one in agents) or "no agent"
+        agent = next((one for one in work.agents if one.name == last.agent), None)
+        if agent is None:
+            now = ", ".join(one.name for one in work.agents) or "no agent"
             raise Refused(
                 f"the workflow no longer has agent {last.agent} for {key}, but {now}",
                 hint=(
@@ -172,7 +191,6 @@ class Session:
             RUN_DATABASE: self._real,
             ATTEMPT: attempt_mark(holder.id, self._run_id) + "terminal",
         }
-        cwd = folder if work.cwd is None else folder / work.cwd
         session = cast("str", last.session)
         return Attached(
             run_id=self._run_id,
@@ -180,7 +198,7 @@ class Session:
             iteration=key.path,
             agent=agent.name,
             session=session,
-            terminal=cast("Attaching", agent).terminal(session, cwd, marks),
+            terminal=cast("Attaching", agent).terminal(session, work.cwd, marks),
         )
 
     # -- the hold
@@ -196,54 +214,73 @@ class Session:
 
         return self._with(work)
 
-    def _wait(self, key: Key, note: int, *, goes_on: bool) -> None:
-        """Return when the hold is on disk, and nothing of the task runs. Raises `Refused`."""
+    def _wait(self, key: Key, note: int, *, goes_on: bool) -> Attempted:
+        """Return when the hold is on disk, and nothing of the task runs: in whose session a person
+        works then. Raises `Refused`.
+        """
         end = time.monotonic() + _WITHIN_S
-        while True:
-            state, owned = self._with(self._stands)
-            wait = state.waits.get((key, waits.ATTACHED))
-            if wait is not None and wait.opened.on[0] == self._hold.holder.id:
-                if not any(one.state == "running" for one in state.tries[key]):
-                    return
-            elif wait is not None:
-                raise self._taken(key, wait.opened)
-            elif state.inbox >= note:
-                ended = state.ended.get(key)
-                how = (
-                    f"is already {ended.outcome}"
-                    if ended
-                    else "cannot be paused in its current state"
-                )
-                raise Refused(f"{key} of run {self._run_id} {how}")
-            if not (owned or goes_on):
-                raise self._not_driven(key)
-            if not owned:
-                self._start()
-            elif time.monotonic() > end:
-                raise Refused(
-                    f"the process that drives run {self._run_id} did not pause {key}",
-                    hint=f"to see what that process is doing, type `smithers why {self._run_id}`",
-                )
-            else:
-                time.sleep(_LOOK_S)
 
-    def _after(self, note: int, *, goes_on: bool) -> tuple[After, int | None]:
+        async def held(store: SqliteStore) -> Attempted | None:
+            """None if a process must be started for it."""
+            while True:
+                state, owned = await self._stands(store, key)
+                if self._has_hold(state, key, note):
+                    return _last_session(self._run_id, state, key)
+                if not owned:
+                    if goes_on:
+                        return None
+                    raise self._not_driven(key)
+                if time.monotonic() > end:
+                    raise Refused(
+                        f"the process that drives run {self._run_id} did not pause {key}",
+                        hint="to see what that process is doing, type"
+                        f" `smithers why {self._run_id}`",
+                    )
+                await _rest(store)
+
+        while (last := self._with(held)) is None:
+            self._start()
+        return last
+
+    def _has_hold(self, state: RunState, key: Key, note: int) -> bool:
+        """Whether the task is held for this person, and stopped. Raises `Refused` if it cannot."""
+        wait = state.waits.get((key, waits.ATTACHED))
+        if wait is not None and wait.opened.on[0] == self._hold.holder.id:
+            return not any(one.state == "running" for one in state.tries[key])
+        if wait is not None:
+            raise self._taken(key, wait.opened)
+        if state.inbox < note:
+            return False
+        ended = state.ended.get(key)
+        how = f"is already {ended.outcome}" if ended else "cannot be paused in its current state"
+        raise Refused(f"{key} of run {self._run_id} {how}")
+
+    def _after(self, key: Key, note: int, *, goes_on: bool) -> tuple[After, int | None]:
         """How the run goes on once the person has left, and in which process it was started."""
         end = time.monotonic() + _WITHIN_S
-        while time.monotonic() < end:
-            state, owned = self._with(self._stands)
-            if state.inbox >= note:
-                return "taken up", None
-            if state.run_status in ENDED:
-                return "over", None
-            if not owned:
-                return ("started", self._start()) if goes_on else ("to be resumed", None)
-            time.sleep(_LOOK_S)
-        return "asked", None
 
-    async def _stands(self, store: Store) -> tuple[RunState, bool]:
-        """The run, and whether a living process drives it."""
-        history = await store.load(self._run_id)
+        async def told(store: SqliteStore) -> After:
+            while time.monotonic() < end:
+                state, owned = await self._stands(store, key)
+                if state.inbox >= note:
+                    return "taken up"
+                if state.run_status in ENDED:
+                    return "over"
+                if not owned:
+                    return "started" if goes_on else "to be resumed"
+                await _rest(store)
+            return "asked"
+
+        after = self._with(told)
+        return after, self._start() if after == "started" else None
+
+    async def _last(self, store: Store, key: Key) -> Attempted:
+        state, _ = await self._stands(store, key)
+        return _last_session(self._run_id, state, key)
+
+    async def _stands(self, store: Store, key: Key) -> tuple[RunState, bool]:
+        """The run, as far as it is about the task, and whether a living process drives it."""
+        history = await store.about(self._run_id, str(key))
         drivers = await store.drivers()
         owned = any(one.id == history.run.owner and not is_gone(one) for one in drivers)
         return RunState.of(history.frames), owned
@@ -254,6 +291,14 @@ class Session:
             return self._launch(self._run_id).pid
         except Owned:
             return None
+
+
+async def _rest(store: Store) -> None:
+    """Until something was committed, or it is time to look anyway: an owner may have died."""
+    for _ in range(_LOOKS):
+        await asyncio.sleep(_LOOK_S)
+        if await store.changed():
+            return
 
 
 def _end_all_but(before: set[int]) -> bool:

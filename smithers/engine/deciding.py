@@ -49,8 +49,7 @@ def cancel(
     """See `Hub.cancel`."""
 
     async def work(store: SqliteStore) -> CancelOutcome:
-        history = await store.load(run_id)
-        state = RunState.of(history.frames)
+        state = RunState.of((await store.waits(run_id)).frames)
         if state.run_status in ENDED:
             hint = f"`smithers inspect {shlex.quote(run_id)}` shows how it ended"
             raise Refused(f"run {run_id} has ended: it is {state.run_status}", hint=hint)
@@ -68,19 +67,19 @@ async def cancel_if_free(
     """End a run that nobody owns here and now, unless something of it cleans up first; a live owner
     reads its inbox itself. `trusted` says whether the rows may name processes to end.
     """
-    run = (await store.load(run_id)).run
+    run = await store.run(run_id)
     try:
         claimed = await store.claim(run_id, this_process(), source=run.source)
     except Owned:
         return "asked"
     try:
         await clear_away(store, claimed, run.owner, trusted)
-        state = RunState.of((await store.load(run_id)).frames)
+        state = RunState.of((await store.standing(run_id)).frames)
         if state.run_status in ENDED:
             return "ended"
         if not await _end_children(store, run_id, trusted, now=now):
             return "to clean up"
-        if not now and must_clean_up(state):
+        if not now and await must_clean_up(store, run_id):
             return "to clean up"
         transition, at = Transition(state, Outputs(run_id)), datetime.now(UTC)
         for attempt in state.running():
@@ -128,10 +127,13 @@ async def _end_children(store: Store, run_id: str, trusted: bool, *, now: bool) 
     return ended
 
 
-def must_clean_up(state: RunState) -> bool:
+async def must_clean_up(store: Store, run_id: str) -> bool:
     """Whether something that is left to do when the run is cancelled may have begun: in a container
     that cleans up, and that has not ended.
     """
+    if all(shape_of(kind).cleans_up == "no" for kind in await store.kinds(run_id)):
+        return False  # so most runs are not read as a whole
+    state = RunState.of((await store.load(run_id)).frames)
     depths = {id: state.depth(id) for id in _cleaning(state)}
     begun = {*state.tries, *(key for key, _ in state.waits), *state.ended} if depths else ()
     for key in begun:

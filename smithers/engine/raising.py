@@ -38,8 +38,11 @@ def raise_budget(
         )
 
     async def work(store: SqliteStore) -> Raised:
-        history = await store.load(run_id)
+        history = await store.budgets(run_id)
         state = RunState.of(history.frames)
+        if any(state.depth(key.id) for key in state.budgets):  # then its iterations count
+            history = await store.load(run_id)
+            state = RunState.of(history.frames)
         if state.run_status in ("finished", "continued", "cancelled"):
             raise Refused(f"run {run_id} has ended: it is {state.run_status}")
         key = _meant(state, run_id, node, history.run.workflow)

@@ -19,7 +19,7 @@ from smithers.engine.ending import Asked, Decided, Reply
 from smithers.errors import AlreadyDecided, QuestionChanged, Refused
 from smithers.forms import Form
 from smithers.state import RunState, Waiting
-from smithers.store import Claim, History, Note
+from smithers.store import Claim, History, Note, Store
 from smithers.store.answers import describe_answer
 from smithers.store.sqlite import SqliteStore
 from smithers.tree import clean, valid_text
@@ -113,8 +113,7 @@ def _reply(
     _check_digest(given.digest)
 
     async def work(store: SqliteStore) -> Reply:
-        history = await store.load(run_id)
-        key, wait = _open(history, run_id, task, await _given_answers(store, history, run_id))
+        key, wait = await _open(store, run_id, task)
         _check_allowed(key, wait, given.by)
         _check_shown(run_id, key, wait, given)
         value = value_for(key, wait)
@@ -170,8 +169,7 @@ def asks(database: Path, environment: Mapping[str, str], run_id: str, task: str 
     """See `Hub.asks`."""
 
     async def work(store: SqliteStore) -> Asked:
-        history = await store.load(run_id)
-        key, wait = _open(history, run_id, task, await _given_answers(store, history, run_id))
+        key, wait = await _open(store, run_id, task)
         return _asked(run_id, key, wait)
 
     return with_store(database, run_id, work)
@@ -192,10 +190,10 @@ def _asked(run_id: str, key: Key, wait: Waiting) -> Asked:
     )
 
 
-def _open(
-    history: History, run_id: str, task: str | None, given: Mapping[tuple[Key, int | None], str]
-) -> tuple[Key, Waiting]:
-    """The open question that is meant. `given` are the answers that no frame has taken."""
+async def _open(store: Store, run_id: str, task: str | None) -> tuple[Key, Waiting]:
+    """The open question that is meant. Raises `Refused`."""
+    history = await store.waits(run_id)
+    given = await _given_answers(store, history, run_id)
     state = RunState.of(history.frames)
     asked = {key: wait for (key, kind), wait in state.waits.items() if kind in waits.ASKING}
     waiting = {key: wait for key, wait in asked.items() if (key, wait.frame) not in given}
@@ -212,16 +210,18 @@ def _open(
     for key, wait in asked.items():
         if task in (None, key.id, str(key)) and (key, wait.frame) in given:
             raise _taken(run_id, str(key), given[key, wait.frame])
+    if task is not None:
+        history = await store.about(run_id, task)
     if (answered := _answered(history, task)) is not None:
         raise _taken(run_id, *answered)
     hint = f"to see what the run is waiting for, type `smithers why {run_id}`"
     if waiting:
         hint = f"name one that is open: {_quoted(waiting)}"
-    raise Refused(_no_question(state, run_id, task), hint=hint)
+    raise Refused(_no_question(RunState.of(history.frames), run_id, task), hint=hint)
 
 
 def _no_question(state: RunState, run_id: str, task: str | None) -> str:
-    """Why a run has no such open question."""
+    """Why a run has no such open question. The state is right about what the name may mean."""
     for key, ended in state.ended.items():
         if task in (key.id, str(key)) and ended.error is not None:
             return f"{task} of run {run_id} {ended.outcome}: {ended.error.message}"
@@ -241,7 +241,7 @@ def _quoted(keys: Iterable[Key]) -> str:
 
 
 async def _given_answers(
-    store: SqliteStore, history: History, run_id: str
+    store: Store, history: History, run_id: str
 ) -> dict[tuple[Key, int | None], str]:
     """The answers in the inbox that no frame has taken, by question; the first of each counts."""
     taken = history.frames[-1].inbox

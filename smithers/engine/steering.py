@@ -44,10 +44,10 @@ def steer(
         )
 
     async def work(store: SqliteStore) -> Sent:
-        state = RunState.of((await store.load(run_id)).frames)
+        state = RunState.of((await store.standing(run_id)).frames)
         if state.run_status in ENDED:
             raise Refused(f"run {run_id} has ended: it is {state.run_status}")
-        key, at = aimed_at(state, run_id, task), datetime.now(UTC)
+        key, at = await aimed_at(store, state, run_id, task), datetime.now(UTC)
         who, said = valid_text(by), valid_text(text)
         body = json.dumps({"text": said, "by": who}, ensure_ascii=False)
         note = Note(run_id=run_id, kind=inbox.STEER, key=key, body=body, at=at)

@@ -412,6 +412,36 @@ class Store(Protocol):
         """
         ...
 
+    async def standing(self, run_id: str) -> History:
+        """The run, and of its frames only what it has of the nodes that are open: that have begun
+        or wait, and have not ended. A state that folds from it is right about these nodes, the
+        status, the last frame and its inbox; what it says of anything else, nobody may rely on.
+        Raises `UnknownRun`.
+        """
+        ...
+
+    async def waits(self, run_id: str) -> History:
+        """The same of the nodes that wait, and of those whose question a person has answered last,
+        without their attempts. Raises `UnknownRun`.
+        """
+        ...
+
+    async def about(self, run_id: str, name: str) -> History:
+        """The same of the nodes that a person may mean by a name: an id, or an iteration such as
+        `review[2]`. It tells whether the tree has such a node as well. Raises `UnknownRun`.
+        """
+        ...
+
+    async def budgets(self, run_id: str) -> History:
+        """The same as `waits`, and in which loops the nodes are that have a budget, and which.
+        Raises `UnknownRun`.
+        """
+        ...
+
+    async def kinds(self, run_id: str) -> Collection[str]:
+        """The kinds of the nodes that are in the tree."""
+        ...
+
     async def claims(self, run_id: str) -> Sequence[ClaimRow]:
         """Who has owned the run, in order; a fork has what its source had until its frame."""
         ...

@@ -18,7 +18,6 @@ from smithers.changes import (
     BudgetRaised,
     BudgetSet,
     CameUp,
-    Change,
     ChoiceGone,
     ChoiceMade,
     ContainerEnded,
@@ -47,6 +46,7 @@ from smithers.changes import (
     WaitOpened,
 )
 from smithers.errors import StoreError
+from smithers.store.asked import LAST, AskedFrames
 from smithers.store.rows import path_of, time_of
 
 __all__ = ["LAST", "PARTS", "Part", "frames_of", "last_frame", "parts_of"]
@@ -68,31 +68,12 @@ Part = Literal[
 """A group of tables that are read together; `samples` are sessions and usage."""
 PARTS: tuple[Part, ...] = get_args(Part)
 
-LAST = 2**62
-"""More than any frame has."""
 _WAITS, _OUTCOMES = frozenset(get_args(WaitKind)), frozenset(get_args(Outcome))
 _HEADS = (
     "SELECT frame, at, inbox FROM frames WHERE run_id = :run AND frame BETWEEN :first AND :last"
 )
 _BORN = " AND {0}born BETWEEN :first AND :last"
 _BORN_OR = " AND ({0}born BETWEEN :first AND :last OR {0}{1} BETWEEN :first AND :last)"
-
-
-class _Frames(dict[int, list[Change]]):
-    """The changes of the frames that are asked for; what is of another frame falls through, unless
-    it `keeps` all.
-    """
-
-    def __init__(self, run_id: str, first: int, last: int, *, keeps: bool = False) -> None:
-        super().__init__()
-        self.asked = {"run": run_id, "first": first, "last": last}
-        self._keeps = keeps
-
-    def __missing__(self, number: int) -> list[Change]:
-        made: list[Change] = []
-        if self._keeps:
-            self[number] = made
-        return made
 
 
 class _Keys(dict[tuple[str, str], Key]):
@@ -110,7 +91,7 @@ def frames_of(
 
     A frame's changes come in the order of the tables and their keys, not as they were given.
     """
-    frames = _Frames(run_id, first, last)
+    frames = AskedFrames(run_id, first, last)
     heads = db.execute(_HEADS + " ORDER BY frame", frames.asked).fetchall()
     frames.update((number, []) for number, _, _ in heads)
     _read(db, frames, PARTS)
@@ -131,12 +112,19 @@ def last_fence(db: sqlite3.Connection, run_id: str) -> int | None:
 
 
 def parts_of(
-    db: sqlite3.Connection, run_id: str, parts: Collection[Part], *, last: int = LAST
+    db: sqlite3.Connection,
+    run_id: str,
+    parts: Collection[Part],
+    *,
+    last: int = LAST,
+    keys: Collection[Key] | None = None,
+    ids: Collection[str] = (),
 ) -> tuple[Frame, ...]:
     """The changes of some kinds alone, in the frames that have any, and the last frame. So a long
-    run costs what is asked of it.
+    run costs what is asked of it. With `keys`, only those of these nodes, those of the tree with
+    these `ids`, and the last status.
     """
-    frames = _Frames(run_id, 0, last, keeps=True)
+    frames = AskedFrames(run_id, 0, last, keeps=True, keys=keys, ids=ids)
     _read(db, frames, parts)
     chosen = (
         " AND (frame IN (SELECT value FROM json_each(:frames)) OR frame = (SELECT max(frame)"
@@ -146,21 +134,21 @@ def parts_of(
     return _made(frames, db.execute(_HEADS + chosen, asked).fetchall())
 
 
-def _read(db: sqlite3.Connection, frames: _Frames, parts: Collection[Part]) -> None:
+def _read(db: sqlite3.Connection, frames: AskedFrames, parts: Collection[Part]) -> None:
     keys = _Keys()
     for part in PARTS:
         if part in parts:
             _READERS[part](db, frames, keys)
 
 
-def _made(frames: _Frames, heads: list[tuple[int, str, int]]) -> tuple[Frame, ...]:
+def _made(frames: AskedFrames, heads: list[tuple[int, str, int]]) -> tuple[Frame, ...]:
     return tuple(
         Frame(number=number, at=time_of(at), changes=tuple(frames[number]), inbox=inbox)
         for number, at, inbox in heads
     )
 
 
-def _unknown(frames: _Frames, table: str, column: str, value: str) -> StoreError:
+def _unknown(frames: AskedFrames, table: str, column: str, value: str) -> StoreError:
     run = frames.asked["run"]
     return StoreError(
         f"run {run} has a row in `{table}` with {column} {value!r}, which is unknown",
@@ -176,10 +164,11 @@ def _names(text: str) -> tuple[str, ...]:
     return () if text == "[]" else tuple(json.loads(text))
 
 
-def _read_tree(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
+def _read_tree(db: sqlite3.Connection, frames: AskedFrames, keys: _Keys) -> None:
     rows = db.execute(
         "SELECT id, born, kind, parent, place, gone FROM tree WHERE run_id = :run"
         + _BORN_OR.format("", "gone")
+        + frames.of_ids("id")
         + " ORDER BY id, born",
         frames.asked,
     )
@@ -189,7 +178,7 @@ def _read_tree(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
             frames[gone].append(NodeGone(id=id))
 
 
-def _read_tasks(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
+def _read_tasks(db: sqlite3.Connection, frames: AskedFrames, keys: _Keys) -> None:
     rows = db.execute(
         "SELECT t.task, t.path, t.born, t.up, t.ended, t.state, t.error, t.set_by,"
         " CASE WHEN l.bytes IS NULL THEN o.json END, l.bytes, l.digest, o.model, o.type"
@@ -198,6 +187,7 @@ def _read_tasks(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
         " ON l.run_id = t.run_id AND l.task = t.task AND l.path = t.path AND l.born = t.ended"
         " WHERE t.run_id = :run"
         + _BORN_OR.format("t.", "ended")
+        + frames.of_keys("t.task", "t.path")
         + " ORDER BY t.task, t.path, t.born",
         frames.asked,
     )
@@ -220,6 +210,7 @@ def _read_tasks(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     rows = db.execute(
         "SELECT node, path, born FROM handled WHERE run_id = :run"
         + _BORN.format("")
+        + frames.of_keys("node", "path")
         + " ORDER BY node, path, born",
         frames.asked,
     )
@@ -227,7 +218,7 @@ def _read_tasks(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
         frames[born].append(FailureHandled(key=keys[node, path]))
 
 
-def _read_ends(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
+def _read_ends(db: sqlite3.Connection, frames: AskedFrames, keys: _Keys) -> None:
     rows = db.execute(
         "SELECT node, path, born, state, gone FROM ends WHERE run_id = :run"
         + _BORN_OR.format("", "gone")
@@ -243,11 +234,14 @@ def _read_ends(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
             frames[gone].append(ContainerReopened(key=key))
 
 
-def _read_attempts(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
+def _read_attempts(db: sqlite3.Connection, frames: AskedFrames, keys: _Keys) -> None:
     rows = db.execute(
         "SELECT serial, task, path, attempt, born, agent, prompt, session, started_at, skipped,"
         " fingerprint, origin, ended, state, error, ended_at, turn FROM attempts"
-        " WHERE run_id = :run" + _BORN_OR.format("", "ended") + " ORDER BY serial",
+        " WHERE run_id = :run"
+        + _BORN_OR.format("", "ended")
+        + frames.of_keys("task", "path")
+        + " ORDER BY serial",
         frames.asked,
     )
     for serial, task, path, number, born, agent, prompt, session, at, skipped, *rest in rows:
@@ -273,10 +267,12 @@ def _read_attempts(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None
             )
 
 
-def _read_samples(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
+def _read_samples(db: sqlite3.Connection, frames: AskedFrames, keys: _Keys) -> None:
+    chosen = frames.of_serials("serial")
     rows = db.execute(
         "SELECT serial, born, session FROM sessions WHERE run_id = :run"
         + _BORN.format("")
+        + chosen
         + " ORDER BY serial, born, n",
         frames.asked,
     )
@@ -284,7 +280,7 @@ def _read_samples(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
         frames[born].append(SessionSeen(serial=serial, session=session))
     rows = db.execute(
         "SELECT serial, born, tokens_in, tokens_out, tokens_cached, cost_usd, model, calls"
-        " FROM usage WHERE run_id = :run" + _BORN.format("") + " ORDER BY serial, born, n",
+        " FROM usage WHERE run_id = :run" + _BORN.format("") + chosen + " ORDER BY serial, born, n",
         frames.asked,
     )
     for serial, born, tokens_in, tokens_out, tokens_cached, cost, model, calls in rows:
@@ -300,7 +296,7 @@ def _read_samples(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
         frames[born].append(counted)
 
 
-def _read_choices(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
+def _read_choices(db: sqlite3.Connection, frames: AskedFrames, keys: _Keys) -> None:
     rows = db.execute(
         "SELECT node, path, kind, born, value, children, gone FROM choices WHERE run_id = :run"
         + _BORN_OR.format("", "gone")
@@ -323,10 +319,11 @@ def _read_choices(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
         frames[born].append(read)
 
 
-def _read_resets(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
+def _read_resets(db: sqlite3.Connection, frames: AskedFrames, keys: _Keys) -> None:
     rows = db.execute(
         "SELECT node, path, born, cause FROM resets WHERE run_id = :run"
         + _BORN.format("")
+        + frames.of_keys("node", "path")
         + " ORDER BY node, path, born",
         frames.asked,
     )
@@ -344,11 +341,12 @@ def _reset(key: Key, cause: str | None) -> Reset:
     return Reset(key=key, cause=SentBack(key=sender, by=told["by"], note=told["note"]))
 
 
-def _read_waits(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
+def _read_waits(db: sqlite3.Connection, frames: AskedFrames, keys: _Keys) -> None:
     rows = db.execute(
         "SELECT node, path, kind, born, due, asked, digest, waits_on, allowed_by, ended, answer,"
         " form FROM waits WHERE run_id = :run"
         + _BORN_OR.format("", "ended")
+        + frames.of_keys("node", "path")
         + " ORDER BY node, path, kind, born",
         frames.asked,
     )
@@ -371,7 +369,7 @@ def _read_waits(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
             frames[ended].append(WaitClosed(key=key, kind=kind, opened=born, answer=answer))
 
 
-def _read_budgets(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
+def _read_budgets(db: sqlite3.Connection, frames: AskedFrames, keys: _Keys) -> None:
     rows = db.execute(
         "SELECT node, path, born, kind, amounts FROM budgets WHERE run_id = :run"
         + _BORN.format("")
@@ -390,7 +388,7 @@ def _read_budgets(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
             frames[born].append(BudgetSet(key=key, caps=caps, on_exhausted=ends))
 
 
-def _read_messages(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
+def _read_messages(db: sqlite3.Connection, frames: AskedFrames, keys: _Keys) -> None:
     rows = db.execute(
         "SELECT id, task, path, born, text, said_by, said_at, ended, serial FROM messages"
         " WHERE run_id = :run" + _BORN_OR.format("", "ended") + " ORDER BY id",
@@ -403,7 +401,7 @@ def _read_messages(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None
             frames[ended].append(MessageGiven(id=id, serial=serial))
 
 
-def _read_signals(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
+def _read_signals(db: sqlite3.Connection, frames: AskedFrames, keys: _Keys) -> None:
     rows = db.execute(
         "SELECT number, born, id, event, correlation, data, sent_by, sent_at, ended, node, path,"
         " misfit FROM signals WHERE run_id = :run" + _BORN_OR.format("", "ended"),
@@ -425,10 +423,12 @@ def _read_signals(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
             frames[ended].append(SignalTaken(number=number, key=key, misfit=misfit))
 
 
-def _read_statuses(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
+def _read_statuses(db: sqlite3.Connection, frames: AskedFrames, keys: _Keys) -> None:
     rows = db.execute(
         "SELECT born, status, error, output, stopped_by, next_run FROM statuses"
-        " WHERE run_id = :run" + _BORN.format(""),
+        " WHERE run_id = :run"
+        + _BORN.format("")
+        + (" ORDER BY born DESC LIMIT 1" if frames.is_part else ""),
         frames.asked,
     )
     for born, status, error, output, stopped_by, next_run in rows:
@@ -442,7 +442,7 @@ def _read_statuses(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None
         frames[born].append(changed)
 
 
-_READERS: dict[Part, Callable[[sqlite3.Connection, _Frames, _Keys], None]] = {
+_READERS: dict[Part, Callable[[sqlite3.Connection, AskedFrames, _Keys], None]] = {
     "tree": _read_tree,
     "tasks": _read_tasks,
     "ends": _read_ends,

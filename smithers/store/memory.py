@@ -280,6 +280,26 @@ class MemoryStore:
         run = self._run(run_id)
         return History(run=run.row, frames=tuple(run.frames))
 
+    async def standing(self, run_id: str) -> History:
+        """The run with all its frames, which nothing has to be read for. Raises `UnknownRun`."""
+        return await self.load(run_id)
+
+    async def waits(self, run_id: str) -> History:
+        """The same. Raises `UnknownRun`."""
+        return await self.load(run_id)
+
+    async def about(self, run_id: str, name: str) -> History:
+        """The same. Raises `UnknownRun`."""
+        return await self.load(run_id)
+
+    async def budgets(self, run_id: str) -> History:
+        """The same. Raises `UnknownRun`."""
+        return await self.load(run_id)
+
+    async def kinds(self, run_id: str) -> Collection[str]:
+        """The kinds of the nodes that are in the tree."""
+        return {node.kind for node in RunState.of(self._run(run_id).frames).nodes.values()}
+
     async def claims(self, run_id: str) -> Sequence[ClaimRow]:
         """Who has owned the run, and what they had loaded."""
         return [] if run_id not in self._runs else [one for _, one in self._runs[run_id].claims]

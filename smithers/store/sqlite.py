@@ -64,6 +64,7 @@ from smithers.store.releasing import RELEASE
 from smithers.store.rows import rows_of, time_text
 from smithers.store.run_rows import run_row, unknown_run
 from smithers.store.signals import Awaited, awaited, move_signals
+from smithers.store.standing import about_of, budgets_of, kinds_of, standing_of, waits_of
 from smithers.store.waking import called, note_failure, revive, seat, take_seat, wakeable
 
 __all__ = ["SqliteStore"]
@@ -344,6 +345,34 @@ class SqliteStore:
         def work(db: sqlite3.Connection) -> History:
             frames, fence = frames_of(db, run_id), last_fence(db, run_id)
             return History(run=run_row(db, run_id), frames=frames, fence=fence)
+
+        return await self._db.read(work)
+
+    async def standing(self, run_id: str) -> History:
+        """The run, and what it has of the nodes that are open. Raises `UnknownRun`."""
+        return await self._part(run_id, standing_of)
+
+    async def waits(self, run_id: str) -> History:
+        """The same of the nodes that wait. Raises `UnknownRun`."""
+        return await self._part(run_id, waits_of)
+
+    async def about(self, run_id: str, name: str) -> History:
+        """The same of the nodes that a name may mean. Raises `UnknownRun`."""
+        return await self._part(run_id, partial(about_of, name=name))
+
+    async def budgets(self, run_id: str) -> History:
+        """The same of the nodes that wait, with all budgets. Raises `UnknownRun`."""
+        return await self._part(run_id, budgets_of)
+
+    async def kinds(self, run_id: str) -> Collection[str]:
+        """The kinds of the nodes that are in the tree."""
+        return await self._db.read(lambda db: kinds_of(db, run_id))
+
+    async def _part(
+        self, run_id: str, read: Callable[[sqlite3.Connection, str], tuple[Frame, ...]]
+    ) -> History:
+        def work(db: sqlite3.Connection) -> History:
+            return History(run=run_row(db, run_id), frames=read(db, run_id))
 
         return await self._db.read(work)
 
