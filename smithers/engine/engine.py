@@ -209,6 +209,8 @@ class Engine:
         self._stopped_by: str | None = None
         self._raised = False
         self._postponed = False
+        self._has_company = True
+        """Whether the loop has tasks that are not this run's, as of the last look."""
         self._idle = False
         """Whether nothing ran when the end came."""
         self._wrong: Failure | None = None
@@ -261,6 +263,7 @@ class Engine:
         self.prepare(store)
         self._outputs.store = store
         self.slots.is_open = True
+        self._has_company = self._sees_company()
         failed: Exception | None = None
         ending: Ending | None = None
         async with asyncio.TaskGroup() as group:
@@ -347,8 +350,6 @@ class Engine:
 
     def _start(self, group: asyncio.TaskGroup) -> None:
         """Start what is on disk as started: attempts and child runs."""
-        if self.starting.prepared:
-            self.store.check()
         for attempt in self.starting.prepared:
             self._running[attempt.serial] = attempt
             assert self.claim is not None
@@ -823,7 +824,8 @@ class Engine:
             cooldowns, self.limits.new = self.limits.new, []
             answers, self.answers.new = self.answers.new, []
             starts = self._next_run() if self.state.run_status == "continued" else None
-            rows = await self.store.commit(self.claim, frame, models, cooldowns, answers, starts)
+            more = (cooldowns, answers, starts, self._is_alone())
+            rows = await self.store.commit(self.claim, frame, models, *more)
             self._inbox.extend(rows)
         self._looked = looked
         self._outputs.committed()
@@ -834,6 +836,17 @@ class Engine:
         for report in reports:
             self.observer.note(report)
         self.observer.frame(frame, self.state)
+
+    def _is_alone(self) -> bool:
+        """Whether nothing but this run needs the loop now."""
+        if self.children.active or any(one.attempt.is_on_loop for one in self._running.values()):
+            return False
+        return not self._has_company
+
+    def _sees_company(self) -> bool:
+        """Whether the loop has tasks that are not this run's. It takes a walk over all of them."""
+        mine = {asyncio.current_task(), *(one.task for one in self._running.values())}
+        return not asyncio.all_tasks() <= mine
 
     def _next_run(self) -> NewRun:
         """The run as which this one continues."""
@@ -852,6 +865,7 @@ class Engine:
 
     async def _next(self) -> None:
         """Wait until something has come: a result, a session, usage, a note, or a time."""
+        await asyncio.sleep(0)  # what was started has its turn, and so has all else in this loop
         while True:
             self._wake.clear()
             if self._results or self._promises or self._used or self._inbox or self._raised:
@@ -871,6 +885,7 @@ class Engine:
         if await self.holding.look():
             return True
         await self._processes.write(self.store)
+        self._has_company = self._sees_company()
         owned = any(one.attempt.owns_children for one in self._attempts())
         self._orphans.collect(owned=owned)
         now = self._moment = self.settings.clock.now()

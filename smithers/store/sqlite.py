@@ -1,6 +1,7 @@
 """The store that lasts: one SQLite file, shared by any number of processes.
 
-Each call is one function on the connection's thread, in one transaction. What the tables mean is
+Each call is one function on the connection's thread, in one transaction; a commit may be one on the
+thread of the loop. What the tables mean is
 told in `schema.sql`; how checkpoints are made safe, in `connection.py`.
 """
 
@@ -254,6 +255,7 @@ class SqliteStore:
         cooldowns: Sequence[Cooldown] = (),
         answers: Sequence[CachedAnswer] = (),
         starts: NewRun | None = None,
+        here: bool = False,
     ) -> Sequence[InboxRow]:
         """Make a frame durable, and give the inbox rows above `frame.inbox`. Raises `Fenced`."""
         rows = rows_of(claim.run_id, frame)
@@ -274,7 +276,7 @@ class SqliteStore:
                 db.execute("UPDATE runs SET called = NULL WHERE run_id = ?", (claim.run_id,))
             return inbox_rows(db, claim.run_id, frame.inbox)
 
-        return await self._db.transact(work)
+        return await self._db.transact(work, here=here)
 
     async def fork(
         self,

@@ -59,6 +59,13 @@ class Execution(ABC):
     def result_of(self, error: Exception) -> Result:
         """Whether the attempt has failed by this error, or is halted."""
 
+    @property
+    def is_on_loop(self) -> bool:
+        """Whether it needs the loop's thread now, so that it would wait while that does something
+        else.
+        """
+        return True
+
     def explain(self, error: Exception, failure: Failure) -> Failure:
         """The failure by this error, with what a person should do about it."""
         return failure
@@ -96,17 +103,17 @@ class Running:
         self.serial = attempt.serial
         self._done = done
         self._cancelled = False
-        self._task: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[None] | None = None
         self._stopped = False
         self._held = False
 
     def start(self, group: asyncio.TaskGroup, marks: Mapping[str, str]) -> None:
         """Begin; `marks` tag the processes that it starts."""
         self.attempt.tag(marks)
-        self._task = group.create_task(self._run(), name=str(self.key))
-        self._task.add_done_callback(self._ended)
+        self.task = group.create_task(self._run(), name=str(self.key))
+        self.task.add_done_callback(self._ended)
         if self._cancelled:  # between its preparation and here
-            self._task.cancel()
+            self.task.cancel()
 
     def tell(self, message: Message) -> None:
         """A person says something to the agent that is at work, if one is."""
@@ -116,8 +123,8 @@ class Running:
         """Stop it; its result comes when all of it has ended."""
         self._stopped = True
         self._cancelled = True
-        if self._task is not None:
-            self._task.cancel()
+        if self.task is not None:
+            self.task.cancel()
 
     def hold(self) -> None:
         """Stop it, so that a person can continue in its session."""

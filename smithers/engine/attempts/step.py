@@ -92,6 +92,11 @@ class StepAttempt(Execution):
     threads: Threads
     programs: Programs
     _is_late: bool = False
+    _is_in_thread: bool = False
+
+    @property
+    def is_on_loop(self) -> bool:
+        return self.attempt.used or not self._is_in_thread
 
     def tag(self, marks: Mapping[str, str]) -> None:
         self.programs.marks = marks
@@ -165,7 +170,11 @@ class StepAttempt(Execution):
         try:
             if inspect.iscoroutinefunction(run):
                 return await cast("Awaitable[object]", run(*arguments))
-            value = await self.threads.run(partial(run, *arguments))
+            self._is_in_thread = True
+            try:
+                value = await self.threads.run(partial(run, *arguments))
+            finally:
+                self._is_in_thread = False
             return await cast("Awaitable[object]", value) if inspect.isawaitable(value) else value
         except (NotYet, asyncio.CancelledError):
             raise
