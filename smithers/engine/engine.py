@@ -451,7 +451,9 @@ class Engine:
 
     @property
     def plan(self) -> Plan:
-        return self.asking.plan
+        plan = self.view.plan
+        assert plan is not None
+        return plan
 
     # -- one frame
 
@@ -466,7 +468,10 @@ class Engine:
     def _advance(self) -> Ending | None:
         """Make every change that follows from what is known; the ending, if there is one."""
         self._begin_frame()
-        while not self._is_sent_back() and (self._take_one() or self._follow()):
+        asking = self.asking
+        while not (asking.sent_back and self._is_sent_back()) and (
+            self._take_one() or self._follow()
+        ):
             pass
         if self._ending is None:
             self.budgets.tidy()
@@ -526,7 +531,7 @@ class Engine:
         if self._results:
             self._result(*self._results.popleft())
             return True
-        if (left := self.children.take_usage()) is not None:
+        if self.children.has_usage and (left := self.children.take_usage()) is not None:
             key, run_id, used, time_s = left
             count_child(
                 self.transition, key, run_id, used, self.now(), time_s=time_s, least_s=_TIME_LEFT_S
@@ -753,6 +758,8 @@ class Engine:
 
     def _time_passed(self) -> bool:
         """Take one timer that is due."""
+        if not (self._timers.are_set or self._endings.has_deadline or self._closing.why):
+            return False
         if self._is_late():
             self._end("deadline")
             return True
@@ -829,9 +836,11 @@ class Engine:
             self._inbox.extend(rows)
         self._looked = looked
         self._outputs.committed()
-        await self._processes.forget(self.store, self.claim.owner, self._running)
+        if self._processes.serials:
+            await self._processes.forget(self.store, self.claim.owner, self._running)
         self._promises.committed()
-        self._messages.tell(self._attempts())
+        if self._messages.taken:
+            self._messages.tell(self._attempts())
         reports, self.renderer.reports = self.renderer.reports, []
         for report in reports:
             self.observer.note(report)

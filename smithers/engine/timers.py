@@ -51,6 +51,11 @@ class Timers:
         known = self._deadlines.get((wait.key, wait.kind))
         return wait.due - now.wall if known is None else known[1].left(now)
 
+    @property
+    def are_set(self) -> bool:
+        """Whether any wait is due some time."""
+        return bool(self._heaps)
+
     def is_due(self, now: Moment) -> bool:
         return any(heap[0][0] <= now.reading(basis) for basis, heap in self._heaps.items())
 

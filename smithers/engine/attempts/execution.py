@@ -106,14 +106,14 @@ class Running:
         self.task: asyncio.Task[None] | None = None
         self._stopped = False
         self._held = False
+        self._is_heard = False
 
     def start(self, group: asyncio.TaskGroup, marks: Mapping[str, str]) -> None:
         """Begin; `marks` tag the processes that it starts."""
         self.attempt.tag(marks)
         self.task = group.create_task(self._run(), name=str(self.key))
-        self.task.add_done_callback(self._ended)
         if self._cancelled:  # between its preparation and here
-            self.task.cancel()
+            self._cancel(self.task)
 
     def tell(self, message: Message) -> None:
         """A person says something to the agent that is at work, if one is."""
@@ -124,21 +124,22 @@ class Running:
         self._stopped = True
         self._cancelled = True
         if self.task is not None:
-            self.task.cancel()
+            self._cancel(self.task)
 
     def hold(self) -> None:
         """Stop it, so that a person can continue in its session."""
         self._held = True
         self.cancel()
 
+    def _cancel(self, task: asyncio.Task[None]) -> None:
+        if not self._is_heard:  # one that is cancelled before its first turn tells nothing itself
+            self._is_heard = True
+            task.add_done_callback(self._ended)
+        task.cancel()
+
     def _ended(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled():
-            return  # it told its result itself, a turn of the loop earlier
-        if self._stopped:
+        if task.cancelled():  # else it told its result itself, a turn of the loop earlier
             self._done(self, Result("held" if self._held else "cancelled"))
-        else:
-            error = RuntimeError("it raised asyncio.CancelledError itself")
-            self._done(self, Result("failed", error=error))
 
     async def _run(self) -> None:
         try:
@@ -150,7 +151,10 @@ class Running:
         except Exception as error:
             result = self.attempt.result_of(error)
         except asyncio.CancelledError:
-            raise
+            if self._stopped:
+                raise
+            own = RuntimeError("it raised asyncio.CancelledError itself")
+            result = Result("failed", error=own)
         except BaseException as error:  # it must not end the engine
             said = plain_text(error)
             words = f"{type(error).__name__}({said!r})" if said else type(error).__name__
