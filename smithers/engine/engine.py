@@ -350,6 +350,8 @@ class Engine:
 
     def _start(self, group: asyncio.TaskGroup) -> None:
         """Start what is on disk as started: attempts and child runs."""
+        if not all(one.attempt.is_function for one in self.starting.prepared):
+            self.store.check()  # else the look of the commit before is enough
         for attempt in self.starting.prepared:
             self._running[attempt.serial] = attempt
             assert self.claim is not None

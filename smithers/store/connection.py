@@ -47,9 +47,9 @@ _AGAIN_BYTES = 1 << 20
 """How much the WAL must grow after a checkpoint that could not reset it before the next try."""
 _WRITE = "BEGIN IMMEDIATE"
 _QUICK_S = 0.005
-"""A transaction that takes longer is for the connection's thread."""
-_QUICK_IN_A_ROW = 10
-"""After so many quick ones the next is taken for one."""
+"""What takes longer is for the connection's thread."""
+_OF_LAST = 10
+"""The time that a transaction takes is told from that of about so many before it."""
 
 
 class Connection(aiosqlite.Connection):
@@ -79,7 +79,7 @@ class Connection(aiosqlite.Connection):
         """How long SQLite waits for a lock on the connection's thread, and as it is set now."""
         self._given = self._done = 0
         """What the connection's thread was given, counted by the loop, and has done, by itself."""
-        self._quick_in_a_row = 0
+        self._usual_s = 2 * _QUICK_S
         self._files: OpenFiles
         self._wal = f"{path.absolute()}-wal"
         self._least_bytes = self._checkpoint_at = wal_bytes
@@ -197,7 +197,7 @@ class Connection(aiosqlite.Connection):
     def _is_quick(self) -> bool:
         """Whether a transaction is quick enough for the calling thread, and the connection free."""
         is_free = self._running and self._connection is not None and self._given == self._done
-        return is_free and self._quick_in_a_row >= _QUICK_IN_A_ROW
+        return is_free and self._usual_s < _QUICK_S
 
     def _within_moment(self, work: Callable[[sqlite3.Connection], T]) -> tuple[T] | None:
         """Run one transaction on this thread; None, and nothing was done, if somebody else has the
@@ -262,7 +262,7 @@ class Connection(aiosqlite.Connection):
                     tell = None
 
     def _within_once(self, begin: str, work: Callable[[sqlite3.Connection], T]) -> T:
-        began, quick, self._quick_in_a_row = time.monotonic(), self._quick_in_a_row, 0
+        began = time.monotonic()
         try:
             db = self._conn
             db.execute(begin)
@@ -272,8 +272,9 @@ class Connection(aiosqlite.Connection):
         except BaseException:
             self._roll_back()
             raise
-        if time.monotonic() - began < _QUICK_S:
-            self._quick_in_a_row = quick + (begin == _WRITE)
+        finally:
+            if begin == _WRITE:
+                self._usual_s += (time.monotonic() - began - self._usual_s) / _OF_LAST
         return done
 
     def _unsynced(self, call: Callable[[], T]) -> T:

@@ -41,6 +41,11 @@ class Execution(ABC):
     owns_children: ClassVar[bool] = False
     """Whether it may have processes of this one as children, and ask for their exit codes."""
 
+    is_function: ClassVar[bool] = False
+    """Whether it only calls a function of the author's. All else begins with a program, or with a
+    request that is paid.
+    """
+
     serial: int
     output: Output[Any]
     stream: Stream

@@ -85,6 +85,7 @@ class StepAttempt(Execution):
     """One call of a step's function."""
 
     owns_children = True
+    is_function = True
 
     work: StepWork
     attempt: Attempt
