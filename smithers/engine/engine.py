@@ -86,6 +86,8 @@ from smithers.workflows import Workflow
 
 __all__ = ["Engine", "First", "Observer", "Settings"]
 
+_FEW = 32
+"""With more attempts at once, the loop is taken for busy, and nobody looks at each of them."""
 _TIME_LEFT_S = 1.0
 """Less time of a child run that is left waiting is counted once it ends."""
 
@@ -850,12 +852,14 @@ class Engine:
 
     def _is_alone(self) -> bool:
         """Whether nothing but this run needs the loop now."""
-        if self.children.active or any(one.attempt.is_on_loop for one in self._running.values()):
+        if self._has_company or self.children.active or len(self._running) > _FEW:
             return False
-        return not self._has_company
+        return not any(one.attempt.is_on_loop for one in self._running.values())
 
     def _sees_company(self) -> bool:
         """Whether the loop has tasks that are not this run's. It takes a walk over all of them."""
+        if len(self._running) > _FEW:
+            return True
         mine = {asyncio.current_task(), *(one.task for one in self._running.values())}
         return not asyncio.all_tasks() <= mine
 
@@ -877,6 +881,9 @@ class Engine:
     async def _next(self) -> None:
         """Wait until something has come: a result, a session, usage, a note, or a time."""
         await asyncio.sleep(0)  # what was started has its turn, and so has all else in this loop
+        self._timers.set_alarm()
+        if self._ending is None and self._timers.take_ring() and await self._look():
+            return  # a run that never waits looks by the clock as well
         while True:
             self._wake.clear()
             if self._results or self._promises or self._used or self._inbox or self._raised:

@@ -17,6 +17,7 @@ import pytest
 
 from smithers.agent import Event
 from smithers.changes import Frame, Key
+from smithers.engine import timers
 from smithers.hub import Hub, Left
 from smithers.state import RunState
 from smithers.store import Claim, connection
@@ -37,6 +38,8 @@ class Counts:
     turns: int = 0
     turns_by_frame: dict[int, int] = field(default_factory=dict[int, int])
     stats: int = 0
+    looks: int = 0
+    """How often it was asked whether another process wrote."""
     statements: Counter[str] = field(default_factory=Counter[str])
     commits: Counter[int] = field(default_factory=Counter[int])
     """By the thread that made them."""
@@ -60,6 +63,7 @@ def watched_connect(
     def opened(*args: Any, **options: Any) -> sqlite3.Connection:
         def note(statement: str) -> None:
             word = statement.split()[0]
+            counts.looks += statement == "PRAGMA data_version"
             if word != "PRAGMA":  # an owner looks what others wrote by the clock, not by the step
                 counts.statements[word] += 1
                 counts.commits[threading.get_ident()] += word == "COMMIT"
@@ -116,6 +120,7 @@ def any_pace(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_async_step_costs_one_turn_of_the_loop_and_no_thread(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(timers, "POLL_S", 600.0)  # a look takes turns as well
     few = counted(tmp_path, monkeypatch, "asynchronous", FEW)
     many = counted(tmp_path, monkeypatch, "asynchronous", MANY)
     at, more = many.turns_by_frame, MANY - FEW
@@ -125,6 +130,14 @@ def test_an_async_step_costs_one_turn_of_the_loop_and_no_thread(
     assert many.commits.total() >= MANY
     assert few.commits_elsewhere() <= FIRST
     assert many.commits_elsewhere() <= FIRST
+
+
+@pytest.mark.usefixtures("any_pace")
+def test_an_owner_that_never_waits_looks_by_the_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timers, "POLL_S", 0.0)
+    assert counted(tmp_path, monkeypatch, "asynchronous", FEW).looks > FEW / 2
 
 
 @pytest.mark.usefixtures("any_pace")
