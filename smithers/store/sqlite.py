@@ -275,7 +275,7 @@ class SqliteStore:
             if note is not None and note <= frame.inbox:
                 db.execute("UPDATE runs SET called = NULL WHERE run_id = ?", (claim.run_id,))
             is_read = newest is None or newest <= frame.inbox
-            return () if is_read else inbox_rows(db, claim.run_id, frame.inbox)
+            return [] if is_read else inbox_rows(db, claim.run_id, frame.inbox)
 
         return await self._db.transact(work, here=here)
 
