@@ -32,6 +32,11 @@ class ChildUsage:
         attempts = child.attempts.values()
         self._left.append((key, run_id, _used_by(attempts), _time_of(attempts)))
 
+    @property
+    def has_left(self) -> bool:
+        """Whether `take` gives any."""
+        return bool(self._left)
+
     def take(self) -> tuple[Key, str, Models, float] | None:
         """What a child run has used that was left, with its node and its id, and the seconds of its
         attempts.

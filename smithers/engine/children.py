@@ -226,6 +226,11 @@ class Children:
             if child.engine is not None:
                 child.engine.stop(by)
 
+    @property
+    def has_usage(self) -> bool:
+        """Whether `take_usage` gives any."""
+        return self._usage.has_left
+
     def take_usage(self) -> tuple[Key, str, Models, float] | None:
         """See `ChildUsage.take`."""
         return self._usage.take()

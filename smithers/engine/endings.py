@@ -221,6 +221,10 @@ class Endings:
         left = self._left(StatusChanged(status="waiting", stopped_by=by), over_budget=over)
         return replace(left, stopped=stopped, stopped_by=by, wake_at=wake_at)
 
+    @property
+    def has_deadline(self) -> bool:
+        return self._deadline is not None
+
     def is_late(self) -> bool:
         """Whether the run is over its deadline."""
         return self._deadline is not None and self._deadline.passed(self._now())

@@ -86,6 +86,8 @@ from smithers.workflows import Workflow
 
 __all__ = ["Engine", "First", "Observer", "Settings"]
 
+_FEW = 32
+"""With more attempts at once, the loop is taken for busy, and nobody looks at each of them."""
 _TIME_LEFT_S = 1.0
 """Less time of a child run that is left waiting is counted once it ends."""
 
@@ -211,6 +213,8 @@ class Engine:
         self._stopped_by: str | None = None
         self._raised = False
         self._postponed = False
+        self._has_company = True
+        """Whether the loop has tasks that are not this run's, as of the last look."""
         self._idle = False
         """Whether nothing ran when the end came."""
         self._wrong: Failure | None = None
@@ -263,6 +267,7 @@ class Engine:
         self.prepare(store)
         self._outputs.store = store
         self.slots.is_open = True
+        self._has_company = self._sees_company()
         failed: Exception | None = None
         ending: Ending | None = None
         async with asyncio.TaskGroup() as group:
@@ -349,8 +354,8 @@ class Engine:
 
     def _start(self, group: asyncio.TaskGroup) -> None:
         """Start what is on disk as started: attempts and child runs."""
-        if self.starting.prepared:
-            self.store.check()
+        if not all(one.attempt.is_function for one in self.starting.prepared):
+            self.store.check()  # else the look of the commit before is enough
         for attempt in self.starting.prepared:
             self._running[attempt.serial] = attempt
             assert self.claim is not None
@@ -453,7 +458,9 @@ class Engine:
 
     @property
     def plan(self) -> Plan:
-        return self.asking.plan
+        plan = self.view.plan
+        assert plan is not None
+        return plan
 
     # -- one frame
 
@@ -468,7 +475,10 @@ class Engine:
     def _advance(self) -> Ending | None:
         """Make every change that follows from what is known; the ending, if there is one."""
         self._begin_frame()
-        while not self._is_sent_back() and (self._take_one() or self._follow()):
+        asking = self.asking
+        while not (asking.sent_back and self._is_sent_back()) and (
+            self._take_one() or self._follow()
+        ):
             pass
         if self._ending is None:
             self.budgets.tidy()
@@ -528,7 +538,7 @@ class Engine:
         if self._results:
             self._result(*self._results.popleft())
             return True
-        if (left := self.children.take_usage()) is not None:
+        if self.children.has_usage and (left := self.children.take_usage()) is not None:
             key, run_id, used, time_s = left
             count_child(
                 self.transition, key, run_id, used, self.now(), time_s=time_s, least_s=_TIME_LEFT_S
@@ -797,6 +807,8 @@ class Engine:
 
     def _time_passed(self) -> bool:
         """Take one timer that is due."""
+        if not (self._timers.are_set or self._endings.has_deadline or self._closing.why):
+            return False
         if self._is_late():
             self._end("deadline")
             return True
@@ -868,17 +880,33 @@ class Engine:
             cooldowns, self.limits.new = self.limits.new, []
             answers, self.answers.new = self.answers.new, []
             starts = self._next_run() if self.state.run_status == "continued" else None
-            rows = await self.store.commit(self.claim, frame, models, cooldowns, answers, starts)
+            more = (cooldowns, answers, starts, self._is_alone())
+            rows = await self.store.commit(self.claim, frame, models, *more)
             self._inbox.extend(rows)
         self._looked = looked
         self._outputs.committed()
-        await self._processes.forget(self.store, self.claim.owner, self._running)
+        if self._processes.serials:
+            await self._processes.forget(self.store, self.claim.owner, self._running)
         self._promises.committed()
-        self._messages.tell(self._attempts)
+        if self._messages.taken:
+            self._messages.tell(self._attempts())
         reports, self.renderer.reports = self.renderer.reports, []
         for report in reports:
             self.observer.note(report)
         self.observer.frame(frame, self.state)
+
+    def _is_alone(self) -> bool:
+        """Whether nothing but this run needs the loop now."""
+        if self._has_company or self.children.active or len(self._running) > _FEW:
+            return False
+        return not any(one.attempt.is_on_loop for one in self._running.values())
+
+    def _sees_company(self) -> bool:
+        """Whether the loop has tasks that are not this run's. It takes a walk over all of them."""
+        if len(self._running) > _FEW:
+            return True
+        mine = {asyncio.current_task(), *(one.task for one in self._running.values())}
+        return not asyncio.all_tasks() <= mine
 
     def _next_run(self) -> NewRun:
         """The run as which this one continues."""
@@ -897,6 +925,10 @@ class Engine:
 
     async def _next(self) -> None:
         """Wait until something has come: a result, a session, usage, a note, or a time."""
+        await asyncio.sleep(0)  # what was started has its turn, and so has all else in this loop
+        self._timers.set_alarm()
+        if self._ending is None and self._timers.take_ring() and await self._look():
+            return  # a run that never waits looks by the clock as well
         while True:
             self._wake.clear()
             if self._results or self._promises or self._used or self._inbox or self._raised:
@@ -916,6 +948,7 @@ class Engine:
         if await self.holding.look():
             return True
         await self._processes.write(self.store)
+        self._has_company = self._sees_company()
         owned = any(one.attempt.owns_children for one in self._attempts())
         self._orphans.collect(owned=owned)
         now = self._moment = self.settings.clock.now()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, cast
 
 from smithers.agent import Agent, key_of
@@ -30,6 +31,7 @@ __all__ = [
 Fingerprint = Mapping[str, str]
 UNKNOWN: Final = "?"
 _AGENT: Final = "agent"
+_SHORT: Final = json.JSONEncoder(separators=(",", ":"))
 
 
 def fingerprint_text(parts: Fingerprint) -> str:
@@ -39,7 +41,7 @@ def fingerprint_text(parts: Fingerprint) -> str:
     '{"code":"1f"}'
     """
     kept = {name: part for name, part in parts.items() if part}
-    return json.dumps(kept, separators=(",", ":"))
+    return _SHORT.encode(kept)
 
 
 def fingerprint_of(text: str | None) -> Fingerprint | None:
@@ -62,8 +64,13 @@ def of_step(work: StepWork, output: Output[Any], input: Mapping[str, str]) -> Fi
     if code is None or values is None:
         return {"code": UNKNOWN, "values": UNKNOWN, **_schema(output)}
     if list(output.schema) == ["type"]:
-        return {"code": digest_of(f"{code} {output.schema['type']}"), "values": values}
+        return {"code": _typed(code, str(output.schema["type"])), "values": values}
     return {"code": code, "values": values, **_schema(output)}
+
+
+@lru_cache(maxsize=256)
+def _typed(code: str, type: str) -> str:
+    return digest_of(f"{code} {type}")
 
 
 def of_program(program: Program, output: Output[Any]) -> Fingerprint:

@@ -43,7 +43,8 @@ class Messages:
 
     def __init__(self, transition: Transition) -> None:
         self._transition = transition
-        self._taken: dict[Key, list[Message]] = {}
+        self.taken: dict[Key, list[Message]] = {}
+        """Those of the frame in the making."""
 
     def take(self, row: InboxRow) -> None:
         """Take one into the frame in the making; one for a task that was never begun is void."""
@@ -53,14 +54,14 @@ class Messages:
         body = cast("dict[str, Any]", json.loads(row.body))
         said, by = str(body["text"]), str(body["by"])
         self._transition.do(MessageTaken(id=row.id, key=key, text=said, by=by, at=row.at))
-        self._taken.setdefault(key, []).append(state.messages[key][row.id])
+        self.taken.setdefault(key, []).append(state.messages[key][row.id])
 
-    def tell(self, listeners: Callable[[], Iterable[Listener]]) -> None:
+    def tell(self, listeners: Iterable[Listener]) -> None:
         """Tell whoever is at work what the last frame has taken; a later attempt's request tells
         what nobody heard.
         """
-        taken, self._taken = self._taken, {}
-        for one in listeners() if taken else ():
+        taken, self.taken = self.taken, {}
+        for one in listeners:
             for message in taken.get(one.key, ()):
                 one.tell(message)
 

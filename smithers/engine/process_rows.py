@@ -21,7 +21,8 @@ class ProcessRows:
 
     def __init__(self, run_id: str) -> None:
         self._run_id = run_id
-        self._serials = set[int]()
+        self.serials = set[int]()
+        """The attempts that have rows, or may have."""
         self._unwritten: list[ProcessRow] = []
 
     async def add(self, store: Store, owner: str, serial: int, process: Spawned) -> None:
@@ -29,7 +30,7 @@ class ProcessRows:
         started = started_of(process.pid)
         if started is None or process.started not in (None, started):
             return  # it has ended, and its pid may be another's
-        self._serials.add(serial)  # first: a write that is cancelled may have happened
+        self.serials.add(serial)  # first: a write that is cancelled may have happened
         self._unwritten.append(
             ProcessRow(
                 owner=owner,
@@ -51,7 +52,7 @@ class ProcessRows:
 
     async def forget(self, store: Store, owner: str, running: Container[int]) -> None:
         """Remove the rows of attempts that have ended."""
-        for serial in [serial for serial in self._serials if serial not in running]:
+        for serial in [serial for serial in self.serials if serial not in running]:
             self._unwritten = [row for row in self._unwritten if row.serial != serial]
             await store.remove_processes(owner, self._run_id, serial)
-            self._serials.discard(serial)
+            self.serials.discard(serial)

@@ -61,10 +61,11 @@ class Masking:
     def __init__(self, mask: Callable[[str], str]) -> None:
         self._mask = mask
         self._given: dict[str, str] = {}
-        self._more = Secrets()
+        self._more: Secrets | None = None
 
     def __call__(self, text: str) -> str:
-        return self._more.mask(self._mask(text))
+        text = self._mask(text)
+        return text if self._more is None else self._more.mask(text)
 
     def add(self, environment: Mapping[str, str]) -> None:
         self._given.update(environment)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any, assert_never, cast
 
@@ -129,7 +130,7 @@ class Stream:
 
     def __init__(self, folder: Path, serial: int, scrub: Callable[[str], str]) -> None:
         self._folder = folder
-        self._path, self._raw = events_file(folder, serial), raw_file(folder, serial)
+        self._serial = serial
         self._scrub = scrub
         self._fd = -1
         self._closed = False
@@ -140,13 +141,17 @@ class Stream:
         another file's by then.
         """
 
+    @cached_property
+    def _path(self) -> Path:
+        return events_file(self._folder, self._serial)  # most steps say nothing
+
     def open(self) -> None:
         """Make the file. Raises `MachineError`, also where it or the program's stream is a link."""
         if self._fd < 0:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
             try:
                 with keeping(self._path), inside(self._folder, make=True) as folder:
-                    check_plain(self._raw, folder)
+                    check_plain(raw_file(self._folder, self._serial), folder)
                     self._fd = open_plain(self._path, flags, folder)
             except MachineError:
                 raise

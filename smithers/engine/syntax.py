@@ -538,8 +538,14 @@ def digest_values(call: object, input: Mapping[str, str]) -> tuple[str | None, s
     code = _code(call)
     if code is None:
         return None, None
+    if isinstance(call, FunctionType) and not _holds(call):
+        return code, ""
     held = _Values(input).of_call(call)
     return code, "" if _is_empty(held) else digest_of(json.dumps(held, sort_keys=True))
+
+
+def _holds(function: FunctionType) -> bool:
+    return bool(function.__closure__ or function.__defaults__ or function.__kwdefaults__)
 
 
 def _is_empty(held: object) -> bool:

@@ -67,6 +67,11 @@ class Timers:
                 return True
         return False
 
+    @property
+    def are_set(self) -> bool:
+        """Whether any wait is due some time."""
+        return bool(self._heaps)
+
     def is_due(self, now: Moment) -> bool:
         return any(heap[0][0] <= now.reading(basis) for basis, heap in self._heaps.items())
 

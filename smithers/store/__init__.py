@@ -340,6 +340,7 @@ class Store(Protocol):
         cooldowns: Sequence[Cooldown] = (),
         answers: Sequence[CachedAnswer] = (),
         starts: NewRun | None = None,
+        here: bool = False,
     ) -> Sequence[InboxRow]:
         """Make a frame durable, and give the inbox rows with ids above `frame.inbox`.
 
@@ -349,7 +350,8 @@ class Store(Protocol):
         If the frame ends a child run, its parent gets a row in its inbox in the same transaction;
         so do the runs that were started from below a run that ends, which end with it; so does the
         run that it `starts` begin, with a frame in which it is running, owned by nobody and due
-        now. Raises `Fenced`, or `UnknownRun`.
+        now. `here` says that nothing else needs the calling thread now: a commit that is known to
+        be quick may be made on it. Raises `Fenced`, or `UnknownRun`.
         """
         ...
 

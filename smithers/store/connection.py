@@ -24,6 +24,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
@@ -35,7 +36,7 @@ import aiosqlite
 from smithers.errors import StoreError
 from smithers.store.failures import telling, told
 from smithers.store.identity import OpenFiles
-from smithers.store.locks import Locked, Patience, is_busy
+from smithers.store.locks import LOOK_AFTER_S, Locked, Patience, is_busy
 from smithers.store.opening import connect, file_lock
 
 __all__ = ["Connection"]
@@ -44,10 +45,19 @@ T = TypeVar("T")
 
 _AGAIN_BYTES = 1 << 20
 """How much the WAL must grow after a checkpoint that could not reset it before the next try."""
+_WRITE = "BEGIN IMMEDIATE"
+_QUICK_S = 0.005
+"""What takes longer is for the connection's thread."""
+_OF_LAST = 10
+"""The time that a transaction takes is told from that of about so many before it."""
 
 
 class Connection(aiosqlite.Connection):
-    """One connection on a thread of its own; functions are given the raw one, on that thread."""
+    """One connection on a thread of its own; functions are given the raw one, on that thread.
+
+    The loop's thread uses it as well, for a transaction that is known to be quick, and only while
+    the connection's thread has nothing to do: at any time one thread has it.
+    """
 
     tell_locked: Callable[[Locked], None] | None = None
     """If set, it is called once, on the connection's thread, when a stopped process holds the lock
@@ -65,6 +75,11 @@ class Connection(aiosqlite.Connection):
         self._thread.daemon = True  # an owner that exits without closing it must not hang
         self._path = path
         self._timeout_s = timeout_s
+        self._patient_s = self._waits_s = min(timeout_s, LOOK_AFTER_S)
+        """How long SQLite waits for a lock on the connection's thread, and as it is set now."""
+        self._given = self._done = 0
+        """What the connection's thread was given, counted by the loop, and has done, by itself."""
+        self._usual_s = 2 * _QUICK_S
         self._files: OpenFiles
         self._wal = f"{path.absolute()}-wal"
         self._least_bytes = self._checkpoint_at = wal_bytes
@@ -96,20 +111,27 @@ class Connection(aiosqlite.Connection):
             raise
         return db
 
-    async def transact(self, work: Callable[[sqlite3.Connection], T], *, synced: bool = True) -> T:
+    async def transact(
+        self, work: Callable[[sqlite3.Connection], T], *, synced: bool = True, here: bool = False
+    ) -> T:
         """Run `work` inside one write transaction: durable when this returns, or all undone. If not
         `synced`, it survives the end of every process, but perhaps not that of the machine.
+
+        With `here` it may be done on the calling thread, if the last ones were quick and nobody has
+        the lock: two switches of threads cost more than such a transaction.
 
         Raises `StoreError` for whatever the database refuses. Cancelling the wait does not stop
         the transaction.
         """
-        call = partial(self._within, "BEGIN IMMEDIATE", work)
-        done = await self._handed(call if synced else partial(self._unsynced, call))
+        done = self._within_moment(work) if here and synced and self._is_quick() else None
+        if done is None:
+            call = partial(self._within, _WRITE, work)
+            done = (await self._handed(call if synced else partial(self._unsynced, call)),)
         if (size := self._wal_size()) > self._checkpoint_at:
             self._hand_over(None, self.checkpoint)
         elif size <= self._least_bytes:
             self._checkpoint_at = self._least_bytes
-        return done
+        return done[0]
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` on one snapshot."""
@@ -152,11 +174,44 @@ class Connection(aiosqlite.Connection):
 
     def wait_at_most(self, timeout_s: float) -> None:
         """Wait for locks no longer than this from now on. On the connection's thread."""
-        self._timeout_s = timeout_s
-        self._conn.execute(f"PRAGMA busy_timeout = {int(timeout_s * 1000)}").close()
+        self._timeout_s = self._patient_s = timeout_s
+        self._wait_for_locks(timeout_s)
+
+    def _wait_for_locks(self, timeout_s: float) -> None:
+        if self._waits_s != timeout_s and self._connection is not None:
+            self._connection.execute(f"PRAGMA busy_timeout = {int(timeout_s * 1000)}").close()
+            self._waits_s = timeout_s
 
     def _hand_over(self, waiting: asyncio.Future[T] | None, work: Callable[[], T]) -> None:
-        self._tx.put_nowait((waiting, work))  # pyright: ignore[reportUnknownMemberType]  # bare Future
+        self._given += 1
+        job = partial(self._on_thread, work)
+        self._tx.put_nowait((waiting, job))  # pyright: ignore[reportUnknownMemberType]  # bare Future
+
+    def _on_thread(self, work: Callable[[], T]) -> T:
+        try:
+            self._wait_for_locks(self._patient_s)
+            return work()
+        finally:
+            self._done += 1
+
+    def _is_quick(self) -> bool:
+        """Whether a transaction is quick enough for the calling thread, and the connection free."""
+        is_free = self._running and self._connection is not None and self._given == self._done
+        return is_free and self._usual_s < _QUICK_S
+
+    def _within_moment(self, work: Callable[[sqlite3.Connection], T]) -> tuple[T] | None:
+        """Run one transaction on this thread; None, and nothing was done, if somebody else has the
+        lock.
+        """
+        try:
+            self._wait_for_locks(_QUICK_S)
+            return (self._within_once(_WRITE, work),)
+        except Exception as error:
+            if is_busy(error):
+                return None
+            if (said := told(self._path, error)) is error:
+                raise
+            raise said from error
 
     def _copy_home(self) -> bool:
         db = self._conn
@@ -207,6 +262,7 @@ class Connection(aiosqlite.Connection):
                     tell = None
 
     def _within_once(self, begin: str, work: Callable[[sqlite3.Connection], T]) -> T:
+        began = time.monotonic()
         try:
             db = self._conn
             db.execute(begin)
@@ -216,6 +272,9 @@ class Connection(aiosqlite.Connection):
         except BaseException:
             self._roll_back()
             raise
+        finally:
+            if begin == _WRITE:
+                self._usual_s += (time.monotonic() - began - self._usual_s) / _OF_LAST
         return done
 
     def _unsynced(self, call: Callable[[], T]) -> T:

@@ -32,8 +32,12 @@ class OpenFiles:
     def check(self) -> None:
         """Raise `StoreError` if one of the files was deleted, moved or replaced."""
         for path, id in self._ids.items():
-            if (now := _id_of(path)) != id:
-                raise self._lost(path, gone=now is None)
+            try:
+                now = os.stat(path)
+            except OSError:
+                raise self._lost(path, gone=True) from None
+            if (now.st_dev, now.st_ino) != id:
+                raise self._lost(path, gone=False)
 
     def _lost(self, path: str, *, gone: bool) -> StoreError:
         how = "was deleted" if gone else "was replaced by another file"

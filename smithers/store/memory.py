@@ -164,6 +164,7 @@ class MemoryStore:
         cooldowns: Sequence[Cooldown] = (),
         answers: Sequence[CachedAnswer] = (),
         starts: NewRun | None = None,
+        here: bool = False,
     ) -> Sequence[InboxRow]:
         """Keep a frame, and give the inbox rows above `frame.inbox`. Raises `Fenced`."""
         run = self._run(claim.run_id)

@@ -135,7 +135,8 @@ def connect(
     busy_timeout_s: float,
     wal_bytes: int = WAL_BYTES,
 ) -> sqlite3.Connection:
-    """A connection with our settings; never a checkpoint by itself, never mapped memory.
+    """A connection with our settings; never a checkpoint by itself, never mapped memory. It may be
+    used from any thread, by one at a time.
 
     SQLite itself waits for a lock for a second at most, so that the caller can look who holds it. A
     WAL that is reset keeps `wal_bytes`: to write over them costs half the time of growing a file.
@@ -148,6 +149,7 @@ def connect(
             timeout=min(busy_timeout_s, LOOK_AFTER_S),
             isolation_level=None,
             cached_statements=256,
+            check_same_thread=False,
         )
     try:
         with telling(path):

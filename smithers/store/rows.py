@@ -145,6 +145,7 @@ _IN_ORDER = (
     *(_READ, _WAIT, _RESET, _LARGE, _HANDLED, _END, _BUDGET, _MESSAGE, _STATUS, _SIGNAL),
     *(_TASK_END, _ATTEMPT_END, _WAIT_END, _MESSAGE_END, _SIGNAL_END),
 )
+_PLACES = {sql: place for place, sql in enumerate(_IN_ORDER)}
 _FILLS = {
     _GONE: "a node that left",
     _REOPENED: "a container that was reopened",
@@ -204,13 +205,13 @@ def rows_of(run_id: str, frame: Frame) -> Rows:
 
 def write(db: sqlite3.Connection, rows: Rows) -> None:
     """Write the rows of a frame. Raises `StoreError` where a row to be filled is not there."""
-    for sql in _IN_ORDER:
-        if todo := rows.get(sql):
-            one = len(todo) == 1
-            done = (db.execute(sql, todo[0]) if one else db.executemany(sql, todo)).rowcount
-            if sql in _FILLS and done != len(todo):
-                what = f"the frame contains {_FILLS[sql]}, which has no open row"
-                raise StoreError(f"{what}: {todo}", hint="this is a bug in Smithers")
+    for sql in sorted(rows, key=_PLACES.__getitem__):
+        todo = rows[sql]
+        one = len(todo) == 1
+        done = (db.execute(sql, todo[0]) if one else db.executemany(sql, todo)).rowcount
+        if sql in _FILLS and done != len(todo):
+            what = f"the frame contains {_FILLS[sql]}, which has no open row"
+            raise StoreError(f"{what}: {todo}", hint="this is a bug in Smithers")
 
 
 def _error_text(error: Failure | None) -> str | None:

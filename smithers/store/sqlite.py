@@ -1,6 +1,7 @@
 """The store that lasts: one SQLite file, shared by any number of processes.
 
-Each call is one function on the connection's thread, in one transaction. What the tables mean is
+Each call is one function on the connection's thread, in one transaction; a commit may be one on the
+thread of the loop. What the tables mean is
 told in `schema.sql`; how checkpoints are made safe, in `connection.py`.
 """
 
@@ -71,8 +72,8 @@ __all__ = ["SqliteStore"]
 
 _ALLOW = "UPDATE runs SET allow_runs = ?, allow_depth = ? WHERE run_id = ?"
 _STANDING = (
-    "SELECT fence, owner, (SELECT max(frame) FROM frames f WHERE f.run_id = r.run_id), called"
-    " FROM runs r WHERE run_id = ?"
+    "SELECT fence, owner, (SELECT max(frame) FROM frames f WHERE f.run_id = r.run_id), called,"
+    " (SELECT max(id) FROM inbox i WHERE i.run_id = r.run_id) FROM runs r WHERE run_id = ?"
 )
 _BEAT = "SELECT owner, host, pid, started, beat_ns, beat_at FROM owners WHERE owner = ?"
 _BEATS = "SELECT owner, host, pid, started, beat_ns, beat_at FROM owners"
@@ -220,7 +221,7 @@ class SqliteStore:
 
         def work(db: sqlite3.Connection) -> Claimed:
             run = run_row(db, run_id)
-            _, _, last, _ = _standing(db, run_id)
+            _, _, last, *_ = _standing(db, run_id)
             previous = None
             if run.owner is not None:
                 previous = self._refuse_if_held(db, run_id, run.owner, owner)
@@ -255,12 +256,13 @@ class SqliteStore:
         cooldowns: Sequence[Cooldown] = (),
         answers: Sequence[CachedAnswer] = (),
         starts: NewRun | None = None,
+        here: bool = False,
     ) -> Sequence[InboxRow]:
         """Make a frame durable, and give the inbox rows above `frame.inbox`. Raises `Fenced`."""
         rows = rows_of(claim.run_id, frame)
 
         def work(db: sqlite3.Connection) -> Sequence[InboxRow]:
-            fence, owner, last, note = _standing(db, claim.run_id)
+            fence, owner, last, note, newest = _standing(db, claim.run_id)
             check_claim(claim, fence, owner)
             check_number(claim.run_id, last, frame.number)
             put_frame(db, claim, frame, rows, models)
@@ -273,9 +275,10 @@ class SqliteStore:
             self._notes += stop_started(db, claim.run_id, frame)
             if note is not None and note <= frame.inbox:
                 db.execute("UPDATE runs SET called = NULL WHERE run_id = ?", (claim.run_id,))
-            return inbox_rows(db, claim.run_id, frame.inbox)
+            is_read = newest is None or newest <= frame.inbox
+            return [] if is_read else inbox_rows(db, claim.run_id, frame.inbox)
 
-        return await self._db.transact(work)
+        return await self._db.transact(work, here=here)
 
     async def fork(
         self,
@@ -302,7 +305,7 @@ class SqliteStore:
         rows = rows_of(claim.run_id, frame)
 
         def work(db: sqlite3.Connection) -> str:
-            fence, owner, last, _ = _standing(db, claim.run_id)
+            fence, owner, last, *_ = _standing(db, claim.run_id)
             check_claim(claim, fence, owner)
             check_number(claim.run_id, last, frame.number)
             run_id = copy_run(db, kept, fence, first, (), finds_id=True)
@@ -324,7 +327,7 @@ class SqliteStore:
 
         def work(db: sqlite3.Connection) -> Sequence[InboxRow]:
             if claim.fence:
-                fence, owner, _, _ = _standing(db, claim.run_id)
+                fence, owner, *_ = _standing(db, claim.run_id)
                 check_claim(claim, fence, owner)
             return inbox_rows(db, claim.run_id, after)
 
@@ -392,7 +395,7 @@ class SqliteStore:
         """Put a note into the inbox. Raises `UnknownRun` or `Refused`."""
 
         def work(db: sqlite3.Connection) -> InboxRow:
-            _, owner, _, _ = _standing(db, note.run_id)
+            _, owner, *_ = _standing(db, note.run_id)
             row = put_note(db, note, self._now(), driven=self._drives(db, owner))
             if has_taker(db, note):
                 call(db, row)
@@ -408,7 +411,7 @@ class SqliteStore:
         """
 
         def work(db: sqlite3.Connection) -> Awaited:
-            _, owner, _, _ = _standing(db, run_id)
+            _, owner, *_ = _standing(db, run_id)
             return awaited(db, run_id, sent, None if self._drives(db, owner) else self._now())
 
         return await self._db.read(work)
@@ -571,11 +574,11 @@ def _data_version(db: sqlite3.Connection) -> int:
     return version
 
 
-_Standing = tuple[int, str | None, int, int | None]
+_Standing = tuple[int, str | None, int, int | None, int | None]
 
 
 def _standing(db: sqlite3.Connection, run_id: str) -> _Standing:
-    """The run's fence, owner, last frame, and the last note that no frame has taken."""
+    """The run's fence, owner, last frame, the last note that no frame has taken, and the newest."""
     row: _Standing | None = db.execute(_STANDING, (run_id,)).fetchone()
     if row is None:
         raise unknown_run(run_id)

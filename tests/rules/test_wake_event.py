@@ -36,9 +36,10 @@ class Counting(MemoryStore):
         cooldowns: Sequence[Cooldown] = (),
         answers: Sequence[CachedAnswer] = (),
         starts: NewRun | None = None,
+        here: bool = False,
     ) -> Sequence[InboxRow]:
         await asyncio.sleep(COMMIT_S)
-        return await super().commit(claim, frame, models, cooldowns, answers, starts)
+        return await super().commit(claim, frame, models, cooldowns, answers, starts, here)
 
     async def changed(self, reader: str = "") -> bool:
         self.asked["changed"] += 1

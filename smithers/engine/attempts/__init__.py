@@ -101,8 +101,15 @@ class Executors:
         self._step = StepExecutor(asking, bench, hooks, threads)
         self._command = CommandExecutor(asking, bench, hooks)
 
+        self._known: dict[type[Work], Executor[Any]] = {}
+
     def of(self, work: Work) -> Executor[Any]:
         """What executes this work."""
+        if (known := self._known.get(type(work))) is None:
+            known = self._known[type(work)] = self._find(work)
+        return known
+
+    def _find(self, work: Work) -> Executor[Any]:
         match work:
             case AgentWork():
                 return self._agent

@@ -41,6 +41,11 @@ class Execution(ABC):
     owns_children: ClassVar[bool] = False
     """Whether it may have processes of this one as children, and ask for their exit codes."""
 
+    is_function: ClassVar[bool] = False
+    """Whether it only calls a function of the author's. All else begins with a program, or with a
+    request that is paid.
+    """
+
     serial: int
     output: Output[Any]
     stream: Stream
@@ -58,6 +63,13 @@ class Execution(ABC):
     @abstractmethod
     def result_of(self, error: Exception) -> Result:
         """Whether the attempt has failed by this error, or is halted."""
+
+    @property
+    def is_on_loop(self) -> bool:
+        """Whether it needs the loop's thread now, so that it would wait while that does something
+        else.
+        """
+        return True
 
     def explain(self, error: Exception, failure: Failure) -> Failure:
         """The failure by this error, with what a person should do about it."""
@@ -96,17 +108,17 @@ class Running:
         self.serial = attempt.serial
         self._done = done
         self._cancelled = False
-        self._task: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[None] | None = None
         self._stopped = False
         self._held = False
+        self._is_heard = False
 
     def start(self, group: asyncio.TaskGroup, marks: Mapping[str, str]) -> None:
         """Begin; `marks` tag the processes that it starts."""
         self.attempt.tag(marks)
-        self._task = group.create_task(self._run(), name=str(self.key))
-        self._task.add_done_callback(self._ended)
+        self.task = group.create_task(self._run(), name=str(self.key))
         if self._cancelled:  # between its preparation and here
-            self._task.cancel()
+            self._cancel(self.task)
 
     def tell(self, message: Message) -> None:
         """A person says something to the agent that is at work, if one is."""
@@ -116,22 +128,23 @@ class Running:
         """Stop it; its result comes when all of it has ended."""
         self._stopped = True
         self._cancelled = True
-        if self._task is not None:
-            self._task.cancel()
+        if self.task is not None:
+            self._cancel(self.task)
 
     def hold(self) -> None:
         """Stop it, so that a person can continue in its session."""
         self._held = True
         self.cancel()
 
+    def _cancel(self, task: asyncio.Task[None]) -> None:
+        if not self._is_heard:  # one that is cancelled before its first turn tells nothing itself
+            self._is_heard = True
+            task.add_done_callback(self._ended)
+        task.cancel()
+
     def _ended(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled():
-            return  # it told its result itself, a turn of the loop earlier
-        if self._stopped:
+        if task.cancelled():  # else it told its result itself, a turn of the loop earlier
             self._done(self, Result("held" if self._held else "cancelled"))
-        else:
-            error = RuntimeError("it raised asyncio.CancelledError itself")
-            self._done(self, Result("failed", error=error))
 
     async def _run(self) -> None:
         try:
@@ -143,7 +156,10 @@ class Running:
         except Exception as error:
             result = self.attempt.result_of(error)
         except asyncio.CancelledError:
-            raise
+            if self._stopped:
+                raise
+            own = RuntimeError("it raised asyncio.CancelledError itself")
+            result = Result("failed", error=own)
         except BaseException as error:  # it must not end the engine
             said = plain_text(error)
             words = f"{type(error).__name__}({said!r})" if said else type(error).__name__

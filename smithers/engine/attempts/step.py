@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from types import FunctionType
 from typing import cast
 
 from pydantic import ValidationError
@@ -84,6 +85,7 @@ class StepAttempt(Execution):
     """One call of a step's function."""
 
     owns_children = True
+    is_function = True
 
     work: StepWork
     attempt: Attempt
@@ -92,6 +94,11 @@ class StepAttempt(Execution):
     threads: Threads
     programs: Programs
     _is_late: bool = False
+    _is_in_thread: bool = False
+
+    @property
+    def is_on_loop(self) -> bool:
+        return self.attempt.used or not self._is_in_thread
 
     def tag(self, marks: Mapping[str, str]) -> None:
         self.programs.marks = marks
@@ -163,9 +170,13 @@ class StepAttempt(Execution):
         run = self.work.run
         arguments = (self.attempt,) if self.work.takes_attempt else ()
         try:
-            if inspect.iscoroutinefunction(run):
+            if _is_async(run):
                 return await cast("Awaitable[object]", run(*arguments))
-            value = await self.threads.run(partial(run, *arguments))
+            self._is_in_thread = True
+            try:
+                value = await self.threads.run(partial(run, *arguments))
+            finally:
+                self._is_in_thread = False
             return await cast("Awaitable[object]", value) if inspect.isawaitable(value) else value
         except (NotYet, asyncio.CancelledError):
             raise
@@ -179,3 +190,10 @@ class StepAttempt(Execution):
         """Keep the traceback where the output is; without it the failure has its last line."""
         with suppress(MachineError):
             self.stream.write({"event": RAISED, "text": format_raised(error)})
+
+
+def _is_async(run: object) -> bool:
+    """As `inspect.iscoroutinefunction` says, without its walk for a plain function."""
+    if isinstance(run, FunctionType) and run.__code__.co_flags & inspect.CO_COROUTINE:
+        return True
+    return inspect.iscoroutinefunction(run)

@@ -1,0 +1,204 @@
+"""What a trivial step costs beside its own work: turns of the loop, SQL, `stat`s, threads."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smithers.agent import Event
+from smithers.changes import Frame, Key
+from smithers.engine import timers
+from smithers.hub import Hub, Left
+from smithers.state import RunState
+from smithers.store import Claim, connection
+from smithers.store.connection import Connection
+from smithers.store.sqlite import SqliteStore
+from tests.store.samples import begin, frame
+
+FLOW = Path(__file__).with_name("sequences.py")
+FEW, MANY = 40, 120
+FIRST = 15
+"""More commits than those by which it is known that the next are quick, and some of a start."""
+
+
+@dataclass
+class Counts:
+    """What happened while a run was driven."""
+
+    turns: int = 0
+    turns_by_frame: dict[int, int] = field(default_factory=dict[int, int])
+    stats: int = 0
+    looks: int = 0
+    """How often it was asked whether another process wrote."""
+    statements: Counter[str] = field(default_factory=Counter[str])
+    commits: Counter[int] = field(default_factory=Counter[int])
+    """By the thread that made them."""
+
+    def frame(self, frame: Frame, state: RunState) -> None:
+        self.turns_by_frame[frame.number] = self.turns
+
+    def event(self, key: Key, event: Event) -> None: ...
+
+    def note(self, text: str) -> None: ...
+
+    def commits_elsewhere(self) -> int:
+        return sum(self.commits.values()) - self.commits[threading.get_ident()]
+
+
+def watched_connect(
+    counts: Counts, connect: Callable[..., sqlite3.Connection]
+) -> Callable[..., sqlite3.Connection]:
+    """`sqlite3.connect`, with its statements counted."""
+
+    def opened(*args: Any, **options: Any) -> sqlite3.Connection:
+        def note(statement: str) -> None:
+            word = statement.split()[0]
+            counts.looks += statement == "PRAGMA data_version"
+            if word != "PRAGMA":  # an owner looks what others wrote by the clock, not by the step
+                counts.statements[word] += 1
+                counts.commits[threading.get_ident()] += word == "COMMIT"
+
+        db = connect(*args, **options)
+        db.set_trace_callback(note)
+        return db
+
+    return opened
+
+
+def counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, count: int, *, company: bool = False
+) -> Counts:
+    """Drive a sequence of steps. `company` is another task in the loop."""
+    counts, stat = Counts(), os.stat
+
+    def noted_stat(path: Any, **options: Any) -> os.stat_result:
+        counts.stats += "runs.db" in str(path)
+        return stat(path, **options)
+
+    def turn(loop: asyncio.AbstractEventLoop) -> None:
+        counts.turns += 1
+        loop.call_soon(turn, loop)
+
+    async def drive() -> Left:
+        loop, hub = asyncio.get_running_loop(), Hub(tmp_path / f"{kind}{count}" / "runs.db")
+        other = asyncio.ensure_future(asyncio.sleep(600)) if company else None
+        (tmp_path / f"{kind}{count}").mkdir()
+        loop.call_soon(turn, loop)
+        given = json.dumps({"kind": kind, "count": count})
+        try:
+            return await hub.start(
+                str(FLOW), name="steps", input=given, run_id="r1", observer=counts, linger_s=0
+            )
+        finally:
+            if other is not None:
+                other.cancel()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite3, "connect", watched_connect(counts, sqlite3.connect))
+        patched.setattr(os, "stat", noted_stat)
+        assert asyncio.run(drive()).status == "finished"
+    return counts
+
+
+@pytest.fixture
+def any_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy this machine is, a transaction counts as quick."""
+    monkeypatch.setattr(connection, "_QUICK_S", 60.0)
+
+
+@pytest.mark.usefixtures("any_pace")
+def test_an_async_step_costs_one_turn_of_the_loop_and_no_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timers, "POLL_S", 600.0)  # a look takes turns as well
+    few = counted(tmp_path, monkeypatch, "asynchronous", FEW)
+    many = counted(tmp_path, monkeypatch, "asynchronous", MANY)
+    at, more = many.turns_by_frame, MANY - FEW
+    assert more <= at[MANY] - at[FEW] <= 1.5 * more  # what else is in the loop has its turns
+    assert many.statements.total() - few.statements.total() <= 10 * more
+    assert many.stats - few.stats <= 4.5 * more
+    assert many.commits.total() >= MANY
+    assert few.commits_elsewhere() <= FIRST
+    assert many.commits_elsewhere() <= FIRST
+
+
+@pytest.mark.usefixtures("any_pace")
+def test_an_owner_that_never_waits_looks_by_the_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timers, "POLL_S", 0.0)
+    assert counted(tmp_path, monkeypatch, "asynchronous", FEW).looks > FEW / 2
+
+
+@pytest.mark.usefixtures("any_pace")
+def test_the_steps_of_a_thread_are_committed_by_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = counted(tmp_path, monkeypatch, "synchronous", FEW)
+    assert counts.commits.total() >= FEW
+    assert counts.commits_elsewhere() <= FIRST
+
+
+@pytest.mark.usefixtures("any_pace")
+def test_a_loop_that_has_other_tasks_makes_no_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = counted(tmp_path, monkeypatch, "asynchronous", FEW, company=True)
+    assert counts.commits.total() >= FEW
+    assert counts.commits[threading.get_ident()] == 0
+
+
+def test_a_loop_whose_commits_are_slow_makes_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "_QUICK_S", 0.0)
+    counts = counted(tmp_path, monkeypatch, "asynchronous", FEW)
+    assert counts.commits.total() >= FEW
+    assert counts.commits[threading.get_ident()] == 0
+
+
+@pytest.mark.anyio
+async def test_a_commit_waits_for_the_lock_of_another_process_beside_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, handed = tmp_path / "runs.db", asyncio.Event()
+    hand_over = Connection._hand_over  # pyright: ignore[reportPrivateUsage]
+
+    def noted(db: Connection, waiting: Any, work: Callable[[], Any]) -> None:
+        handed.set()
+        hand_over(db, waiting, work)
+
+    async with await SqliteStore.open(path) as store:
+        with monkeypatch.context() as patched:
+            patched.setattr(connection, "_QUICK_S", 60.0)
+            claim = await begin(store)
+            for number in range(1, FIRST):
+                await store.commit(claim, frame(number))
+            patched.setattr(Connection, "_hand_over", noted)
+            await _commit_here(store, claim, frame(FIRST))
+            assert not handed.is_set()
+        monkeypatch.setattr(Connection, "_hand_over", noted)
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        waiting = asyncio.ensure_future(_commit_here(store, claim, frame(FIRST + 1)))
+        await asyncio.wait_for(handed.wait(), 60)  # the loop goes on meanwhile
+        assert not waiting.done()
+        other.execute("ROLLBACK")
+        other.close()
+        await asyncio.wait_for(waiting, 60)
+        frames = (await store.load("r1")).frames
+        assert [one.number for one in frames] == list(range(FIRST + 2))
+
+
+async def _commit_here(store: SqliteStore, claim: Claim, made: Frame) -> None:
+    await store.commit(claim, made, (), (), (), None, True)
