@@ -6,7 +6,6 @@ import getpass
 import re
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -18,6 +17,7 @@ from smithers.cli._running import Detach
 from smithers.cli._streams import give, give_json, quoted, say, shown
 from smithers.cli._trusting import trust_if_typed
 from smithers.hub import Decided, Hub, Reply
+from smithers.values import dataclass
 
 __all__ = [
     "By",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from smithers.cli._streams import give, give_json, is_terminal, paint, say
 from smithers.hub import Hub, RunsQuery
 from smithers.reports import STATUSES, has_runs
 from smithers.store.rows import time_text
+from smithers.values import dataclass
 from smithers.wire import run_line_json
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +16,7 @@ from smithers.cli._failures import Usage
 from smithers.cli._given import given_text
 from smithers.cli._places import Place, place
 from smithers.cli._streams import say
+from smithers.values import dataclass
 
 if TYPE_CHECKING:
     from smithers.engine.engine import Observer

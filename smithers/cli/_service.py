@@ -9,7 +9,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +20,7 @@ from smithers.cli._streams import give, give_json, say
 from smithers.cli._trusting import trust_if_typed
 from smithers.errors import Refused
 from smithers.hub import Hub
+from smithers.values import dataclass
 
 __all__ = ["register"]
 

@@ -12,7 +12,7 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -38,6 +38,7 @@ from smithers.sources import Sources
 from smithers.state import RunState
 from smithers.store import Claim, Claimed, Model, NewRun, Note, Parent, RunRow, Store, options_below
 from smithers.store.files import check_streams
+from smithers.values import dataclass
 from smithers.workflows import Workflow
 
 if TYPE_CHECKING:

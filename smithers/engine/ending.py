@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from smithers.agent import Terminal
@@ -10,6 +9,7 @@ from smithers.amounts import Amounts
 from smithers.changes import Failure, Key, RunStatus
 from smithers.errors import Refused
 from smithers.forms import Form
+from smithers.values import dataclass
 
 __all__ = [
     "After",

@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import Token
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -42,6 +42,7 @@ from smithers.tree import (
     place_of_error,
     shown,
 )
+from smithers.values import dataclass
 from smithers.workflows import Workflow
 
 __all__ = ["Items", "Renderer", "called"]

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import functools
 from contextvars import ContextVar
-from dataclasses import dataclass
 from types import CellType, FunctionType, MethodType
 from typing import Any, TypeVar, cast
 
 from smithers.errors import AuthorError
 from smithers.tree._places import Mark
+from smithers.values import dataclass
 
 __all__ = ["RENDERING", "Bindings", "freeze"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -29,6 +29,7 @@ from smithers.errors import (
 )
 from smithers.state import Message
 from smithers.tree import Retry
+from smithers.values import dataclass
 
 __all__ = ["MAX_REPAIRS", "AgentAttempt", "Hooks"]
 

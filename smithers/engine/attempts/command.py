@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from smithers.changes import Failure
@@ -17,6 +17,7 @@ from smithers.errors import AuthorError, MachineError
 from smithers.kinds import Instance
 from smithers.state import Attempted
 from smithers.tree import CommandWork, Program, Retry, Task, program_of
+from smithers.values import dataclass
 
 __all__ = ["CommandExecutor"]
 
