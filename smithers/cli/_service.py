@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from smithers.cli._arguments import Db, JsonFlag, example
+from smithers.cli._arguments import Db, JsonFlag, Option, example
 from smithers.cli._places import complete, place
 from smithers.cli._streams import give, give_json, say
 from smithers.cli._trusting import trust_if_typed
@@ -26,7 +26,7 @@ __all__ = ["register"]
 
 DryRun = Annotated[
     bool,
-    typer.Option("--dry-run", help="Show the file and the commands without running them."),
+    Option("--dry-run", help="Show the file and the commands without running them."),
 ]
 
 
