@@ -24,7 +24,6 @@ from smithers.engine.asking import Asking
 from smithers.engine.budgets import Budgets
 from smithers.engine.child_checks import check_level, check_own
 from smithers.engine.child_usage import ChildUsage, Models
-from smithers.engine.edited import Edited, asked_again
 from smithers.engine.endings import Ending, Why
 from smithers.engine.family import Family
 from smithers.engine.processes import clear_away
@@ -342,6 +341,8 @@ class Children:
         return await self._go(child, engine, first=first)
 
     async def _resume(self, child: _Child, before: RunRow, claimed: Claimed) -> _How:
+        from smithers.engine.edited import Edited, asked_again  # needed by no run without children
+
         store, claim = self._bench.store, claimed.claim
         try:
             await clear_away(store, claimed, before.owner, self._bench.settings.believes())

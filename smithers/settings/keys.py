@@ -17,7 +17,7 @@ _MOST_SLOTS = 1_000
 class PoolLimit(BaseModel):
     """Limits that tasks share by a name, wherever in a run or on the machine they are."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     limit: Annotated[int, Field(ge=1, le=_MOST)] | None = None
     """How many of them run at once in a run; None is the limit of the workflow, if it has one."""

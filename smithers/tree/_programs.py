@@ -37,7 +37,7 @@ class Completed(BaseModel):
     file has all of it. Bytes that are not UTF-8 are U+FFFD here; the file has them as they were.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     exit_code: int
     stdout: str

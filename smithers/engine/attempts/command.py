@@ -8,9 +8,9 @@ from typing import Any
 
 from smithers.changes import Failure
 from smithers.engine.asking import Asking
-from smithers.engine.attempts.agent_attempt import Hooks
 from smithers.engine.attempts.execution import Execution, Result
 from smithers.engine.attempts.executor import Bench, Executor, Request
+from smithers.engine.attempts.hooks import Hooks
 from smithers.engine.fingerprints import of_program
 from smithers.engine.programs import Programs, shown_words
 from smithers.errors import AuthorError, MachineError
