@@ -2,6 +2,8 @@
 
 The library writes and compiles up to six methods of each class while that is defined. A command
 defines hundreds of classes and uses the methods of a few, so that was a quarter of its start.
+Of the library's options there are those that we use; `InitVar`, `init=False` and `hash=` of a field
+are not among them.
 """
 
 from __future__ import annotations
@@ -100,6 +102,8 @@ def _init(cls: type[Any], frozen: bool) -> FunctionType:
     known: dict[str, object] = {"__put": object.__setattr__, "__later": _LATER}
     plain, named, body = list[str](), list[str](), list[str]()
     for one in dataclasses.fields(cls):
+        if not one.init:
+            raise TypeError(f"{cls.__qualname__}.{one.name}: init=False is not supported here")
         name, value, taken = one.name, one.name, one.name
         if one.default is not dataclasses.MISSING:
             known[f"__default_{name}"] = one.default

@@ -6,10 +6,14 @@ import copy
 import dataclasses
 import inspect
 import pickle
+import re
 from dataclasses import FrozenInstanceError, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
+
+import smithers
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -165,3 +169,15 @@ def test_a_method_is_written_when_it_is_first_used() -> None:
     assert Unused("a").name == "a"
     assert inspect.isfunction(vars(Unused)["__init__"])
     assert not inspect.isfunction(vars(Unused)["__eq__"])
+
+
+def test_all_dataclasses_of_the_core_are_ours() -> None:
+    """Patterns are files that a reader could have written, and have the library's."""
+    core = Path(smithers.__file__).parent
+    theirs = [
+        str(file.relative_to(core))
+        for file in core.rglob("*.py")
+        if re.search(r"^\s*from dataclasses import .*\bdataclass\b", file.read_text(), re.MULTILINE)
+        and file.parent.name != "patterns"
+    ]
+    assert theirs == ["values.py"], "import dataclass from smithers.values there"
