@@ -6,9 +6,7 @@ Names are imported when they are first used, so that `import smithers` costs nex
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # `typing` would be half of what `import smithers` costs
 if TYPE_CHECKING:
     from smithers.allowed import AllowRuns as AllowRuns
     from smithers.changes import Failure as Failure
@@ -145,6 +143,8 @@ def __getattr__(name: str) -> object:
             # `from` would make an ImportError of another class, and lose the words.
             raise ImportError(f"{said}: write from {module} import {name}", name="smithers")
         raise AttributeError(f"module 'smithers' has no attribute {name!r}")
+    from importlib import import_module
+
     value: object = getattr(import_module(home), name)
     globals()[name] = value
     return value

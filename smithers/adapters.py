@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from smithers.agent import Adapter, Agent
 from smithers.errors import Refused
+from smithers.values import dataclass
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

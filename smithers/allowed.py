@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from smithers.errors import Refused
+from smithers.values import dataclass
 
 __all__ = ["NO_RUNS", "Above", "AllowRuns", "check_start"]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
+
+from smithers.values import dataclass
 
 __all__ = ["MEASURES", "Amounts", "dollars"]
 

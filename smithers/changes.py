@@ -9,12 +9,13 @@ frame does not matter.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from typing import Final, Literal, NamedTuple
 
 from smithers.amounts import Amounts
+from smithers.values import dataclass
 
 __all__ = [
     "ENDED",

@@ -16,9 +16,10 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
+
+from smithers.values import dataclass
 
 __all__ = ["SYSTEM", "Basis", "Clock", "Deadline", "Moment"]
 

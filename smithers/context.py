@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any, Generic, Literal, Protocol, TypeVar, overload
 
 from pydantic import BaseModel
@@ -11,6 +10,7 @@ from pydantic import BaseModel
 from smithers.changes import Failure, Key
 from smithers.errors import AuthorError
 from smithers.tree import ForEach, Node, Output, Task, here, output_of
+from smithers.values import dataclass
 
 __all__ = ["READER", "Context", "ItemFailure", "NotYet", "Reader", "State"]
 

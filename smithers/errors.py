@@ -36,9 +36,10 @@ import errno
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Literal
+
+from smithers.values import dataclass
 
 __all__ = [
     "AgentError",

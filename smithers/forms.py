@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, cast
 
 from smithers.errors import WrongAnswer
 from smithers.schemas import Field, Schema, example_of, fields_of, primitive_of, type_words
 from smithers.texts import object_from
+from smithers.values import dataclass
 
 __all__ = ["DECISION", "Form"]
 

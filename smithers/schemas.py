@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeGuard, cast
+
+from smithers.values import dataclass
 
 __all__ = ["Field", "Schema", "example_of", "fields_of", "primitive_of", "type_words"]
 

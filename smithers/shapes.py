@@ -7,8 +7,9 @@ union of containers is closed: mypy and pyright name this place if one is added 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal, assert_never, get_args
+
+from smithers.values import dataclass
 
 __all__ = [
     "CONTAINERS",

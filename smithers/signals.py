@@ -5,11 +5,12 @@ from __future__ import annotations
 import heapq
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from smithers.changes import Key, SignalGiven
+from smithers.values import dataclass
 
 __all__ = ["Queues", "SentSignal", "Signal", "sent_of", "signal_of"]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import assert_never
@@ -58,6 +58,7 @@ from smithers.changes import (
 from smithers.shapes import shape_of
 from smithers.signals import Queues, Signal
 from smithers.texts import object_from
+from smithers.values import dataclass
 
 __all__ = [
     "Attempted",

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any, cast
 
 __all__ = [
@@ -39,13 +40,13 @@ _FORMAT = (
 )
 _SHAPELESS = r"\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0"
 _HIDDEN = rf"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{_FORMAT}{_SHAPELESS}]"
-_KEPT = re.compile(
+# Compiled when a text needs them: that takes milliseconds, and most texts are plain ASCII.
+_KEPT = (
     rf"(?<=[#*0-9{_EMOJI}])[\ufe0e\ufe0f]"
     rf"|(?<=[\ufe0f{_EMOJI}])\u200d(?=[{_EMOJI}])"
     rf"|(?<=[{_JOINING}])[\u200c\u200d](?=[{_JOINING}])"
 )
-_UNSAFE = re.compile(_HIDDEN)
-_UNSAFE_OR_COLOUR = re.compile(rf"\x1b\[(?:[012]|3[1-6])m|{_HIDDEN}")
+_HIDDEN_OR_COLOUR = rf"\x1b\[(?:[012]|3[1-6])m|{_HIDDEN}"
 _REPLACEMENT = "\ufffd"
 
 
@@ -55,12 +56,12 @@ def plain(text: str) -> str:
     >>> plain("red \x1b[31m, e\u202etxt.exe and a\u200bb\n")
     'red �[31m, e�txt.exe and a�b\n'
     """
-    return _UNSAFE.sub(_replace, text)
+    return _sub(_HIDDEN, _replace, text)
 
 
 def plain_but_coloured(text: str) -> str:
     """As `plain`, of a line that was put together with the colours that we use."""
-    return _UNSAFE_OR_COLOUR.sub(_replace, text)
+    return _sub(_HIDDEN_OR_COLOUR, _replace, text)
 
 
 def escaped(json_made: str) -> str:
@@ -69,13 +70,19 @@ def escaped(json_made: str) -> str:
     >>> escaped('"a\u2028b\x9b\u202e"')
     '"a\\u2028b\\u009b\\u202e"'
     """
-    return _UNSAFE.sub(_escape, json_made)
+    return _sub(_HIDDEN, _escape, json_made)
 
 
 def json_text(value: Any, *, indent: int | None = None, allow_nan: bool = True) -> str:
     """A value as JSON, in one line without `indent`; it reads back as it was."""
     made = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=allow_nan)
     return escaped(made)
+
+
+def _sub(pattern: str, replace: Callable[[re.Match[str]], str], text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    return re.sub(pattern, replace, text)
 
 
 def _replace(found: re.Match[str]) -> str:
@@ -85,7 +92,7 @@ def _replace(found: re.Match[str]) -> str:
 
 def _is_kept(found: re.Match[str]) -> bool:
     """Whether the character is needed in its place."""
-    return _KEPT.match(found.string, found.start()) is not None
+    return re.compile(_KEPT).match(found.string, found.start()) is not None
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -9,7 +9,6 @@ there.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Literal, assert_never, get_args
 
 from smithers import inbox
@@ -17,6 +16,7 @@ from smithers.changes import WaitKind, WaitOpened
 from smithers.clock import Basis
 from smithers.inbox import InboxKind
 from smithers.texts import title_of
+from smithers.values import dataclass
 
 __all__ = [
     "AGENTS",

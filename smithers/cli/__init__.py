@@ -6,10 +6,13 @@ imported when it runs, so that `--version` and `ps` cost little.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
 __all__ = ["main"]
+
+_OBJECTS_A_COLLECTION = 100_000
 
 
 def main() -> None:
@@ -20,6 +23,8 @@ def main() -> None:
 
         sys.stdout.write(f"smithers {__version__}\n")
         sys.exit(0)
+    # What is imported stays, and making it would start a hundred collections that free nothing.
+    gc.set_threshold(_OBJECTS_A_COLLECTION)
     from smithers.cli._signals import SIGNALS
 
     if os.getpid() == 1:  # of a container: the kernel makes it the parent of every orphan there

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from smithers.cli._arguments import Db, JsonFlag, Run, example
+from smithers.cli._arguments import Argument, Db, JsonFlag, Option, Run, example
 from smithers.cli._deciding import (
     By,
     Digest,
@@ -28,6 +26,9 @@ from smithers.cli._running import Detach
 from smithers.cli._streams import give, say
 from smithers.cli._trusting import trust_if_typed
 from smithers.hub import Asked, Hub
+
+if TYPE_CHECKING:
+    import typer
 
 __all__ = ["register"]
 
@@ -56,7 +57,7 @@ def answer(
     run: Run,
     task: Annotated[
         str | None,
-        typer.Argument(
+        Argument(
             metavar="[TASK]",
             help="The task that asks, such as plan or review[2] (optional if only one does).",
             show_default=False,
@@ -64,11 +65,11 @@ def answer(
     ] = None,
     choice: Annotated[
         str | None,
-        typer.Option("--choice", metavar="X", help="Choose this.", show_default=False),
+        Option("--choice", metavar="X", help="Choose this.", show_default=False),
     ] = None,
     data: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--data",
             metavar="JSON|@FILE",
             help="Answer with this data; @- reads it from stdin.",
@@ -77,14 +78,14 @@ def answer(
     ] = None,
     text: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--text",
             metavar="T",
             help="Answer with this text; - reads it from stdin.",
             show_default=False,
         ),
     ] = None,
-    edit: Annotated[bool, typer.Option("--edit", help="Write the answer in your editor.")] = False,
+    edit: Annotated[bool, Option("--edit", help="Write the answer in your editor.")] = False,
     by: By = None,
     note: Note = None,
     digest: Digest = None,

@@ -2,17 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import typer
+__all__ = ["AnyRun", "Argument", "Db", "JsonFlag", "Option", "Run", "as_typed", "example"]
 
-__all__ = ["AnyRun", "Db", "JsonFlag", "Run", "as_typed", "example"]
+
+class Argument:
+    """What typer is told of a value that is typed at its place, where typer is needed."""
+
+    def __init__(
+        self,
+        *,
+        help: str = "",
+        metavar: str | None = None,
+        show_default: bool = True,
+        autocompletion: Callable[[str], list[str]] | None = None,
+    ) -> None:
+        self.told: dict[str, Any] = {
+            "help": help,
+            "metavar": metavar,
+            "show_default": show_default,
+            "autocompletion": autocompletion,
+        }
+
+
+class Option:
+    """What typer is told of an option, where typer is needed."""
+
+    def __init__(
+        self,
+        *names: str,
+        help: str = "",
+        metavar: str | None = None,
+        min: int | None = None,
+        hidden: bool = False,
+        show_default: bool = True,
+    ) -> None:
+        self.names, self.min = names, min
+        self.told: dict[str, Any] = {
+            "help": help,
+            "metavar": metavar,
+            "min": min,
+            "hidden": hidden,
+            "show_default": show_default,
+        }
+
 
 Db = Annotated[
     Path | None,
-    typer.Option(
+    Option(
         "--db",
         metavar="PATH",
         help=(
@@ -21,7 +61,7 @@ Db = Annotated[
         show_default=False,
     ),
 ]
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+JsonFlag = Annotated[bool, Option("--json", help="Print one JSON document on stdout.")]
 
 
 def _known_runs(incomplete: str) -> list[str]:
@@ -39,13 +79,13 @@ def _known_runs(incomplete: str) -> list[str]:
 
 Run = Annotated[
     str,
-    typer.Argument(
+    Argument(
         metavar="RUN", help="The id of the run.", show_default=False, autocompletion=_known_runs
     ),
 ]
 AnyRun = Annotated[
     str | None,
-    typer.Argument(
+    Argument(
         metavar="[RUN]",
         help="The id of a run (default: all runs).",
         show_default=False,

@@ -6,11 +6,9 @@ import shlex
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from smithers.cli._arguments import AnyRun, Db, JsonFlag, example
+from smithers.cli._arguments import AnyRun, Argument, Db, JsonFlag, Option, example
 from smithers.cli._drawing import ago
 from smithers.cli._places import Place, place
 from smithers.cli._streams import (
@@ -30,6 +28,9 @@ from smithers.reports import has_runs
 from smithers.views import clock
 from smithers.wire import question_json
 from smithers.words import duration
+
+if TYPE_CHECKING:
+    import typer
 
 __all__ = ["register"]
 
@@ -56,7 +57,7 @@ def asks(
     run: AnyRun = None,
     task: Annotated[
         str | None,
-        typer.Argument(
+        Argument(
             metavar="[TASK]",
             help="Show only this task, such as ship or review[2].",
             show_default=False,
@@ -64,7 +65,7 @@ def asks(
     ] = None,
     every: Annotated[
         bool,
-        typer.Option("--all", help="Show the whole text of all questions on a terminal as well."),
+        Option("--all", help="Show the whole text of all questions on a terminal as well."),
     ] = False,
     json: JsonFlag = False,
     db: Db = None,

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import shlex
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from smithers.cli._arguments import Db, Run, example
+from smithers.cli._arguments import Argument, Db, Option, Run, example
 from smithers.cli._deciding import By, login
 from smithers.cli._failures import Usage
 from smithers.cli._places import Place, place
 from smithers.cli._streams import paint, say, shown
 from smithers.hub import Attached, Hub
+
+if TYPE_CHECKING:
+    import typer
 
 __all__ = ["register"]
 
@@ -39,14 +40,12 @@ def attach(
     run: Run,
     task: Annotated[
         str,
-        typer.Argument(
-            metavar="TASK", help="The task, such as fix or review[2].", show_default=False
-        ),
+        Argument(metavar="TASK", help="The task, such as fix or review[2].", show_default=False),
     ],
     by: By = None,
     no_resume: Annotated[
         bool,
-        typer.Option("--no-resume", help="Do not resume the run if no process is driving it."),
+        Option("--no-resume", help="Do not resume the run if no process is driving it."),
     ] = False,
     db: Db = None,
 ) -> int:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from smithers.cli._arguments import Db, JsonFlag, example
+from smithers.cli._arguments import Db, JsonFlag, Option, example
 from smithers.cli._failures import Usage
 from smithers.cli._places import place
 from smithers.cli._streams import give, give_json, say, shown, table
@@ -84,7 +84,7 @@ def list_answers(json: JsonFlag = False, db: Db = None) -> int:
 def clear(
     older_than: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--older-than",
             metavar="AGE",
             help="Only answers older than this, such as 30d, 12h, 15m or 90s.",
@@ -93,9 +93,7 @@ def clear(
     ] = None,
     task: Annotated[
         str | None,
-        typer.Option(
-            "--task", metavar="TASK", help="Only answers of this task.", show_default=False
-        ),
+        Option("--task", metavar="TASK", help="Only answers of this task.", show_default=False),
     ] = None,
     json: JsonFlag = False,
     db: Db = None,

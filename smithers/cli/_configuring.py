@@ -7,9 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from smithers.cli._arguments import JsonFlag, example
+from smithers.cli._arguments import Argument, JsonFlag, example
 from smithers.cli._failures import Usage
 from smithers.cli._places import place
 from smithers.cli._streams import give, give_json, say, shown, table
@@ -17,6 +15,8 @@ from smithers.hub import Hub
 from smithers.texts import json_text
 
 if TYPE_CHECKING:
+    import typer
+
     from smithers.engine.configuring import SettingLine
 
 __all__ = ["register"]
@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
 def config(
     key: Annotated[
         str | None,
-        typer.Argument(
+        Argument(
             metavar="[KEY]", help="A setting, such as linger_s (default: all).", show_default=False
         ),
     ] = None,

@@ -6,18 +6,19 @@ import getpass
 import re
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from smithers.cli._arguments import Db, JsonFlag, Run, example
+from smithers.cli._arguments import Argument, Db, JsonFlag, Option, Run, example
 from smithers.cli._failures import Usage
 from smithers.cli._places import Place, place
 from smithers.cli._running import Detach
 from smithers.cli._streams import give, give_json, quoted, say, shown
 from smithers.cli._trusting import trust_if_typed
 from smithers.hub import Decided, Hub, Reply
+from smithers.values import dataclass
+
+if TYPE_CHECKING:
+    import typer
 
 __all__ = [
     "By",
@@ -36,7 +37,7 @@ __all__ = [
 
 TaskId = Annotated[
     str | None,
-    typer.Argument(
+    Argument(
         metavar="[TASK]",
         help="The approval, such as ship or review[2] (optional if only one is waiting).",
         show_default=False,
@@ -44,17 +45,17 @@ TaskId = Annotated[
 ]
 By = Annotated[
     str | None,
-    typer.Option(
+    Option(
         "--by", metavar="NAME", help="Record this name (default: your login).", show_default=False
     ),
 ]
 Note = Annotated[
     str | None,
-    typer.Option("--note", metavar="TEXT", help="Record this reason.", show_default=False),
+    Option("--note", metavar="TEXT", help="Record this reason.", show_default=False),
 ]
 Digest = Annotated[
     str | None,
-    typer.Option(
+    Option(
         "--digest",
         metavar="D",
         help="Decide only the text of this digest; its first 8 characters are enough.",
@@ -63,15 +64,15 @@ Digest = Annotated[
 ]
 Iteration = Annotated[
     str | None,
-    typer.Option(
+    Option(
         "--iteration",
         metavar="N[.N]",
         help="Iteration of its loops, counted from 0, such as 2 or 0.1.",
         show_default=False,
     ),
 ]
-Now = Annotated[bool, typer.Option("--now", help="Cancel without cleaning up.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Resume the run immediately.")]
+Now = Annotated[bool, Option("--now", help="Cancel without cleaning up.")]
+Resume = Annotated[bool, Option("--resume", help="Resume the run immediately.")]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,14 +11,15 @@ import sys
 import time
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from smithers.cli._arguments import example
+from smithers.cli._arguments import Argument, example
 from smithers.cli._streams import is_terminal, paint, say
 from smithers.errors import Refused, SmithersError
 from smithers.hub import Hub
+
+if TYPE_CHECKING:
+    import typer
 
 __all__ = ["register"]
 
@@ -46,7 +47,7 @@ def register(app: typer.Typer) -> None:
 def demo(
     folder: Annotated[
         Path | None,
-        typer.Argument(
+        Argument(
             metavar="[FOLDER]",
             help="Folder to create (default: smithers-demo, or the next free name).",
             show_default=False,

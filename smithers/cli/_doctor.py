@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-
-import typer
+from typing import TYPE_CHECKING
 
 from smithers.cli._arguments import Db, JsonFlag, example
 from smithers.cli._places import place
 from smithers.cli._streams import give, give_json, paint, say, shown
 from smithers.hub import Hub
+
+if TYPE_CHECKING:
+    import typer
 
 __all__ = ["register"]
 

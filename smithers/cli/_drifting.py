@@ -7,10 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
 from smithers.adapters import installed
-from smithers.cli._arguments import JsonFlag
+from smithers.cli._arguments import Argument, JsonFlag, Option
 from smithers.cli._streams import give, give_json, paint, say
 from smithers.errors import NotInstalled, Refused
 
@@ -22,7 +20,7 @@ _Drift = Callable[[Path | None], Any]
 def drift(
     name: Annotated[
         str | None,
-        typer.Argument(
+        Argument(
             metavar="[NAME]",
             help="The program (default: all that are installed).",
             show_default=False,
@@ -30,7 +28,7 @@ def drift(
     ] = None,
     against: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             "--against",
             metavar="DIR",
             help="Compare the recordings in DIR instead of starting the program.",

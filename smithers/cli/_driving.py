@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Generator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,7 @@ from smithers.engine.launching import MACHINE_FAILED
 from smithers.errors import MachineError, Owned, Refused
 from smithers.hub import Hub, Left
 from smithers.texts import from_json
+from smithers.values import dataclass
 from smithers.wire import end_json, summary_json
 
 __all__ = ["Going", "drive"]

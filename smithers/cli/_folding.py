@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import chain, islice, zip_longest
 
 from smithers.changes import Key
 from smithers.shapes import shape_of
+from smithers.values import dataclass
 from smithers.views import Board, NodeState
 
 __all__ = ["Line", "Spot", "fold"]

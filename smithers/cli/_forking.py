@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import shlex
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from smithers.cli._arguments import Db, JsonFlag, Run, example
+from smithers.cli._arguments import Argument, Db, JsonFlag, Option, Run, example
 from smithers.cli._deciding import By, login
 from smithers.cli._failures import Usage
 from smithers.cli._given import given_text, parse_json
@@ -16,6 +14,9 @@ from smithers.cli._places import Place, place
 from smithers.cli._running import Concurrency, Detach, Detached, Events, Linger, Wanted, go_on
 from smithers.cli._streams import give, give_json, paint, say, shown
 from smithers.hub import Forked, Hub
+
+if TYPE_CHECKING:
+    import typer
 
 __all__ = ["register"]
 
@@ -60,9 +61,7 @@ def register(app: typer.Typer) -> None:
 
 Frame = Annotated[
     int | None,
-    typer.Option(
-        "--frame", metavar="F", help="The frame (default: the last one).", show_default=False
-    ),
+    Option("--frame", metavar="F", help="The frame (default: the last one).", show_default=False),
 ]
 
 
@@ -71,13 +70,11 @@ def fork(
     frame: Frame = None,
     run_id: Annotated[
         str | None,
-        typer.Option(
-            "--run-id", metavar="ID", help="Id of the fork (default: RUN-fork, RUN-fork-2 …)."
-        ),
+        Option("--run-id", metavar="ID", help="Id of the fork (default: RUN-fork, RUN-fork-2 …)."),
     ] = None,
     input: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--input",
             metavar="JSON|@FILE",
             help="Another input. What is finished stays as it is, except with --rerun or"
@@ -87,7 +84,7 @@ def fork(
     ] = None,
     set: Annotated[
         list[str] | None,
-        typer.Option(
+        Option(
             "--set",
             metavar="TASK=JSON",
             help="The output of a task, instead of running it; what read it runs again.",
@@ -96,17 +93,17 @@ def fork(
     ] = None,
     rerun: Annotated[
         list[str] | None,
-        typer.Option(
+        Option(
             "--rerun",
             metavar="TASK",
             help="Run a task again, with what read it.",
             show_default=False,
         ),
     ] = None,
-    up: Annotated[bool, typer.Option("--up", help="Start the fork.")] = False,
+    up: Annotated[bool, Option("--up", help="Start the fork.")] = False,
     rerun_changed: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--rerun-changed",
             help="With --up: run finished tasks again that come out differently, with their"
             " readers.",
@@ -198,7 +195,7 @@ def _told(made: Forked, where: Place, *, json: bool) -> int:
 
 def rewind(
     run: Run,
-    frame: Annotated[int, typer.Option("--frame", metavar="F", help="The frame to go back to.")],
+    frame: Annotated[int, Option("--frame", metavar="F", help="The frame to go back to.")],
     json: JsonFlag = False,
     db: Db = None,
 ) -> int:
@@ -224,11 +221,9 @@ def _say_next(where: Place, run: str) -> None:
 
 def retry(
     run: Run,
-    task: Annotated[
-        str, typer.Argument(metavar="TASK", help="The task, such as review or review[2].")
-    ],
+    task: Annotated[str, Argument(metavar="TASK", help="The task, such as review or review[2].")],
     with_readers: Annotated[
-        bool, typer.Option("--with-readers", help="Run what read its output again as well.")
+        bool, Option("--with-readers", help="Run what read its output again as well.")
     ] = False,
     detach: Detach = False,
     json: JsonFlag = False,

@@ -14,7 +14,7 @@ import typer
 
 from smithers.adapters import installed
 from smithers.cli import _recording
-from smithers.cli._arguments import example
+from smithers.cli._arguments import Argument, Option, example
 from smithers.cli._drifting import drift
 from smithers.cli._streams import finite, give, quiet_end
 from smithers.errors import Refused
@@ -27,18 +27,18 @@ _STDERR_KEPT = 1 << 16
 
 Stderr = Annotated[
     Path | None,
-    typer.Option("--stderr", metavar="FILE", help="File with what the program wrote to stderr."),
+    Option("--stderr", metavar="FILE", help="File with what the program wrote to stderr."),
 ]
 ExitCode = Annotated[
     int | None,
-    typer.Option("--exit-code", metavar="N", help="The program's exit code; -15 is signal 15."),
+    Option("--exit-code", metavar="N", help="The program's exit code; -15 is signal 15."),
 ]
 Stopped = Annotated[
-    bool, typer.Option("--stopped", help="Read the stream as one that Smithers asked to stop.")
+    bool, Option("--stopped", help="Read the stream as one that Smithers asked to stop.")
 ]
 Schema = Annotated[
     Path | None,
-    typer.Option("--schema", metavar="FILE", help="JSON Schema that the answer must match."),
+    Option("--schema", metavar="FILE", help="JSON Schema that the answer must match."),
 ]
 
 
@@ -86,12 +86,10 @@ def register(app: typer.Typer) -> None:
 
 
 def parse(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The program.", show_default=False)],
+    name: Annotated[str, Argument(metavar="NAME", help="The program.", show_default=False)],
     file: Annotated[
         str,
-        typer.Argument(
-            metavar="[FILE|-]", help="File with its stream; - is stdin.", show_default=False
-        ),
+        Argument(metavar="[FILE|-]", help="File with its stream; - is stdin.", show_default=False),
     ] = "-",
     stderr: Stderr = None,
     exit_code: ExitCode = None,

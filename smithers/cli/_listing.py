@@ -1,14 +1,14 @@
-"""The list of runs, without typer: it is asked for often, and must cost little."""
+"""`ps`: the list of runs. It is asked for often, and must cost little."""
 
 from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from smithers.cli._arguments import Db, JsonFlag, Option
 from smithers.cli._drawing import runs_table
 from smithers.cli._failures import Usage
 from smithers.cli._places import complete, place
@@ -16,12 +16,13 @@ from smithers.cli._streams import give, give_json, is_terminal, paint, say
 from smithers.hub import Hub, RunsQuery
 from smithers.reports import STATUSES, has_runs
 from smithers.store.rows import time_text
+from smithers.values import dataclass
 from smithers.wire import run_line_json
 
 if TYPE_CHECKING:
     from smithers.views import RunsPage
 
-__all__ = ["Shown", "list_runs"]
+__all__ = ["ps"]
 
 _NEWEST = 50
 """How many runs a terminal gets that asked for no number."""
@@ -29,7 +30,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
+class _Shown:
     """Which runs are listed and how, as it was typed."""
 
     json: bool = False
@@ -41,7 +42,58 @@ class Shown:
     after: str | None = None
 
 
-def list_runs(db: Path | None, wanted: Shown) -> int:
+def ps(
+    statuses: Annotated[
+        list[str] | None,
+        Option(
+            "--status",
+            metavar="STATUS",
+            help=f"List only runs that are {', '.join(STATUSES[:-1])} or {STATUSES[-1]};"
+            " repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    workflow: Annotated[
+        str | None,
+        Option("--workflow", metavar="NAME", help="List only runs of this workflow."),
+    ] = None,
+    since: Annotated[
+        str | None,
+        Option(
+            "--since",
+            metavar="TIME",
+            help="List only runs started since then, such as 30m, 2h, 3d or 2026-11-01.",
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        Option("--limit", min=1, metavar="N", help="List at most the newest N runs."),
+    ] = None,
+    after: Annotated[
+        str | None,
+        Option(
+            "--after",
+            metavar="CURSOR",
+            help="List the page that this cursor of the previous page leads to.",
+        ),
+    ] = None,
+    every: Annotated[bool, Option("--all", help="List all runs on a terminal as well.")] = False,
+    json: JsonFlag = False,
+    db: Db = None,
+) -> int:
+    wanted = _Shown(
+        json=json,
+        statuses=tuple(statuses or ()),
+        workflow=workflow,
+        since=since,
+        limit=limit,
+        every=every,
+        after=after,
+    )
+    return _list_runs(db, wanted)
+
+
+def _list_runs(db: Path | None, wanted: _Shown) -> int:
     """Print the runs; its exit code."""
     where = place(db)
     query = _query(wanted)
@@ -68,7 +120,7 @@ def list_runs(db: Path | None, wanted: Shown) -> int:
     return 0
 
 
-def _query(wanted: Shown) -> RunsQuery:
+def _query(wanted: _Shown) -> RunsQuery:
     if wanted.every and wanted.limit is not None:
         raise Usage("--all and --limit cannot be combined", hint="leave one out")
     for status in wanted.statuses:
@@ -88,7 +140,7 @@ def _query(wanted: Shown) -> RunsQuery:
     )
 
 
-def _more(page: RunsPage, wanted: Shown) -> str:
+def _more(page: RunsPage, wanted: _Shown) -> str:
     if wanted.limit is None and wanted.after is None:
         return f"{page.more} more, --all"
     return f"{page.more} more, --after {page.cursor}"

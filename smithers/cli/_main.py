@@ -1,4 +1,4 @@
-"""What surrounds every command: errors, broken pipes, Ctrl-C; and `ps` and `mcp` without typer."""
+"""What surrounds every command: errors, broken pipes, Ctrl-C."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from smithers.cli._failures import REFUSED, OnlyHelp, error_data, tell
 from smithers.cli._places import current_folder
@@ -94,35 +93,13 @@ def _wants_json(arguments: Sequence[str]) -> bool:
 def _command(arguments: Sequence[str]) -> int:
     if arguments and _NEED_NO_FOLDER.isdisjoint(arguments):
         current_folder()  # every command says so alike, and before it does anything
-    if (listed := _plain_ps(arguments)) is not None:
-        from smithers.cli._listing import Shown, list_runs
+    from smithers.cli._plain import plain_call
 
-        db, json = listed
-        return list_runs(db, Shown(json=json))
-    if arguments[:1] == ["mcp"]:
-        from smithers.cli._serving import plain_mcp, serve
-
-        if (served := plain_mcp(arguments)) is not None:
-            return serve(*served)
+    if (plain := plain_call(arguments)) is not None:
+        return plain()
     from smithers.cli._app import call
 
     return call(arguments)
-
-
-def _plain_ps(arguments: Sequence[str]) -> tuple[Path | None, bool] | None:
-    """The database and whether JSON is wanted, of a `ps` that is typed in the plainest way.
-
-    It is what one types most, and typer brings pydantic along: most of the time it would take.
-    """
-    if not arguments or arguments[0] != "ps":
-        return None
-    json = "--json" in arguments
-    rest = [one for one in arguments[1:] if one != "--json"]
-    if not rest:
-        return None, json
-    if len(rest) == 2 and rest[0] == "--db" and not rest[1].startswith("-"):
-        return Path(rest[1]), json
-    return None
 
 
 def _give(error: Exception, arguments: Sequence[str]) -> None:

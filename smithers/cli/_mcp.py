@@ -6,15 +6,13 @@ distribution may have written into its folder.
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
 from smithers.cli._arguments import Db, example
 from smithers.cli._failures import Usage
+from smithers.cli._serving import Roots
 from smithers.cli._serving import serve as serve_stdio
-from smithers.cli._usage import plain_commands
+from smithers.cli._usage import for_typer, plain_commands
 
 __all__ = ["register", "register_clients"]
 
@@ -35,7 +33,7 @@ def register(app: typer.Typer) -> None:
             " the server to a client's settings.",
         ),
     )
-    _GROUP.callback()(serve)
+    _GROUP.callback()(for_typer(serve))
 
 
 def register_clients() -> None:
@@ -49,15 +47,7 @@ def register_clients() -> None:
 
 def serve(
     context: typer.Context,
-    roots: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--root",
-            metavar="DIR",
-            help="Also allow workflows in this folder to be started; repeatable.",
-            show_default=False,
-        ),
-    ] = None,
+    roots: Roots = None,
     db: Db = None,
 ) -> None:
     if context.invoked_subcommand is not None:
@@ -67,4 +57,4 @@ def serve(
                 hint=f"run `smithers mcp {context.invoked_subcommand} --help`",
             )
         return
-    serve_stdio(roots or [], db)
+    serve_stdio(roots, db)

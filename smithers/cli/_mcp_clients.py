@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
-
-import typer
+from typing import TYPE_CHECKING, Annotated
 
 from mcp_server._clients import (
     CLIENTS,
@@ -19,7 +17,7 @@ from mcp_server._clients import (
     removed,
     server_command,
 )
-from smithers.cli._arguments import Db, JsonFlag, example
+from smithers.cli._arguments import Db, JsonFlag, Option, example
 from smithers.cli._failures import Usage
 from smithers.cli._places import place
 from smithers.cli._serving import folder_at
@@ -27,6 +25,9 @@ from smithers.cli._streams import give, give_json, say, shown
 from smithers.cli._trusting import mention_elsewhere
 from smithers.errors import Refused, StoreError
 from smithers.hub import Hub
+
+if TYPE_CHECKING:
+    import typer
 
 __all__ = ["register"]
 
@@ -37,7 +38,7 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 ClientName = Annotated[
     str,
-    typer.Option(
+    Option(
         "--client",
         metavar="NAME",
         help=f"The client to change the settings of: {' or '.join(_NAMES)}.",
@@ -45,17 +46,13 @@ ClientName = Annotated[
 ]
 ForProject = Annotated[
     bool,
-    typer.Option(
+    Option(
         "--project", help="Change this project's settings, in the current folder (the default)."
     ),
 ]
-ForUser = Annotated[
-    bool, typer.Option("--user", help="Change your own settings, for every folder.")
-]
-Called = Annotated[
-    str, typer.Option("--name", metavar="NAME", help="Name of the server in the client.")
-]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the change without making it.")]
+ForUser = Annotated[bool, Option("--user", help="Change your own settings, for every folder.")]
+Called = Annotated[str, Option("--name", metavar="NAME", help="Name of the server in the client.")]
+DryRun = Annotated[bool, Option("--dry-run", help="Show the change without making it.")]
 
 
 def register(group: typer.Typer) -> None:
@@ -87,7 +84,7 @@ def add(
     user: ForUser = False,
     roots: Annotated[
         list[Path] | None,
-        typer.Option(
+        Option(
             "--root",
             metavar="DIR",
             help="Also allow workflows in this folder to be started; repeatable. A"
@@ -98,7 +95,7 @@ def add(
     name: Called = "smithers",
     variables: Annotated[
         list[str] | None,
-        typer.Option(
+        Option(
             "--env",
             metavar="NAME",
             help="Pass this variable on to the server (clients pass on only a few); repeatable.",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from smithers.cli._arguments import JsonFlag, example
+from smithers.cli._arguments import Argument, JsonFlag, example
 from smithers.cli._failures import Usage
 from smithers.cli._streams import give, give_json, paint
+
+if TYPE_CHECKING:
+    import typer
 
 __all__ = ["register"]
 
@@ -32,7 +33,7 @@ def register(app: typer.Typer) -> None:
 def patterns(
     name: Annotated[
         str | None,
-        typer.Argument(
+        Argument(
             metavar="[NAME]",
             help="The name of a pattern, such as ReviewLoop (default: list all).",
             show_default=False,

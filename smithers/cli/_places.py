@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shlex
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from smithers.errors import Refused, Untrusted
 from smithers.store.ownership import is_foreign, writers_of
+from smithers.values import dataclass
 
 __all__ = ["Place", "check_usable", "complete", "current_folder", "place", "workflow_files"]
 

@@ -6,9 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from smithers.cli._arguments import Db, JsonFlag, Run, example
+from smithers.cli._arguments import Db, JsonFlag, Option, Run, example
 from smithers.cli._places import place
 from smithers.cli._receipts import receipt_lines
 from smithers.cli._streams import give, give_json, masked, paint, shown
@@ -18,6 +16,8 @@ from smithers.views import CANNOT_SHOW
 from smithers.wire import receipt_json, verified_json
 
 if TYPE_CHECKING:
+    import typer
+
     from smithers.views import Finding, Verified
 
 __all__ = ["register"]
@@ -66,7 +66,7 @@ def verify(
     run: Run,
     digest: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--digest",
             metavar="FRAME:SHA256",
             help="The digest that a receipt of the run has.",

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Any
 
 from smithers.changes import Key
-from smithers.cli._arguments import Db, JsonFlag, Run, example
+from smithers.cli._arguments import Argument, Db, JsonFlag, Option, Run, example
 from smithers.cli._deciding import By, Resume, check_detach, login, then
 from smithers.cli._failures import Usage
 from smithers.cli._places import place
@@ -16,6 +14,9 @@ from smithers.cli._running import Detach
 from smithers.cli._streams import give, say, shown
 from smithers.hub import Amounts, Hub
 from smithers.naming import key_name
+
+if TYPE_CHECKING:
+    import typer
 
 __all__ = ["register"]
 
@@ -38,7 +39,7 @@ def budget(
     run: Run,
     node: Annotated[
         str | None,
-        typer.Argument(
+        Argument(
             metavar="[NODE]",
             help="The node, such as audit or review[2] (default: the one that is"
             " waiting, or the whole run).",
@@ -47,7 +48,7 @@ def budget(
     ] = None,
     usd: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--add-usd",
             metavar="USD",
             help="Raise the cap by this many US dollars.",
@@ -56,7 +57,7 @@ def budget(
     ] = None,
     tokens: Annotated[
         int | None,
-        typer.Option(
+        Option(
             "--add-tokens",
             min=1,
             metavar="N",
@@ -66,7 +67,7 @@ def budget(
     ] = None,
     calls: Annotated[
         int | None,
-        typer.Option(
+        Option(
             "--add-calls",
             min=1,
             metavar="N",
@@ -76,7 +77,7 @@ def budget(
     ] = None,
     time_s: Annotated[
         float | None,
-        typer.Option("--add-time", min=0, metavar="S", help="Seconds.", show_default=False),
+        Option("--add-time", min=0, metavar="S", help="Seconds.", show_default=False),
     ] = None,
     by: By = None,
     resume: Resume = False,

@@ -5,9 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from typing import Annotated
-
-import typer
+from typing import TYPE_CHECKING, Annotated
 
 from smithers.changes import (
     CameUp,
@@ -17,17 +15,16 @@ from smithers.changes import (
     SessionSeen,
     UsageCounted,
 )
-from smithers.cli._arguments import Db, JsonFlag, Run, example
+from smithers.cli._arguments import Argument, Db, JsonFlag, Option, Run, example
 from smithers.cli._costs import cost_table
 from smithers.cli._drawing import inspected, mermaid, tree_lines, used_words
 from smithers.cli._explaining import explain
 from smithers.cli._failures import Usage
 from smithers.cli._lineage import fork_lines, lineage_head
-from smithers.cli._listing import Shown, list_runs
+from smithers.cli._listing import ps
 from smithers.cli._places import place
 from smithers.cli._streams import give, give_json, give_json_parts, masked, paint, shown, table
 from smithers.hub import Hub
-from smithers.reports import STATUSES
 from smithers.texts import plain
 from smithers.views import FrameView, clock
 from smithers.views import Usage as Used
@@ -40,6 +37,9 @@ from smithers.wire import (
     timeline_parts,
 )
 
+if TYPE_CHECKING:
+    import typer
+
 __all__ = ["give_inspection", "give_raw", "register"]
 
 _QUIET = (NodeMounted, CameUp, ReadMade, UsageCounted, ChoiceMade, SessionSeen)
@@ -50,9 +50,7 @@ def _is_quiet(change: object) -> bool:
     return isinstance(change, _QUIET) and getattr(change, "kind", None) != "undoing"
 
 
-Follow = Annotated[
-    bool, typer.Option("--follow", "-f", help="Follow the run until its process ends.")
-]
+Follow = Annotated[bool, Option("--follow", "-f", help="Follow the run until its process ends.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -152,59 +150,6 @@ def _register_what_happened(app: typer.Typer) -> None:
     )(sql)
 
 
-def ps(
-    status: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--status",
-            metavar="STATUS",
-            help=f"List only runs that are {', '.join(STATUSES[:-1])} or {STATUSES[-1]};"
-            " repeatable.",
-            show_default=False,
-        ),
-    ] = None,
-    workflow: Annotated[
-        str | None,
-        typer.Option("--workflow", metavar="NAME", help="List only runs of this workflow."),
-    ] = None,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            "--since",
-            metavar="TIME",
-            help="List only runs started since then, such as 30m, 2h, 3d or 2026-11-01.",
-        ),
-    ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option("--limit", min=1, metavar="N", help="List at most the newest N runs."),
-    ] = None,
-    after: Annotated[
-        str | None,
-        typer.Option(
-            "--after",
-            metavar="CURSOR",
-            help="List the page that this cursor of the previous page leads to.",
-        ),
-    ] = None,
-    every: Annotated[
-        bool, typer.Option("--all", help="List all runs on a terminal as well.")
-    ] = False,
-    json: JsonFlag = False,
-    db: Db = None,
-) -> int:
-    wanted = Shown(
-        json=json,
-        statuses=tuple(status or ()),
-        workflow=workflow,
-        since=since,
-        limit=limit,
-        every=every,
-        after=after,
-    )
-    return list_runs(db, wanted)
-
-
 def inspect(run: Run, json: JsonFlag = False, db: Db = None) -> int:
     give_inspection(Hub(place(db).path), run, json=json)
     return 0
@@ -232,7 +177,7 @@ def cost(run: Run, json: JsonFlag = False, db: Db = None) -> int:
 
 def why(
     run: Run,
-    every: Annotated[bool, typer.Option("--all", help="Show every reason.")] = False,
+    every: Annotated[bool, Option("--all", help="Show every reason.")] = False,
     json: JsonFlag = False,
     db: Db = None,
 ) -> int:
@@ -243,7 +188,7 @@ def timeline(
     run: Run,
     every: Annotated[
         bool,
-        typer.Option("--all", help="Show every fact: also the tree, reads, choices and usage."),
+        Option("--all", help="Show every fact: also the tree, reads, choices and usage."),
     ] = False,
     json: JsonFlag = False,
     db: Db = None,
@@ -277,7 +222,7 @@ def events(
     run: Run,
     after: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--after",
             metavar="CURSOR",
             help="Show only what came after this cursor.",
@@ -301,7 +246,7 @@ def events(
 def graph(
     run: Run,
     mermaid_: Annotated[
-        bool, typer.Option("--mermaid", help="Print a Mermaid flowchart instead.")
+        bool, Option("--mermaid", help="Print a Mermaid flowchart instead.")
     ] = False,
     json: JsonFlag = False,
     db: Db = None,
@@ -319,11 +264,11 @@ def logs(
     run: Run,
     task: Annotated[
         str | None,
-        typer.Argument(metavar="[TASK]", help="Show only this task, such as plan or review[2]."),
+        Argument(metavar="[TASK]", help="Show only this task, such as plan or review[2]."),
     ] = None,
     follow: Follow = False,
     raw: Annotated[
-        bool, typer.Option("--raw", help="Print the programs' own streams exactly as stored.")
+        bool, Option("--raw", help="Print the programs' own streams exactly as stored.")
     ] = False,
     json: JsonFlag = False,
     db: Db = None,
@@ -356,8 +301,8 @@ def give_raw(line: bytes) -> None:
 
 
 def sql(
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="One statement that only reads.")],
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")] = False,
+    query: Annotated[str, Argument(metavar="QUERY", help="One statement that only reads.")],
+    as_csv: Annotated[bool, Option("--csv", help="Print CSV with a header.")] = False,
     json: JsonFlag = False,
     db: Db = None,
 ) -> int:

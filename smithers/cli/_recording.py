@@ -7,39 +7,38 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from smithers.cli._arguments import example
+from smithers.cli._arguments import Argument, Option, example
 from smithers.cli._signals import SIGNALS
 from smithers.cli._streams import say
 from smithers.errors import Refused
+
+if TYPE_CHECKING:
+    import typer
 
 __all__ = ["is_file", "old_replay", "register", "register_in"]
 
 _ADAPTERS = "harnesses"
 Words = Annotated[
-    list[str], typer.Argument(metavar="[--] COMMAND...", help="The program and its arguments.")
+    list[str], Argument(metavar="[--] COMMAND...", help="The program and its arguments.")
 ]
 To = Annotated[
     Path,
-    typer.Option(
+    Option(
         "--to",
         metavar="FILE|DIR",
         help="File ending in .jsonl, or a folder in which a new file gets a generated name.",
     ),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")]
+Force = Annotated[bool, Option("--force", help="Overwrite an existing file.")]
 Speed = Annotated[
     float,
-    typer.Option(
+    Option(
         "--speed", metavar="N", help="Play N times as fast as recorded; 0 does not wait at all."
     ),
 ]
-Files = Annotated[
-    bool, typer.Option("--files", help="Also write the files that the program wrote.")
-]
+Files = Annotated[bool, Option("--files", help="Also write the files that the program wrote.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -101,7 +100,7 @@ def _old_record(words: Words, to: To = Path("recordings"), force: Force = False)
 
 
 def replay(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The recording.")],
+    file: Annotated[Path, Argument(metavar="FILE", help="The recording.")],
     speed: Speed = 0.0,
     files: Files = False,
 ) -> int:

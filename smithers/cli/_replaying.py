@@ -9,9 +9,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from smithers.cli._arguments import Db, JsonFlag, Run, example
+from smithers.cli._arguments import Db, JsonFlag, Option, Run, example
 from smithers.cli._deciding import By, login
 from smithers.cli._failures import Usage
 from smithers.cli._places import place
@@ -23,6 +21,8 @@ from smithers.naming import key_name
 from smithers.wire import live_replay_json, replay_json
 
 if TYPE_CHECKING:
+    import typer
+
     from smithers.engine.replaying import LiveReplay, Replayed
 
 __all__ = ["register"]
@@ -63,7 +63,7 @@ def replay(
     run: Run,
     start: Annotated[
         int | None,
-        typer.Option(
+        Option(
             "--from",
             min=0,
             metavar="FRAME",
@@ -73,7 +73,7 @@ def replay(
     ] = None,
     live: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--live",
             metavar="TASK",
             help="Execute this task again, in a fork, and show what would differ.",
@@ -82,8 +82,8 @@ def replay(
     ] = None,
     by: By = None,
     json: JsonFlag = False,
-    speed: Annotated[float, typer.Option("--speed", hidden=True)] = 0.0,
-    files: Annotated[bool, typer.Option("--files", hidden=True)] = False,
+    speed: Annotated[float, Option("--speed", hidden=True)] = 0.0,
+    files: Annotated[bool, Option("--files", hidden=True)] = False,
     db: Db = None,
 ) -> int:
     if is_file(run) and (speed or files or not _is_run(run, db)):
@@ -148,7 +148,7 @@ def freeze(
     run: Run,
     out: Annotated[
         Path,
-        typer.Option(
+        Option(
             "-o",
             "--output",
             metavar="FILE",
@@ -156,7 +156,7 @@ def freeze(
             show_default=False,
         ),
     ],
-    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
+    force: Annotated[bool, Option("--force", help="Overwrite existing files.")] = False,
     json: JsonFlag = False,
     db: Db = None,
 ) -> int:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 import secrets
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from smithers.cli._arguments import Db, JsonFlag, Run, example
+from smithers.cli._arguments import Argument, Db, JsonFlag, Option, Run, example
 from smithers.cli._failures import Usage
 from smithers.cli._given import given_text
 from smithers.cli._places import Place, place
 from smithers.cli._streams import say
+from smithers.values import dataclass
 
 if TYPE_CHECKING:
+    import typer
+
     from smithers.engine.engine import Observer
     from smithers.hub import Hub, Left
 
@@ -25,13 +26,13 @@ __all__ = ["Concurrency", "Detach", "Detached", "Events", "Linger", "Wanted", "g
 
 Events = Annotated[
     bool,
-    typer.Option(
+    Option(
         "--events", help="Print events as JSON lines as they happen; the last line is the result."
     ),
 ]
 Concurrency = Annotated[
     int | None,
-    typer.Option(
+    Option(
         "--max-concurrency",
         min=1,
         metavar="N",
@@ -41,7 +42,7 @@ Concurrency = Annotated[
 ]
 Linger = Annotated[
     float | None,
-    typer.Option(
+    Option(
         "--linger",
         min=0,
         metavar="S",
@@ -52,11 +53,11 @@ Linger = Annotated[
 ]
 Detach = Annotated[
     bool,
-    typer.Option("--detach", help="Run in the background and return immediately."),
+    Option("--detach", help="Run in the background and return immediately."),
 ]
 Tasks = Annotated[
     list[str] | None,
-    typer.Argument(
+    Argument(
         metavar="[TASK]...",
         help="With --rerun-changed: the changed tasks that run again (default: all).",
         show_default=False,
@@ -64,14 +65,14 @@ Tasks = Annotated[
 ]
 RerunChanged = Annotated[
     bool,
-    typer.Option(
+    Option(
         "--rerun-changed",
         help="Run finished tasks again that an edit has changed, and what read their outputs.",
     ),
 ]
 Renames = Annotated[
     list[str] | None,
-    typer.Option(
+    Option(
         "--rename",
         metavar="OLD=NEW",
         help="A task that has another id in the file now (repeatable).",
@@ -80,11 +81,9 @@ Renames = Annotated[
 ]
 Check = Annotated[
     bool,
-    typer.Option(
-        "--check", help="Only show what an edit has changed; exit with 1 if something has."
-    ),
+    Option("--check", help="Only show what an edit has changed; exit with 1 if something has."),
 ]
-Detached = Annotated[bool, typer.Option("--detached", hidden=True)]
+Detached = Annotated[bool, Option("--detached", hidden=True)]
 _ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -152,7 +151,7 @@ class Wanted:
 def up(
     file: Annotated[
         str | None,
-        typer.Argument(
+        Argument(
             metavar="FILE[:NAME]",
             help="A Python file and, if it has several workflows, the name of one.",
             show_default=False,
@@ -160,18 +159,18 @@ def up(
     ] = None,
     run_id: Annotated[
         str | None,
-        typer.Option("--run-id", metavar="ID", help="Id of the run (default: a generated id)."),
+        Option("--run-id", metavar="ID", help="Id of the run (default: a generated id)."),
     ] = None,
     input: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--input",
             metavar="JSON|@FILE",
             help="Input as JSON, or a file with it (default: {}; on resume, the stored input).",
             show_default=False,
         ),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Resume the run with this id.")] = False,
+    resume: Annotated[bool, Option("--resume", help="Resume the run with this id.")] = False,
     detach: Detach = False,
     json: JsonFlag = False,
     events: Events = False,

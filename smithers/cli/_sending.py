@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from smithers.cli._arguments import Db, JsonFlag, Run, example
+from smithers.cli._arguments import Argument, Db, JsonFlag, Option, Run, example
 from smithers.cli._deciding import By, Resume, check_detach, login, then
 from smithers.cli._failures import Usage, error_data
 from smithers.cli._given import given_json
@@ -16,6 +14,9 @@ from smithers.cli._streams import give, give_json, say, shown
 from smithers.cli._trusting import trust_if_typed
 from smithers.hub import Hub, NotSent, SignalReceipt
 from smithers.naming import event_name, first_names
+
+if TYPE_CHECKING:
+    import typer
 
 __all__ = ["register"]
 
@@ -43,11 +44,11 @@ def send(
     run: Run,
     event: Annotated[
         str,
-        typer.Argument(metavar="EVENT", help="The name of the event.", show_default=False),
+        Argument(metavar="EVENT", help="The name of the event.", show_default=False),
     ],
     data: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--data",
             metavar="JSON|@FILE",
             help="Send this data; @- reads it from stdin (default: null).",
@@ -56,7 +57,7 @@ def send(
     ] = None,
     correlation: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--correlation",
             metavar="C",
             help="Send it only to tasks that wait for this correlation.",
@@ -65,7 +66,7 @@ def send(
     ] = None,
     id: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--id",
             metavar="ID",
             help="Keep it once in a run under this id (default: a new id).",
@@ -74,7 +75,7 @@ def send(
     ] = None,
     every: Annotated[
         bool,
-        typer.Option("--all", help="Send it to each unfinished run of the workflow named RUN."),
+        Option("--all", help="Send it to each unfinished run of the workflow named RUN."),
     ] = False,
     by: By = None,
     resume: Resume = False,

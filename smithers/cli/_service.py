@@ -9,24 +9,24 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from smithers.cli._arguments import Db, JsonFlag, example
+from smithers.cli._arguments import Db, JsonFlag, Option, example
 from smithers.cli._places import complete, place
 from smithers.cli._streams import give, give_json, say
 from smithers.cli._trusting import trust_if_typed
 from smithers.errors import Refused
 from smithers.hub import Hub
+from smithers.values import dataclass
 
 __all__ = ["register"]
 
 DryRun = Annotated[
     bool,
-    typer.Option("--dry-run", help="Show the file and the commands without running them."),
+    Option("--dry-run", help="Show the file and the commands without running them."),
 ]
 
 

@@ -1,41 +1,34 @@
-"""Bare `mcp`: what a client starts and waits for, so it comes without typer."""
+"""Bare `mcp`: what a client starts and waits for, so it must cost little."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
+from smithers.cli._arguments import Db, Option
 from smithers.cli._failures import Usage
 from smithers.cli._places import place
 from smithers.cli._signals import SIGNALS
 from smithers.cli._streams import is_terminal, say
 from smithers.hub import Hub
 
-__all__ = ["folder_at", "plain_mcp", "serve"]
+__all__ = ["Roots", "folder_at", "serve"]
+
+Roots = Annotated[
+    list[Path] | None,
+    Option(
+        "--root",
+        metavar="DIR",
+        help="Also allow workflows in this folder to be started; repeatable.",
+        show_default=False,
+    ),
+]
 
 
-def plain_mcp(arguments: Sequence[str]) -> tuple[list[Path], Path | None] | None:
-    """The roots and the database of an `mcp` that is to serve, typed in the plainest way."""
-    if arguments[:1] != ["mcp"]:
-        return None
-    roots: list[Path] = []
-    db: Path | None = None
-    rest = list(arguments[1:])
-    while rest:
-        if rest[0] not in ("--root", "--db") or len(rest) < 2 or rest[1].startswith("-"):
-            return None
-        option, value = rest.pop(0), Path(rest.pop(0))
-        if option == "--root":
-            roots.append(value)
-        else:
-            db = value
-    return roots, db
-
-
-def serve(roots: Sequence[Path], db: Path | None) -> int:
+def serve(roots: Roots = None, db: Db = None) -> int:
     """Serve until the client goes."""
-    allowed = [Path.cwd(), *map(folder_at, roots)]
+    allowed = [Path.cwd(), *map(folder_at, roots or ())]
     hub = Hub(place(db).path)
     from mcp_server import serve as serve_stdio
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from smithers.cli._arguments import Db, JsonFlag, Run, example
+from smithers.cli._arguments import Argument, Db, JsonFlag, Option, Run, example
 from smithers.cli._deciding import login
 from smithers.cli._places import Place, place
 from smithers.cli._streams import give, give_json, shown
 from smithers.hub import Hub, Sent
 from smithers.views import MessageView
 from smithers.wire import message_json
+
+if TYPE_CHECKING:
+    import typer
 
 __all__ = ["register"]
 
@@ -42,23 +43,19 @@ def steer(
     run: Run,
     task: Annotated[
         str,
-        typer.Argument(
-            metavar="TASK", help="The task, such as plan or review[2].", show_default=False
-        ),
+        Argument(metavar="TASK", help="The task, such as plan or review[2].", show_default=False),
     ],
     message: Annotated[
         str,
-        typer.Argument(
-            metavar="MESSAGE", help="The message; - reads it from stdin.", show_default=False
-        ),
+        Argument(metavar="MESSAGE", help="The message; - reads it from stdin.", show_default=False),
     ],
     by: Annotated[
         str | None,
-        typer.Option("--by", metavar="NAME", help="Record this name (default: your login)."),
+        Option("--by", metavar="NAME", help="Record this name (default: your login)."),
     ] = None,
     wait_s: Annotated[
         float,
-        typer.Option(
+        Option(
             "--wait",
             min=0,
             metavar="S",

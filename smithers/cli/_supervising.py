@@ -7,15 +7,15 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from smithers.cli._arguments import Db, JsonFlag, example
+from smithers.cli._arguments import Db, JsonFlag, Option, example
 from smithers.cli._places import place
 from smithers.cli._signals import SIGNALS
 from smithers.cli._streams import give_json, say, shown
 from smithers.hub import Hub
 
 if TYPE_CHECKING:
+    import typer
+
     from smithers.engine.supervising import Happened
 
 __all__ = ["register"]
@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
 
 def supervise(
     once: Annotated[
-        bool, typer.Option("--once", help="Wake the runs that are due now, and exit.")
+        bool, Option("--once", help="Wake the runs that are due now, and exit.")
     ] = False,
     json: JsonFlag = False,
     db: Db = None,

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from smithers.cli._arguments import Db, JsonFlag, example
+from smithers.cli._arguments import Argument, Db, JsonFlag, Option, example
 from smithers.cli._failures import Usage
 from smithers.cli._places import place
 from smithers.cli._reading import give_inspection
@@ -21,6 +19,8 @@ from smithers.texts import plain
 from smithers.wire import diff_json, source_json
 
 if TYPE_CHECKING:
+    import typer
+
     from smithers.sources import SourceView
     from smithers.views import DiffView
 
@@ -31,7 +31,7 @@ _FRAMES = "frames are numbered from 0, for example r1@3, and r1@last is the last
 
 RunAtFrame = Annotated[
     str,
-    typer.Argument(metavar="RUN[@FRAME]", help="Id of the run, and a frame (default: the last)."),
+    Argument(metavar="RUN[@FRAME]", help="Id of the run, and a frame (default: the last)."),
 ]
 
 
@@ -67,12 +67,10 @@ def show(
     run: RunAtFrame,
     file: Annotated[
         str | None,
-        typer.Argument(
-            metavar="[FILE]", help="With --source: print only this file.", show_default=False
-        ),
+        Argument(metavar="[FILE]", help="With --source: print only this file.", show_default=False),
     ] = None,
     source: Annotated[
-        bool, typer.Option("--source", help="Print the files of the workflow instead.")
+        bool, Option("--source", help="Print the files of the workflow instead.")
     ] = False,
     json: JsonFlag = False,
     db: Db = None,
@@ -120,7 +118,7 @@ def diff(
     old: RunAtFrame,
     new: RunAtFrame,
     every: Annotated[
-        bool, typer.Option("--all", help="Compare times, attempts, cost and run ids as well.")
+        bool, Option("--all", help="Compare times, attempts, cost and run ids as well.")
     ] = False,
     json: JsonFlag = False,
     db: Db = None,

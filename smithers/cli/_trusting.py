@@ -6,11 +6,9 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from smithers.cli._arguments import Db, JsonFlag, example
+from smithers.cli._arguments import Argument, Db, JsonFlag, Option, example
 from smithers.cli._failures import Usage
 from smithers.cli._places import Place, check_usable, place
 from smithers.cli._streams import give, give_json, is_terminal, say
@@ -18,13 +16,16 @@ from smithers.errors import Refused, StoreError
 from smithers.hub import Hub
 from smithers.texts import plain
 
+if TYPE_CHECKING:
+    import typer
+
 __all__ = ["mention_elsewhere", "register", "trust_if_typed"]
 
 _FOLDERS_SHOWN = 8
 
 Database = Annotated[
     Path | None,
-    typer.Argument(
+    Argument(
         metavar="[PATH]",
         help="The database, the folder of its project (default: as for every command), or a"
         " settings file.",
@@ -54,13 +55,11 @@ def register(app: typer.Typer) -> None:
 
 def trust(
     path: Database = None,
-    listed: Annotated[
-        bool, typer.Option("--list", help="List the databases that you trust.")
-    ] = False,
-    remove: Annotated[bool, typer.Option("--remove", help="Stop trusting the database.")] = False,
+    listed: Annotated[bool, Option("--list", help="List the databases that you trust.")] = False,
+    remove: Annotated[bool, Option("--remove", help="Stop trusting the database.")] = False,
     folders: Annotated[
         list[Path] | None,
-        typer.Option(
+        Option(
             "--folder",
             metavar="DIR",
             help="Also trust the workflow files in this folder outside the project; repeatable.",

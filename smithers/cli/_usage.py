@@ -4,15 +4,19 @@ stays out of them.
 
 from __future__ import annotations
 
+import inspect
 import re
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any, get_args, get_origin
 
 import typer
 from typer.core import TyperCommand
 
+from smithers.cli._arguments import Argument, Option
 from smithers.cli._failures import Usage
 
-__all__ = ["plain_commands", "usage_error"]
+__all__ = ["for_typer", "plain_commands", "usage_error"]
 
 _PIECE = re.compile(r"[\[{](.+)[\]}](?:\.\.\.)?")
 _TYPE = re.compile(r" <[^ ]+>$")
@@ -50,10 +54,39 @@ class _Command(TyperCommand):
 def plain_commands(app: typer.Typer) -> None:
     """Have all commands of an app, and of its groups, write their usage plainly."""
     for command in app.registered_commands:
+        if command.callback is not None:
+            command.callback = for_typer(command.callback)
         command.cls = _Command
     for group in app.registered_groups:
         if group.typer_instance is not None:
             plain_commands(group.typer_instance)
+
+
+def for_typer(command: Callable[..., object]) -> Callable[..., object]:
+    """A command whose arguments typer understands."""
+    signature = inspect.signature(command, eval_str=True)
+    parameters = [
+        one.replace(annotation=_typed(one.annotation)) for one in signature.parameters.values()
+    ]
+
+    @wraps(command)
+    def call(**given: object) -> object:
+        return command(**given)
+
+    call.__annotations__ = {}
+    call.__dict__["__signature__"] = signature.replace(parameters=parameters)
+    return call
+
+
+def _typed(annotation: object) -> object:
+    if get_origin(annotation) is not Annotated:
+        return annotation
+    kind, said = get_args(annotation)
+    if isinstance(said, Option):
+        return Annotated[kind, typer.Option(*said.names, **said.told)]
+    if isinstance(said, Argument):
+        return Annotated[kind, typer.Argument(**said.told)]
+    return annotation
 
 
 def _piece(text: str) -> str:

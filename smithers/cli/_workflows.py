@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from smithers.cli._arguments import JsonFlag, example
+from smithers.cli._arguments import Argument, JsonFlag, example
 from smithers.cli._places import place, workflow_files
 from smithers.cli._streams import give, give_json, paint, say, shown
 from smithers.hub import Hub
+
+if TYPE_CHECKING:
+    import typer
 
 __all__ = ["register"]
 
@@ -35,7 +36,7 @@ def register(app: typer.Typer) -> None:
 def workflows(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FILE]...", help="Python files.", show_default=False),
+        Argument(metavar="[FILE]...", help="Python files.", show_default=False),
     ] = None,
     json: JsonFlag = False,
 ) -> int:

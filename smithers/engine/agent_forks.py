@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from smithers.changes import Frame
@@ -20,6 +19,7 @@ from smithers.errors import Refused, RunExists, UnknownRun
 from smithers.naming import key_name
 from smithers.state import RunState
 from smithers.store import INHERITED, NewRun, RunRow, Store
+from smithers.values import dataclass
 
 __all__ = [
     "agent_fork_id",

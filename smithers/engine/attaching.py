@@ -13,7 +13,6 @@ import shlex
 import time
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import chdir, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar, cast
@@ -37,6 +36,7 @@ from smithers.store import Note, Store
 from smithers.store.lease import is_gone, started_of, this_host, this_process
 from smithers.store.sqlite import SqliteStore
 from smithers.tree import valid_text
+from smithers.values import dataclass
 
 __all__ = ["Session", "Work", "find_work"]
 

@@ -28,7 +28,7 @@ import sys
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from stat import S_ISREG
 from typing import cast
@@ -45,6 +45,7 @@ from smithers.store.below import chain_above
 from smithers.store.lease import Beat, is_alive, started_of, this_host
 from smithers.store.looking import copies, peek
 from smithers.store.rows import path_of
+from smithers.values import dataclass
 from smithers.waits import ATTACHED
 
 __all__ = [

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
@@ -38,6 +38,7 @@ from smithers.naming import key_name
 from smithers.state import Attempted, Total
 from smithers.store import InboxRow
 from smithers.tree import Budget
+from smithers.values import dataclass
 
 __all__ = ["THE_RUN", "BudgetExhausted", "Budgets", "Outer", "RepairRefused", "add_raised"]
 

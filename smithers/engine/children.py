@@ -12,7 +12,7 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -24,7 +24,6 @@ from smithers.engine.asking import Asking
 from smithers.engine.budgets import Budgets
 from smithers.engine.child_checks import check_level, check_own
 from smithers.engine.child_usage import ChildUsage, Models
-from smithers.engine.edited import Edited, asked_again
 from smithers.engine.endings import Ending, Why
 from smithers.engine.family import Family
 from smithers.engine.processes import clear_away
@@ -38,6 +37,7 @@ from smithers.sources import Sources
 from smithers.state import RunState
 from smithers.store import Claim, Claimed, Model, NewRun, Note, Parent, RunRow, Store, options_below
 from smithers.store.files import check_streams
+from smithers.values import dataclass
 from smithers.workflows import Workflow
 
 if TYPE_CHECKING:
@@ -346,6 +346,8 @@ class Children:
         return await self._go(child, engine, first=first)
 
     async def _resume(self, child: _Child, before: RunRow, claimed: Claimed) -> _How:
+        from smithers.engine.edited import Edited, asked_again  # needed by no run without children
+
         store, claim = self._bench.store, claimed.claim
         try:
             await clear_away(store, claimed, before.owner, self._bench.settings.believes())

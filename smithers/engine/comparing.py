@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -70,6 +70,7 @@ from smithers.tree import (
     problem,
     program_of,
 )
+from smithers.values import dataclass
 from smithers.waits import APPROVAL, HUMAN
 
 __all__ = ["Changed", "Comparing"]

@@ -7,13 +7,14 @@ an agent or a person, are those of the last render; they decide nothing before t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import field, fields, is_dataclass
 from functools import partial
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import cast
 
 from smithers.kinds import Definition, kind_of
 from smithers.tree import Node, Output, Rework
+from smithers.values import dataclass
 
 __all__ = ["Difference", "compare"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,6 +19,7 @@ from smithers.settings import (
     read_project_file,
     restricted_keys,
 )
+from smithers.values import dataclass
 
 __all__ = ["SettingLine", "SettingsView", "refuse_to_agents", "trust_settings", "view_settings"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 
 from smithers import waits
 from smithers.changes import Frame, Key, WaitClosed, WaitOpened
@@ -12,6 +11,7 @@ from smithers.naming import key_name
 from smithers.state import RunState
 from smithers.store import Store
 from smithers.texts import object_from
+from smithers.values import dataclass
 
 __all__ = [
     "Decision",

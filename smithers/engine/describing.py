@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from typing import Any
 from smithers.engine.launching import unmarked
 from smithers.engine.loading import workflows_in
 from smithers.errors import AuthorError, SmithersError
+from smithers.values import dataclass
 
 __all__ = ["Descriptions", "describe", "outline"]
 

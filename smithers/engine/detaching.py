@@ -8,7 +8,6 @@ import os
 import shlex
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from smithers.engine.agent_forks import check_same
@@ -24,6 +23,7 @@ from smithers.store import RunRow
 from smithers.store.files import owner_log, streams_folder
 from smithers.store.sqlite import SqliteStore
 from smithers.tree import check_run_id
+from smithers.values import dataclass
 
 __all__ = ["Detaching", "Launched", "id_of_request"]
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smithers.adapters import NAMED_AGENTS
 from smithers.agent import Agent
@@ -22,7 +22,6 @@ from smithers.changes import ENDED, Change, Frame, Key
 from smithers.clock import SYSTEM
 from smithers.engine.authority import driving
 from smithers.engine.deciding import end_left_below
-from smithers.engine.edited import Edited
 from smithers.engine.ending import Left
 from smithers.engine.endings import Why
 from smithers.engine.engine import Engine, First, Observer, Settings
@@ -34,10 +33,6 @@ from smithers.engine.orphans import adopting_orphans
 from smithers.engine.printing import output_bound
 from smithers.engine.processes import clear_away
 from smithers.engine.provenance import code_of
-from smithers.engine.renaming import check_mounted, parse_renames
-from smithers.engine.reopening import Made, Wishes
-from smithers.engine.returning import check_input, load_again, stored_input
-from smithers.engine.reusing import Reuse, find_done, reuse_of
 from smithers.engine.settings import NO_POOLS, Request, Unwatched
 from smithers.engine.slot_files import SlotFiles
 from smithers.engine.standing import LIMIT, due_of, left, limit_of, nobody, over
@@ -73,10 +68,15 @@ from smithers.store.sqlite import SqliteStore
 from smithers.tree import check_run_id, valid_text
 from smithers.workflows import Workflow
 
+if TYPE_CHECKING:  # what only resumed and edited runs need is imported by these
+    from smithers.engine.edited import Edited
+    from smithers.engine.reopening import Made, Wishes
+    from smithers.engine.reusing import Reuse
+
 __all__ = ["Driving"]
 
 
-_Make = Callable[[History], Awaitable[Made]]
+_Make = Callable[[History], "Awaitable[Made]"]
 
 
 class Driving:
@@ -248,6 +248,11 @@ class Driving:
         """See `Hub.resume`; `again` is what is done again, also of a run that has finished. `makes`
         makes the engine. `workflow` is an object to resume it with, in place of its file.
         """
+        from smithers.engine.renaming import check_mounted, parse_renames
+        from smithers.engine.reopening import Made, Wishes
+        from smithers.engine.returning import check_input, load_again
+        from smithers.engine.reusing import find_done, reuse_of
+
         if is_below:
             self._here = None
         self._check_exists(run_id)
@@ -323,6 +328,8 @@ class Driving:
         """The workflow of a run and its settings, inside of which its agents may be named. Raises
         as `resume`.
         """
+        from smithers.engine.returning import load_again
+
         self._check_may_run(run, is_named=file is not None)
         found = self._find_settings(Path(run.folder))
         with self._naming():
@@ -332,6 +339,9 @@ class Driving:
         """What a resume would reuse of a run, and what an edit has changed of it; nothing is
         written. Raises as `resume`, but not for a run that has ended.
         """
+        from smithers.engine.edited import Edited
+        from smithers.engine.reusing import find_done, reuse_of
+
         self._check_exists(run_id)
         async with await SqliteStore.open(self._database) as store:
             history = await store.load(run_id)
@@ -365,6 +375,8 @@ class Driving:
         request: Request,
     ) -> tuple[Frame, list[Model], list[str]]:
         """See `Driver` of `forking`."""
+        from smithers.engine.returning import load_again, stored_input
+
         self._check_may_run(source, is_named=False)
         found = self._find_settings(Path(source.folder))
         with self._naming(), self._loading():
@@ -613,6 +625,8 @@ async def _engine(
     makes: Callable[..., Engine] = Engine,
 ) -> Engine:
     """The engine of a run that is resumed."""
+    from smithers.engine.returning import stored_input
+
     engine = makes(
         loaded.workflow,
         stored_input(loaded, run.input),

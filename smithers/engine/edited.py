@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from smithers.changes import Frame, Key
@@ -20,6 +20,7 @@ from smithers.errors import AuthorError, Refused
 from smithers.naming import first_names, key_name, node_name
 from smithers.state import RunState
 from smithers.tree import did_you_mean
+from smithers.values import dataclass
 
 __all__ = ["Comparison", "Edited", "Work", "asked_again"]
 

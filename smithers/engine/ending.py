@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from smithers.agent import Terminal
 from smithers.amounts import Amounts
 from smithers.changes import Failure, Key, RunStatus
 from smithers.errors import Refused
-from smithers.forms import Form
+from smithers.values import dataclass
+
+if TYPE_CHECKING:
+    from smithers.agent import Terminal
+    from smithers.forms import Form
 
 __all__ = [
     "After",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -28,6 +28,7 @@ from smithers.shapes import shape_of
 from smithers.state import Waiting
 from smithers.store import NewRun
 from smithers.tree import Computed
+from smithers.values import dataclass
 from smithers.workflows import Workflow
 
 __all__ = [

@@ -9,7 +9,7 @@ start agents at the same moment may both take the last call.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from smithers.amounts import MEASURES, Amounts
 from smithers.changes import BudgetSet, Key
@@ -20,6 +20,7 @@ from smithers.state import RunState
 from smithers.store import NewRun, Parent, Store
 from smithers.store.below import used_by_attempts
 from smithers.tree import Budget
+from smithers.values import dataclass
 
 __all__ = ["Family"]
 

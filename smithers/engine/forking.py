@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -37,6 +37,7 @@ from smithers.store import Claimed, History, Model, NewRun, RunRow, Store
 from smithers.store.forking import check_frame, fork_ids, forked_frames
 from smithers.store.lease import this_process
 from smithers.tree import check_run_id
+from smithers.values import dataclass
 
 __all__ = ["Driver", "Fork", "check_repeatable", "fork", "rewind"]
 

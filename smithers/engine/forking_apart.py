@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from smithers.engine.ending import Forked
 from smithers.engine.forking import Fork, fork
 from smithers.engine.launching import DETACHED, as_told, unmarked
 from smithers.errors import AuthorError, Refused, SmithersError
+from smithers.values import dataclass
 
 __all__ = ["Wanted", "fork_apart", "fork_here"]
 

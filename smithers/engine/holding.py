@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Self
 
 from smithers import inbox, waits
@@ -21,6 +21,7 @@ from smithers.engine.attempts import Running
 from smithers.engine.processes import attempt_mark, kill_all, marked
 from smithers.store import InboxRow, Owner
 from smithers.store.lease import is_gone
+from smithers.values import dataclass
 
 __all__ = ["LOOK_S", "Hold", "Holding", "clear_hold"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import PydanticSerializationError, to_json
@@ -13,6 +12,7 @@ from pydantic_core import PydanticSerializationError, to_json
 from smithers.errors import AuthorError
 from smithers.naming import node_name
 from smithers.tree import ForEach, check_id, check_items, has_set, shown
+from smithers.values import dataclass
 
 __all__ = ["Items", "ask_items", "digest_of_item"]
 

@@ -19,7 +19,6 @@ import subprocess
 import threading
 import time
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -34,6 +33,7 @@ from smithers.errors import (
     may_start_later,
 )
 from smithers.store.lease import started_of
+from smithers.values import dataclass
 
 __all__ = [
     "ATTEMPT",

@@ -6,7 +6,6 @@ import contextlib
 import importlib
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
@@ -18,6 +17,7 @@ from smithers.engine.syntax import keep_text
 from smithers.errors import AuthorError, Place, Refused, SmithersError
 from smithers.sources import Sources, read_sources
 from smithers.tree import explain, place_of_error
+from smithers.values import dataclass
 from smithers.workflows import Workflow
 
 __all__ = [

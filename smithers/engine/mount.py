@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Container, Iterable, Iterator
 from collections.abc import Sequence as ListLike
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import chain, pairwise
 from typing import Any
 
@@ -23,6 +23,7 @@ from smithers.tree import (
     Part,
     did_you_mean,
 )
+from smithers.values import dataclass
 
 __all__ = [
     "Mounts",

@@ -5,7 +5,7 @@ pools that nobody defines.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 from typing import Any
 
@@ -13,6 +13,7 @@ from smithers.agent import Agent, obstacle_of
 from smithers.errors import AuthorError
 from smithers.kinds import Definition
 from smithers.tree import AgentWork, Node, Output
+from smithers.values import dataclass
 
 __all__ = ["Obstacles", "check_pool"]
 

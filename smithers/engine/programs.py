@@ -9,7 +9,7 @@ import shlex
 import signal
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -26,6 +26,7 @@ from smithers.errors import AuthorError, BadOutput, CommandFailed, Stalled, Tran
 from smithers.host import Ending, GuardedProcess, Launch, now, to_the_end
 from smithers.secrets import Secrets, is_secret_name
 from smithers.tree import Completed, Program, here, problem, valid_text
+from smithers.values import dataclass
 
 __all__ = ["Masking", "Programs", "shown_words"]
 

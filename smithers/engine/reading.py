@@ -7,7 +7,7 @@ the frame; what was not there yet is kept in `missed`, even if the author's code
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from threading import RLock
 from typing import Any, Literal, cast
 
@@ -34,6 +34,7 @@ from smithers.tree import (
     problem,
     shown,
 )
+from smithers.values import dataclass
 
 __all__ = ["NoOutput", "Reading", "View", "has_output"]
 

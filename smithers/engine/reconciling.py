@@ -9,7 +9,7 @@ whole plan were made anew, which is what is done where there is no such containe
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple
 
 from smithers.changes import Key
@@ -20,6 +20,7 @@ from smithers.engine.scopes import Scope
 from smithers.errors import AuthorError
 from smithers.kinds import Definition, Instance
 from smithers.tree import Node
+from smithers.values import dataclass
 
 __all__ = ["Reconciled", "reconcile"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from smithers.changes import Frame, Key, Settled
@@ -12,6 +12,7 @@ from smithers.engine.reading import Reading, View
 from smithers.kinds import Definition, Instance
 from smithers.state import Ended
 from smithers.tree import Node, Task
+from smithers.values import dataclass
 
 __all__ = ["Ends", "Recorded", "recorded_reading", "stand_in"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from smithers import waits
@@ -41,6 +41,7 @@ from smithers.shapes import is_container
 from smithers.state import RunState
 from smithers.store import Store
 from smithers.tree import did_you_mean
+from smithers.values import dataclass
 
 __all__ = ["RENAME", "Renamed", "check_mounted", "parse_renames", "rename_frame"]
 

@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Sequence as ListLike
 from contextvars import Token
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from itertools import count
 from typing import Any, Literal, NamedTuple, TypeVar, cast
@@ -50,6 +50,7 @@ from smithers.tree import (
     place_of_error,
     shown,
 )
+from smithers.values import dataclass
 from smithers.workflows import Workflow
 
 __all__ = ["Again", "Renderer", "called"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from smithers.engine.reusing import Reuse
 from smithers.engine.settings import Request
 from smithers.state import RunState
 from smithers.store import History, Store
+from smithers.values import dataclass
 
 __all__ = ["Made", "Wishes"]
 

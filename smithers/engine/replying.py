@@ -7,7 +7,6 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -23,6 +22,7 @@ from smithers.store import Claim, History, Note, Store
 from smithers.store.answers import describe_answer
 from smithers.store.sqlite import SqliteStore
 from smithers.tree import clean, valid_text
+from smithers.values import dataclass
 from smithers.views import answer_command
 
 __all__ = ["answer", "asks", "decide", "login_name"]

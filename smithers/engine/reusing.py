@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from smithers.changes import Key
@@ -15,6 +14,7 @@ from smithers.engine.settings import Request
 from smithers.naming import first_names, key_name
 from smithers.shapes import is_container, shape_of
 from smithers.state import RunState
+from smithers.values import dataclass
 from smithers.words import duration, money, tokens
 
 __all__ = ["Done", "Reuse", "find_done", "reuse_of"]

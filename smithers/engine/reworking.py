@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -34,6 +34,7 @@ from smithers.kinds import Definition, is_sent_back
 from smithers.shapes import asks_person, is_container, shape_of
 from smithers.state import RunState
 from smithers.texts import object_from
+from smithers.values import dataclass
 
 if TYPE_CHECKING:
     from smithers.tree import ForEach

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from smithers.kinds import Definition
+from smithers.values import dataclass
 
 __all__ = ["Scope", "Scopes"]
 

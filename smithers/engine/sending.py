@@ -6,7 +6,6 @@ import json
 import secrets
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from smithers.signals import SentSignal
 from smithers.store import Note
 from smithers.store.sqlite import SqliteStore
 from smithers.tree import clean, did_you_mean, name_problem, valid_text
+from smithers.values import dataclass
 
 __all__ = ["MAX_DATA", "Signal", "no_runs_of", "send", "send_to"]
 

@@ -5,7 +5,7 @@ that one's attempts have it, and whether an attempt may go on in one itself.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import takewhile
 from typing import cast
 
@@ -17,6 +17,7 @@ from smithers.engine.sharing import check_source
 from smithers.errors import SmithersError
 from smithers.kinds import Instance, agent_work
 from smithers.state import Attempted, RunState
+from smithers.values import dataclass
 
 __all__ = ["Given", "Held", "NoSession", "Way", "held", "way_on"]
 

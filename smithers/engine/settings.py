@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from random import Random
 from secrets import randbits
@@ -19,6 +19,7 @@ from smithers.sources import Sources
 from smithers.state import RunState
 from smithers.store import CachedAnswer, Owner
 from smithers.store.lease import this_process
+from smithers.values import dataclass
 
 __all__ = [
     "NO_POOLS",

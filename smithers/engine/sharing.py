@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from smithers.errors import AuthorError
 from smithers.kinds import Definition, agent_work
 from smithers.tree import AgentWork
+from smithers.values import dataclass
 
 __all__ = ["Sharing", "check_source"]
 

@@ -10,7 +10,6 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -35,6 +34,7 @@ from smithers.store import RunRow, Store, Wakeable
 from smithers.store.lease import this_process, utc_now
 from smithers.store.locks import Locked
 from smithers.store.waking import pause_s
+from smithers.values import dataclass
 
 __all__ = ["EXPECTED", "Happened", "Supervisor"]
 

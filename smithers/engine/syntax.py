@@ -18,7 +18,7 @@ import sysconfig
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -32,6 +32,7 @@ from pydantic import BaseModel
 
 from smithers.context import Context
 from smithers.tree import Node
+from smithers.values import dataclass
 
 __all__ = ["WHOLE", "digest_of", "digest_values", "keep_text", "syntax_digest"]
 

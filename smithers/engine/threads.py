@@ -8,9 +8,9 @@ import queue
 import threading
 from collections.abc import Callable
 from contextvars import Context, copy_context
-from dataclasses import dataclass
 
 from smithers.errors import MachineError
+from smithers.values import dataclass
 
 __all__ = ["Threads"]
 

@@ -12,12 +12,13 @@ import json
 import os
 import shlex
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from pathlib import Path
 from typing import Any, cast
 
 from smithers.errors import Refused
 from smithers.store.ownership import is_foreign, user_name, writers_of
+from smithers.values import dataclass
 
 __all__ = ["TrustFile", "TrustRecords", "Trusted", "TrustedSettings", "home_of", "state_folder"]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
+
+from smithers.values import dataclass
 
 __all__ = ["CannotStart", "Chunk", "Ending", "Launch", "Listener", "now", "to_the_end"]
 

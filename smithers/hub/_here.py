@@ -6,7 +6,6 @@ import asyncio
 import secrets
 from asyncio import CancelledError, Future, TaskGroup
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import WeakValueDictionary
@@ -27,6 +26,7 @@ from smithers.errors import Owned, Refused, RunExists
 from smithers.hub._results import RunResult, read_output
 from smithers.state import RunState
 from smithers.tree import output_of, problem, shown
+from smithers.values import dataclass
 from smithers.workflows import Workflow
 
 if TYPE_CHECKING:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from smithers.errors import NotFinished
 from smithers.texts import from_json
+from smithers.values import dataclass
 
 if TYPE_CHECKING:
     from smithers.changes import Failure

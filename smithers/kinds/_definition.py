@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic
 
 from typing_extensions import TypeVar
 
 from smithers.changes import NodeMounted
 from smithers.tree import Node
+from smithers.values import dataclass
 
 if TYPE_CHECKING:
     from smithers.kinds._kind import Kind

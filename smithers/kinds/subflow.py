@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 from typing import Any, Final, cast, get_args, get_origin, get_type_hints, overload
 
@@ -43,6 +43,7 @@ from smithers.tree import (
     shown,
     wrong,
 )
+from smithers.values import dataclass
 from smithers.workflows import NoInput, Workflow
 
 __all__ = [

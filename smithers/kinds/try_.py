@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Final, cast, overload
 
 from typing_extensions import TypeVar
@@ -37,6 +37,7 @@ from smithers.tree import (
     here,
     wrong,
 )
+from smithers.values import dataclass
 
 __all__ = ["CATCH", "FINALLY", "HANDLER", "TRY", "Catch", "Caught", "Finally", "Handler", "Try"]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from smithers.values import dataclass
 
 __all__ = ["Try", "stream_serials"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from smithers.store.files import last_written, streams_folder
 from smithers.store.lease import Beat, is_alive
 from smithers.store.rows import time_of
 from smithers.store.run_rows import parent_of, unknown_run
+from smithers.values import dataclass
 from smithers.views import status_of
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import get_args
 
 from smithers.errors import Refused
 from smithers.store.lease import Beat, is_alive
 from smithers.store.rows import time_of
+from smithers.values import dataclass
 from smithers.views import Status, status_of
 
 __all__ = ["EVERY_RUN", "STATUSES", "RunsQuery", "choose_runs", "cursor_of"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from smithers.reports._activity import activity_of
 from smithers.reports._database import reading
 from smithers.reports._events import newest_of
 from smithers.reports._snapshot import WAITS, snapshot_of
+from smithers.values import dataclass
 from smithers.views import (
     explain,
     standing,

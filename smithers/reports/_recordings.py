@@ -6,7 +6,6 @@ import os
 import shlex
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,6 +16,7 @@ from smithers.store.history import frames_of, parts_of
 from smithers.store.outputs import no_output, output_of
 from smithers.store.run_rows import run_row
 from smithers.texts import object_from
+from smithers.values import dataclass
 
 if TYPE_CHECKING:
     from smithers.changes import Frame, Key, StatusChanged

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from smithers.errors import Refused
 from smithers.reports._database import reading
+from smithers.values import dataclass
 
 __all__ = ["Answer", "sql"]
 

@@ -6,13 +6,13 @@ import os
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
 from smithers.errors import Refused, Untrusted
 from smithers.store.ownership import is_foreign, user_name, writers_of
+from smithers.values import dataclass
 
 __all__ = [
     "PROJECT_FILE",

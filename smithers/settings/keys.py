@@ -1,4 +1,4 @@
-"""The keys of a settings file. What each does is its docstring; `smithers config` lists them."""
+"""The keys of a settings file, each with what it does; `smithers config` lists them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_SLOTS = 1_000
 class PoolLimit(BaseModel):
     """Limits that tasks share by a name, wherever in a run or on the machine they are."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     limit: Annotated[int, Field(ge=1, le=_MOST)] | None = None
     """How many of them run at once in a run; None is the limit of the workflow, if it has one."""
@@ -45,19 +45,32 @@ Agent = Annotated[dict[str, Any], BeforeValidator(_agent)]
 class Values(BaseModel):
     """The settings of one file, or of all of them together."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+    # Docstrings of attributes would read well, but pydantic would parse this file at every start.
+    model_config = ConfigDict(extra="forbid", strict=True)
 
-    db: Annotated[str, Field(min_length=1)] | None = None
-    """The database; a path is relative to the file (default: the nearest .smithers/smithers.db
-    upward)."""
-    max_concurrency: Annotated[int, Field(ge=1)] | None = None
-    """Run at most so many attempts of a run at once (default: the workflow's limit)."""
-    linger_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = DEFAULT_LINGER_S
-    """Keep running if a retry or timer is due within so many seconds, and wait so long for a slot
-    of a pool."""
-    agents: dict[Name, Agent] = {}
-    """Agents by name, for `agent="NAME"` of a task: "ADAPTER:MODEL", or a table with `adapter`,
-    `model` and the other arguments of the agent."""
-    pools: dict[Name, Pool] = {}
-    """Limits by name, for `pool="NAME"` of a task: how many of its tasks run at once in a run, or
-    a table: `limit` in a run, and `machine` in all runs of this user on this machine."""
+    db: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        description="The database; a path is relative to the file (default: the nearest"
+        " .smithers/smithers.db upward).",
+    )
+    max_concurrency: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="Run at most so many attempts of a run at once (default: the workflow's"
+        " limit).",
+    )
+    linger_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        DEFAULT_LINGER_S,
+        description="Keep running if a retry or timer is due within so many seconds, and wait so"
+        " long for a slot of a pool.",
+    )
+    agents: dict[Name, Agent] = Field(
+        {},
+        description='Agents by name, for `agent="NAME"` of a task: "ADAPTER:MODEL", or a table with'
+        " `adapter`, `model` and the other arguments of the agent.",
+    )
+    pools: dict[Name, Pool] = Field(
+        {},
+        description='Limits by name, for `pool="NAME"` of a task: how many of its tasks run at once'
+        " in a run, or a table: `limit` in a run, and `machine` in all runs of this user on this"
+        " machine.",
+    )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from smithers.errors import Refused, Untrusted
 from smithers.settings.files import SettingsFile, find_project_file, find_user_file, read_file
+from smithers.values import dataclass
 
 if TYPE_CHECKING:
     from pydantic import ValidationError

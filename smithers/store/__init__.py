@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -17,6 +17,7 @@ from smithers.amounts import Amounts
 from smithers.changes import Frame, Key
 from smithers.inbox import InboxKind
 from smithers.sources import ClaimRow, Code, SourceFile
+from smithers.values import dataclass
 
 __all__ = [
     "INHERITED",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from smithers.errors import AlreadyDecided, Fenced, Owned, Refused, StoreError
 from smithers.store import Claim, Note, Owner
 from smithers.texts import object_from
+from smithers.values import dataclass
 
 __all__ = [
     "Asked",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from smithers.store import CachedAnswer
 from smithers.store.looking import peek
 from smithers.store.opening import open_database
 from smithers.store.rows import time_of, time_text
+from smithers.values import dataclass
 
 __all__ = ["CachedLine", "clear_cached", "find_cached", "list_cached", "put_cached"]
 

@@ -14,18 +14,17 @@ from pathlib import Path
 
 __all__ = ["file_system_of", "refusal_of"]
 
-_NETWORK = re.compile(
+_NETWORK = (
     r"acfs|afpfs|afs|beegfs|blobfuse2?|ceph(-fuse|fs)?|cifs|coda|curlftpfs|davfs2?|fhgfs|gcsfuse"
     r"|gfs2?|glusterfs|goofys|gpfs|gvfsd-fuse|hdfs|juicefs|lustre|mfs|moosefs|mount(point)?-s3"
     r"|ncp(fs)?|nfs[34]?|ocfs2|onedriver?|orangefs|panfs|pvfs2|quobyte|rclone|s3fs|s3ql|seaweedfs"
     r"|smb[23]?|smbfs|smbnetfs|sshfs|webdav|wekafs"
 )
-_SHARED_WITH_HOST = re.compile(
+_SHARED_WITH_HOST = (
     r"9p|v9fs|drvfs|fakeowner|grpcfuse|hgfs|krunkit|mutagen.*|osxfs|portal|xdg-document-portal"
     r"|prl_(fsd?|vboxsf)|vboxsf|vboxvfs|virtio-?fs|virtiofsd|vmhgfs(-fuse)?"
 )
-_FUSE = re.compile(r"(fuse(blk|3|4)?|osxfuse|macfuse)[._]")
-_ESCAPED = re.compile(r"\\([0-7]{3})")
+_FUSE = r"(fuse(blk|3|4)?|osxfuse|macfuse)[._]"
 
 
 def refusal_of(kind: str) -> str | None:
@@ -37,10 +36,10 @@ def refusal_of(kind: str) -> str | None:
     >>> refusal_of("fuse.vmhgfs-fuse")
     'is on a file system that is shared with a host machine (fuse.vmhgfs-fuse)'
     """
-    name = _FUSE.sub("", kind.strip().lower(), count=1)
-    if _NETWORK.fullmatch(name):
+    name = re.sub(_FUSE, "", kind.strip().lower(), count=1)
+    if re.fullmatch(_NETWORK, name):
         return f"is on a network file system ({kind})"
-    if _SHARED_WITH_HOST.fullmatch(name):
+    if re.fullmatch(_SHARED_WITH_HOST, name):
         return f"is on a file system that is shared with a host machine ({kind})"
     return None
 
@@ -65,4 +64,4 @@ def file_system_of(path: Path) -> str:
 
 def _unescape(field: str) -> str:
     """A field of /proc/self/mounts, where a space is written as a backslash and 040."""
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 8)), field)
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), field)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from smithers import waits
@@ -28,6 +28,7 @@ from smithers.store import Model, RunRow
 from smithers.store.answers import check_number
 from smithers.store.facts import Facts
 from smithers.store.rows import time_text
+from smithers.values import dataclass
 
 __all__ = ["HeldRun", "Question", "Starts"]
 

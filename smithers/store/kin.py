@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from smithers.allowed import Above
 from smithers.changes import ENDED, Frame, Key, RunStatus
 from smithers.state import Attempted, RunState
 from smithers.store import Below, RunRow
 from smithers.store.below import used_by_attempts
+from smithers.values import dataclass
 
 __all__ = ["Kin", "chain_above", "left_below", "open_children", "open_started", "used_below"]
 

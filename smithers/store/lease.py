@@ -13,13 +13,13 @@ import secrets
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from smithers.store import Owner
 from smithers.store.rows import time_of
+from smithers.values import dataclass
 
 __all__ = [
     "BEAT_S",

@@ -15,11 +15,11 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from smithers.errors import StoreError
 from smithers.store.lease import stat_of
+from smithers.values import dataclass
 
 __all__ = ["LOOK_AFTER_S", "LockHolder", "Locked", "Patience", "is_busy", "lock_holders"]
 

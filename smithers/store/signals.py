@@ -6,7 +6,6 @@ import json
 import shlex
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from smithers.changes import ENDED, Key, RunStatus
@@ -14,6 +13,7 @@ from smithers.errors import AlreadySent, Refused, WrongAnswer
 from smithers.forms import Form
 from smithers.signals import SentSignal, signal_of
 from smithers.store.rows import path_of, time_of
+from smithers.values import dataclass
 
 __all__ = [
     "MOST_AWAITED",

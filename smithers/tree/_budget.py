@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Literal, cast
 
 from smithers.amounts import Amounts
 from smithers.tree._checks import check_choice, check_count, wrong
 from smithers.tree._places import Mark, here
+from smithers.values import dataclass
 
 __all__ = ["Budget", "check_budget"]
 

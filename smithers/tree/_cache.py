@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, cast
 
 from smithers.tree._checks import check_number, wrong
 from smithers.tree._places import Mark, here
+from smithers.values import dataclass
 
 __all__ = ["Cache", "check_cache"]
 

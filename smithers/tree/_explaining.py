@@ -11,7 +11,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from types import FrameType, FunctionType, ModuleType
 from typing import Any, cast
@@ -22,6 +21,7 @@ from smithers.adapters import agent_classes
 from smithers.tree._handles import handle_hint
 from smithers.tree._places import is_in_library, is_ours
 from smithers.tree._texts import plain_text
+from smithers.values import dataclass
 
 __all__ = ["Explained", "did_you_mean", "explain", "first_of", "names_of"]
 

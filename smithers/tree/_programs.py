@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +13,7 @@ from smithers.tree._checks import check_number, wrong
 from smithers.tree._handles import NODE_MARK, shown
 from smithers.tree._outputs import Output, output_of
 from smithers.tree._places import Mark
+from smithers.values import dataclass
 
 __all__ = [
     "Completed",
@@ -37,7 +37,7 @@ class Completed(BaseModel):
     file has all of it. Bytes that are not UTF-8 are U+FFFD here; the file has them as they were.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     exit_code: int
     stdout: str

@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from types import FunctionType
 from typing import Any, Generic, TypeVar, cast, get_type_hints
@@ -24,6 +23,7 @@ from smithers.tree._freeze import freeze
 from smithers.tree._handles import Handle, shown
 from smithers.tree._outputs import Output, output_of, problem
 from smithers.tree._places import Mark
+from smithers.values import dataclass
 
 __all__ = ["Computed", "check_output", "computed", "returned"]
 

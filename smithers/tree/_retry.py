@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final, Literal, TypeAlias, cast, get_args
 
 from smithers.errors import AgentError, BadOutput, Busy, Transient
 from smithers.tree._checks import check_number, wrong
 from smithers.tree._places import Mark, here
+from smithers.values import dataclass
 
 __all__ = ["ErrorClass", "Retried", "Retry", "check_retry"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar, overload
@@ -18,6 +17,7 @@ from smithers.tree._places import here
 from smithers.tree._programs import Completed, Program, checked_program
 from smithers.tree._results import Computed
 from smithers.tree._retry import Retry
+from smithers.values import dataclass
 
 T = TypeVar("T")
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, assert_never
 
 from smithers import waits
 from smithers.changes import Key
 from smithers.texts import title_of
+from smithers.values import dataclass
 from smithers.views._budgets import budgets, raise_command
 from smithers.views._tasks import open_waits
 from smithers.views._words import answer_commands, decide_command, deny_name

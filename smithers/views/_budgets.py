@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from smithers.amounts import MEASURES, Amounts
 from smithers.changes import Key
 from smithers.shapes import shape_of
+from smithers.values import dataclass
 from smithers.views._usage import Spent, spent_by_attempt
 
 if TYPE_CHECKING:

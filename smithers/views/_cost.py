@@ -5,9 +5,9 @@ Everything that was paid counts, that of attempts before a reset as well.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from smithers.values import dataclass
 from smithers.views._budgets import budgets
 from smithers.views._usage import Spent, spent_by_attempt
 

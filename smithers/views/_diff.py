@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from difflib import unified_diff
 from typing import TYPE_CHECKING
 
 from smithers.naming import node_name
 from smithers.texts import from_json
+from smithers.values import dataclass
 from smithers.views._cost import view_cost
 from smithers.views._tasks import task_lines
 

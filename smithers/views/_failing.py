@@ -7,13 +7,13 @@ its hint.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from smithers import waits
 from smithers.changes import Key
 from smithers.naming import key_name
 from smithers.texts import object_from
+from smithers.values import dataclass
 from smithers.views._budgets import raise_command
 from smithers.views._tasks import failures
 from smithers.views._words import resume_command, with_place

@@ -7,7 +7,7 @@ up to it: those of a state, or `Attempts` where frames are read without one.
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,6 +29,7 @@ from smithers.changes import (
 from smithers.naming import key_name
 from smithers.state import Total
 from smithers.texts import object_from
+from smithers.values import dataclass
 from smithers.views._change_words import change_words
 from smithers.views._changes import PLACES, shown_changes
 from smithers.views._usage import Usage, usage_of

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from smithers.changes import Key
 from smithers.shapes import ITERATION, shape_of
+from smithers.values import dataclass
 from smithers.views._containers import container_state
 from smithers.views._tasks import NodeState, task_lines, unsettled
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from smithers.changes import (
@@ -22,6 +21,7 @@ from smithers.changes import (
 )
 from smithers.naming import first_names, key_name, why_again
 from smithers.store.rows import time_text
+from smithers.values import dataclass
 from smithers.waits import APPROVAL, ASKING, traits
 
 if TYPE_CHECKING:

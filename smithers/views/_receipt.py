@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from smithers import waits
 from smithers.changes import Large, Reset, StatusChanged, WaitClosed, WaitOpened
 from smithers.naming import first_names, key_name, why_again
 from smithers.texts import object_from
+from smithers.values import dataclass
 from smithers.views._cost import view_cost
 from smithers.views._tasks import task_lines
 from smithers.views._usage import spent_by_attempt

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from smithers.texts import object_from
+from smithers.values import dataclass
 from smithers.views._exhausted import exhausted_loops
 from smithers.views._signals import SignalView, view_signals
 from smithers.views._tasks import (

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from smithers.signals import signal_of
+from smithers.values import dataclass
 
 if TYPE_CHECKING:
     from smithers.changes import Key

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from smithers import waits
 from smithers.changes import ENDED
+from smithers.values import dataclass
 from smithers.views._texts import Held
 from smithers.views._tree import Tree
 

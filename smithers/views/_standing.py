@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from smithers.values import dataclass
 from smithers.views._tasks import open_waits
 from smithers.waits import DECISIONS, traits
 

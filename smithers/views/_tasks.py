@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from smithers.changes import ENDED, Key
 from smithers.forms import Form
+from smithers.values import dataclass
 from smithers.waits import ASKING, COOLDOWN, EVENT, KINDS, traits
 
 if TYPE_CHECKING:

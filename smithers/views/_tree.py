@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from smithers.shapes import is_container, shape_of
+from smithers.values import dataclass
 
 if TYPE_CHECKING:
     from smithers.state import RunState

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from shlex import quote
 from typing import TYPE_CHECKING, assert_never
@@ -16,6 +16,7 @@ from smithers.signals import signal_of
 from smithers.store import Owner
 from smithers.store.answers import answer_word, who_answered
 from smithers.texts import object_from, title_of
+from smithers.values import dataclass
 from smithers.views._budgets import budgets, raise_command
 from smithers.views._exhausted import exhausted_loops, exhausted_words
 from smithers.views._failing import BUDGET_EXHAUSTED, Reason, describe_failure, failure_reasons

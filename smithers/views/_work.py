@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from smithers import waits
+from smithers.values import dataclass
 from smithers.views._tasks import NodeState, state_of
 
 if TYPE_CHECKING:

@@ -23,8 +23,14 @@ from smithers.cli import main
 __all__ = ["build_once", "serve"]
 
 _WARM = (
-    *("smithers.cli._app", "smithers.cli._driving", "smithers.engine.deciding"),
-    *("smithers.engine.driving", "smithers.cli._main", "smithers.doctor", "harnesses.echo"),
+    *("smithers.cli._app", "smithers.cli._driving", "smithers.cli._plain"),
+    *(
+        "smithers.engine.deciding",
+        "smithers.engine.driving",
+        "smithers.cli._main",
+        "smithers.doctor",
+        "harnesses.echo",
+    ),
     *("harnesses.claude_code", "harnesses._checkups", "pydantic", "typer._adapters"),
     *("typer._click.decorators", "concurrent.futures.thread", "email.parser"),
 )

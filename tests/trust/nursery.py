@@ -29,8 +29,15 @@ from tests.trust.altered import alter
 __all__ = ["serve"]
 
 _WARM = (
-    *("smithers.cli._app", "smithers.cli._driving", "smithers.engine.deciding"),
-    *("smithers.engine.driving", "smithers.cli._main", "harnesses.echo", "pydantic", "psutil"),
+    *("smithers.cli._app", "smithers.cli._driving", "smithers.cli._plain"),
+    *(
+        "smithers.engine.deciding",
+        "smithers.engine.driving",
+        "smithers.cli._main",
+        "harnesses.echo",
+        "pydantic",
+        "psutil",
+    ),
     *("typer._adapters", "typer._click.decorators"),
 )
 _PR_SET_PDEATHSIG, _PR_SET_PTRACER = 1, 0x59616D61

@@ -6,15 +6,14 @@ it.
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeVar, assert_never
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, assert_never
 
 from smithers.engine.asking import Asking
-from smithers.engine.attempts.agent import AgentExecutor
-from smithers.engine.attempts.agent_attempt import Hooks
 from smithers.engine.attempts.cached import AnswerCache
-from smithers.engine.attempts.command import CommandExecutor
 from smithers.engine.attempts.execution import Execution, Result, Running
 from smithers.engine.attempts.executor import Bench, Executor, Request
+from smithers.engine.attempts.hooks import Hooks
 from smithers.engine.attempts.limits import Limits
 from smithers.engine.attempts.step import StepExecutor
 from smithers.engine.threads import Threads
@@ -29,6 +28,10 @@ from smithers.tree import (
     TimerWork,
     Work,
 )
+
+if TYPE_CHECKING:
+    from smithers.engine.attempts.agent import AgentExecutor
+    from smithers.engine.attempts.command import CommandExecutor
 
 __all__ = [
     "AnswerCache",
@@ -97,9 +100,21 @@ class Executors:
     def __init__(
         self, asking: Asking, bench: Bench, hooks: Hooks, threads: Threads, limits: Limits
     ) -> None:
-        self._agent = AgentExecutor(asking, bench, hooks, limits)
+        self._asking, self._bench, self._hooks, self._limits = asking, bench, hooks, limits
         self._step = StepExecutor(asking, bench, hooks, threads)
-        self._command = CommandExecutor(asking, bench, hooks)
+
+    @cached_property
+    def _agent(self) -> AgentExecutor:
+        # Imported by runs that ask agents; so is what runs programs, by those that run one.
+        from smithers.engine.attempts.agent import AgentExecutor
+
+        return AgentExecutor(self._asking, self._bench, self._hooks, self._limits)
+
+    @cached_property
+    def _command(self) -> CommandExecutor:
+        from smithers.engine.attempts.command import CommandExecutor
+
+        return CommandExecutor(self._asking, self._bench, self._hooks)
 
         self._known: dict[type[Work], Executor[Any]] = {}
 

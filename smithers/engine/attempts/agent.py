@@ -11,7 +11,7 @@ from smithers import waits
 from smithers.agent import Ask
 from smithers.changes import ChoiceMade, Failure, WaitOpened
 from smithers.engine.asking import Asking, text_now
-from smithers.engine.attempts.agent_attempt import AgentAttempt, Hooks
+from smithers.engine.attempts.agent_attempt import AgentAttempt
 from smithers.engine.attempts.answers import (
     ATTENDED,
     INTERRUPTED,
@@ -22,6 +22,7 @@ from smithers.engine.attempts.answers import (
 from smithers.engine.attempts.cached import cache_key
 from smithers.engine.attempts.executor import Bench, Executor, Request
 from smithers.engine.attempts.handover import background, handover
+from smithers.engine.attempts.hooks import Hooks
 from smithers.engine.attempts.limits import Limits
 from smithers.engine.attempts.next_agent import Cooling, Missing, Use, after_failure, next_agent
 from smithers.engine.fingerprints import fingerprint_text, of_prompt

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from smithers.agent import Agent, Answered, Ask, Event, Spawned, Started, Steered, Used
 from smithers.changes import Failure, SessionSeen, UsageCounted
 from smithers.engine.attempts.answers import REPAIR, STEERED, messages_block, output_text
 from smithers.engine.attempts.execution import Execution, Result
+from smithers.engine.attempts.hooks import Hooks
 from smithers.engine.attempts.limits import Limits
-from smithers.engine.durable import Durable
 from smithers.engine.hearing import MAX_COUNT, heard_event
 from smithers.engine.messages import Mailbox
 from smithers.engine.silence import silence
@@ -29,34 +29,13 @@ from smithers.errors import (
 )
 from smithers.state import Message
 from smithers.tree import Retry
+from smithers.values import dataclass
 
-__all__ = ["MAX_REPAIRS", "AgentAttempt", "Hooks"]
+__all__ = ["MAX_REPAIRS", "AgentAttempt"]
 
 MAX_REPAIRS = 3
 """Repairs of one answer, in the session that gave it; they are not charged to the tries."""
 _AGAIN = ("retry", "cool down", "repair")
-
-
-class Hooks(Protocol):
-    """What an attempt asks of the engine while it runs."""
-
-    async def keep(self, change: Durable) -> None:
-        """Make durable what an attempt tells before it goes on: its session, that it was told a
-        message, or that its agent is asked once more, for which it raises `RepairRefused`.
-        """
-        ...
-
-    async def spawned(self, serial: int, process: Spawned) -> None:
-        """Remember a process of the attempt."""
-        ...
-
-    def used(self, serial: int) -> None:
-        """Keep with the next frame what the attempt used: no crash may forget what was paid."""
-        ...
-
-    def happened(self, serial: int, event: Event) -> None:
-        """Show an event to whoever watches."""
-        ...
 
 
 class _ToBeTold(Exception):

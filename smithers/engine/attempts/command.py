@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from smithers.changes import Failure
 from smithers.engine.asking import Asking
-from smithers.engine.attempts.agent_attempt import Hooks
 from smithers.engine.attempts.execution import Execution, Result
 from smithers.engine.attempts.executor import Bench, Executor, Request
+from smithers.engine.attempts.hooks import Hooks
 from smithers.engine.fingerprints import of_program
 from smithers.engine.programs import Programs, shown_words
 from smithers.errors import AuthorError, MachineError
 from smithers.kinds import Instance
 from smithers.state import Attempted
 from smithers.tree import CommandWork, Program, Retry, Task, program_of
+from smithers.values import dataclass
 
 __all__ = ["CommandExecutor"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
@@ -16,6 +15,7 @@ from smithers.engine.reading import Reading
 from smithers.engine.streams import Stream
 from smithers.state import Message
 from smithers.tree import Output, plain_text
+from smithers.values import dataclass
 
 __all__ = ["Execution", "Result", "Running"]
 

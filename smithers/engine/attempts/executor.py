@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -25,6 +24,7 @@ from smithers.kinds import Instance
 from smithers.secrets import Secrets
 from smithers.state import Attempted
 from smithers.tree import Retry, Task, Work
+from smithers.values import dataclass
 
 __all__ = ["Bench", "Executor", "Request"]
 

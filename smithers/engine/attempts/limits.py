@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from smithers import waits
 from smithers.agent import Agent, limit_of
 from smithers.changes import Failure, WaitOpened
 from smithers.clock import Deadline, Moment
-from smithers.engine.attempts.next_agent import Missing
 from smithers.engine.hearing import known_time
 from smithers.errors import Busy
 from smithers.state import RunState
 from smithers.store import Cooldown
 from smithers.tree import AgentWork
+
+if TYPE_CHECKING:
+    from smithers.engine.attempts.next_agent import Missing
 
 __all__ = ["BACKOFF_FIRST_S", "BACKOFF_MAX_S", "MAX_TOLD_S", "Limits", "cooled"]
 
@@ -121,6 +124,8 @@ class Limits:
         found = [one for one in known if one is not None and one[2] > since]
         if len(found) < len(known):
             return None
+        from smithers.engine.attempts.next_agent import Missing
+
         return Missing({agent.name: failure for agent, failure, _ in found})
 
     def _add(self, cooldown: Cooldown) -> None:

@@ -12,7 +12,7 @@ A cooldown is of all runs of a store, and of all agents that share its key (`lim
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
 from smithers.agent import Agent, limit_of
@@ -21,6 +21,7 @@ from smithers.clock import Deadline, Moment
 from smithers.engine.sessions import Held, Way, way_on
 from smithers.state import Attempted
 from smithers.tree import AgentWork, Retry
+from smithers.values import dataclass
 
 __all__ = ["MAX_COOLDOWNS", "Cooling", "Missing", "Use", "after_failure", "next_agent"]
 

@@ -7,7 +7,7 @@ import inspect
 import shlex
 from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from types import FunctionType
 from typing import cast
@@ -30,6 +30,7 @@ from smithers.host import to_the_end
 from smithers.kinds import Instance
 from smithers.state import Attempted
 from smithers.tree import Attempt, NotExact, StepWork, Task, problem
+from smithers.values import dataclass
 
 __all__ = ["StepExecutor"]
 

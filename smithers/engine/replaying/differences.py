@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Literal
 
@@ -14,6 +13,7 @@ from smithers.engine.replaying.recording import Done, Recording
 from smithers.naming import key_name
 from smithers.secrets import is_secret_name
 from smithers.state import RunState
+from smithers.values import dataclass
 
 __all__ = [
     "Difference",

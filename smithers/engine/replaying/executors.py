@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -37,6 +36,7 @@ from smithers.kinds import Instance
 from smithers.naming import key_name
 from smithers.state import Attempted
 from smithers.tree import NotExact, Task, Work, problem
+from smithers.values import dataclass
 
 __all__ = ["NotRecorded", "RecordedExecutors"]
 

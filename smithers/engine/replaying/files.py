@@ -7,10 +7,10 @@ import re
 import shlex
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from smithers.errors import Refused
+from smithers.values import dataclass
 
 __all__ = ["FrozenFiles", "check_free", "write_frozen"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
@@ -30,6 +30,7 @@ from smithers.secrets import Secrets
 from smithers.signals import SentSignal
 from smithers.store.rows import path_of, path_text, time_of, time_text
 from smithers.texts import from_json, json_text
+from smithers.values import dataclass
 
 __all__ = ["frozen_lines", "read_frozen"]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -35,6 +35,7 @@ from smithers.naming import key_name
 from smithers.state import Attempted, Ended, RunState
 from smithers.store import RunRow
 from smithers.tree import Task, Work
+from smithers.values import dataclass
 
 __all__ = ["LiveReplay", "Start", "find_start", "replay_live", "run_only"]
 

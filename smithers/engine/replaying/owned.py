@@ -6,7 +6,7 @@ import asyncio
 import os
 import shlex
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from smithers.adapters import NAMED_AGENTS
@@ -21,6 +21,7 @@ from smithers.engine.replaying.replay import Replayed, replay
 from smithers.errors import Permanent, Refused
 from smithers.secrets import Secrets
 from smithers.store import RunRow
+from smithers.values import dataclass
 
 __all__ = ["freeze_run", "replay_frozen", "replay_run"]
 

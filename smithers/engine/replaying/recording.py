@@ -8,11 +8,12 @@ end is kept, and the request of the first one, which no earlier failure has chan
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from smithers.changes import ChoiceKind, Failure, Key, Outcome, RunStatus, WaitKind
 from smithers.signals import SentSignal
+from smithers.values import dataclass
 
 __all__ = [
     "Answer",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -24,6 +24,7 @@ from smithers.secrets import Secrets
 from smithers.state import RunState
 from smithers.store import Claim, Model, NewRun, Note, Owner
 from smithers.store.memory import MemoryStore
+from smithers.values import dataclass
 from smithers.workflows import Workflow
 
 __all__ = ["ReadAnswer", "Replayed", "StreamCounts", "replay"]

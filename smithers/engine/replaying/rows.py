@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from smithers import waits
@@ -42,6 +42,7 @@ from smithers.signals import SentSignal
 from smithers.state import RunState
 from smithers.store import NewRun
 from smithers.texts import object_from
+from smithers.values import dataclass
 
 __all__ = ["ASKED", "asked_of", "recording_of"]
 
