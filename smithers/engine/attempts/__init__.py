@@ -102,6 +102,7 @@ class Executors:
     ) -> None:
         self._asking, self._bench, self._hooks, self._limits = asking, bench, hooks, limits
         self._step = StepExecutor(asking, bench, hooks, threads)
+        self._known: dict[type[Work], Executor[Any]] = {}
 
     @cached_property
     def _agent(self) -> AgentExecutor:
@@ -115,8 +116,6 @@ class Executors:
         from smithers.engine.attempts.command import CommandExecutor
 
         return CommandExecutor(self._asking, self._bench, self._hooks)
-
-        self._known: dict[type[Work], Executor[Any]] = {}
 
     def of(self, work: Work) -> Executor[Any]:
         """What executes this work."""
