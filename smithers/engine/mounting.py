@@ -134,8 +134,12 @@ class Mounting:
             return set()
         watches, instances = self._renderer.watches, self._view.plan.instances.values()
         settled = {one.key for one in instances if one.settled and watches(one.key.id)}
-        choices = self._state.choices
-        return settled | {key for key, kind in choices if kind == "rework" and watches(key.id)}
+        choices, by_id = self._state.choices, self._view.mounts.by_id
+        settled |= {key for key, kind in choices if kind == "rework" and watches(key.id)}
+        # What has left the tree is read as it ended in its last iteration, once that is known.
+        return settled | {
+            Key(id) for id in self._state.ended_in_loops if id not in by_id and watches(id)
+        }
 
     def mount(self, *, gone: bool) -> None:
         """Write which nodes joined the tree, and which left it."""

@@ -227,6 +227,8 @@ class Reading:
         if found is None or ended[found].frame > self.frame:
             return None
         self.watched.add(id)
+        if found.path and self.view.plan is None:  # its loop may be under way: nobody knows yet
+            return None
         self.used[found] = ended[found].frame
         return found, ended[found]
 

@@ -192,6 +192,26 @@ def test_a_task_that_is_wrapped_while_it_runs_is_not_repeated() -> None:
     assert turns.log.index("z") > turns.log.index("y.")
 
 
+def test_a_task_of_a_loop_that_is_under_way_has_no_output_for_a_new_owner() -> None:
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node[Any]:
+        a = Step("a", lambda: 1)
+        question = Approval("go on", ask="Again?")
+        again = Loop(
+            a, question, until=lambda: False, max_iterations=2, on_exhausted="finish", id="again"
+        )
+        more = [] if ctx.get(a) is None else [Step("more", lambda: 2)]
+        return Parallel(again, *more)
+
+    run = Run(flow)
+    for number in range(2):  # each answer is taken by another owner
+        assert run.go().status == "waiting"
+        assert run.outcome("more") is None
+        run.answer("go on", path=(number,))
+    assert run.go().status == "finished"
+    assert run.outcome("more") == "finished"
+
+
 def test_two_nodes_of_one_id_in_a_later_render_fail_the_run() -> None:
     @workflow
     def flow(ctx: Context[NoInput]) -> Node[Any]:
