@@ -79,13 +79,15 @@ class SlotCounts:
     waits for something else passes its turn on. So a fan-out does not ask all its items at once.
     In a group around what an instance waits for, all are asked.
 
-    `released` are instances that waited for a slot, or for their turn, and may try now; `entered`
-    those that came up and were held back; `dropped` those that are to be settled unrun.
+    `up` are instances that need something of the engine; `released` those that waited for a slot,
+    or for their turn, and may try now; `entered` those that came up and were held back; `dropped`
+    those that are to be settled unrun.
     """
 
     def __init__(self, state: RunState, pools: Mapping[str, int]) -> None:
         self.state = state
         self.pools = {name: Pool(limit) for name, limit in pools.items()}
+        self.up: deque[Instance] = deque()
         self.dropped: deque[Dropped] = deque()
         self.released: deque[Instance] = deque()
         self.entered: deque[Instance] = deque()
@@ -140,8 +142,8 @@ class SlotCounts:
                 return
 
     def _ask_all(self, group: Instance) -> None:
-        waiting = () if group.slots is None else group.slots.take_all()
-        self.released.extend(filter(_is_waiting, waiting))
+        waiting = [] if group.slots is None else group.slots.take_all()
+        self.up.extendleft(filter(_is_waiting, reversed(waiting)))  # they came before what is up
 
     @staticmethod
     def pass_turn(child: Instance) -> None:
