@@ -389,7 +389,10 @@ class RunState:
                 )
                 self.attempts[change.serial] = attempt
                 self.last_serial = max(self.last_serial, change.serial)
-                self.tries.setdefault(key, []).append(attempt)
+                if (tries := self.tries.get(key)) is None:
+                    self.tries[key] = [attempt]  # appended to an empty one, it takes twice as much
+                else:
+                    tries.append(attempt)
             case AttemptEnded():
                 attempt = self.attempts[change.serial]
                 attempt.state, attempt.error = change.state, change.error

@@ -28,8 +28,6 @@ from smithers.wire import end_json, summary_json
 
 __all__ = ["Going", "drive"]
 
-_OBJECTS_A_COLLECTION = 10_000
-
 
 @dataclass(frozen=True, kw_only=True)
 class Going:
@@ -116,7 +114,7 @@ def _drive(going: Going, work: Callable[[Hub, Both], Awaitable[Left]], hub: Hub)
             raise asyncio.CancelledError
         return await work(hub, watcher)
 
-    with SIGNALS.handled(stopping.stop, stopping.end), _collecting_seldom():
+    with SIGNALS.handled(stopping.stop, stopping.end), _imports_kept():
         try:
             with asyncio.Runner() as runner:
                 stopping.loop = runner.get_loop()
@@ -136,17 +134,16 @@ def _drive(going: Going, work: Callable[[Hub, Both], Awaitable[Left]], hub: Hub)
 
 
 @contextlib.contextmanager
-def _collecting_seldom() -> Generator[None]:
-    """In it this process is the run's alone: what was imported stays, so no collection looks at it
-    again; and what a step leaves is freed without one.
+def _imports_kept() -> Generator[None]:
+    """In it this process is the run's alone: what a run imports stays, so that no collection looks
+    at it again.
     """
-    before = gc.get_threshold()
+    import smithers.engine.driving  # noqa: F401
+
     gc.freeze()
-    gc.set_threshold(_OBJECTS_A_COLLECTION)
     try:
         yield
     finally:
-        gc.set_threshold(*before)
         gc.unfreeze()
 
 

@@ -190,7 +190,6 @@ class Engine:
         self.family = Family(run, self.budgets)
         self.budgets.children = lambda: [*self.children.used(), *self.family.below]
         self._ready = ReadyQueue()
-        self._queued: set[Key] = set()
         self._changed: set[str] = set()
         """The ids that have settled and that a render has read."""
         self._running: dict[int, Running] = {}
@@ -423,7 +422,6 @@ class Engine:
         self._changed.clear()
         self.asking.waiting.clear()
         self._ready.clear()
-        self._queued.clear()
         self._mounting.render(gone=gone)
         self.budgets.rendered()
 
@@ -592,7 +590,7 @@ class Engine:
         if not self.starting.is_informed(self._ready.first):
             return False
         instance = self._ready.pop()
-        self._queued.discard(instance.key)
+        instance.queued = False
         self.starting.begin(instance)
         self._offer_turn(instance)
         return True
@@ -647,8 +645,8 @@ class Engine:
 
     def _came_up(self, instance: Instance) -> None:
         if self.asking.answer(instance):
-            if instance.key not in self._queued:  # it may have come up twice, by data and by time
-                self._queued.add(instance.key)
+            if not instance.queued:  # it may have come up twice, by data and by time
+                instance.queued = True
                 self._ready.add(instance)
         else:  # an earlier plan may have had no instance of it
             self._schedule_waits(instance.key)
@@ -698,7 +696,6 @@ class Engine:
         self.asking.waiting.release(found.gone)
         if found.gone:
             self._ready.drop_gone()
-            self._queued.difference_update(one.key for one in found.gone)
         if any(scope.around is None for scope in found.scopes):
             self.asking.ask_again(self.asking.waiting.all())
         else:

@@ -162,8 +162,8 @@ def _define(
     counts: dict[str, int] = {}
     below: list[Definition] = []
     for number, child in enumerate(node.children):
-        counts[child.kind] = counts.get(child.kind, 0) + 1
-        default = f"{made.id}/{child.kind}{counts[child.kind]}"
+        counts[child.kind] = ordinal = counts.get(child.kind, 0) + 1
+        default = f"{made.id}/{child.kind}{ordinal}" if child.id is None else ""
         below.append(_define(child, default, made, number, inner, scope))
     made.children = tuple(below)
     made.kind.check(made)
@@ -200,6 +200,9 @@ def _where(one: Definition) -> str:
     return str(one.node.mark.place)
 
 
+_NO_ITEM: tuple[str, tuple[int, ...], str] = ("", (), "")
+
+
 @dataclass(slots=True)
 class Mounts:
     """Every definition that is mounted, by id. One id means one node, wherever it is written."""
@@ -226,9 +229,9 @@ class Mounts:
         """
         if root.parent is not None and root.parent.scope != root.scope:
             self._inside.setdefault(root.scope, {})[root.id] = root
+        mine = (root.scope, path, item)  # a tree is in one scope
         for one in root.walk():
             there = self.by_id.get(one.id)
-            mine = (one.scope, path, item)
             if there is not None and not self._same(one, there, mine):
                 raise _duplicate(one, there)
             if one is not there:
@@ -236,7 +239,10 @@ class Mounts:
             self.by_id[one.id] = one
             if one.kind.expands:
                 self.expanding[one.id] = one
-            self._item[one.id] = mine
+            if root.scope:
+                self._item[one.id] = mine
+            elif self._item:  # it may have moved
+                self._item.pop(one.id, None)
 
     def remove(self, root: Definition) -> list[Definition]:
         """Take a part of a tree away, with all that is mounted below it; these, for `put_back`."""
@@ -271,7 +277,7 @@ class Mounts:
         self, one: Definition, there: Definition, mine: tuple[str, tuple[int, ...], str]
     ) -> bool:
         """Whether it is the same node, rendered again or in another iteration of its loops."""
-        scope, path, item = self._item[there.id]
+        scope, path, item = self._item.get(there.id, _NO_ITEM)
         if one is there:
             return True
         if one.node is there.node or scope != mine[0] or not scope:
@@ -319,7 +325,10 @@ class Mounts:
         if there is None:
             return complete
         # In a loop a fan-out may have had an item that this iteration does not have.
-        return root.scope == there.scope and self._item[need][1] != self._item[root.id][1]
+        return root.scope == there.scope and self._path(need) != self._path(root.id)
+
+    def _path(self, id: str) -> tuple[int, ...]:
+        return self._item.get(id, _NO_ITEM)[1]
 
     def _ids(self) -> ListLike[str]:
         """Of all that gives an output."""

@@ -51,6 +51,7 @@ class Instance(Generic[N_co]):
         "open",
         "parent",
         "place",
+        "queued",
         "settled_at",
         "slots",
         "status",
@@ -74,6 +75,8 @@ class Instance(Generic[N_co]):
         self.key = key
         self.parent = parent
         self.place = place
+        self.queued = False
+        """Whether it is among those that are ready."""
         self.kind: Kind[Any] = kind
         self.limit = kind.limit(definition.node)
         self.status: Status = "idle"

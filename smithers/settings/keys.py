@@ -55,13 +55,12 @@ class Values(BaseModel):
     )
     max_concurrency: Annotated[int, Field(ge=1)] | None = Field(
         None,
-        description="Run at most so many attempts of a run at once (default: the workflow's"
-        " limit).",
+        description="How many attempts of a run may run at once (default: the workflow's limit).",
     )
     linger_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
         DEFAULT_LINGER_S,
-        description="Keep running if a retry or timer is due within so many seconds, and wait so"
-        " long for a slot of a pool.",
+        description="Keep running if a retry or timer is due within this time, in seconds, and wait"
+        " as long for a slot of a pool.",
     )
     agents: dict[Name, Agent] = Field(
         {},
