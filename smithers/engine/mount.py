@@ -94,7 +94,7 @@ def split_part(made: Node[Any], part: Definition[Any]) -> tuple[Node[Any], tuple
     depth, above = 1, part.parent
     while above is not None:
         depth, above = depth + (above.node.kind == part.node.kind), above.parent
-    if depth > _MAX_DEPTH:
+    if depth >= _MAX_DEPTH:
         raise AuthorError(
             f"a Sequence with then= is inside {depth} others, which is the most",
             place=made.mark.place,

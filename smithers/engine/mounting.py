@@ -70,8 +70,9 @@ class Mounting:
     def render(self, *, gone: bool = False) -> None:
         """Run the workflow function, and work out the plan of the tree that it gives.
 
-        A plan may settle more of what was read than the render saw, above all the first one after
-        a crash: then it is rendered again. Readers of the render see the plan of the one before.
+        A plan may settle more or less of what was read than the render saw, above all the first one
+        after a crash: then it is rendered again. Readers of the render see the plan of the one
+        before.
         """
         before = self._view.plan if gone else None
         if gone:
@@ -90,9 +91,11 @@ class Mounting:
             self._view.plan = plan
             self._catch_up()
             plan.settled.clear()  # nobody waits yet
-            if (now := self._watched()) <= seen or now in known:
+            watches = self._renderer.watches
+            # What was reset is settled no more: then the readers of it have seen what was before.
+            if (now := self._watched()) == {key for key in seen if watches(key.id)} or now in known:
                 break
-        plan.watches = self._renderer.watches
+        plan.watches = watches
         check_choices(self._state, self._view.mounts)
         if before is not None:
             check_added(before, plan, self._view.mounts, self._state)
@@ -105,7 +108,7 @@ class Mounting:
         plan, renderer = self.plan, self._renderer
         with _not_too_deep():
             rendered = renderer.render_again(changed, self._transition.number)
-            found = reconcile(renderer, plan, rendered)
+            found = reconcile(renderer, plan, rendered, self._catch_up)
         if found is None:
             return None
         fresh = {each.id for one in found.fresh for each in one.walk()}

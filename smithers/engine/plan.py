@@ -61,6 +61,8 @@ class Plan(SlotCounts):
         """Whether a render reads this id, so that it may add to what is around it."""
         self.untold: list[Instance] = []
         """What has settled and is watched: what is around it is told after the render."""
+        self._known: set[Key] = set()
+        """What had settled in the parts that are being planned anew: nobody waits for it."""
         self._settling: deque[Instance] = deque()
         self._stopping: deque[Instance] = deque()
         self.root = self._make(root, Key(root.id), None, 0, root.kind)
@@ -194,7 +196,8 @@ class Plan(SlotCounts):
         if tolerated or one.tolerated:
             self.handled.append(one.key)
         self._settling.append(one)
-        self.settled.append(one)
+        if one.key not in self._known:
+            self.settled.append(one)
         if one.kind.is_task:
             if outcome == "cancelled" and one.begun and not one.kind.has_begun(self.state, one):
                 self.give_back(one)  # a question was open, which the rows do not tell
@@ -209,7 +212,7 @@ class Plan(SlotCounts):
         while self._settling or self._stopping:
             if self._settling:
                 one = self._settling.popleft()
-                if self.watches(one.key.id):
+                if self.watches(one.key.id) and one.key not in self._known:
                     self.untold.append(one)
                 else:
                     self._tell_parent(one)
@@ -289,28 +292,24 @@ class Plan(SlotCounts):
 
     # -- another tree
 
-    def add(self, above: Instance, definitions: Sequence[Definition]) -> None:
-        """Children were added after the last one of a container, of which others are open."""
-        for definition in definitions:
-            key = Key(definition.id, above.path)
-            made = self.add_child(above, definition, key, definition.kind)
-            if above.status == "up":
-                above.kind.appended(self, above, made)
-        self._propagate()
-
     def take(self, one: Instance, definition: Definition) -> None:
         """An instance of which nothing was planned yet is that of another definition."""
         made = self._make(definition, one.key, one.parent, one.place, definition.kind)
         cast("list[Instance]", cast("Instance", one.parent).children)[one.place] = made
         one.status = "gone"
 
-    def replace(self, pairs: Sequence[tuple[Instance, Definition]]) -> list[Instance]:
-        """Plan these parts from the state, by other definitions; what has come up in them comes up
-        again. Gives the instances that are gone.
+    def replace(
+        self,
+        pairs: Sequence[tuple[Instance, Definition]],
+        added: Sequence[tuple[Instance, Sequence[Definition]]],
+        catch_up: Callable[[], None],
+    ) -> list[Instance]:
+        """Plan these parts from the state, by other definitions, and add children after the last
+        one of containers of which others are open; what has come up in the parts comes up again.
+        `catch_up` runs their flows as far as the rows go. Gives the instances that are gone.
         """
-        told = {one.key for one in self.settled}
         gone = [each for old, _ in pairs for each in old.walk()]
-        known = {one.key for one in gone if one.settled} - told
+        self._known = {one.key for one in gone if one.settled}
         for old, _ in pairs:
             self._remove(old)
         made: list[Instance] = []
@@ -320,18 +319,31 @@ class Plan(SlotCounts):
             new = self._make(definition, key, parent, old.place, definition.kind)
             cast("list[Instance]", parent.children)[old.place] = new
             made.append(new)
+        more = [self._add(*each) for each in added]  # before any part settles what is around it
         for new in made:
             self.activate(new)
+        for above, children in more:
+            for child in children if above.status == "up" else ():
+                above.kind.appended(self, above, child)
         self._propagate()
-        self._make_begun(made)
+        self._make_begun([*made, *(child for _, children in more for child in children)])
+        if any(one.strands is None for one in self.steps.values()):
+            catch_up()
         for new in made:
             self.offer_slots(new)
-        for pool in self.pools.values():
+        for pool in self.pools.values() if made else ():
             self._offer(pool)
-        # Nobody waits for what had settled before.
-        self.settled = deque(one for one in self.settled if one.key not in known)
+        self._known = set()
         self.ended[:] = [one for one in self.ended if one.status != "gone"]
         return gone
+
+    def _add(
+        self, above: Instance, definitions: Sequence[Definition]
+    ) -> tuple[Instance, list[Instance]]:
+        path = above.path
+        return above, [
+            self.add_child(above, one, Key(one.id, path), one.kind) for one in definitions
+        ]
 
     def _remove(self, old: Instance) -> None:
         """Take out a part that is under way, and what it has taken of the slots above it."""

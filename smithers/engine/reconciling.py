@@ -8,7 +8,7 @@ whole plan were made anew, which is what is done where there is no such containe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import field
 from typing import Any, NamedTuple
 
@@ -53,16 +53,19 @@ class _TooMuch(Exception):
     """The plan has no part that is under way before and after."""
 
 
-def reconcile(renderer: Renderer, plan: Plan, rendered: Iterable[Again]) -> Reconciled | None:
+def reconcile(
+    renderer: Renderer, plan: Plan, rendered: Iterable[Again], catch_up: Callable[[], None]
+) -> Reconciled | None:
     """Bring both up to what was rendered; None if the whole plan is to be made anew, of which
-    nothing is done yet. Raises `AuthorError`, and leaves the tree as it was.
+    nothing is done yet. `catch_up` runs flows that are planned anew as far as the rows go. Raises
+    `AuthorError`, and leaves the tree as it was.
     """
     try:
         changes = [_decide(again, plan) for again in rendered]
     except _TooMuch:
         return None
     with renderer.view.changing:
-        return _apply(renderer, plan, changes)
+        return _apply(renderer, plan, changes, catch_up)
 
 
 def _decide(again: Again, plan: Plan) -> _Change:
@@ -142,7 +145,9 @@ def _may_append(one: Definition, again: Again, plan: Plan) -> bool:
     return instance.waits_for_order or _is_under_way(instance)
 
 
-def _apply(renderer: Renderer, plan: Plan, changes: list[_Change]) -> Reconciled:
+def _apply(
+    renderer: Renderer, plan: Plan, changes: list[_Change], catch_up: Callable[[], None]
+) -> Reconciled:
     mounts = renderer.view.mounts
     kept = [each for change in changes for each in change.again.difference.kept.items()]
     nodes = [one.node for one, _ in kept]
@@ -169,7 +174,7 @@ def _apply(renderer: Renderer, plan: Plan, changes: list[_Change]) -> Reconciled
             one.children = children
         mounts.put_back(left, fresh)
         raise
-    gone = _plan(plan, pairs, added)
+    gone = _plan(plan, pairs, added, catch_up)
     return Reconciled(fresh, gone, left, [change.again.scope for change in changes])
 
 
@@ -211,6 +216,7 @@ def _plan(
     plan: Plan,
     pairs: list[tuple[Definition, Definition]],
     added: list[tuple[Definition, list[Definition]]],
+    catch_up: Callable[[], None],
 ) -> list[Instance]:
     under_way: list[tuple[Instance, Definition]] = []
     for old, new in pairs:
@@ -221,9 +227,9 @@ def _plan(
             plan.take(instance, new)
         else:
             under_way.append((instance, new))
-    gone = plan.replace(under_way) if under_way else []
+    growing: list[tuple[Instance, list[Definition]]] = []
     for one, more in added:
         instance = plan.instances.get(Key(one.id))
         if instance is not None and not _is_untouched(instance):
-            plan.add(instance, more)
-    return gone
+            growing.append((instance, more))
+    return plan.replace(under_way, growing, catch_up) if under_way or growing else []

@@ -188,9 +188,14 @@ class Reworking:
 
     def _write(self, affected: _Affected, cause: SentBack | None) -> None:
         frame, anew = self._asking.frame, cause is None  # nobody goes on from what it did
+        places = {id: place for place, id in enumerate(self._state.nodes)}
+
+        def in_order(keys: Iterable[Key]) -> list[Key]:
+            return sorted(keys, key=lambda key: (places.get(key.id, -1), key))
+
         resets = [
-            *(Reset(key=key, cause=cause, anew=anew) for key in affected.again),
-            *(Reset(key=key) for key in affected.open),
+            *(Reset(key=key, cause=cause, anew=anew) for key in in_order(affected.again)),
+            *(Reset(key=key) for key in in_order(affected.open)),
         ]
         for reset in resets:
             if self._state.reset.get(reset.key) != frame.number:

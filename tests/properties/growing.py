@@ -18,10 +18,12 @@ from smithers import (
     Attempt,
     Branch,
     Context,
+    Flow,
     ForEach,
     Node,
     NoInput,
     Parallel,
+    Run,
     Step,
     Workflow,
     workflow,
@@ -150,7 +152,7 @@ class Unhurried(Working):
 
 
 Target = Literal["own", "previous", "next", "outside"]
-What = Literal["step", "branch", "gone", "wrap", "before"]
+What = Literal["step", "branch", "gone", "wrap", "before", "flow"]
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,10 @@ class Fan:
 
     def ids(self, item: int) -> list[str]:
         """What an item reads."""
-        return [self._id(target, item) for target, _ in self.reads]
+        return [
+            f"flow{number} {item}" if what == "flow" else self._id(target, item)
+            for number, (target, what) in enumerate(self.reads)
+        ]
 
     def _id(self, target: Target, item: int) -> str:
         if target == "outside":
@@ -196,12 +201,20 @@ def _step(id: str) -> Step[str]:
     return Step(id, work)
 
 
+def _flow(id: str) -> Flow[None]:
+    async def body(run: Run[None]) -> None:
+        await run.node(_step(id))
+
+    return Flow(f"{id} flow", body)
+
+
 def flow_of_fan(fan: Fan) -> Workflow[NoInput, Any]:
     @workflow
     def flow(ctx: Context[NoInput]) -> Node[Any]:
         def each(item: int) -> Node[Any]:
             async def hold() -> str:
-                return "".join(str(ctx.get(id, str)) for id in fan.ids(item))
+                before = [id for id in fan.ids(item) if not id.startswith("flow")]
+                return "".join(str(ctx.get(id, str)) for id in before)
 
             nodes: list[Node[Any]] = [Step(f"hold {item}", hold)]
             for number, ((_, what), id) in enumerate(zip(fan.reads, fan.ids(item), strict=True)):
@@ -229,5 +242,7 @@ def _change(nodes: list[Node[Any]], what: What, id: str, seen: bool) -> None:
             nodes[0] = InOrder(nodes[0])
         case "before" if seen:
             nodes.insert(0, _step(id))
+        case "flow":  # its call is read, and each render makes it again
+            nodes.append(_flow(id))
         case _:
             pass

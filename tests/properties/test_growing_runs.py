@@ -104,7 +104,7 @@ def expected(fan: Fan) -> set[str]:
     for item in range(fan.count):
         found |= {f"own {item}", f"hold {item}"}
         for number, (_, what) in enumerate(fan.reads):
-            if what in ("step", "branch", "before"):
+            if what in ("step", "branch", "before", "flow"):
                 found.add(f"{what}{number} {item}")
     return found
 

@@ -233,7 +233,6 @@ def test_a_part_with_a_result_gives_it() -> None:
     def flow(ctx: Context[NoInput]) -> Node[int]:
         def sum_from(at: int) -> Node[int]:
             one = number(at)
-            below: list[Node[int]] = []
 
             def rest() -> Node[int] | None:
                 return sum_from(at + 1) if at < 3 else None
@@ -241,7 +240,6 @@ def test_a_part_with_a_result_gives_it() -> None:
             def total() -> int:
                 return ctx[one] + ((ctx.get(f"sum {at + 1}", int) or 0) if at < 3 else 0)
 
-            del below
             return Sequence(one, then=rest, result=total, id=f"sum {at}")
 
         return sum_from(1)
@@ -261,7 +259,7 @@ def test_parts_inside_parts_have_an_end() -> None:
     run = Run(flow)
     assert run.go().status == "failed"
     (error,) = (one.error for one in run.state.ended.values() if one.error)
-    assert error.message == "a Sequence with then= is inside 21 others, which is the most"
+    assert error.message == "a Sequence with then= is inside 20 others, which is the most"
     assert error.hint.startswith("return it from then= without id=")
 
 

@@ -112,6 +112,22 @@ def test_the_named_task_and_its_readers_run_again_in_one_frame_and_nothing_else(
     assert run.output("draft") == '"draft 2"'
 
 
+def test_what_is_done_again_is_told_in_the_order_of_the_document() -> None:
+    names = [f"part {number}" for number in range(12)]
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        first = Step("zero", lambda: "0")
+        rest = [Step(name, lambda: ctx[first]) for name in names]
+        ship = Approval("a question", ask=lambda: ctx[first], on_deny=Rework(first))
+        return Sequence(first, *rest, ship)
+
+    run = Run(flow_of(make))
+    finish(run, deny_once)
+    changes = [change for frame in run.watch.frames for change in frame.changes]
+    again = [str(change.key) for change in changes if isinstance(change, Reset)]
+    assert again == ["zero", *names, "a question"]
+
+
 def test_who_is_asked_for_more_than_a_decision_may_send_work_back_as_well() -> None:
     log = Log()
 
