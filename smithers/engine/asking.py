@@ -34,7 +34,7 @@ from smithers.context import Context, NotYet
 from smithers.engine.child_usage import count_child
 from smithers.engine.items import Items
 from smithers.engine.plan import Plan
-from smithers.engine.readers import Readers
+from smithers.engine.readers import Readers, makers
 from smithers.engine.reading import Reading, View
 from smithers.engine.render import Renderer, called
 from smithers.engine.settling import choose, settle
@@ -184,6 +184,8 @@ class Asking:
             for key in on:
                 mounted, made = self.view.mounts.by_id.get(key.id), key in self.plan.instances
                 self.waiting.add(instance, key, mounted, is_made=made)
+                if mounted is not None:
+                    self.plan.wait_inside(makers(mounted, key.path), instance)
         wait = WaitOpened(key=instance.key, kind=waits.DATA, on=tuple(map(str, on)))
         self.frame.open_wait(wait)
         self.plan.offer_slots(instance)

@@ -879,7 +879,7 @@ class Engine:
             starts = self._next_run() if self.state.run_status == "continued" else None
             more = (cooldowns, answers, starts, self._is_alone())
             rows = await self.store.commit(self.claim, frame, models, *more)
-            self._inbox.extend(rows)
+            self._hear(rows)
         self._looked = looked
         self._outputs.committed()
         if self._processes.serials:
@@ -958,10 +958,15 @@ class Engine:
             await self.family.look_below(self.store)  # an answer may be about to be repaired
         if changed or due:
             assert self.claim is not None
-            self._inbox.extend(await self.store.inbox(self.claim, self._noted))
+            self._hear(await self.store.inbox(self.claim, self._noted))
             self._looked = now
         due = due or news or self.children.take_news()
         return due or bool(self._inbox) or self._is_late() or self._closing.is_over()
+
+    def _hear(self, rows: Sequence[InboxRow]) -> None:
+        """Notes were read, among which may be some that were read before and are not taken yet."""
+        last = self._inbox[-1].id if self._inbox else self._noted
+        self._inbox.extend(row for row in rows if row.id > last)
 
     def budget_raised(self) -> None:
         """A budget of the run that started this one was raised."""

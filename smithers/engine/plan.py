@@ -48,7 +48,6 @@ class Plan(SlotCounts):
     ) -> None:
         super().__init__(state, pools)
         self._expand = expand
-        self.up: deque[Instance] = deque()
         self.settled: deque[Instance] = deque()
         self.handled: deque[Key] = deque()
         self.ended: list[Instance] = []

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from smithers.changes import Key
 from smithers.kinds import Dropped, Instance, Slots
 from smithers.state import RunState
 from smithers.tree import Task
@@ -76,19 +77,24 @@ class SlotCounts:
     A leaf that comes up below a limited group is asked only when it has its turn: as many children
     of the group have one as there are slots which nobody has begun in. One that begins, settles, or
     waits for something else passes its turn on. So a fan-out does not ask all its items at once.
+    In a group around what an instance waits for, all are asked.
 
-    `released` are instances that waited for a slot, or for their turn, and may try now; `entered`
-    those that came up and were held back; `dropped` those that are to be settled unrun.
+    `up` are instances that need something of the engine; `released` those that waited for a slot,
+    or for their turn, and may try now; `entered` those that came up and were held back; `dropped`
+    those that are to be settled unrun.
     """
 
     def __init__(self, state: RunState, pools: Mapping[str, int]) -> None:
         self.state = state
         self.pools = {name: Pool(limit) for name, limit in pools.items()}
+        self.up: deque[Instance] = deque()
         self.dropped: deque[Dropped] = deque()
         self.released: deque[Instance] = deque()
         self.entered: deque[Instance] = deque()
-        self._held_back: dict[Instance, None] = {}
+        self._held_back: dict[Key, Instance] = {}
         """The groups in which leaves wait that nobody has asked yet."""
+        self._awaited: set[Key] = set()
+        """The containers in which is what somebody waits for, who is not in the same child."""
 
     def takes_turn(self, leaf: Instance) -> bool:
         """Whether a leaf may be asked now; else it is held back, see `released`."""
@@ -97,10 +103,10 @@ class SlotCounts:
         while group is not None and not child.begun:
             if group.limit is not None and not child.has_turn:
                 if group.begun_open + group.turns >= group.limit:
-                    if leaf.node.priority:  # it may come before those that have their turn
+                    if leaf.node.priority or group.key in self._awaited:  # it may come first
                         return True
                     self._queue(leaf, child, group)
-                    self._held_back[group] = None
+                    self._held_back[group.key] = group
                     self.entered.append(leaf)
                     return False
                 taken.append(child)
@@ -116,10 +122,28 @@ class SlotCounts:
         slot, by a `skip_if` for example, may be what those wait for that have the slots.
         """
         groups, self._held_back = self._held_back, {}
-        for group in groups:
-            waiting = () if group.slots is None else group.slots.take_all()
-            self.released.extend(filter(_is_waiting, waiting))
+        for group in groups.values():
+            self._ask_all(group)
         return bool(groups)
+
+    def wait_inside(self, around: Iterable[Key], reader: Instance) -> None:
+        """An instance waits for what is in these containers, innermost first. What it waits for may
+        come to its end without a slot, and so it is not held back in a group.
+        """
+        above, of_reader = reader.parent, set[Key]()
+        while above is not None:
+            of_reader.add(above.key)
+            above = above.parent
+        for key in around:
+            self._awaited.add(key)
+            if (group := self._held_back.pop(key, None)) is not None:
+                self._ask_all(group)
+            if key in of_reader:  # what is around both has one child with both
+                return
+
+    def _ask_all(self, group: Instance) -> None:
+        waiting = [] if group.slots is None else group.slots.take_all()
+        self.up.extendleft(filter(_is_waiting, reversed(waiting)))  # they came before what is up
 
     @staticmethod
     def pass_turn(child: Instance) -> None:

@@ -45,15 +45,7 @@ def looks(shape: str, count: int, folder: Path) -> int:
     return _Watched.looks
 
 
-_RENDERS_ALL = pytest.mark.xfail(
-    strict=True, reason="a render of one item makes the plan of all items again"
-)
-
-
-@pytest.mark.parametrize(
-    "shape",
-    [pytest.param(one, marks=_RENDERS_ALL) if one == "each" else one for one in FLAT],
-)
+@pytest.mark.parametrize("shape", FLAT)
 def test_an_event_visits_as_many_instances_in_a_long_run_as_in_a_short_one(
     shape: str, tmp_path: Path
 ) -> None:

@@ -30,7 +30,7 @@ from smithers import (
     workflow,
 )
 from smithers.changes import Frame, Key, StatusChanged
-from smithers.engine import children
+from smithers.engine import children, timers
 from smithers.engine.engine import Engine
 from smithers.engine.settings import Unwatched
 from smithers.sources import Sources
@@ -532,3 +532,19 @@ def test_the_output_has_the_type_that_the_author_wrote() -> None:
         return Sequence(one, last, result=last)
 
     assert Run(whole).go().output == '"Part 2"'
+
+
+def test_an_end_that_is_read_twice_is_taken_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timers, "POLL_S", 0.0)  # an owner looks in each frame, read or not
+    part = doubling([])
+
+    @workflow(input=NoInput)
+    def whole(ctx: Context[NoInput]) -> Node[Any]:
+        def each(n: int) -> Node[Any]:
+            return Sequence(Step(f"s{n}", lambda: n), Subflow(f"c{n}", part, input=Part(n=n)))
+
+        return ForEach(range(8), key=str, each=each, id="each")
+
+    run = Run(whole, max_concurrency=1)
+    assert run.go().status == "finished"
+    assert [run.output(f"c{n}") for n in range(8)] == [str(2 * n) for n in range(8)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -175,6 +176,51 @@ def test_an_approval_that_has_the_slot_does_not_keep_a_skip_from_its_readers() -
     assert run.go().status == "waiting"
     assert run.outcome("late") == "skipped"
     assert run.outcome("r") == "finished"
+
+
+@pytest.mark.parametrize("is_holder", [True, False])
+def test_what_a_node_waits_for_is_not_held_back_while_others_are_at_work(is_holder: bool) -> None:
+    def build(ctx: Context[NoInput]) -> Node[Any]:
+        was_read, late = asyncio.Event(), skipped("late")
+
+        async def read() -> bool:
+            found = ctx.get(late) is None
+            was_read.set()
+            return found
+
+        async def work() -> bool:
+            return await asyncio.wait_for(was_read.wait(), 60)
+
+        reads, long = Step("reads", read), Step("long", work)
+        if is_holder:
+            return Parallel(Parallel(Sequence(Step("a", one), reads), late, limit=1), long)
+        return Parallel(reads, Sequence(Step("a", one), Parallel(long, late, limit=1)))
+
+    run = run_of(build)
+    assert run.go().status == "finished"
+    assert run.outcome("long") == "finished"
+
+
+def test_what_a_child_needs_of_itself_has_no_others_asked() -> None:
+    asked: list[str] = []
+    seen: list[int] = []
+
+    def build(ctx: Context[NoInput]) -> Node[Any]:
+        async def look() -> int:
+            seen.append(len(asked))
+            return 1
+
+        def child(n: int) -> Node[Any]:
+            return Parallel(
+                Step(f"reads {n}", look, needs=[f"made {n}"]),
+                Sequence(skipped(f"s{n}", asked), Step(f"made {n}", look)),
+            )
+
+        return Parallel(*(child(n) for n in range(9)), limit=1)
+
+    run = run_of(build)
+    assert run.go().status == "finished"
+    assert seen[0] == 2  # the first, and the one that it lets go first as it waits
 
 
 def test_a_child_is_asked_when_it_has_its_turn_and_is_ready_before_that() -> None:
