@@ -28,6 +28,8 @@ from smithers.wire import end_json, summary_json
 
 __all__ = ["Going", "drive"]
 
+_OBJECTS_A_COLLECTION = 5_000
+
 
 @dataclass(frozen=True, kw_only=True)
 class Going:
@@ -136,14 +138,17 @@ def _drive(going: Going, work: Callable[[Hub, Both], Awaitable[Left]], hub: Hub)
 @contextlib.contextmanager
 def _imports_kept() -> Generator[None]:
     """In it this process is the run's alone: what a run imports stays, so that no collection looks
-    at it again.
+    at it again; what steps leave behind is collected after some dozens of them.
     """
     import smithers.engine.driving  # noqa: F401
 
+    before = gc.get_threshold()
     gc.freeze()
+    gc.set_threshold(_OBJECTS_A_COLLECTION)
     try:
         yield
     finally:
+        gc.set_threshold(*before)
         gc.unfreeze()
 
 
