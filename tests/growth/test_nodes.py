@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from smithers import Context, Node, NoInput, Parallel, Sequence, Step, workflow
+from tests.plans import renders_counted
 from tests.rules.runs import Run
 
 Make = Callable[[int], "Step[int]"]
@@ -63,7 +64,8 @@ def calls_a_node(make: Make, count: int, *, read_ended: bool) -> float:
             found.append(calls / count)
         return Sequence(Parallel(*steps), Step("last", one))
 
-    assert Run(flow).go().status == "finished"
+    with renders_counted():  # another owner reads what is not mounted yet in another way
+        assert Run(flow).go().status == "finished"
     return min(found)
 
 

@@ -367,11 +367,28 @@ def pooled(ctx: Ctx) -> Node[str]:
     return Sequence(group, end, result=end)
 
 
+def parts(ctx: Ctx) -> Node[Any]:
+    """What comes next is decided by what was before, three times."""
+
+    def after(step: Step[int]) -> Callable[[], Node[Any] | None]:
+        def next_part() -> Node[Any] | None:
+            number = ctx[step]
+            if number == 3:
+                return None
+            following = Step(f"s{number + 1}", lambda: number + 1)
+            return Sequence(following, then=after(following))
+
+        return next_part
+
+    first = Step("s0", lambda: 0)
+    return Sequence(first, then=after(first))
+
+
 KINDS: dict[str, Example] = (
     {
         one.__name__: Example(make=one)
         for one in (
-            *(task, steps, effect, command, approval, sequence, parallel, branch),
+            *(task, steps, effect, command, approval, sequence, parts, parallel, branch),
             *(loop, loop_without_progress, foreach, catch, catch_by_function, clean_up),
             *(tolerated, saga, budget, subflow, subflows, continued, mixed, cached, pooled),
             *FLOWS,

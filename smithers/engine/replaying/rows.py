@@ -260,12 +260,13 @@ class _Reader:
         inputs: dict[int, list[Input]] = {}
         ended: dict[int, list[tuple[Key, int]]] = {}
         started: dict[int, list[tuple[Key, int]]] = {}
+        first = min(self.times, default=0)
         for frame, given in self.signals:
             inputs.setdefault(frame, []).append(given)
         for (key, number), made in self.rounds.items():
             for frame, given in made.inputs:
                 inputs.setdefault(frame, []).append(given)
-            if made.serials:
+            if made.serials and made.started > first:  # in the first frame nothing is held back
                 started.setdefault(made.started, []).append((key, number))
             if made.settled is not None:
                 ended.setdefault(made.frame, []).append((key, number))
