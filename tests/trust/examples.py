@@ -367,20 +367,20 @@ def pooled(ctx: Ctx) -> Node[str]:
     return Sequence(group, end, result=end)
 
 
-def parts(ctx: Ctx) -> Node[Any]:
+def parts(ctx: Ctx) -> Node:
     """What comes next is decided by what was before, three times."""
 
-    def after(step: Step[int]) -> Callable[[], Node[Any] | None]:
-        def next_part() -> Node[Any] | None:
-            number = ctx[step]
-            if number == 3:
+    def after(before: Step[str]) -> Callable[[], Node | None]:
+        def next_part() -> Node | None:
+            done = ctx[before]
+            if len(done) == 4:
                 return None
-            following = Step(f"s{number + 1}", lambda: number + 1)
+            following = step(f"part {len(done)}", lambda: f"{done}+")
             return Sequence(following, then=after(following))
 
         return next_part
 
-    first = Step("s0", lambda: 0)
+    first = step("part 0", lambda: "+")
     return Sequence(first, then=after(first))
 
 
