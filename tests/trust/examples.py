@@ -367,7 +367,7 @@ def pooled(ctx: Ctx) -> Node[str]:
     return Sequence(group, end, result=end)
 
 
-def parts(ctx: Ctx) -> Node:
+def parts(ctx: Ctx) -> Node[str]:
     """What comes next is decided by what was before, three times."""
 
     def after(before: Step[str]) -> Callable[[], Node | None]:
@@ -381,7 +381,7 @@ def parts(ctx: Ctx) -> Node:
         return next_part
 
     first = step("part 0", lambda: "+")
-    return Sequence(first, then=after(first))
+    return Sequence(first, then=after(first), result=first, id="parts")
 
 
 KINDS: dict[str, Example] = (
