@@ -11,6 +11,7 @@ import sys
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 from smithers.cli._ending import driven_elsewhere, failure, give_output, next_steps
@@ -140,8 +141,7 @@ def _imports_kept() -> Generator[None]:
     """In it this process is the run's alone: what a run imports stays, so that no collection looks
     at it again; what steps leave behind is collected after some dozens of them.
     """
-    import smithers.engine.driving  # noqa: F401
-
+    import_module("smithers.engine.driving")
     before = gc.get_threshold()
     gc.freeze()
     gc.set_threshold(_OBJECTS_A_COLLECTION)

@@ -66,7 +66,7 @@ def test_what_is_read_plainly_is_what_typer_reads(name: str) -> None:
     command, function = _of_typer(name), _function(name)
     chosen = random.Random(name)
     options = [one for param in command.params for one in param.opts if one.startswith("-")]
-    plain = 0
+    plain: int = 0
     for _ in range(5000):
         if plain == 25:
             break

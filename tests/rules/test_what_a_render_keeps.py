@@ -363,7 +363,7 @@ def test_a_node_whose_option_a_render_has_changed_is_another(
     make: Callable[..., Node[Any]], given: tuple[Any, ...], name: str, values: tuple[Any, Any]
 ) -> None:
     def tree(value: object) -> Node[Any]:
-        inside = [Step("inside", one)] if make in (Sequence, Parallel) else []
+        inside = [Step("inside", one)] if not given else []
         node = make(*given, *inside, **{**BASE.get(make, {}), name: value})
         return Sequence(node, Step("after", one))
 
