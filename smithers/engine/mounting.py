@@ -70,9 +70,9 @@ class Mounting:
     def render(self, *, gone: bool = False) -> None:
         """Run the workflow function, and work out the plan of the tree that it gives.
 
-        A plan may settle more or less of what was read than the render saw, above all the first one
-        after a crash: then it is rendered again. Readers of the render see the plan of the one
-        before.
+        A plan may settle more of what was read than the render saw, above all the first one after a
+        crash, or less after a reset: then it is rendered again. Readers of the render see the plan
+        of the one before.
         """
         before = self._view.plan if gone else None
         if gone:
@@ -91,15 +91,22 @@ class Mounting:
             self._view.plan = plan
             self._catch_up()
             plan.settled.clear()  # nobody waits yet
-            watches = self._renderer.watches
             # What was reset is settled no more: then the readers of it have seen what was before.
-            if (now := self._watched()) == {key for key in seen if watches(key.id)} or now in known:
+            now, ended = self._watched(), self._state.ended
+            was_reset = any(one.key not in ended for one in self._unsettled_of(seen - now))
+            if (now <= seen and not was_reset) or now in known:
                 break
-        plan.watches = watches
+        plan.watches = self._renderer.watches
         check_choices(self._state, self._view.mounts)
         if before is not None:
             check_added(before, plan, self._view.mounts, self._state)
         self.mount(gone=gone)
+
+    def _unsettled_of(self, keys: Iterable[Key]) -> list[Instance]:
+        """The tasks among these that are in the plan and watched still."""
+        instances, watches = self.plan.instances, self._renderer.watches
+        found = [instances[key] for key in keys if key in instances and watches(key.id)]
+        return [one for one in found if one.kind.is_task]
 
     def render_again(self, changed: Iterable[str]) -> Reconciled | None:
         """Render what has read any of these ids, and bring the tree and the plan up to it; None if
