@@ -44,7 +44,7 @@ def each(ctx: Context[Size]) -> Node:
 
 
 def loop(ctx: Context[Size]) -> Node:
-    """A loop of so many iterations, whose end is asked after each."""
+    """A loop of `count` iterations; after each, its `until` is asked."""
     step, count = Step("step", one, output=int), ctx.input.count
     rounds = iter(range(1, count + 1))
     return Loop(step, until=lambda: next(rounds) == count, max_iterations=count, id="loop")

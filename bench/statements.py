@@ -1,7 +1,7 @@
 """What a run asks of its database: `python -m bench.statements SHAPE N FOLDER`.
 
 SHAPE is that of `bench.steps`, or outputs: N steps with an output of 10 KB, each of which the step
-after it reads. Tells the SQL statements, the commits, and the round trips that are no commit (each
+after it reads. Tells the SQL statements, the commits, and the round trips without a commit (each
 transaction that reads and writes nothing, and each read outside of a transaction), less one each
 250 ms. What opens a file and what copies the WAL home is no round trip: nobody waits for it.
 """

@@ -108,7 +108,7 @@ def plain_row(name: str, what: str, unit: str, limit: float, below: bool, measur
 def steps(
     scale: Scale, shape: str, kind: str, count: int, figure: str, *, disk: bool = False
 ) -> Measure:
-    """A figure of so many trivial steps."""
+    """A figure of a run of `count` trivial steps."""
     repeats = 1 if count >= FULL.huge else scale.repeats
     return lambda: measured(ours("steps", shape, kind, count), repeats, disk=disk)[figure]
 

@@ -82,14 +82,14 @@ def _trips(scale: Scale) -> list[Row]:
     return [
         Row(
             name="sequence-round-trips",
-            what=f"round trips that are no commit, {more:,} more steps in sequence",
+            what=f"round trips without a commit, {more:,} more steps in sequence",
             unit="",
             limit=2,
             measure=between("sequence"),
         ),
         Row(
             name="outputs-round-trips",
-            what=f"round trips that are no commit, {more:,} more reads of 10 KB",
+            what=f"round trips without a commit, {more:,} more reads of 10 KB",
             unit="",
             limit=more + 2,
             measure=between("outputs"),

@@ -22,6 +22,7 @@ _OWN = frozenset({"mark", "address", "prompt", "ask", "run", "call", "what"})
 """Fields in which nodes may differ that are the same."""
 _OF_CLASSES: dict[type, tuple[str, ...]] = {Rework: ("tasks", "max_rounds"), Output: ("kind",)}
 _NAMES: dict[type, tuple[str, ...] | None] = {}
+_NOT_GIVEN = object()
 _PLAIN = frozenset({str, int, float, bool, bytes, type(None)})
 _CALLED = frozenset({FunctionType, MethodType, BuiltinFunctionType, partial})
 
@@ -29,8 +30,8 @@ _CALLED = frozenset({FunctionType, MethodType, BuiltinFunctionType, partial})
 @dataclass(slots=True)
 class Difference:
     """`kept` are the definitions that stay, with their nodes of now, of which `containers` have
-    others inside; `replaced` those whose node is
-    another, or whose children are; `appended` those that have more children, with all of them.
+    others inside; `replaced` those whose node is another, or whose children are; `appended` those
+    that have more children, with all of them.
     """
 
     kept: dict[Definition, Node] = field(default_factory=dict[Definition, Node])
@@ -85,12 +86,13 @@ def _is_of(one: Definition, node: Node) -> bool:
 def _is_same(was: Node, node: Node) -> bool:
     """Whether what was planned of a node holds for another one in its place."""
     before, now = was.__dict__, node.__dict__
+    given = len(now)
     for name, value in now.items():
-        known = before.get(name)
+        known = before.get(name, _NOT_GIVEN)
+        if known is _NOT_GIVEN:  # it is held by the class
+            known, given = getattr(was, name, None), given - 1
         if known is value or name in _OWN:
             continue
-        if known is None:  # what the author did not give is held by the class
-            known = getattr(was, name, None)
         if type(value) is str:
             if known != value:
                 return False
@@ -98,7 +100,7 @@ def _is_same(was: Node, node: Node) -> bool:
             continue
         elif not _is_equal(known, value):
             return False
-    if len(before) == len(now) + 1:  # what is mounted has an address beside its fields
+    if len(before) == given + 1:  # what is mounted has an address beside its fields
         return True
     return all(
         _is_equal(before[name], getattr(node, name, None))

@@ -17,7 +17,7 @@ class ContainerEnds:
 
     An end is provisional until the renders of its frame are done: a sequence that grows has ended
     before its next child is added. So this is called once a frame, and last. It costs as much as
-    containers have ended since; after a render, which makes a new plan, as there are containers.
+    containers have ended since, or were planned again; with a new plan, as there are containers.
     Containers that are `held` are open to a render that is missing: they keep what they have.
     """
 

@@ -53,7 +53,9 @@ class View:
     plan: Plan | None
     could_add: Callable[[str], bool]
     changing: RLock = field(default_factory=RLock)
-    """Held while a part of the tree is replaced: the thread of a step may be reading."""
+    """Held while a part of the tree is replaced, and by each look at it: the thread of a step may
+    be reading.
+    """
 
 
 @dataclass(slots=True)
@@ -214,9 +216,13 @@ class Reading:
 
     # -- finding
 
+    def _is_mounted(self, id: str) -> bool:
+        with self.view.changing:
+            return id in self.view.mounts.by_id
+
     def _gone(self, id: str | None) -> tuple[Key, Ended] | None:
         """How a task ended that is in the tree no more: what it gave stays readable."""
-        if id is None or id in self.view.mounts.by_id:
+        if id is None or self._is_mounted(id):
             return None
         ended = self.view.state.ended
         path = self.key.path
@@ -234,7 +240,7 @@ class Reading:
 
     def _gone_with(self, node: Node[Any], source: Node[Any]) -> tuple[Key, Ended] | None:
         """The same for a node whose output is that of `source`, unless the node is in the tree."""
-        if (node.id or node.address or "") in self.view.mounts.by_id:
+        if self._is_mounted(node.id or node.address or ""):
             return None
         return self._gone(source.id)
 
@@ -281,11 +287,14 @@ class Reading:
                 hint='read a task, or a container with an id, for example ForEach(..., id="files")',
             )
         self.watched.add(id)
-        if (definition := self.view.mounts.by_id.get(id)) is not None:
+        with self.view.changing:
+            definition = self.view.mounts.by_id.get(id)
+            may_come = definition is None and (self.mode == "render" or self.view.could_add(id))
+        if definition is not None:
             if definition.loops:
                 self.watched.update(definition.loops)
             return definition
-        if self.mode == "render" or self.view.could_add(id):
+        if may_come:
             raise self._not_yet(Key(id))
         place = f", written at {node.mark.place}," if node is not None else ""
         raise AuthorError(
@@ -317,6 +326,12 @@ class Reading:
         return min(count, len(self.key.path))
 
     def _instance(
+        self, definition: Definition, path: tuple[int, ...] | None, common: int | None
+    ) -> Instance | None:
+        with self.view.changing:
+            return self._instance_now(definition, path, common)
+
+    def _instance_now(
         self, definition: Definition, path: tuple[int, ...] | None, common: int | None
     ) -> Instance | None:
         plan = self.view.plan

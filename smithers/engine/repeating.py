@@ -36,7 +36,7 @@ class Renders:
         self._number = 0
 
     def add(self, nodes: int, place: Place) -> str | None:
-        """One more, of so many nodes. What a person is told of it, once."""
+        """One more render, of this number of nodes. What a person is told of it, once."""
         self._number += nodes >= _MANY_NODES
         if self._number != _MANY_RENDERS or nodes < _MANY_NODES:
             return None

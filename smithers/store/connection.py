@@ -49,7 +49,7 @@ _WRITE = "BEGIN IMMEDIATE"
 _QUICK_S = 0.005
 """What takes longer is for the connection's thread."""
 _OF_LAST = 10
-"""The time that a transaction takes is told from that of about so many before it."""
+"""The usual time of a transaction is an average over about this number of them."""
 
 
 class Connection(aiosqlite.Connection):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
@@ -32,6 +34,8 @@ from smithers import (
 from smithers.changes import AttemptStarted
 from smithers.engine.comparing_nodes import compare
 from smithers.engine.mount import mount
+from smithers.engine.plan import Plan
+from smithers.kinds import Instance
 from smithers.tree import Retry
 from tests.rules.agents import Scripted
 from tests.rules.runs import Run
@@ -164,6 +168,43 @@ def test_a_step_that_waits_is_called_for_what_it_reads_now() -> None:
 
     run = go(make)
     assert run.output("t") == '"x"'
+
+
+def test_a_step_in_a_thread_reads_no_tree_that_is_half_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turns, calls = Turns(), list[str]()
+    torn, reads = threading.Event(), threading.Event()
+    remove = Plan._remove  # pyright: ignore[reportPrivateUsage]  # where a part is missing
+
+    def remove_slowly(plan: Plan, old: Instance) -> None:
+        remove(plan, old)
+        torn.set()
+        reads.wait(20)
+        time.sleep(0.05)  # it reads meanwhile, or waits until the part is there again
+
+    monkeypatch.setattr(Plan, "_remove", remove_slowly)
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        x, z = turns.step("x", after="y"), turns.step("z")
+
+        def read() -> str:
+            calls.append("y")
+            turns.log.append("y")
+            torn.wait(20)
+            reads.set()
+            value = ctx[z]
+            turns.log.append("y.")
+            return value
+
+        how: Literal["fail", "continue"] = "fail" if ctx.get(x) is None else "continue"
+        row = Sequence(z, turns.step("v", after="y."), on_failure=how)
+        return Parallel(x, Sequence(turns.step("w", after="z."), Step("y", read)), row)
+
+    run = go(make)
+    assert torn.is_set(), "a part was replaced"
+    assert run.output("y") == '"z"'
+    assert calls == ["y"], "it was not called again"
 
 
 def test_a_running_task_goes_on_in_the_container_to_which_it_is_moved() -> None:
@@ -374,6 +415,13 @@ def test_a_node_whose_option_a_render_has_changed_is_another(
     mounted = mount(tree(after))
     assert not compare(mounted, tree(after)).replaced
     assert compare(mounted, tree(before)).replaced, "and back"
+
+
+def test_an_option_that_is_given_and_another_that_is_left_out_are_noticed() -> None:
+    mounted = mount(Step("one", one, timeout_s=5))
+    assert compare(mounted, Step("one", one, pool=None, needs=())).replaced
+    assert compare(mounted, Step("one", one, on_failure="fail", effect=False)).replaced
+    assert not compare(mounted, Step("one", one, timeout_s=5, needs=())).replaced
 
 
 Way = Literal["step", "prompt", "ask", "test", "until", "items", "result"]
