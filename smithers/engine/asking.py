@@ -466,9 +466,10 @@ class Asking:
         return skipped
 
     def has_slot(self, instance: Instance) -> bool:
-        if (group := self.plan.blocker(instance)) is None:
-            return self.plan.has_place(instance)
-        self.plan.block(instance, group)
+        plan = self.plan
+        if (group := plan.blocker(instance)) is None:
+            return plan.has_place(instance)
+        plan.block(instance, group)
         return False
 
     def count_child(

@@ -660,7 +660,8 @@ class Engine:
             self._wake_readers_of_unknown()
 
     def _wake_readers(self, settled: Instance) -> None:
-        self.plan.up.extend(self.asking.waiting.ended(settled.key, self.plan.instances))
+        plan = self.plan
+        plan.up.extend(self.asking.waiting.ended(settled.key, plan.instances))
         ended_early = not settled.kind.is_task and settled.status in ("failed", "cancelled")
         if ended_early or settled.kind.expands or settled.kind.grows:
             self._wake_readers_of_unknown()

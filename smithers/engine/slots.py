@@ -220,8 +220,9 @@ class SlotCounts:
 
     def leave_pool(self, instance: Instance) -> None:
         """An instance that has begun gives the slot of its pool back."""
-        self.free_pool(instance)
-        self.offer_pool(instance)
+        if self.pools:
+            self.free_pool(instance)
+            self.offer_pool(instance)
 
     def free_pool(self, instance: Instance) -> None:
         """The same, and nobody is offered the slot yet."""

@@ -50,7 +50,7 @@ from smithers.changes import (
 )
 from smithers.errors import StoreError
 
-__all__ = ["path_of", "path_text", "rows_of", "time_of", "time_text", "write"]
+__all__ = ["has_status", "path_of", "path_text", "rows_of", "time_of", "time_text", "write"]
 
 Row = tuple[object, ...]
 Rows = defaultdict[str, list[Row]]
@@ -202,6 +202,11 @@ def rows_of(run_id: str, frame: Frame) -> Rows:
     for change in frame.changes:
         _PUT[type(change)](rows, run_id, frame.number, change)
     return rows
+
+
+def has_status(rows: Rows) -> bool:
+    """Whether the run has another status with these rows."""
+    return _STATUS in rows
 
 
 def write(db: sqlite3.Connection, rows: Rows) -> None:
