@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -209,7 +209,7 @@ def has_status(rows: Rows) -> bool:
     return _STATUS in rows
 
 
-def write(db: sqlite3.Connection, rows: Rows) -> None:
+def write(db: sqlite3.Connection, rows: Mapping[str, list[Row]]) -> None:
     """Write the rows of a frame. Raises `StoreError` where a row to be filled is not there."""
     for sql in sorted(rows, key=_PLACES.__getitem__):
         todo = rows[sql]
