@@ -141,10 +141,12 @@ def _define(
     loops: tuple[str, ...],
     scope: str,
 ) -> Definition:
+    id = node.id or default_id
     made = Definition(
         node,
         kind_of(node),
-        node.id or default_id,
+        id,
+        Key(id),
         parent,
         place,
         loops,

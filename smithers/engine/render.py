@@ -32,7 +32,8 @@ from smithers.engine.edits import (
 from smithers.engine.items import Items, ask_items, digest_of_item
 from smithers.engine.mount import Mounts, check_sees, mount, split_part
 from smithers.engine.obstacles import Obstacles, check_pool
-from smithers.engine.reading import Reading, View, has_output
+from smithers.engine.read_nodes import has_output
+from smithers.engine.reading import Reading, View
 from smithers.engine.repeating import Renders, check_repeats
 from smithers.engine.scopes import Scope, Scopes
 from smithers.engine.sharing import Sharing
