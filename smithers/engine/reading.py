@@ -363,7 +363,7 @@ class Reading:
         plan = self.view.plan
         if path is None:
             common = self._common(definition) if self.loops and definition.loops else 0
-            path = self.key.path[:common]
+            path = self.key.path[:common] if common else ()
         if plan is None:
             raise self._not_yet(definition.key_in(path))
         for loop_id in definition.loops[common:]:

@@ -251,9 +251,9 @@ class Renderer:
             if scope.around is None:
                 self._count_render(self.view.mounts)
             done[scope] = Again(scope, frozenset(reading.watched), found)
-            for one in found.containers:
+            for one, node in found.containers:
                 if one.kind.expands:
-                    nodes[one] = found.kept[one]
+                    nodes[one] = node
                     for inner in scopes.inside(one):
                         add(inner)
         return list(done.values())
@@ -298,8 +298,7 @@ class Renderer:
     def check_kept(self, again: Again) -> None:
         """What a group gives is still inside it. Raises `AuthorError`."""
         by_id = self.view.mounts.by_id
-        for one in again.difference.containers:
-            node = one.node
+        for one, node in again.difference.containers:
             result = one.kind.source_of_output(node)
             if result is not None and result is not node:
                 there = by_id.get(result.id or result.address or "")
