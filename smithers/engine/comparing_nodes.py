@@ -81,9 +81,8 @@ def compare(root: Definition, node: Node) -> Difference:
 
 def _is_of(one: Definition, node: Node) -> bool:
     """Whether a node has the id and the kind of one that is mounted in this place."""
-    if type(node) is not type(one.node) and kind_of(node) is not one.kind:
-        return False
-    return one.id == node.id if node.id is not None else not one.named
+    was = one.node
+    return was.id == node.id and (type(was) is type(node) or one.kind is kind_of(node))
 
 
 def _is_same(was: Node, node: Node) -> bool:
@@ -103,7 +102,7 @@ def _is_same(was: Node, node: Node) -> bool:
             continue
         elif not _is_equal(known, value):
             return False
-    if len(before) == given:
+    if len(before) == given + ("address" in before):  # which what is mounted may have beside them
         return True
     return all(
         _is_equal(before[name], getattr(node, name, None))

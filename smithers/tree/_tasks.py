@@ -357,7 +357,7 @@ class Step(Task[T_co]):
             said = f"the effect of step {id!r} must be True or False, not {effect!r}"
             wrong(mark, said, "write effect=True")
         is_plain = isinstance(run, FunctionType) and run.__closure__ is None
-        work, returns = _work_of_plain(run) if is_plain else _work_of(freeze(run, mark))
+        work = _work_of_plain(run) if is_plain else _work_of(freeze(run, mark))
         if work is None:
             wrong(
                 mark,
@@ -367,23 +367,21 @@ class Step(Task[T_co]):
             )
         if retry is not None or effect:
             work = work._replace(retry=retry, effect=effect)
-        kind = check_output(returns if output is None else output, mark)
-        self._become(id, mark, work, kind, timeout_s, on_failure, needs)
+        kind = returned(run) if output is None else output
+        self._become(id, mark, work, check_output(kind, mark), timeout_s, on_failure, needs)
         if pool is not None or priority is not _FIRST:
             self._queue(pool, priority)
 
 
-def _work_of(run: Callable[..., object]) -> tuple[StepWork | None, Any]:
-    """The work of a step with this function, and the type that it returns; None for the work if the
-    function has parameters that it would not get.
-    """
+def _work_of(run: Callable[..., object]) -> StepWork | None:
+    """The work of a step with this function; None if it has parameters that it would not get."""
     required = _required(run)
     positional = [
         one for one in required if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)
     ]
     if len(positional) > 1 or any(one.kind is one.KEYWORD_ONLY for one in required):
-        return None, None
-    return StepWork(run, bool(positional), None), returned(run)
+        return None
+    return StepWork(run, bool(positional), None)
 
 
 # A function without variables around it keeps nothing alive but its module.
