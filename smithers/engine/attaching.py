@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import chdir, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from smithers import inbox, waits
 from smithers.agent import Agent, Attaching
@@ -31,11 +31,12 @@ from smithers.engine.orphans import adopt_orphans
 from smithers.engine.processes import attempt_mark, below, kill_all
 from smithers.errors import Owned, Refused
 from smithers.kinds import agent_work
+from smithers.shapes import shape_of
 from smithers.state import Attempted, RunState
 from smithers.store import Note, Store
 from smithers.store.lease import is_gone, started_of, this_host, this_process
 from smithers.store.sqlite import SqliteStore
-from smithers.tree import valid_text
+from smithers.tree import Node, valid_text
 from smithers.values import dataclass
 
 __all__ = ["Session", "Work", "find_work"]
@@ -54,22 +55,42 @@ class Work:
     cwd: Path
 
 
-async def find_work(driving: Driving, store: SqliteStore, run_id: str, key: Key) -> Work:
-    """Who works on a task by the workflow as it is now, which is made for that as by the next
-    owner: nothing else here reads a whole run. Raises `Refused`.
+async def find_work(
+    driving: Driving, store: SqliteStore, run_id: str, key: Key, *, owned: bool
+) -> Work:
+    """Who works on a task by the workflow as it is now. Raises `Refused`.
+
+    A living owner has checked the tree that its files give. If that reads no state, it is enough;
+    else only the plan has the task, which is made for it as by the next owner.
     """
-    history = await store.load(run_id)
-    folder = Path(history.run.folder)
+    run = await store.run(run_id)
+    folder = Path(run.folder)
     try:
         with chdir(folder):  # as its owner: options of agents may be relative to it
-            engine = await driving.look(store, history)
+            root = driving.written(run) if owned else None
+            node = None if root is None else _written(root, key)
+            if node is None:
+                engine = await driving.look(store, await store.load(run_id))
+                instance = engine.plan.instances.get(key)
+                node = None if instance is None else instance.node
     except FileNotFoundError as error:
         raise Refused(f"the folder of run {run_id} no longer exists: {folder}") from error
-    instance = engine.plan.instances.get(key)
-    work = None if instance is None else agent_work(instance.node)
+    work = None if node is None else agent_work(node)
     if work is None:
         return Work(agents=(), cwd=folder)
     return Work(agents=work.agents, cwd=folder if work.cwd is None else folder / work.cwd)
+
+
+def _written(root: Node[Any], key: Key) -> Node[Any] | None:
+    """The node of a key in a tree as it is written, if it is in as many loops there."""
+    waiting = [(root, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        if node.id == key.id:
+            return node if depth == len(key.path) else None
+        inner = depth + shape_of(node.kind).iterates
+        waiting += [(child, inner) for child in node.children]
+    return None
 
 
 class Session:
@@ -93,14 +114,8 @@ class Session:
     @contextmanager
     def attached(self, task: str, *, goes_on: bool) -> Generator[Attached, None, None]:
         """See `Hub.attach`."""
-        key, owned = self._with(lambda store: self._check(store, task))
-        if not owned and not goes_on:
-            raise self._not_driven(key)
         driving = Driving(self._database, self._environment)
-        work = self._with(lambda store: find_work(driving, store, self._run_id, key))
-        self._opened(
-            key, work, self._with(lambda store: self._last(store, key))
-        )  # fails, if it must
+        key, work = self._with(lambda store: self._find(store, driving, task, goes_on=goes_on))
         worked, found = False, None
         note, before = self._offer(key, holds=True), set(below(os.getpid()))
         adopt_orphans()
@@ -125,6 +140,17 @@ class Session:
         return with_store(self._database, self._run_id, work)
 
     # -- before anything is stopped
+
+    async def _find(
+        self, store: SqliteStore, driving: Driving, task: str, *, goes_on: bool
+    ) -> tuple[Key, Work]:
+        """The task that is meant, and who works on it. Raises whatever must fail."""
+        key, owned = await self._check(store, task)
+        if not owned and not goes_on:
+            raise self._not_driven(key)
+        work = await find_work(driving, store, self._run_id, key, owned=owned)
+        self._opened(key, work, await self._last(store, key))
+        return key, work
 
     async def _check(self, store: SqliteStore, task: str) -> tuple[Key, bool]:
         """The task that is meant, and whether a living owner drives the run. Raises `Refused`."""

@@ -20,6 +20,7 @@ from smithers.adapters import NAMED_AGENTS
 from smithers.agent import Agent
 from smithers.changes import ENDED, Change, Frame, Key
 from smithers.clock import SYSTEM
+from smithers.context import Context
 from smithers.engine.authority import driving
 from smithers.engine.deciding import end_left_below
 from smithers.engine.ending import Left
@@ -29,10 +30,14 @@ from smithers.engine.given import check_same_workflow, load_given
 from smithers.engine.inputs import input_text, refuse_unknown_fields
 from smithers.engine.launching import DETACHED, RUN_DATABASE, unmarked
 from smithers.engine.loading import Loaded, load_workflow
+from smithers.engine.mount import Mounts
 from smithers.engine.orphans import adopting_orphans
+from smithers.engine.outputs import Outputs
 from smithers.engine.printing import output_bound
 from smithers.engine.processes import clear_away
 from smithers.engine.provenance import code_of
+from smithers.engine.reading import View
+from smithers.engine.render import Renderer
 from smithers.engine.settings import NO_POOLS, Request, Unwatched
 from smithers.engine.slot_files import SlotFiles
 from smithers.engine.standing import LIMIT, due_of, left, limit_of, nobody, over
@@ -65,7 +70,7 @@ from smithers.store.lease import this_process
 from smithers.store.opening import is_new
 from smithers.store.releasing import release_at_once
 from smithers.store.sqlite import SqliteStore
-from smithers.tree import check_run_id, valid_text
+from smithers.tree import Node, check_run_id, valid_text
 from smithers.workflows import Workflow
 
 if TYPE_CHECKING:  # what only resumed and edited runs need is imported by these
@@ -320,6 +325,19 @@ class Driving:
             engine = await _engine(store, history.run, state, loaded, settings, Unwatched())
             engine.prepare(store)
             return engine
+
+    def written(self, run: RunRow) -> Node[Any] | None:
+        """The tree of a run whose workflow function reads no state, and which was last owned with
+        the files of now: all but what is made from data. None for any other. Raises as `resume`.
+        """
+        from smithers.engine.returning import stored_input
+
+        with self.loading_again(run) as (loaded, _):
+            if loaded.source != run.source:
+                return None
+            context = Context(stored_input(loaded, run.input), run.run_id)
+            view = View(RunState(), Mounts(), Outputs(run.run_id), None, lambda _: True)
+            return Renderer(loaded.workflow, context, view, loaded.source).written()
 
     @contextmanager
     def loading_again(

@@ -59,7 +59,7 @@ class Looking(HubCore):
         """
         from smithers.naming import resume_in_program
 
-        is_made = self._snapshot(run_id).run.is_made_in_memory
+        is_made = reports.find_run(self.database, run_id).is_made_in_memory
         return resume_in_program(run_id) if is_made else None
 
     def needs_process(self, run_id: str) -> bool:

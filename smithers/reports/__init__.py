@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from smithers.reports._recordings import answer_in_stream as answer_in_stream
     from smithers.reports._recordings import recorded as recorded
     from smithers.reports._recordings import settled as settled
+    from smithers.reports._runs import find_run as find_run
     from smithers.reports._runs import places as places
     from smithers.reports._runs import run_ids as run_ids
     from smithers.reports._runs import runs as runs
@@ -69,6 +70,7 @@ _HOMES = {
     "compare": "smithers.reports._snapshot",
     "event_lines": "smithers.reports._events",
     "events": "smithers.reports._events",
+    "find_run": "smithers.reports._runs",
     "find_task": "smithers.reports._one_task",
     "frame_by_frame": "smithers.reports._timeline",
     "has_runs": "smithers.reports._database",
@@ -115,6 +117,7 @@ __all__ = [  # literal, for the checkers
     "attention",
     "event_lines",
     "events",
+    "find_run",
     "find_task",
     "frame_by_frame",
     "has_runs",
