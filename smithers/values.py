@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from reprlib import recursive_repr
-from types import FunctionType
+from types import FunctionType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
 __all__ = ["dataclass"]
@@ -113,7 +113,12 @@ def _init(cls: type[Any], frozen: bool) -> FunctionType:
             taken = f"{name}=__later"
             value = f"__make_{name}() if {name} is __later else {name}"
         (named if one.kw_only else plain).append(taken)
-        body.append(f"__put(self, {name!r}, {value})" if frozen else f"self.{name} = {value}")
+        slot = vars(cls).get(name) if frozen else None
+        if isinstance(slot, MemberDescriptorType):  # faster than what asks the class for it
+            known[f"__put_{name}"] = slot.__set__
+            body.append(f"__put_{name}(self, {value})")
+        else:
+            body.append(f"__put(self, {name!r}, {value})" if frozen else f"self.{name} = {value}")
     if hasattr(cls, "__post_init__"):
         body.append("self.__post_init__()")
     made = _written(

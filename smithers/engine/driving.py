@@ -22,6 +22,7 @@ from smithers.changes import ENDED, Change, Frame, Key
 from smithers.clock import SYSTEM
 from smithers.context import Context
 from smithers.engine.authority import driving
+from smithers.engine.collecting import uncollected
 from smithers.engine.deciding import end_left_below
 from smithers.engine.ending import Left
 from smithers.engine.endings import Why
@@ -81,7 +82,8 @@ if TYPE_CHECKING:  # what only resumed and edited runs need is imported by these
 __all__ = ["Driving"]
 
 
-_Make = Callable[[History], "Awaitable[Made]"]
+_Make = Callable[[History, RunState], "Awaitable[Made]"]
+"""Makes the engine of a run from its history and the state of that, which is the engine's then."""
 
 
 class Driving:
@@ -262,8 +264,9 @@ class Driving:
             self._here = None
         self._check_exists(run_id)
         async with await SqliteStore.open(self._database) as store:
-            history = await store.load(run_id)
-            state = RunState.of(history.frames)
+            with uncollected():
+                history = await store.load(run_id)
+                state = RunState.of(history.frames)
             check_input(history.run, input)
             if workflow is not None:
                 check_same_workflow(history.run, workflow)
@@ -283,16 +286,17 @@ class Driving:
                 self._note_use(trusted, history.run, loaded)
             limit = max_concurrency or (None if trusted is None else limit_of(history.run))
 
-            async def make(now: History) -> Made:
+            async def make(now: History, fresh: RunState) -> Made:
                 wishes.check(now)
                 now, renamed, outputs = wishes.renamed(now, store)
-                fresh = RunState.of(now.frames)
+                if renamed is not None:
+                    fresh = RunState.of(now.frames)
                 before = find_done(fresh, wishes.renames)
                 request = wishes.request(now, fresh, loaded.source)
                 settings = self._settings(now.run, found, loaded, limit, linger_s)
                 settings = replace(settings, again=request)
                 engine = await _engine(store, now.run, fresh, loaded, settings, observer, makes)
-                with self._loading():
+                with self._loading(), uncollected():
                     engine.prepare(outputs)
                 check_mounted(fresh, wishes.renames, engine.view.mounts.by_id)
                 is_edited = history.run.source != loaded.source
@@ -316,12 +320,15 @@ class Driving:
         file: str | None = None,
         name: str | None = None,
         edited: Edited | None = None,
+        state: RunState | None = None,
     ) -> Engine:
-        """A run as its next owner would begin with it, in memory alone. Raises as `resume`."""
+        """A run as its next owner would begin with it, in memory alone; `state` is that of its
+        history, if it is known, and the engine's then. Raises as `resume`.
+        """
         with self.loading_again(history.run, file, name) as (loaded, found):
             settings = self._settings(history.run, found, loaded, None, 0.0)
             settings = replace(settings, again=edited)
-            state = RunState.of(history.frames)
+            state = state or RunState.of(history.frames)
             engine = await _engine(store, history.run, state, loaded, settings, Unwatched())
             engine.prepare(store)
             return engine
@@ -366,7 +373,7 @@ class Driving:
             edited = Edited(run_id, history.frames, refuses=False)
             state = RunState.of(history.frames)
             before, is_over = find_done(state), state.run_status == "finished"
-            engine = await self.look(store, history, edited=edited)
+            engine = await self.look(store, history, edited=edited, state=state)
             found = reuse_of(run_id, before, engine.state, edited, is_edited=True)
             return replace(found, is_over=is_over)
 
@@ -432,7 +439,7 @@ class Driving:
         run_id = history.run.run_id
         was_due = due_of(state)
         done = over(run_id, state) if wishes.may_be_nothing else None
-        made = await make(history)
+        made = await make(history, state)
         if done is not None and not (made.reuse.again or made.reuse.chosen):
             made.engine.observer.note("nothing is run again: no finished task has changed")
             return done
@@ -454,7 +461,7 @@ class Driving:
                 if told is not None:  # and ended it
                     await store.release(claimed.claim)
                     return told
-                made = await make(now)
+                made = await make(now, state)
             if made.renamed is not None:
                 await store.commit(claimed.claim, made.renamed)
         except BaseException:

@@ -138,7 +138,7 @@ class Looking(HubCore):
         """What a run is waiting for or why it failed: one sentence each, with the command to type
         next.
         """
-        return views.explain(self._snapshot(run_id))
+        return reports.explain_run(self.database, run_id)
 
     def list_asks(self, run_id: str | None = None, task: str | None = None) -> list[Question]:
         """The open questions of all runs, of one run, or of one task, which may name an iteration;

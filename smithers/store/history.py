@@ -302,6 +302,7 @@ def _read_choices(db: sqlite3.Connection, frames: AskedFrames, keys: _Keys) -> N
     rows = db.execute(
         "SELECT node, path, kind, born, value, children, gone FROM choices WHERE run_id = :run"
         + _BORN_OR.format("", "gone")
+        + frames.of_keys("node", "path")
         + " ORDER BY node, path, kind, born",
         frames.asked,
     )
@@ -313,6 +314,7 @@ def _read_choices(db: sqlite3.Connection, frames: AskedFrames, keys: _Keys) -> N
     rows = db.execute(
         "SELECT reader, reader_path, born, source, source_path, at FROM reads WHERE run_id = :run"
         + _BORN.format("")
+        + frames.of_keys("reader", "reader_path")
         + " ORDER BY reader, reader_path, born, source, source_path, at",
         frames.asked,
     )
