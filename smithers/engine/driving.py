@@ -264,13 +264,16 @@ class Driving:
             self._here = None
         self._check_exists(run_id)
         async with await SqliteStore.open(self._database) as store:
+            run = await store.run(run_id)
+            check_input(run, input)
+            if workflow is not None:
+                check_same_workflow(run, workflow)
+            wishes = Wishes(run_id=run_id, rerun=rerun, renames=parse_renames(renames), again=again)
+            if not wishes.reopens:
+                await _check_free(store, run_id)
             with uncollected():
                 history = await store.load(run_id)
                 state = RunState.of(history.frames)
-            check_input(history.run, input)
-            if workflow is not None:
-                check_same_workflow(history.run, workflow)
-            wishes = Wishes(run_id=run_id, rerun=rerun, renames=parse_renames(renames), again=again)
             wishes.check(history)
             if not wishes.reopens and (told := over(run_id, state)) is not None:
                 return told
@@ -601,6 +604,14 @@ class Driving:
         if RunState.of(history.frames).run_status != "cancelled":
             hint = f"resume it with `smithers resume {run_id}`, or {hint}"
         raise RunExists(f"run {run_id} exists already", hint=hint)
+
+
+async def _check_free(store: SqliteStore, run_id: str) -> None:
+    """Raise `Owned` for a run that a living process drives, before all of it is read. One that is
+    just being left has ended: that is told.
+    """
+    if RunState.of((await store.waits(run_id)).frames).run_status not in ENDED:
+        await store.check_free(run_id, this_process())
 
 
 def _is_left(key: Key, run: RunRow, why: Why) -> bool:

@@ -46,8 +46,8 @@ __all__ = [
     "inspecting",
     "snapshot",
     "snapshot_of",
-    "snapshot_with_texts",
     "snapshot_with_task",
+    "snapshot_with_texts",
     "source",
 ]
 
@@ -139,9 +139,7 @@ def _held(db: sqlite3.Connection, path: Path, run_id: str, shared: Shared) -> Sn
         return snapshot_of(db, path, run_id, shared=shared)
     state = RunState.of(holding_of(db, run_id))
     found = _around(db, path, run_id, state, shared)
-    children = {
-        child: _held(db, path, last, shared) for child, last in _awaited(db, run_id, state)
-    }
+    children = {child: _held(db, path, last, shared) for child, last in _awaited(db, run_id, state)}
     return replace(found, sent=unread_signals(db, run_id), children=children)
 
 
