@@ -21,6 +21,7 @@ from smithers import inbox, waits
 from smithers.agent import Agent, Attaching
 from smithers.changes import ENDED, Key, WaitOpened
 from smithers.engine.aiming import aimed_at
+from smithers.engine.collecting import uncollected
 from smithers.engine.deciding import with_store
 from smithers.engine.detaching import Launched
 from smithers.engine.driving import Driving
@@ -70,7 +71,8 @@ async def find_work(
             root = driving.written(run) if owned else None
             node = None if root is None else _written(root, key)
             if node is None:
-                engine = await driving.look(store, await store.load(run_id))
+                with uncollected():
+                    engine = await driving.look(store, await store.load(run_id))
                 instance = engine.plan.instances.get(key)
                 node = None if instance is None else instance.node
     except FileNotFoundError as error:

@@ -299,7 +299,7 @@ class Driving:
                 settings = self._settings(now.run, found, loaded, limit, linger_s)
                 settings = replace(settings, again=request)
                 engine = await _engine(store, now.run, fresh, loaded, settings, observer, makes)
-                with self._loading(), uncollected():
+                with self._loading():
                     engine.prepare(outputs)
                 check_mounted(fresh, wishes.renames, engine.view.mounts.by_id)
                 is_edited = history.run.source != loaded.source
@@ -442,7 +442,8 @@ class Driving:
         run_id = history.run.run_id
         was_due = due_of(state)
         done = over(run_id, state) if wishes.may_be_nothing else None
-        made = await make(history, state)
+        with uncollected():
+            made = await make(history, state)
         if done is not None and not (made.reuse.again or made.reuse.chosen):
             made.engine.observer.note("nothing is run again: no finished task has changed")
             return done
@@ -464,7 +465,8 @@ class Driving:
                 if told is not None:  # and ended it
                     await store.release(claimed.claim)
                     return told
-                made = await make(now, state)
+                with uncollected():
+                    made = await make(now, state)
             if made.renamed is not None:
                 await store.commit(claimed.claim, made.renamed)
         except BaseException:
