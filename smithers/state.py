@@ -76,7 +76,7 @@ _PLACES: dict[type[Change], int] = {
     **dict.fromkeys((Reset, NodeGone, ContainerReopened, ChoiceGone), 0),
     SignalTaken: sys.maxsize + 1,
 }
-"""The places in a frame of what is neither first begun there nor the rest."""
+"""Where these changes come in their frame; all others but attempts are between them."""
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
