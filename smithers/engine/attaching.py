@@ -67,12 +67,12 @@ async def find_work(
     run = await store.run(run_id)
     folder = Path(run.folder)
     try:
-        with chdir(folder):  # as its owner: options of agents may be relative to it
+        # In its folder as its owner: options of agents may be relative to that.
+        with chdir(folder), uncollected():
             root = driving.written(run) if owned else None
             node = None if root is None else _written(root, key)
             if node is None:
-                with uncollected():
-                    engine = await driving.look(store, await store.load(run_id))
+                engine = await driving.look(store, await store.load(run_id))
                 instance = engine.plan.instances.get(key)
                 node = None if instance is None else instance.node
     except FileNotFoundError as error:
@@ -136,7 +136,7 @@ class Session:
                 )
             note = self._offer(key, holds=False, worked=worked)
             if found is not None:
-                found.after, found.pid = self._after(key, note, goes_on=goes_on)
+                found.after, found.pid = self._after(note, goes_on=goes_on)
 
     def _with(self, work: Callable[[SqliteStore], Awaitable[T]]) -> T:
         return with_store(self._database, self._run_id, work)
@@ -147,15 +147,17 @@ class Session:
         self, store: SqliteStore, driving: Driving, task: str, *, goes_on: bool
     ) -> tuple[Key, Work]:
         """The task that is meant, and who works on it. Raises whatever must fail."""
-        key, owned = await self._check(store, task)
+        key, last, owned = await self._check(store, task)
         if not owned and not goes_on:
             raise self._not_driven(key)
         work = await find_work(driving, store, self._run_id, key, owned=owned)
-        self._opened(key, work, await self._last(store, key))
+        self._opened(key, work, last)
         return key, work
 
-    async def _check(self, store: SqliteStore, task: str) -> tuple[Key, bool]:
-        """The task that is meant, and whether a living owner drives the run. Raises `Refused`."""
+    async def _check(self, store: SqliteStore, task: str) -> tuple[Key, Attempted, bool]:
+        """The task that is meant, the attempt whose session that is, and whether a living owner
+        drives the run. Raises `Refused`.
+        """
         history = await store.standing(self._run_id)
         state = RunState.of(history.frames)
         if state.run_status in ENDED:
@@ -165,18 +167,18 @@ class Session:
                 hint = f"to see what to do, type `smithers why {self._run_id}`"
             raise Refused(f"run {self._run_id} {how}: none of its tasks can continue", hint=hint)
         key = await aimed_at(store, state, self._run_id, task)
-        _last_session(self._run_id, state, key)
+        last = _last_session(self._run_id, state, key)
         if (wait := state.waits.get((key, waits.ATTACHED))) is not None:
             raise self._taken(key, wait.opened)
         owner = next((one for one in await store.drivers() if one.id == history.run.owner), None)
         if owner is None or is_gone(owner):
-            return key, False
+            return key, last, False
         if owner.host != this_host():
             raise Refused(
                 f"run {self._run_id} is driven by process {owner.pid} on another host",
                 hint="attach on that host: the agents' sessions are there",
             )
-        return key, True
+        return key, last, True
 
     def _taken(self, key: Key, wait: WaitOpened) -> Refused:
         hold = Hold.of_wait(wait)
@@ -251,7 +253,9 @@ class Session:
         async def held(store: SqliteStore) -> Attempted | None:
             """None if a process must be started for it."""
             while True:
-                state, owned = await self._stands(store, key)
+                state, owned = await self._stands(store)
+                if state.inbox >= note or (key, waits.ATTACHED) in state.waits:
+                    state, owned = await self._stands(store, key)
                 if self._has_hold(state, key, note):
                     return _last_session(self._run_id, state, key)
                 if not owned:
@@ -283,13 +287,13 @@ class Session:
         how = f"is already {ended.outcome}" if ended else "cannot be paused in its current state"
         raise Refused(f"{key} of run {self._run_id} {how}")
 
-    def _after(self, key: Key, note: int, *, goes_on: bool) -> tuple[After, int | None]:
+    def _after(self, note: int, *, goes_on: bool) -> tuple[After, int | None]:
         """How the run goes on once the person has left, and in which process it was started."""
         end = time.monotonic() + _WITHIN_S
 
         async def told(store: SqliteStore) -> After:
             while time.monotonic() < end:
-                state, owned = await self._stands(store, key)
+                state, owned = await self._stands(store)
                 if state.inbox >= note:
                     return "taken up"
                 if state.run_status in ENDED:
@@ -302,13 +306,12 @@ class Session:
         after = self._with(told)
         return after, self._start() if after == "started" else None
 
-    async def _last(self, store: Store, key: Key) -> Attempted:
-        state, _ = await self._stands(store, key)
-        return _last_session(self._run_id, state, key)
-
-    async def _stands(self, store: Store, key: Key) -> tuple[RunState, bool]:
-        """The run, as far as it is about the task, and whether a living process drives it."""
-        history = await store.about(self._run_id, str(key))
+    async def _stands(self, store: Store, key: Key | None = None) -> tuple[RunState, bool]:
+        """The run, as far as it is about its waits, or a task, and whether a living process drives
+        it.
+        """
+        about = store.waits(self._run_id) if key is None else store.about(self._run_id, str(key))
+        history = await about
         drivers = await store.drivers()
         owned = any(one.id == history.run.owner and not is_gone(one) for one in drivers)
         return RunState.of(history.frames), owned
