@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from reprlib import recursive_repr
-from types import FunctionType, MemberDescriptorType
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 __all__ = ["dataclass"]
@@ -101,6 +101,7 @@ class _Late:
 def _init(cls: type[Any], frozen: bool) -> FunctionType:
     known: dict[str, object] = {"__put": object.__setattr__, "__later": _LATER}
     plain, named, body = list[str](), list[str](), list[str]()
+    slots: tuple[str, ...] = vars(cls).get("__slots__", ())
     for one in dataclasses.fields(cls):
         if not one.init:
             raise TypeError(f"{cls.__qualname__}.{one.name}: init=False is not supported here")
@@ -113,12 +114,13 @@ def _init(cls: type[Any], frozen: bool) -> FunctionType:
             taken = f"{name}=__later"
             value = f"__make_{name}() if {name} is __later else {name}"
         (named if one.kw_only else plain).append(taken)
-        slot = vars(cls).get(name) if frozen else None
-        if isinstance(slot, MemberDescriptorType):  # faster than what asks the class for it
-            known[f"__put_{name}"] = slot.__set__
+        if not frozen:
+            body.append(f"self.{name} = {value}")
+        elif name in slots:  # which costs half as much as to look it up
+            known[f"__put_{name}"] = vars(cls)[name].__set__
             body.append(f"__put_{name}(self, {value})")
         else:
-            body.append(f"__put(self, {name!r}, {value})" if frozen else f"self.{name} = {value}")
+            body.append(f"__put(self, {name!r}, {value})")
     if hasattr(cls, "__post_init__"):
         body.append("self.__post_init__()")
     made = _written(
