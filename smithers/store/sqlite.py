@@ -248,6 +248,15 @@ class SqliteStore:
         self._heartbeat.add(owner)
         return claimed
 
+    async def check_free(self, run_id: str, owner: Owner) -> None:
+        """Raise as `claim` would: `UnknownRun` or `Owned`. Nothing is written."""
+
+        def work(db: sqlite3.Connection) -> None:
+            if (holder := run_row(db, run_id).owner) is not None:
+                self._refuse_if_held(db, run_id, holder, owner)
+
+        await self._db.read(work)
+
     async def commit(
         self,
         claim: Claim,
