@@ -454,6 +454,14 @@ class Engine:
         """Those that run, and those that start with the frame in the making."""
         return [*self._running.values(), *self.starting.prepared]
 
+    def _attempt(self, key: Key) -> Running | None:
+        """The one of them that is of this task; no other of it begins before that has ended."""
+        if not (tries := self.state.tries.get(key)):
+            return None
+        serial = tries[-1].serial
+        starting = (one for one in self.starting.prepared if one.serial == serial)
+        return self._running.get(serial) or next(starting, None)
+
     @property
     def plan(self) -> Plan:
         plan = self.view.plan
@@ -657,6 +665,7 @@ class Engine:
             self._wake_readers_of_unknown()
 
     def _wake_readers(self, settled: Instance) -> None:
+        self.budgets.settled(settled.key)
         self.plan.up.extend(self.asking.waiting.ended(settled.key, self.plan.instances))
         ended_early = not settled.kind.is_task and settled.status in ("failed", "cancelled")
         if ended_early or settled.kind.expands or settled.kind.grows:
@@ -726,9 +735,8 @@ class Engine:
         if instance.settled:
             return
         if dropped.running:
-            for running in self._attempts():
-                if running.key == instance.key:
-                    running.cancel()
+            if (running := self._attempt(instance.key)) is not None:
+                running.cancel()
             if (instance.key, waits.CHILD) in self.state.waits:
                 is_cancelled = self._closing.why == "cancel"
                 self.children.end(instance.key, "cancel" if is_cancelled else "parent")
@@ -886,7 +894,7 @@ class Engine:
             await self._processes.forget(self.store, self.claim.owner, self._running)
         self._promises.committed()
         if self._messages.taken:
-            self._messages.tell(self._attempts())
+            self._messages.tell(self._attempt)
         reports, self.renderer.reports = self.renderer.reports, []
         for report in reports:
             self.observer.note(report)
