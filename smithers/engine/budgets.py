@@ -168,14 +168,22 @@ class Budgets:
             self._declare(THE_RUN, self._whole)
 
     def replanned(self) -> None:
-        """Parts of the plan were made anew: who was held in them comes up again."""
+        """Parts of the tree are others: who was held in them comes up again."""
+        self._drop_gone()
+        self._forget()
+
+    def drop_gone(self, gone: Iterable[Instance]) -> None:
+        """The same for parts of which the plan alone was made anew."""
+        if any(one.held and one.kind.is_task for one in gone):
+            self._drop_gone()
+
+    def _drop_gone(self) -> None:
         for key, held in list(self._held.items()):
             if still := deque(one for one in held if one.status != "gone"):
                 self._held[key] = still
             else:
                 del self._held[key]
         self._unsure.update(self._open)
-        self._forget()
 
     def mounted(self, one: Definition) -> None:
         """A node joined the tree, or was rendered anew."""
@@ -198,7 +206,8 @@ class Budgets:
     def _forget(self) -> None:
         self._used = None
         self._around.clear()
-        self._transition.watch = None
+        if self._count in self._transition.watchers:
+            self._transition.watchers.remove(self._count)
 
     def _ledger(self) -> dict[Key, _Used]:
         if self._used is None:
@@ -210,7 +219,7 @@ class Budgets:
                         used.add(attempt.used)
                     if attempt.ended_at is not None:
                         used.ended(attempt, self._took_s(attempt, attempt.ended_at))
-            self._transition.watch = self._count
+            self._transition.watchers.append(self._count)
         return self._used
 
     def began(self, serial: int) -> None:

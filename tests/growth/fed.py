@@ -40,7 +40,8 @@ class Fed(Run):
         self.time = Clock()
         super().__init__(workflow, now=self.time, max_concurrency=10_000)
         self.before = count_rows
-        self.watch = _Feeding(self, deque(comes), over)
+        self.comes = deque(comes)
+        self.watch = _Feeding(self, over)
 
     def put(self, kind: InboxKind, key: Key | None, body: str, **more: Any) -> None:
         note = Note(run_id="r1", kind=kind, key=key, body=body, at=self.now(), **more)
@@ -50,23 +51,24 @@ class Fed(Run):
 
 
 class _Feeding(Watch):
-    def __init__(self, run: Fed, comes: deque[Comes], over: asyncio.Event) -> None:
+    def __init__(self, run: Fed, over: asyncio.Event) -> None:
         super().__init__()
-        self._run, self.comes, self._over = run, comes, over
+        self._run, self._over = run, over
 
     def frame(self, frame: Frame, state: RunState) -> None:
         super().frame(frame, state)
-        if not self.comes:
+        comes = self._run.comes
+        if not comes:
             self._over.set()
-        elif self.comes[0](self._run, state):
-            self.comes.popleft()
+        elif comes[0](self._run, state):
+            comes.popleft()
 
 
-def _answer(id: str, *, approved: bool) -> Comes:
-    key, kind = Key(id), waits.APPROVAL
+def _answer(id: str, path: tuple[int, ...], *, approved: bool) -> Comes:
+    key = Key(id, path)
 
     def come(run: Fed, state: RunState) -> bool:
-        if (wait := state.waits.get((key, kind))) is None:
+        if (wait := state.waits.get((key, waits.APPROVAL))) is None:
             return False
         body = Decision(approved=approved, by="ann", note="n", at=run.now()).model_dump_json()
         run.put("answer", key, body, opened=wait.frame)
@@ -75,12 +77,12 @@ def _answer(id: str, *, approved: bool) -> Comes:
     return come
 
 
-def approval(id: str) -> Comes:
-    return _answer(id, approved=True)
+def approval(id: str, *path: int) -> Comes:
+    return _answer(id, path, approved=True)
 
 
-def denial(id: str) -> Comes:
-    return _answer(id, approved=False)
+def denial(id: str, *path: int) -> Comes:
+    return _answer(id, path, approved=False)
 
 
 def signal(event: str, id: str) -> Comes:
@@ -104,13 +106,13 @@ def message(task: str) -> Comes:
     return come
 
 
-def more_budget(node: str, **more: int) -> Comes:
+def more_budget(node: str, calls: int) -> Comes:
     key = Key(node)
 
     def come(run: Fed, state: RunState) -> bool:
         if (key, waits.BUDGET) not in state.waits:
             return False
-        run.put("budget", key, json.dumps({**Amounts(**more).data(), "by": "ann"}))
+        run.put("budget", key, json.dumps({**Amounts(calls=calls).data(), "by": "ann"}))
         return True
 
     return come

@@ -27,7 +27,7 @@ from smithers import (
 )
 from tests.growth.counting import growth
 from tests.growth.fed import Comes, Fed, approval, denial, message, more_budget, second, signal
-from tests.growth.test_growth_of_runs import SIZE, agents, one
+from tests.growth.test_growth_of_runs import SIZE, agents, each, one, rounds
 from tests.rules.test_messages import Steerable
 
 Made = tuple[Node[Any], Iterable[Comes]]
@@ -41,8 +41,8 @@ def shape(make: Shape) -> Shape:
     return make
 
 
-def fed(make: Shape, count: int) -> Callable[[], object]:
-    """A run of a shape, to its end."""
+def fed(make: Shape, count: int) -> Callable[[], int]:
+    """A run of a shape, to its end; how many rows it wrote, with one for each frame."""
     over = asyncio.Event()
 
     async def hold() -> None:
@@ -56,10 +56,11 @@ def fed(make: Shape, count: int) -> Callable[[], object]:
 
     run = Fed(flow, comes, over)
 
-    def go() -> None:
+    def go() -> int:
         status = run.go()
         assert status.status == "finished", status
-        assert not run.watch.comes, len(run.watch.comes)
+        assert not run.comes, len(run.comes)
+        return sum(1 + len(frame.changes) for frame in run.watch.frames)
 
     return go
 
@@ -155,18 +156,12 @@ def budgets_that_are_raised(count: int) -> Made:
 
 
 @shape
-def one_budget_that_is_raised(count: int) -> Made:
-    tree = Parallel(*agents(count + 1), id="all", budget=Budget(calls=1))
-    return tree, (more_budget("all", calls=1) for _ in range(count))
-
-
-@shape
 def work_that_is_sent_back(count: int) -> Made:
     def part(n: int) -> Node[Any]:
         step = Step(f"s{n}", one)
         return Sequence(step, Approval(f"ok {n}", ask="?", on_deny=Rework(step)))
 
-    comes = [each(f"ok {n}") for n in range(count) for each in (denial, approval)]
+    comes = [come(f"ok {n}") for n in range(count) for come in (denial, approval)]
     return Parallel(*map(part, range(count))), comes
 
 
@@ -176,7 +171,7 @@ def work_that_is_sent_back_in_turn(count: int) -> Made:
         step = Step(f"s{n}", one)
         return [step, Approval(f"ok {n}", ask="?", on_deny=Rework(step))]
 
-    comes = [each(f"ok {n}") for n in range(count) for each in (denial, approval)]
+    comes = [come(f"ok {n}") for n in range(count) for come in (denial, approval)]
     return Sequence(*(node for n in range(count) for node in part(n))), comes
 
 
@@ -184,11 +179,29 @@ def work_that_is_sent_back_in_turn(count: int) -> Made:
 def work_that_is_sent_back_with_its_readers(count: int) -> Made:
     def part(n: int) -> Node[Any]:
         step = Step(f"s{n}", one)
-        reader = Step(f"r{n}", lambda: str(step))
+        reader = Step(f"r{n}", one, needs=[step])
         return Sequence(step, reader, Approval(f"ok {n}", ask="?", on_deny=Rework(step)))
 
-    comes = [each(f"ok {n}") for n in range(count) for each in (denial, approval)]
+    comes = [come(f"ok {n}") for n in range(count) for come in (denial, approval)]
     return Parallel(*map(part, range(count))), comes
+
+
+@shape
+def work_that_is_sent_back_in_iterations(count: int) -> Made:
+    step = Step("s", one)
+    body = Sequence(step, Approval("ok", ask="?", on_deny=Rework(step)))
+    comes = [come("ok", n) for n in range(count) for come in (denial, approval)]
+    return rounds("loop", body, count), comes
+
+
+@shape
+def work_that_is_sent_back_in_items(count: int) -> Made:
+    def item(n: int) -> Node[Any]:
+        step = Step(f"s{n}", one)
+        return Sequence(step, Approval(f"ok {n}", ask="?", on_deny=Rework(step)))
+
+    comes = [come(f"ok {n}") for n in range(count) for come in (denial, approval)]
+    return each(count, item), comes
 
 
 @shape
@@ -210,3 +223,12 @@ def retries_side_by_side(count: int) -> Made:
 @pytest.mark.parametrize("name", SHAPES)
 def test_what_comes_costs_the_same_in_a_run_of_any_size(name: str) -> None:
     assert not growth(lambda count: fed(SHAPES[name], count), SIZE)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_what_comes_writes_as_many_rows_in_a_run_of_any_size(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.plans._MOST_INSTANCES", -1)
+    few, more, most = (fed(SHAPES[name], count)() for count in (8, 16, 32))
+    assert most - more <= 2 * (more - few) * 1.1
