@@ -27,12 +27,13 @@ from smithers import (
 )
 from tests.growth.counting import growth
 from tests.growth.fed import Comes, Fed, approval, denial, message, more_budget, second, signal
-from tests.growth.test_growth_of_runs import SIZE, agents, each, one, rounds
+from tests.growth.test_growth_of_runs import agents, each, one, rounds
 from tests.rules.test_messages import Steerable
 
 Made = tuple[Node[Any], Iterable[Comes]]
 Shape = Callable[[int], Made]
 SHAPES: dict[str, Shape] = {}
+_SIZE = 10
 
 
 def shape(make: Shape) -> Shape:
@@ -222,7 +223,7 @@ def retries_side_by_side(count: int) -> Made:
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_what_comes_costs_the_same_in_a_run_of_any_size(name: str) -> None:
-    assert not growth(lambda count: fed(SHAPES[name], count), SIZE)
+    assert not growth(lambda count: fed(SHAPES[name], count), _SIZE)
 
 
 @pytest.mark.parametrize("name", SHAPES)
