@@ -66,7 +66,7 @@ class AgentAttempt(Execution):
     spent: dict[str | None, UsageCounted] = field(default_factory=dict[str | None, UsageCounted])
 
     def tag(self, marks: Mapping[str, str]) -> None:
-        self.ask = replace(self.ask, marks=marks)
+        self.ask = replace(self.ask, prompt=self.ask.given_prompt, marks=marks)
 
     def take_usage(self) -> list[UsageCounted]:
         spent, self.spent = self.spent, {}
@@ -134,7 +134,8 @@ class AgentAttempt(Execution):
     def _repair(self, error: BadOutput) -> Ask:
         repair = REPAIR.format(error=error.said)
         if self.agent.can.resumes and self.session:
-            return replace(self.ask, session=self.session, followup=repair)
+            text = self.ask.given_prompt
+            return replace(self.ask, prompt=text, session=self.session, followup=repair)
         prompt = f"{self.ask.prompt}\n\n{repair}"
         return replace(self.ask, prompt=prompt, session=None, followup=None)
 
@@ -168,7 +169,8 @@ class AgentAttempt(Execution):
         """The answer, or None where the agent was stopped to be told something."""
         self._was_heard = self._is_stopped = False
         if self.agent.can.steers:
-            return await self._converse(replace(ask, messages=self.mailbox.queued()))
+            queued = self.mailbox.queued()
+            return await self._converse(replace(ask, prompt=ask.given_prompt, messages=queued))
         self._talking = task = asyncio.current_task()
         assert task is not None
         try:
