@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, assert_never, cast
 
@@ -49,18 +49,24 @@ __all__ = ["Stream", "as_json", "event_name", "last_heard", "masked_event"]
 
 _TEXT_CHARS = 1 << 20
 """How much of one text an event shows."""
+_encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
+
+
+@cache
+def _fields(event: type[Event]) -> tuple[str, ...]:
+    return tuple(one.name for one in fields(event))
 
 
 def as_json(event: Event) -> dict[str, object]:
     """An event as JSON data: its name as `event`, then its fields."""
     data: dict[str, object] = {"event": event_name(event)}
-    for one in fields(event):
-        value: object = getattr(event, one.name)
-        if value is None and one.name == "turn":
+    for name in _fields(type(event)):
+        value: object = getattr(event, name)
+        if value is None and name == "turn":
             continue  # few agents name one
         if isinstance(value, Decimal):
             value = float(value)
-        data[one.name] = _plain(value)
+        data[name] = _plain(value)
     return data
 
 
@@ -99,15 +105,16 @@ def masked_event(event: Event, mask: Callable[[str], str]) -> Event:
     """The event for looking: its texts masked and shortened if they are very long, and structured
     data within bounds. The program's own stream keeps all of it.
     """
-    texts: dict[str, Any] = {}
-    for one in fields(event):
-        value: Any = getattr(event, one.name)
+    shown: dict[str, Any] = {}
+    for name in _fields(type(event)):
+        value: Any = getattr(event, name)
         if isinstance(value, str):
-            texts[one.name] = _shorten(mask(value))
-        elif isinstance(value, Mapping) or one.name == "data":
+            if (text := _shorten(mask(value))) != value:
+                shown[name] = text
+        elif isinstance(value, Mapping) or (name == "data" and value is not None):
             data = plain_data(cast("object", value))
-            texts[one.name] = clean(data, lambda text: _shorten(mask(text)))
-    return replace(event, **texts)
+            shown[name] = clean(data, lambda text: _shorten(mask(text)))
+    return replace(event, **shown) if shown else event
 
 
 def _shorten(text: str) -> str:
@@ -161,7 +168,7 @@ class Stream:
 
     def write(self, data: Mapping[str, object]) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        line = json.dumps({"at": at, **data}, ensure_ascii=False, default=str)
+        line = _encode({"at": at, **data})
         # Escaped last: a secret is looked for in the words that JSON has for it.
         said = escaped(self._scrub(line)).encode("utf-8", "replace") + b"\n"
         with self._lock:

@@ -97,7 +97,7 @@ def next_agent(
         known = cooling.get(limit := limit_of(agent))
         if known is None or known.passed(now):
             way = _way(agent, tries, held, earlier, discarded)
-            return replace(way, skipped=tuple(limits))
+            return replace(way, skipped=tuple(limits)) if limits else way
         limits[limit] = known
     return Cooling(min(limits.values(), key=lambda one: one.left(now)), tuple(limits))
 
