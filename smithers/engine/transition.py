@@ -123,8 +123,9 @@ class Transition:
     ) -> None:
         """A node ends; what it was waiting for is over."""
         if self.state.waits:
-            for kind in [one for one in waits.KINDS if (key, one) in self.state.waits]:
-                self.close_wait(key, kind)
+            for kind in waits.KINDS:
+                if (key, kind) in self.state.waits:
+                    self.close_wait(key, kind)
         given = None if output is None else held(output)
         if output is not None and isinstance(given, Large):
             self._outputs.add(key, self.number, output)

@@ -33,7 +33,6 @@ from smithers.engine.streams import Stream
 from smithers.kinds import Instance
 from smithers.state import Attempted, Message
 from smithers.store import CachedAnswer
-from smithers.store.files import raw_file
 from smithers.tree import AgentWork, Cache, Task
 
 __all__ = ["AgentExecutor"]
@@ -144,6 +143,7 @@ class AgentExecutor(Executor[AgentWork]):
             skipped=use.skipped,
             fingerprint=of_prompt(prompt, node.output, [use.agent]),
         )
+        stream = Stream(bench.streams, serial, bench.secrets.mask)
         ask = Ask(
             prompt=told if followup is None else fresh,
             cwd=self._folder(work),
@@ -154,7 +154,7 @@ class AgentExecutor(Executor[AgentWork]):
             followup=followup,
             idle_s=work.idle_s,
             timeout_s=node.timeout_s,
-            raw=raw_file(bench.streams, serial),
+            raw=stream.raw,
             scrub=bench.secrets.mask,
         )
         return AgentAttempt(
@@ -164,7 +164,7 @@ class AgentExecutor(Executor[AgentWork]):
             session=use.session,
             output=node.output,
             ask=ask,
-            stream=Stream(bench.streams, serial, bench.secrets.mask),
+            stream=stream,
             hooks=self._hooks,
             mailbox=Mailbox(serial, self._hooks.keep, new),
             limits=self._limits,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, nullcontext, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import field, replace
 from datetime import datetime
 from typing import Any
@@ -186,7 +186,7 @@ class AgentAttempt(Execution):
 
     async def _converse(self, ask: Ask) -> Answered:
         answer: Answered | None = None
-        async with silence(ask) as heard, _closing(self.agent.run(ask)) as events:
+        async with silence(ask) as heard, _Closing(self.agent.run(ask)) as events:
             async for given in events:
                 heard()
                 if (event := heard_event(given)) is None:
@@ -240,12 +240,16 @@ class AgentAttempt(Execution):
             self.spent[used.model] = after
 
 
-@asynccontextmanager
-async def _closing(events: AsyncIterator[Event]) -> AsyncGenerator[AsyncIterator[Event]]:
+class _Closing:
     """Closes the iterator at the end, if it is one that can be closed, as generators are."""
-    try:
-        yield events
-    finally:
-        close: Callable[[], Awaitable[None]] | None = getattr(events, "aclose", None)
+
+    def __init__(self, events: AsyncIterator[Event]) -> None:
+        self._events = events
+
+    async def __aenter__(self) -> AsyncIterator[Event]:
+        return self._events
+
+    async def __aexit__(self, *_: object) -> None:
+        close: Callable[[], Awaitable[None]] | None = getattr(self._events, "aclose", None)
         if close is not None:
             await close()
