@@ -185,10 +185,10 @@ def _common(loops: Sequence[str], others: Sequence[str]) -> int:
 def _made(state: RunState, key: Key) -> Sequence[Attempted]:
     """The attempts of a finished task in the session in which it was done."""
     tries = [one for one in state.tries.get(key, ()) if one.counts]
-    last = next((one for one in reversed(tries) if one.state == "succeeded"), None)
-    if last is None:
-        return ()
-    return [one for one in tries if one.agent == last.agent and one.session == last.session]
+    for last in reversed(tries):
+        if last.state == "succeeded":
+            return [one for one in tries if one.agent == last.agent and one.session == last.session]
+    return ()
 
 
 def _given(view: View, key: Key) -> Iterator[Given]:
