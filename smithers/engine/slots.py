@@ -152,6 +152,13 @@ class SlotCounts:
             child.has_turn = False
             child.parent.turns -= 1
 
+    def pass_turns(self, instance: Instance) -> None:
+        """Give back the turns that were taken for an instance, also by what is around it."""
+        child = instance
+        while child.parent is not None:
+            self.pass_turn(child)
+            child = child.parent
+
     @staticmethod
     def _queue(instance: Instance, child: Instance, group: Instance) -> None:
         if group.slots is None:
@@ -311,6 +318,14 @@ class SlotCounts:
                 self.pass_turn(child)
                 self.release(group)
             child, group = group, group.parent
+
+    def release_around(self, instance: Instance) -> None:
+        """Slots above an instance may be free now: those who wait for one may try."""
+        group = instance.parent
+        while group is not None:
+            if group.limit is not None:
+                self.release(group)
+            group = group.parent
 
     def release(self, group: Instance) -> None:
         if (slots := group.slots) is None:
