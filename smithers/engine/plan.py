@@ -18,7 +18,7 @@ from smithers import waits
 from smithers.changes import Key, Outcome
 from smithers.context import NotYet
 from smithers.engine.mount import ids_around
-from smithers.engine.slots import SlotCounts
+from smithers.engine.slots import SlotCounts, place_of
 from smithers.kinds import Definition, Dropped, Instance, Kind
 from smithers.state import RunState
 
@@ -372,8 +372,13 @@ class Plan(SlotCounts):
         for old in olds:
             self._remove(old)
         made = [self._put(old, old.definition, old.key) for old in olds]
-        for one, places in again.items():
-            one.kind.reopened(self, one, places)
+        turns = [
+            (one, few)
+            for one, places in again.items()
+            for few in ([[place] for place in places] if one.kind.is_concurrent else [places])
+        ]
+        for one, few in sorted(turns, key=lambda turn: place_of(turn[0].children[turn[1][0]])):
+            one.kind.reopened(self, one, few)
         self._propagate()
         self._make_begun(made, begun)
         self._replaced(made, catch_up)

@@ -12,7 +12,7 @@ from smithers.kinds import Dropped, Instance, Slots
 from smithers.state import RunState
 from smithers.tree import Task
 
-__all__ = ["Pool", "SlotCounts"]
+__all__ = ["Pool", "SlotCounts", "place_of"]
 
 
 class Pool:
@@ -66,7 +66,7 @@ class Pool:
         if task.begun:
             self.retrying.append(task)
             return
-        entry = (-task.node.priority, _place_of(task), self._queued, task)
+        entry = (-task.node.priority, place_of(task), self._queued, task)
         heapq.heappush(self.waiting, entry)
 
 
@@ -346,7 +346,7 @@ def _is_waiting(one: Instance) -> bool:
     return one.status == "up" and one.dropping is None
 
 
-def _place_of(instance: Instance) -> tuple[int, ...]:
+def place_of(instance: Instance) -> tuple[int, ...]:
     """Where it is in the document, for sorting."""
     places: list[int] = []
     above: Instance | None = instance

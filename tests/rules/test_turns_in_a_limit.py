@@ -325,3 +325,20 @@ def test_it_is_so_after_a_crash_at_any_frame() -> None:
     for frames in range(1, len(run.watch.frames)):
         again = crashed(run, frames)
         assert finish(again, denied_once) == "finished", frames
+
+
+def test_an_item_that_sends_work_back_is_asked_again_before_the_next_item() -> None:
+    def build(ctx: Context[NoInput]) -> Node[Any]:
+        draft, names = Step("draft", one), Step("names", lambda: ["b", "a"])
+
+        def ask(name: str) -> Node[Any]:
+            return Approval(name, ask="?", on_deny=Rework(draft, max_rounds=2))
+
+        items = ForEach(lambda: ctx[names], key=str, each=ask, limit=1, id="e")
+        return Parallel(draft, Sequence(Step("before", one), names), items)
+
+    run = run_of(build)
+    assert run.go().status == "waiting"
+    run.answer("b", approved=False)
+    assert run.go().status == "waiting"
+    assert {key.id for key, _ in run.state.waits} == {"b"}
