@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from smithers.adapters import agent_classes
 from smithers.tree._handles import handle_hint
+from smithers.tree._other_tools import other_name_hint, other_tool_hint
 from smithers.tree._places import is_in_library, is_ours
 from smithers.tree._texts import plain_text
 from smithers.values import dataclass
@@ -227,7 +228,7 @@ def _import(error: ImportError, said: str) -> Explained | None:
         if module.replace("-", "_") == "smithers_orchestrator":
             hint = "the package is imported as smithers: import smithers"
         else:
-            hint = (
+            hint = other_tool_hint(module) or (
                 f"install it for the Python that runs Smithers, {sys.executable},"
                 " or put the module next to the workflow"
             )
@@ -235,12 +236,17 @@ def _import(error: ImportError, said: str) -> Explained | None:
     if wanted is None:
         return None
     name, names = wanted[1], names_of(module)
+    if "partially initialized module" in str(error):
+        said = f"{module} is imported while it is being imported itself, before it has {name!r}"
+        hint = "move what both files need into a third one, which imports neither"
+        return Explained(said, hint)
     said = f"{module} has no {name!r}"
     other = _home_of(name)
     if other is not None and other != module:
         hint = f"write from {other} import {name}"
         return Explained(said, hint)
-    hint = did_you_mean(name, names) or f"it contains: {_listed(names)}"
+    meant = other_name_hint(name) if module == "smithers" else ""
+    hint = meant or did_you_mean(name, names) or f"it contains: {_listed(names)}"
     return Explained(said, hint)
 
 
@@ -293,7 +299,9 @@ def _attribute(error: AttributeError, said: str) -> Explained | None:
             " values with a lambda"
         )
         return Explained(said, hint)
-    meant = did_you_mean(given, names)
+    is_ours_too = is_ours(f"{getattr(thing, '__module__', '')}.")
+    other = other_name_hint(given) if is_ours_too else ""
+    meant = other or did_you_mean(given, names)
     return Explained(said, meant) if meant else None
 
 
@@ -306,5 +314,6 @@ def _name(error: NameError, said: str) -> Explained:
     if isinstance(error, UnboundLocalError) or frame is None:
         hint = "assign it before this line"
         return Explained(said, hint)
-    hint = did_you_mean(given, {**frame.f_globals, **frame.f_locals}) or "define it, or import it"
+    near = did_you_mean(given, {**frame.f_globals, **frame.f_locals})
+    hint = near or other_name_hint(given) or "define it, or import it"
     return Explained(said, hint)

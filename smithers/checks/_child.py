@@ -1,0 +1,157 @@
+"""The process in which a workflow is loaded and rendered for `check` and `graph FILE`.
+
+The request is JSON on stdin; each finding and the report is a line of JSON on what was stdout. What
+the author's code prints goes to stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn, cast
+
+from smithers.adapters import NAMED_AGENTS
+from smithers.checks._confine import Limits, RefusedHere, confine
+from smithers.checks._findings import Finding, Findings, from_error
+from smithers.checks._lint import lint_file
+from smithers.checks._planned import Planned, plan_workflow
+from smithers.checks._waits import find_circles
+from smithers.engine.inputs import input_text, refuse_unknown_fields
+from smithers.engine.loading import Loaded, load_workflow
+from smithers.errors import Refused, SmithersError
+from smithers.schemas import example_of
+from smithers.settings import Found, NamedAgents, load_settings
+from smithers.workflows import Workflow
+
+__all__: list[str] = []
+
+
+class _Looking:
+    """One look at a workflow. `tell` sends a line to the parent."""
+
+    def __init__(self, request: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
+        self._request, self._tell = request, tell
+        self._file = Path(request["file"]).absolute()
+        self._name: str | None = request["name"]
+        self._found = Findings()
+
+    def run(self, limits: Limits, settings: Found) -> None:
+        """Look, and tell what was found. An error of the author's ends it early."""
+        text = self._read()
+        with open(self._request["crash"], "w", encoding="utf-8") as crash:  # noqa: PTH123
+            network = confine(limits, self._file.resolve().parent, crash, self.add)
+            self._tell({"network": network})
+            self.add(*(lint_file(self._file, text) if text else ()))
+            try:
+                self._look(settings)
+            except SmithersError as error:
+                if not isinstance(error.__cause__, RefusedHere) or not self._has_refusal():
+                    self.add(from_error(error, "workflow"))
+            except (MemoryError, RecursionError) as error:
+                said = f"{type(error).__name__} while the workflow was looked at"
+                hint = "importing the file and building the tree should take little"
+                self.add(Finding(rule="workflow", said=said, place=None, hint=hint))
+
+    def _read(self) -> bytes:
+        try:
+            return self._file.read_bytes()
+        except OSError:
+            return b""  # the load says why
+
+    def _has_refusal(self) -> bool:
+        return any(one.rule in ("writes", "programs", "network", "exits") for one in self._found)
+
+    def add(self, *findings: Finding) -> None:
+        """Tell at once: the process may not come to its end."""
+        for one in findings:
+            known = list(self._found)
+            self._found.add(one)
+            if len(list(self._found)) > len(known):
+                self._tell({"finding": one.to_json()})
+
+    def _look(self, settings: Found) -> None:
+        self._tell({"phase": "importing"})
+        loaded = load_workflow(self._file, self._name)
+        for one in loaded.sources.files:
+            path = loaded.file.parent / one.path
+            if path != loaded.file and one.text is not None:
+                self.add(*lint_file(path, one.text.encode()))
+        self._tell({"phase": "rendering"})
+        made, text = _input_of(loaded.workflow, self._request["input"])
+        planned = plan_workflow(loaded, made, settings.values)
+        self.add(*planned.findings, *find_circles(planned.root, planned.below))
+        self._tell({"report": _report(loaded, planned, text)})
+
+
+def _input_of(workflow: Workflow[Any, Any], given: str | None) -> tuple[Any, str]:
+    """The input that was given, or one that is made from the model's types. Raises `Refused`."""
+    text = input_text(given)
+    if given is None:
+        schema = _with_items(workflow.input.model_json_schema())
+        text = json.dumps(example_of(schema, schema))
+    try:
+        made = workflow.parse_input(text)
+    except Refused as error:
+        if given is not None:
+            raise
+        said = f"no input of {workflow.input.__name__} could be made"
+        raise Refused(said, hint="give one: --input '{\"name\": \"value\"}'") from error
+    if given is not None:
+        refuse_unknown_fields(made, text)
+    return made, text
+
+
+def _with_items(schema: Any) -> Any:
+    """The schema with an item in each list, so that what is made for items is seen as well."""
+    if isinstance(schema, list):
+        return [_with_items(one) for one in cast("list[Any]", schema)]
+    if not isinstance(schema, dict):
+        return schema
+    found = {name: _with_items(one) for name, one in cast("dict[str, Any]", schema).items()}
+    if found.get("type") == "array" and not found.get("default"):
+        found.pop("default", None)
+        found["minItems"] = max(1, found.get("minItems", 0))
+    fields = found.get("properties", {})
+    lists = [name for name, one in fields.items() if one.get("minItems") and "default" not in one]
+    if lists:
+        found["required"] = [*found.get("required", ()), *lists]
+    return found
+
+
+def _report(loaded: Loaded, planned: Planned, input: str) -> dict[str, Any]:
+    workflow = loaded.workflow
+    return {
+        "workflow": workflow.name,
+        "description": (workflow.flow or workflow.function).__doc__ or "",
+        "input": json.loads(input),
+        "files": [str(loaded.file.parent / one.path) for one in loaded.sources.files],
+        **planned.to_json(),
+    }
+
+
+def _main() -> NoReturn:
+    answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    request: dict[str, Any] = json.loads(sys.stdin.buffer.read())
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    end = os._exit  # threads of the author's may never end
+    settings = load_settings(Path.cwd(), request["environment"], None)
+    NAMED_AGENTS.set(NamedAgents(settings))
+
+    def tell(line: dict[str, Any]) -> None:
+        answer.write(json.dumps(line) + "\n")
+        answer.flush()
+
+    try:
+        limits = Limits(**request["limits"])
+        _Looking(request, tell).run(limits, settings)
+    except BaseException as error:
+        tell({"failed": f"{type(error).__name__}: {error}"})
+    end(0)
+
+
+if __name__ == "__main__":
+    _main()
