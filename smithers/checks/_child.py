@@ -41,7 +41,7 @@ class _Looking:
     def run(self, limits: Limits, settings: Found) -> None:
         """Look, and tell what was found. An error of the author's ends it early."""
         text = self._read()
-        with open(self._request["crash"], "w", encoding="utf-8") as crash:  # noqa: PTH123
+        with open(self._request["crash"], "w", encoding="utf-8") as crash:
             network = confine(limits, self._file.resolve().parent, crash, self.add)
             self._tell({"network": network})
             self.add(*(lint_file(self._file, text) if text else ()))
@@ -98,7 +98,7 @@ def _input_of(workflow: Workflow[Any, Any], given: str | None) -> tuple[Any, str
         if given is not None:
             raise
         said = f"no input of {workflow.input.__name__} could be made"
-        raise Refused(said, hint="give one: --input '{\"name\": \"value\"}'") from error
+        raise Refused(said, hint='give one: --input \'{"name": "value"}\'') from error
     if given is not None:
         refuse_unknown_fields(made, text)
     return made, text
@@ -107,7 +107,7 @@ def _input_of(workflow: Workflow[Any, Any], given: str | None) -> tuple[Any, str
 def _with_items(schema: Any) -> Any:
     """The schema with an item in each list, so that what is made for items is seen as well."""
     if isinstance(schema, list):
-        return [_with_items(one) for one in cast("list[Any]", schema)]
+        return [_with_items(one) for one in schema]
     if not isinstance(schema, dict):
         return schema
     found = {name: _with_items(one) for name, one in cast("dict[str, Any]", schema).items()}

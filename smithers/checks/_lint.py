@@ -39,15 +39,18 @@ def lint_file(file: Path, text: bytes) -> Iterator[Finding]:
 def _find_other_tools(tree: SourceTree) -> Iterator[Finding]:
     """Decorators and calls of another tool at the top of the file: nothing here would run them."""
     for node in own_parts(tree.module):
-        several = node.decorator_list if hasattr(node, "decorator_list") else [node]
+        several: list[ast.expr] = []
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            several = node.decorator_list
+        elif isinstance(node, ast.Call):
+            several = [node]
         for one in several:
             target = one.func if isinstance(one, ast.Call) else one
-            is_used = isinstance(one, ast.Call) or hasattr(node, "decorator_list")
-            name = tree.name_of(target) if is_used else ""
-            tool, _, last = name.partition(".")[0], *name.rpartition(".")[1:]
+            name = tree.name_of(target)
+            tool, last = name.partition(".")[0], name.rpartition(".")[2]
             if tool in OTHER_TOOLS and (hint := other_name_hint(last)):
                 said = f"{last} of {tool} makes nothing that Smithers runs"
-                place = tree.place(target)  # type: ignore[arg-type]
+                place = tree.place(target)
                 yield Finding(rule="other-tool", said=said, place=place, hint=hint)
 
 

@@ -9,24 +9,24 @@ from collections.abc import Iterator
 
 from smithers.checks._findings import Finding, Level
 from smithers.checks._lint_nodes import roles_of
-from smithers.checks._syntax import SourceTree, own_parts
+from smithers.checks._syntax import SourceTree, own_parts, words
 
 __all__ = ["find_blocking", "find_impure"]
 
-_CLOCKS = (
+_CLOCKS = words(
     "time.time time.time_ns time.monotonic time.monotonic_ns time.perf_counter time.localtime"
     " time.gmtime time.strftime time.ctime datetime.datetime.now datetime.datetime.utcnow"
     " datetime.datetime.today datetime.date.today"
-).split()
+)
 _RANDOM = ("random.", "secrets.", "uuid.uuid1", "uuid.uuid4", "os.urandom", "numpy.random.")
 _SEEDED = ("random.Random", "random.seed", "numpy.random.default_rng", "secrets.compare_digest")
-_BLOCKING = (
+_BLOCKING = words(
     "time.sleep subprocess.run subprocess.call subprocess.check_call subprocess.check_output"
     " subprocess.getoutput os.system os.popen urllib.request.urlopen urllib.request.urlretrieve"
     " socket.create_connection requests.get requests.post requests.put requests.patch"
     " requests.delete requests.head requests.request httpx.get httpx.post httpx.put httpx.request"
     " shutil.copytree shutil.rmtree shutil.make_archive"
-).split()
+)
 _READS = ("read_text", "read_bytes")
 _IN_CALLABLE = (
     "do it in a Step, and read its output: it is kept, so that a resumed run has the same"

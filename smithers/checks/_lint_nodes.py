@@ -5,10 +5,11 @@ texts, nodes that are in no tree, and trees that are made again and again.
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Iterable, Iterator
 
 from smithers.checks._findings import Finding
-from smithers.checks._syntax import Function, SourceTree, own_parts
+from smithers.checks._syntax import Function, SourceTree, own_parts, words
 
 __all__ = ["find_growth", "find_texts", "find_uncalled", "find_unused", "roles_of"]
 
@@ -19,11 +20,11 @@ _PLACES = {
     "Flow": ("", "run"),
 }
 """Arguments that are callables, by their place."""
-_CALLABLES = frozenset(
+_CALLABLES = words(
     "test until items each key run skip_if then stop_if_same prompt ask result input correlation"
-    " choices catch".split()
+    " choices catch"
 )
-_ALSO_VALUES = frozenset("items prompt ask result input correlation choices catch".split())
+_ALSO_VALUES = words("items prompt ask result input correlation choices catch")
 """Those that may be values."""
 _NOT_CALLABLES = (ast.Compare, ast.JoinedStr, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.ListComp)
 _LOOPS = (ast.For, ast.While, ast.ListComp, ast.GeneratorExp, ast.SetComp)
@@ -32,7 +33,7 @@ _LOOPS = (ast.For, ast.While, ast.ListComp, ast.GeneratorExp, ast.SetComp)
 def roles_of(
     tree: SourceTree, inside: Iterable[ast.AST] | None = None
 ) -> Iterator[tuple[str, str, ast.expr]]:
-    """The arguments of nodes that are callables: the class of the node, their name, what is given."""
+    """The arguments of nodes that are callables: the class of the node, the name, what is given."""
     for node in ast.walk(tree.module) if inside is None else inside:
         kind = tree.node_kind(node)
         if not isinstance(node, ast.Call) or kind in ("", "Pattern"):
@@ -102,10 +103,17 @@ def _gives_value(tree: SourceTree, value: ast.expr) -> bool:
     inner = {one.name for one in own_parts(function) if isinstance(one, ast.FunctionDef)}
     given = [one.value for one in own_parts(function) if isinstance(one, ast.Return)]
     return not function.decorator_list and all(
-        not isinstance(one, ast.Lambda | ast.Call | ast.Attribute)
+        not isinstance(one, ast.Lambda | ast.Attribute)
+        and (not isinstance(one, ast.Call) or _is_builtin(tree, one))
         and not (isinstance(one, ast.Name) and one.id in inner | _locals(function))
         for one in given
     )
+
+
+def _is_builtin(tree: SourceTree, call: ast.Call) -> bool:
+    """Whether it calls a function of Python's own, such as `len`, which gives no function."""
+    name = call.func.id if isinstance(call.func, ast.Name) else ""
+    return name in vars(builtins) and name not in tree.functions and name != "getattr"
 
 
 def _locals(function: Function) -> set[str]:
@@ -187,7 +195,9 @@ def _constant_tests(tree: SourceTree) -> Iterator[Finding]:
             continue
         if isinstance(value.body, ast.Constant):
             arm = "second" if value.body.value else "first"
-            said = f"the test of this Branch is always {value.body.value!r}: its {arm} arm never runs"
+            said = (
+                f"the test of this Branch is always {value.body.value!r}: its {arm} arm never runs"
+            )
             hint = "test an output, for example lambda: ctx[review].approved"
             place = tree.place(value)
             yield Finding(rule="unreachable", said=said, place=place, hint=hint, level="warning")

@@ -25,7 +25,17 @@ from smithers.kinds import Definition, agent_work, child_workflow
 from smithers.settings import Values
 from smithers.shapes import ContainerKind
 from smithers.state import RunState
-from smithers.tree import NODE_MARK, Branch, Budget, Loop, Task, explain, place_of_error
+from smithers.tree import (
+    NODE_MARK,
+    Branch,
+    Budget,
+    ForEach,
+    Loop,
+    Part,
+    Task,
+    explain,
+    place_of_error,
+)
 from smithers.values import dataclass
 
 __all__ = ["Planned", "plan_workflow"]
@@ -89,9 +99,7 @@ class Planned:
                 if (tasks := [one.id for one in self._all() if one.node.pool == name])
             ],
             "agent_calls": {"once": once, "at_most": at_most, "besides": calls.besides},
-            "unknown": [
-                {"node": one.id, "what": one.what, "why": one.why} for one in self.unknown
-            ],
+            "unknown": [{"node": one.id, "what": one.what, "why": one.why} for one in self.unknown],
         }
 
     def _all(self) -> list[Definition]:
@@ -159,6 +167,7 @@ class _Planner:
         if one.node.kind not in _OF_DATA:
             self._not_known(one, "children", "they are made while it runs")
             return ()
+        one = cast("Definition[ForEach[Any] | Part]", one)
         what = "items" if one.node.kind == "foreach" else "next part"
         items = self._ask(one, what, lambda: self._renderer.ask_items(one))
         if items is None:
@@ -239,7 +248,7 @@ class _Calls:
     def of(self, one: Definition) -> tuple[int, int]:
         node = one.node
         if isinstance(node, Task):
-            return self._of_task(one, cast("Task[Any]", node))
+            return self._of_task(one, node)
         if one.kind.expands and one not in self._planned.items:
             self.besides.append(f"what is below {one.id}")
             return 0, 0
@@ -247,12 +256,12 @@ class _Calls:
             self.besides.append(f"what is made below {one.id}")
         below = [self.of(child) for child in self._planned.below(one)]
         if isinstance(node, Branch):
-            arms = cast("Branch[Any]", node).arms
+            arms = node.arms
             first = below[: len(arms[0])]
             return _most(_sum(first), _sum(below[len(first) :]))
         once, at_most = _sum(below)
         if isinstance(node, Loop):
-            times = cast("Loop[Any]", node).max_iterations
+            times = node.max_iterations
             return once * times, at_most * times
         return once, at_most
 

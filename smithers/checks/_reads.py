@@ -7,14 +7,14 @@ certain.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from types import FunctionType, MethodType
 from typing import Any, cast
 
 from smithers.context import Context
 from smithers.engine.syntax import node_of
-from smithers.tree import Branch, Computed, ForEach, Loop, Node, Part, Task
+from smithers.tree import Branch, Computed, ForEach, Giving, Loop, Node, Part, Task
 from smithers.values import dataclass
 
 __all__ = ["Called", "callables_of", "reads_of"]
@@ -36,24 +36,22 @@ class Called:
 def callables_of(node: Node[Any]) -> Iterator[Called]:
     """The author's callables that a node cannot do without."""
     if isinstance(node, Task):
-        task = cast("Task[Any]", node)
-        yield Called("skip_if", task.skip_if)
-        work: Any = task.work
-        names = getattr(work, "_fields", None) or getattr(work, "__dataclass_fields__", ())
+        yield Called("skip_if", node.skip_if)
+        work: Any = node.work
+        names: Iterable[str] = getattr(work, "_fields", getattr(work, "__dataclass_fields__", ()))
         for name in names:
             value: object = getattr(work, name)
-            yield Called(name, value.call if isinstance(value, Computed) else value)
+            yield Called(name, cast("Any", value).call if isinstance(value, Computed) else value)
     elif isinstance(node, Branch):
-        yield Called("test", cast("Branch[Any]", node).test)
+        yield Called("test", node.test)
     elif isinstance(node, ForEach):
-        yield Called("items", cast("ForEach[Any]", node).items)
+        yield Called("items", node.items)
     elif isinstance(node, Part):
         yield Called("then", node.make)
     elif isinstance(node, Loop):
-        yield Called("until", cast("Loop[Any]", node).until, at_end=True)
-    result: object = getattr(node, "result", None)
-    if isinstance(result, Computed):
-        yield Called("result", cast("Computed[Any]", result).call, at_end=True)
+        yield Called("until", node.until, at_end=True)
+    if isinstance(node, Giving) and isinstance(node.result, Computed):
+        yield Called("result", node.result.call, at_end=True)
 
 
 def reads_of(call: object) -> Iterator[Node[Any] | str]:
@@ -74,7 +72,7 @@ def reads_of(call: object) -> Iterator[Node[Any] | str]:
         elif isinstance(read, ast.Name):
             found = _value(call, read.id)
             if isinstance(found, Node):
-                yield cast("Node[Any]", found)
+                yield found
 
 
 def _read_by(one: ast.expr) -> tuple[str, ast.expr] | None:

@@ -8,11 +8,17 @@ from typing import Final
 
 from smithers.errors import Place
 
-__all__ = ["NODES", "SourceTree", "own_parts"]
+__all__ = ["NODES", "SourceTree", "own_parts", "words"]
 
-NODES: Final = frozenset(
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(text.split())
+
+
+NODES: Final = words(
     "Task Step Command Approval HumanTask Timer Sequence Parallel Branch Loop ForEach Flow Subflow"
-    " WaitForEvent Try Saga Compensated ContinueAsNew".split()
+    " WaitForEvent Try Saga Compensated ContinueAsNew"
 )
 """The names of `smithers` that make nodes."""
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -78,7 +84,9 @@ class SourceTree:
         """The functions that are decorated with `@workflow`."""
         for several in self.functions.values():
             for one in several:
-                marks = (each.func if isinstance(each, ast.Call) else each for each in one.decorator_list)
+                marks = (
+                    each.func if isinstance(each, ast.Call) else each for each in one.decorator_list
+                )
                 if any(self.name_of(each) == "smithers.workflow" for each in marks):
                     yield one
 

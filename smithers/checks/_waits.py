@@ -14,7 +14,9 @@ from smithers.kinds import Definition
 __all__ = ["find_circles"]
 
 Below = Callable[[Definition], tuple[Definition, ...]]
-_HINT = "change the order, or read a task that settles earlier; ctx.previous(task) waits for nothing"
+_HINT = (
+    "change the order, or read a task that settles earlier; ctx.previous(task) waits for nothing"
+)
 
 
 class _Point(NamedTuple):

@@ -81,6 +81,8 @@ def _explain(error: BaseException, said: str) -> Explained | None:
     if isinstance(error, BaseExceptionGroup):
         return _group(cast("BaseExceptionGroup[BaseException]", error), said)
     if isinstance(error, AttributeError):
+        if (other := _of_other_tool(error)) is not None:
+            return Explained(said, other)
         known = isinstance(error.obj, BaseModel) or _frame_of(error) is not None
         return _attribute(error, said) if known and not handle_hint(error) else None
     if isinstance(error, NameError):
@@ -299,10 +301,15 @@ def _attribute(error: AttributeError, said: str) -> Explained | None:
             " values with a lambda"
         )
         return Explained(said, hint)
-    is_ours_too = is_ours(f"{getattr(thing, '__module__', '')}.")
-    other = other_name_hint(given) if is_ours_too else ""
-    meant = other or did_you_mean(given, names)
+    meant = did_you_mean(given, names)
     return Explained(said, meant) if meant else None
+
+
+def _of_other_tool(error: AttributeError) -> str | None:
+    """What to write in place of a method that other tools have where we have none."""
+    thing: object = error.obj
+    module = thing.__module__ if isinstance(thing, FunctionType) else type(thing).__module__
+    return (other_name_hint(error.name or "") or None) if is_ours(module) else None
 
 
 def _name(error: NameError, said: str) -> Explained:
@@ -315,5 +322,5 @@ def _name(error: NameError, said: str) -> Explained:
         hint = "assign it before this line"
         return Explained(said, hint)
     near = did_you_mean(given, {**frame.f_globals, **frame.f_locals})
-    hint = near or other_name_hint(given) or "define it, or import it"
+    hint = f"{near} {other_name_hint(given)}".strip() or "define it, or import it"
     return Explained(said, hint)

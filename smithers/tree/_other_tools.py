@@ -12,15 +12,23 @@ _ORDER = "return Sequence(first, second) from a function with @workflow: the ord
 _AGENT = "write Task(id, agent=..., prompt=...); from harnesses import an agent such as ClaudeCode"
 _NAMES: Final = {
     **dict.fromkeys(("flow", "dag", "DAG", "pipeline", "job", "FlowSpec", "defn"), _WORKFLOW),
-    **dict.fromkeys(("task", "step", "activity", "op", "tool", "createStep", "execute_activity"), _STEP),
+    **dict.fromkeys(
+        ("task", "step", "activity", "op", "tool", "createStep", "execute_activity"), _STEP
+    ),
     **dict.fromkeys(("StateGraph", "MessageGraph", "Graph", "START", "END", "add_node"), _ORDER),
     **dict.fromkeys(("add_edge", "add_conditional_edges", "chain", "Chain", "Pipeline"), _ORDER),
     **dict.fromkeys(("createWorkflow", "Workflow", "create_function", "asset"), _WORKFLOW),
     **dict.fromkeys(("Crew", "AssistantAgent", "UserProxyAgent", "GroupChat"), _AGENT),
 }
-OTHER_TOOLS: Final = frozenset(
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+OTHER_TOOLS: Final = _words(
     "prefect langgraph langchain langchain_core crewai autogen autogen_agentchat temporalio airflow"
-    " dagster luigi celery inngest mastra llama_index metaflow kfp restate dbos".split()
+    " dagster luigi celery inngest mastra llama_index metaflow kfp restate dbos"
 )
 """Packages that arrange work, too."""
 
@@ -35,4 +43,5 @@ def other_tool_hint(module: str) -> str:
     root = module.partition(".")[0]
     if root not in OTHER_TOOLS:
         return ""
-    return f"a workflow needs no {root}: from smithers import workflow, Sequence, Step, Task; {_WORKFLOW}"
+    names = "from smithers import workflow, Sequence, Step, Task"
+    return f"a workflow needs no {root}: {names}; {_WORKFLOW}"
