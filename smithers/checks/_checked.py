@@ -75,5 +75,5 @@ def _network(looked: Looked) -> str:
 
 
 def _order(finding: dict[str, Any]) -> tuple[bool, str, int, int]:
-    place = finding["place"] or {"file": "", "line": 0, "column": 0}
+    place: dict[str, Any] = finding["place"] or {"file": "", "line": 0, "column": 0}
     return finding["level"] != "error", place["file"], place["line"], place["column"]

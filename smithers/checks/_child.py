@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
+from pydantic import BaseModel
+
 from smithers.adapters import NAMED_AGENTS
 from smithers.checks._confine import Limits, RefusedHere, confine
 from smithers.checks._findings import Finding, Findings, from_error
@@ -26,7 +28,7 @@ from smithers.schemas import example_of
 from smithers.settings import Found, NamedAgents, load_settings
 from smithers.workflows import Workflow
 
-__all__: list[str] = []
+__all__ = ["made_input"]
 
 
 class _Looking:
@@ -86,28 +88,32 @@ class _Looking:
         self._tell({"report": _report(loaded, planned, text)})
 
 
-def _input_of(workflow: Workflow[Any, Any], given: str | None) -> tuple[Any, str]:
-    """The input that was given, or one that is made from the model's types. Raises `Refused`."""
-    text = input_text(given)
+def _input_of(workflow: Workflow[Any, Any], given: str | None) -> tuple[BaseModel, str]:
+    """The input that was given, or one that is made, also as JSON text. Raises `Refused`."""
     if given is None:
-        schema = _with_items(workflow.input.model_json_schema())
-        text = json.dumps(example_of(schema, schema))
+        made = made_input(workflow)
+        return made, made.model_dump_json()
+    text = input_text(given)
+    parsed = cast("BaseModel", workflow.parse_input(text))
+    refuse_unknown_fields(parsed, text)
+    return parsed, text
+
+
+def made_input(workflow: Workflow[Any, Any]) -> BaseModel:
+    """An input that fits the types of the model, with an item in each list. Raises `Refused`."""
+    schema = _with_items(workflow.input.model_json_schema())
     try:
-        made = workflow.parse_input(text)
+        made: BaseModel = workflow.parse_input(json.dumps(example_of(schema, schema)))
     except Refused as error:
-        if given is not None:
-            raise
-        said = f"no input of {workflow.input.__name__} could be made"
+        said = f"no input of {workflow.input.__name__} could be made from its types"
         raise Refused(said, hint='give one: --input \'{"name": "value"}\'') from error
-    if given is not None:
-        refuse_unknown_fields(made, text)
-    return made, text
+    return made
 
 
-def _with_items(schema: Any) -> Any:
+def _with_items(schema: object) -> Any:
     """The schema with an item in each list, so that what is made for items is seen as well."""
     if isinstance(schema, list):
-        return [_with_items(one) for one in schema]
+        return [_with_items(one) for one in cast("list[object]", schema)]
     if not isinstance(schema, dict):
         return schema
     found = {name: _with_items(one) for name, one in cast("dict[str, Any]", schema).items()}

@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any, Literal, NoReturn
+from typing import IO, Any, Literal, NoReturn, cast
 
 from smithers.checks._findings import Finding
 from smithers.engine.loading import is_authors
@@ -138,9 +138,9 @@ class _Refusing:
         self._refuse("exits", f"os._exit({code})", "return a tree; Smithers ends the process")
 
     def _is_outside(self, path: object) -> bool:
-        if not isinstance(path, str | bytes | os.PathLike):
+        if isinstance(path, int):
             return False  # a descriptor is open already
-        text = os.fsdecode(path)
+        text = os.fsdecode(cast("str", path))
         return text not in _NULL and not os.path.realpath(text).startswith(self._own)
 
     def _refuse(self, rule: str, what: str, hint: str) -> NoReturn:

@@ -41,7 +41,7 @@ def _find_other_tools(tree: SourceTree) -> Iterator[Finding]:
     for node in own_parts(tree.module):
         several: list[ast.expr] = []
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            several = node.decorator_list
+            several = [one for one in node.decorator_list if not isinstance(one, ast.Call)]
         elif isinstance(node, ast.Call):
             several = [node]
         for one in several:

@@ -94,7 +94,9 @@ def _is_not(value: ast.expr) -> bool:
 
 
 def _gives_value(tree: SourceTree, value: ast.expr) -> bool:
-    """Whether it is a call of a function of this file that returns no function."""
+    """Whether it is a call of a function of this file, or of Python, that returns no function."""
+    if isinstance(value, ast.Call) and _is_builtin(tree, value):
+        return True
     function = tree.function(value.func) if isinstance(value, ast.Call) else None
     if function is None or isinstance(function, ast.Lambda):
         return False

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -32,26 +32,44 @@ def _found(file: Path, environment: dict[str, str]) -> Iterator[Finding]:
     with tempfile.TemporaryDirectory(prefix="smithers-types-") as folder:
         if find_spec("mypy") is not None:
             options = ["--show-column-numbers", "--no-error-summary", "--cache-dir", folder]
-            yield from _of_mypy(_run("mypy", [*options, "--no-pretty", str(file)], environment))
+            yield from _run("mypy", [*options, "--no-pretty", str(file)], environment, _of_mypy)
         elif find_spec("pyright") is not None:
-            yield from _of_pyright(_run("pyright", ["--outputjson", str(file)], environment))
+            yield from _run("pyright", ["--outputjson", str(file)], environment, _of_pyright)
         else:
-            said = "types were not checked: neither mypy nor pyright is installed"
             hint = f"install one: {sys.executable} -m pip install mypy"
-            yield Finding(rule="types", said=said, place=None, hint=hint, level="warning")
+            yield _unchecked("neither mypy nor pyright is installed", hint)
 
 
-def _run(program: str, arguments: list[str], environment: dict[str, str]) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", program, *arguments],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=_WITHIN_S,
-        check=False,
-    )
-    return done.stdout
+def _run(
+    program: str,
+    arguments: list[str],
+    environment: dict[str, str],
+    read: Callable[[str], Iterator[Finding]],
+) -> Iterator[Finding]:
+    """What a checker tells; a warning if it did not come to its end."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", program, *arguments],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_WITHIN_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        yield _unchecked(f"{program} took over {_WITHIN_S:g} s", f"run {program} by hand")
+        return
+    found = list(read(done.stdout))
+    yield from found
+    if done.returncode and not found:
+        last = (done.stderr.strip() or done.stdout.strip())[-300:]
+        yield _unchecked(f"{program} failed: {last}", f"run {program} by hand")
+
+
+def _unchecked(why: str, hint: str) -> Finding:
+    said = f"types were not checked: {why}"
+    return Finding(rule="types", said=said, place=None, hint=hint, level="warning")
 
 
 def _of_mypy(text: str) -> Iterator[Finding]:

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from html import escape
 from typing import TYPE_CHECKING, Any, cast
-from xml.sax.saxutils import escape
 
 from smithers.cli._streams import MARKS, paint, shown
 from smithers.shapes import ITERATION, is_container, shape_of
