@@ -5,12 +5,14 @@ outside of the process that looks at it.
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from smithers.checks import Limits, check_file
 from smithers.host import guard
+from tests.checks.looking import findings
 from tests.checks.table import BROKEN, Broken
 
 LIMITS = Limits(cpu_s=4)
@@ -43,3 +45,14 @@ def test_a_broken_workflow_is_found_with_its_place_and_its_fix(
     assert (Path(place["file"]).name, place["line"], place["column"]) == broken.place
     assert {path.name for path in tmp_path.iterdir()} == before
     assert not guard.marked(f"SMITHERS_CHECKED={broken.name}", guard.snapshot())
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda one: one.name)
+def test_a_broken_workflow_that_is_corrected_passes(
+    broken: Broken, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "modules", dict(sys.modules))
+    (tmp_path / "other.py").write_text("value = 1\n")
+    (tmp_path / "flow.py").write_text(broken.fixed)
+    assert findings(tmp_path / "flow.py", tmp_path) == []

@@ -11,13 +11,8 @@ import pytest
 from harnesses import Echo
 from smithers.adapters import NAMED_AGENTS
 from smithers.agent import Agent
-from smithers.checks._child import made_input
-from smithers.checks._findings import Finding
 from smithers.checks._lint import lint_file
-from smithers.checks._planned import plan_workflow
-from smithers.checks._waits import find_circles
-from smithers.engine.loading import load_workflow, workflows_in
-from smithers.settings import load_settings
+from tests.checks.looking import findings
 from tests.test_docs import python_blocks
 
 ROOT = Path(__file__).parents[2]
@@ -44,17 +39,6 @@ def _named_agent(name: str) -> Agent:
     return agent
 
 
-def findings(file: Path, folder: Path) -> list[Finding]:
-    """What the check finds in all workflows of a file, here and not in a process of its own."""
-    settings = load_settings(folder, {}, None).values
-    found = list(lint_file(file, file.read_bytes()))
-    for variable in workflows_in(file):
-        loaded = load_workflow(file, variable)
-        planned = plan_workflow(loaded, made_input(loaded.workflow), settings)
-        found += [*planned.findings, *find_circles(planned.root, planned.below)]
-    return found
-
-
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_an_example_passes(example: Path, tmp_path: Path) -> None:
     assert findings(example, tmp_path) == []
@@ -66,7 +50,7 @@ def test_a_pattern_passes(pattern: Path) -> None:
 
 
 def test_each_workflow_of_the_pages_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     for example in EXAMPLES:
         (tmp_path / example.name).write_text(example.read_text())
     checked = 0

@@ -1,0 +1,26 @@
+"""A check in this process, for files that do no harm: faster by a process each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from smithers.checks._child import made_input
+from smithers.checks._findings import Finding
+from smithers.checks._lint import lint_file
+from smithers.checks._planned import plan_workflow
+from smithers.checks._waits import find_circles
+from smithers.engine.loading import load_workflow, workflows_in
+from smithers.settings import load_settings
+
+__all__ = ["findings"]
+
+
+def findings(file: Path, folder: Path) -> list[Finding]:
+    """What the check finds in all workflows of a file, here and not in a process of its own."""
+    settings = load_settings(folder, {}, None).values
+    found = list(lint_file(file, file.read_bytes()))
+    for variable in workflows_in(file):
+        loaded = load_workflow(file, variable)
+        planned = plan_workflow(loaded, made_input(loaded.workflow), settings)
+        found += [*planned.findings, *find_circles(planned.root, planned.below)]
+    return found
