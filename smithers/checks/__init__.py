@@ -1,6 +1,6 @@
 """What can be known of a workflow before it runs, and what is wrong with it.
 
-`check_file` has the file loaded in a process of its own that can do no harm by mistake; nothing of
+`check_file` has the file loaded in a separate process that can do no harm by mistake; nothing of
 the author's is executed in this one.
 """
 

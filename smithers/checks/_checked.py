@@ -14,7 +14,7 @@ from smithers.errors import Refused
 from smithers.settings import load_settings
 from smithers.values import dataclass
 
-__all__ = ["Checked", "check_file"]
+__all__ = ["Checked", "check_file", "order_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ def check_file(
     findings = [*looked.findings, *(check_types(file, environment) if types else ())]
     return Checked(
         file=str(file.absolute()),
-        findings=tuple(sorted(findings, key=_order)),
+        findings=tuple(sorted(findings, key=order_of)),
         report=looked.report,
         network=_network(looked),
     )
@@ -74,6 +74,7 @@ def _network(looked: Looked) -> str:
     return looked.network or "none: the process did not start"
 
 
-def _order(finding: dict[str, Any]) -> tuple[bool, str, int, int]:
+def order_of(finding: dict[str, Any]) -> tuple[bool, str, int, int]:
+    """The order in which findings are shown: errors first, then by their places."""
     place: dict[str, Any] = finding["place"] or {"file": "", "line": 0, "column": 0}
     return finding["level"] != "error", place["file"], place["line"], place["column"]

@@ -16,7 +16,7 @@ from typing import Any, NoReturn, cast
 from pydantic import BaseModel
 
 from smithers.adapters import NAMED_AGENTS
-from smithers.checks._confine import Limits, RefusedHere, confine
+from smithers.checks._confine import REFUSALS, Limits, RefusedHere, confine
 from smithers.checks._findings import Finding, Findings, from_error
 from smithers.checks._lint import lint_file
 from smithers.checks._planned import Planned, plan_workflow
@@ -28,10 +28,10 @@ from smithers.schemas import example_of
 from smithers.settings import Found, NamedAgents, load_settings
 from smithers.workflows import Workflow
 
-__all__ = ["made_input"]
+__all__ = ["Looking", "made_input"]
 
 
-class _Looking:
+class Looking:
     """One look at a workflow. `tell` sends a line to the parent."""
 
     def __init__(self, request: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
@@ -41,21 +41,24 @@ class _Looking:
         self._found = Findings()
 
     def run(self, limits: Limits, settings: Found) -> None:
-        """Look, and tell what was found. An error of the author's ends it early."""
-        text = self._read()
+        """Look, confined."""
         with open(self._request["crash"], "w", encoding="utf-8") as crash:
             network = confine(limits, self._file.resolve().parent, crash, self.add)
             self._tell({"network": network})
-            self.add(*(lint_file(self._file, text) if text else ()))
-            try:
-                self._look(settings)
-            except SmithersError as error:
-                if not isinstance(error.__cause__, RefusedHere) or not self._has_refusal():
-                    self.add(from_error(error, "workflow"))
-            except (MemoryError, RecursionError) as error:
-                said = f"{type(error).__name__} while the workflow was looked at"
-                hint = "importing the file and building the tree should take little"
-                self.add(Finding(rule="workflow", said=said, place=None, hint=hint))
+            self.find(settings)
+
+    def find(self, settings: Found) -> None:
+        """Tell what is found. An error of the author's ends it early."""
+        self.add(*lint_file(self._file, self._read()))
+        try:
+            self._look(settings)
+        except SmithersError as error:
+            if not isinstance(error.__cause__, RefusedHere) or not self._has_refusal():
+                self.add(from_error(error, "workflow"))
+        except (MemoryError, RecursionError) as error:
+            said = f"{type(error).__name__} while the workflow was looked at"
+            hint = "importing the file and building the tree should take little"
+            self.add(Finding(rule="workflow", said=said, place=None, hint=hint))
 
     def _read(self) -> bytes:
         try:
@@ -64,14 +67,12 @@ class _Looking:
             return b""  # the load says why
 
     def _has_refusal(self) -> bool:
-        return any(one.rule in ("writes", "programs", "network", "exits") for one in self._found)
+        return any(one.rule in REFUSALS for one in self._found)
 
     def add(self, *findings: Finding) -> None:
         """Tell at once: the process may not come to its end."""
         for one in findings:
-            known = list(self._found)
-            self._found.add(one)
-            if len(list(self._found)) > len(known):
+            if self._found.add(one):
                 self._tell({"finding": one.to_json()})
 
     def _look(self, settings: Found) -> None:
@@ -153,7 +154,7 @@ def _main() -> NoReturn:
 
     try:
         limits = Limits(**request["limits"])
-        _Looking(request, tell).run(limits, settings)
+        Looking(request, tell).run(limits, settings)
     except BaseException as error:
         tell({"failed": f"{type(error).__name__}: {error}"})
     end(0)

@@ -7,6 +7,7 @@ holds what Python code does by mistake; it is no jail for code that means harm.
 
 from __future__ import annotations
 
+import _posixsubprocess
 import ctypes
 import faulthandler
 import os
@@ -14,6 +15,7 @@ import resource
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -24,13 +26,16 @@ from smithers.engine.loading import is_authors
 from smithers.errors import Place
 from smithers.values import dataclass
 
-__all__ = ["ASKED_SIGNAL", "TIME_SIGNAL", "Limits", "RefusedHere", "confine"]
+__all__ = ["ASKED_SIGNAL", "REFUSALS", "TIME_SIGNAL", "Limits", "RefusedHere", "confine"]
 
+REFUSALS = ("exits", "network", "programs", "time", "writes")
+"""The rules of what was refused."""
 Network = Literal["namespace", "audit hook"]
 TIME_SIGNAL, ASKED_SIGNAL = signal.SIGXCPU, signal.SIGUSR1
 """By the first the system ends a process whose CPU time is over; by the second it is asked where it
 is. Both are answered in C, so code that never comes back to Python is found too.
 """
+_sleep = time.sleep
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _NULL = (os.devnull, "/dev/tty")
@@ -78,6 +83,8 @@ def confine(
     refuse = _Refusing(folder, report)
     sys.addaudithook(refuse.hear)
     setattr(os, "_exit", refuse.exit)  # noqa: B010  # a checker would see another type
+    setattr(_posixsubprocess, "fork_exec", refuse.start)  # noqa: B010  # by it, multiprocessing
+    setattr(time, "sleep", refuse.sleep)  # noqa: B010
     return network
 
 
@@ -136,6 +143,16 @@ class _Refusing:
 
     def exit(self, code: int) -> NoReturn:
         self._refuse("exits", f"os._exit({code})", "return a tree; Smithers ends the process")
+
+    def start(self, *_: object) -> NoReturn:
+        self._refuse("programs", "another process", f"{_HOW} no work")
+
+    def sleep(self, seconds: float) -> None:
+        """Packages may sleep while they are imported, and in threads."""
+        if self._author_place(sys._getframe(1)) is None:  # pyright: ignore[reportPrivateUsage]
+            _sleep(seconds)
+        else:
+            self._refuse("time", f"time.sleep({seconds})", f"{_HOW} no work")
 
     def _is_outside(self, path: object) -> bool:
         if isinstance(path, int):

@@ -41,10 +41,10 @@ class Findings:
     def __init__(self) -> None:
         self._found: dict[object, Finding] = {}
 
-    def add(self, *findings: Finding) -> None:
-        for one in findings:
-            where: object = one.place and (one.place.file, one.place.line)
-            self._found.setdefault((one.level, where or one.said), one)
+    def add(self, one: Finding) -> bool:
+        """Keep it, unless there is one of its line."""
+        where: object = one.place and (one.place.file, one.place.line)
+        return self._found.setdefault((one.level, where or one.said), one) is one
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self._found.values())

@@ -73,7 +73,7 @@ def find_blocking(tree: SourceTree) -> Iterator[Finding]:
                 name, level = _blocking(tree, node)
                 if not name:
                     continue
-                said = f"{name} blocks in async {one.name}: no other work of the run goes on"
+                said = f"{name} blocks in async {one.name}: all other work of the run waits"
                 hint = _AWAITED.get(name, "await an async client of it")
                 hint += ", or make it a plain def: that runs in a thread"
                 place = tree.place(node)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Has a workflow looked at in a process of its own, under the guard, and hears what it finds.
+"""Has a workflow looked at in a separate process, under the guard, and hears what it finds.
 
 The process has no secrets in its environment, an empty home, and limits. When this returns, nothing
 of it lives.
@@ -149,7 +149,7 @@ async def _hear(launch: Launch, limits: Limits) -> tuple[Looked, Ending, bool]:
                 continue
             *lines, rest = (rest + chunk.data).split(b"\n")
             for line in lines:
-                _take(looked, json.loads(line))
+                _take(looked, line)
         if over:
             process.signal(signal.SIGKILL)
         return looked, await process.ended(), over
@@ -157,7 +157,12 @@ async def _hear(launch: Launch, limits: Limits) -> tuple[Looked, Ending, bool]:
         await to_the_end(process.destroy())
 
 
-def _take(looked: Looked, line: dict[str, Any]) -> None:
+def _take(looked: Looked, text: bytes) -> None:
+    """Take a line of the process; what the author's code may have written beside it is left out."""
+    try:
+        line: dict[str, Any] = json.loads(text)
+    except ValueError:
+        return
     if "finding" in line:
         looked.findings.append(line["finding"])
     for name in ("report", "network", "phase", "failed"):

@@ -4,8 +4,9 @@ how much of it may be asked of agents.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import field
+from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
@@ -80,7 +81,7 @@ class Planned:
         return self.items.get(one, one.children)
 
     def to_json(self) -> dict[str, Any]:
-        calls = _Calls(self)
+        calls = _Calls(self, self._why)
         once, at_most = calls.of(self.root)
         return {
             "tree": self._node_json(self.root),
@@ -102,6 +103,11 @@ class Planned:
             "unknown": [{"node": one.id, "what": one.what, "why": one.why} for one in self.unknown],
         }
 
+    @cached_property
+    def _why(self) -> dict[str, str]:
+        """Why something of a node is not known, by its id; asked once all is planned."""
+        return {one.id: one.why for one in reversed(self.unknown)}
+
     def _all(self) -> list[Definition]:
         found, waiting = list[Definition](), [self.root]
         while waiting:
@@ -112,13 +118,12 @@ class Planned:
 
     def _node_json(self, one: Definition) -> dict[str, Any]:
         place = one.node.mark.place
-        why = next((each.why for each in self.unknown if each.id == one.id and each.what), None)
         return {
             "id": one.id,
             "kind": one.node.kind,
             "place": {"file": place.file, "line": place.line, "column": place.column},
             "agents": _agents(one),
-            "waits": why,
+            "waits": self._why.get(one.id),
             "children": [self._node_json(child) for child in self.below(one)],
         }
 
@@ -241,8 +246,8 @@ class _Calls:
     `besides` is what neither number has.
     """
 
-    def __init__(self, planned: Planned) -> None:
-        self._planned = planned
+    def __init__(self, planned: Planned, unknown: Container[str]) -> None:
+        self._planned, self._unknown = planned, unknown
         self.besides: list[str] = []
 
     def of(self, one: Definition) -> tuple[int, int]:
@@ -252,7 +257,7 @@ class _Calls:
         if one.kind.expands and one not in self._planned.items:
             self.besides.append(f"what is below {one.id}")
             return 0, 0
-        if one.kind.expands and any(each.id == one.id for each in self._planned.unknown):
+        if one.kind.expands and one.id in self._unknown:
             self.besides.append(f"what is made below {one.id}")
         below = [self.of(child) for child in self._planned.below(one)]
         if isinstance(node, Branch):

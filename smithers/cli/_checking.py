@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
             "smithers check ship_it.py",
             'smithers check ship_it.py:ship --input \'{"topic": "whales"}\'',
             "smithers check ship_it.py --types --json",
-            says="Load a workflow in a process of its own, build its tree, and show what is known"
+            says="Load a workflow in a separate process, build its tree, and show what is known"
             " before it runs: agents, budgets, pools and the number of agent calls. Report each"
             " mistake with its place and what to write instead. No agent, step or command is"
             " executed. Exit with 0, or with 2 if there is a mistake; warnings do not count.",

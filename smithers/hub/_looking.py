@@ -175,7 +175,7 @@ class Looking(HubCore):
         self, file: Path, name: str | None = None, *, input: str | None = None, types: bool = False
     ) -> Checked:
         """What is known of a workflow before it runs, and what is wrong with it. The file is loaded
-        and rendered in a process of its own, without network, programs, secrets and writes; with
+        and rendered in a separate process, without network, programs, secrets and writes; with
         `types`, a type checker that is installed checks it as well.
 
         Raises `Refused` for a file that is not there, and for settings that cannot be used.

@@ -45,6 +45,8 @@ class Broken:
     hint: str
     fix: tuple[str, str]
     """A replacement by which the check passes."""
+    acts: bool = False
+    """Whether it does something while it is imported, so that only the check may import it."""
     files: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
@@ -77,7 +79,7 @@ def in_flow(name: str, body: str, *, said: str, hint: str, fix: tuple[str, str])
 
 def at_import(name: str, line: str, *, said: str, hint: str, fix: tuple[str, str]) -> Broken:
     """A line at the top of the file that does what an import must not do."""
-    return Broken(name, HEAD + line + "\n" + _SMALL, said, hint, fix)
+    return Broken(name, HEAD + line + "\n" + _SMALL, said, hint, fix, acts=True)
 
 
 BROKEN = [
@@ -431,6 +433,21 @@ return §Task("plan", agent=echo, prompt=["write", "it"])
         said="subprocess.Popen ('touch') was refused",
         hint="move it into a Step or a Command",
         fix=("subprocess.run(['touch', 'RAN'])", ""),
+    ),
+    at_import(
+        "a process of multiprocessing",
+        "import multiprocessing\n\n"
+        "§multiprocessing.get_context('spawn').Process(target=print).start()",
+        said="another process was refused",
+        hint="move it into a Step",
+        fix=("multiprocessing.get_context('spawn').Process(target=print).start()", ""),
+    ),
+    at_import(
+        "a sleep",
+        "§time.sleep(10**6)",
+        said="time.sleep(1000000) was refused",
+        hint="move it into a Step",
+        fix=("time.sleep(10**6)", ""),
     ),
     at_import(
         "a program in the place of this one",

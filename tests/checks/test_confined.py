@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from smithers.checks import Limits, check_file
 from smithers.checks._looking import WITHHELD, without_secrets
+from smithers.host import guard
 
 _CODE = """\
 import json, socket, sys
@@ -41,6 +44,16 @@ def test_sockets_are_refused_and_the_network_is_named(how: str, tmp_path: Path) 
     network, found = json.loads(done.stdout)
     assert network in (("audit hook",) if how == "without" else ("namespace", "audit hook"))
     assert found == [["network", 3], ["network", 3]]
+
+
+def test_a_file_that_waits_for_ever_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    flow = "import ctypes, threading\n\nctypes.CDLL(None).fork()\nthreading.Event().wait()\n"
+    (tmp_path / "flow.py").write_text(flow)
+    environment = {**os.environ, "SMITHERS_CHECKED": "waits"}
+    found = check_file(tmp_path / "flow.py", environment=environment, limits=Limits(wall_s=12))
+    (finding,) = found.findings
+    assert (finding["rule"], found.passes, found.report) == ("time", False, None)
+    assert not guard.marked("SMITHERS_CHECKED=waits", guard.snapshot())
 
 
 def test_secrets_are_withheld_and_what_leads_to_services_is_left_out() -> None:
