@@ -68,8 +68,7 @@ def mount_more(above: Definition, children: ListLike[Node[Any]]) -> list[Definit
     inner, known = above.kind.loops_below(above), len(above.children)
     return [
         _define(child, _default_id(above, children, number), above, number, inner, above.scope)
-        for number, child in enumerate(children)
-        if number >= known
+        for number, child in enumerate(children[known:], known)
     ]
 
 
@@ -141,17 +140,20 @@ def _define(
     loops: tuple[str, ...],
     scope: str,
 ) -> Definition:
+    id = node.id or default_id
     made = Definition(
         node,
         kind_of(node),
-        node.id or default_id,
+        id,
+        Key(id),
         parent,
         place,
         loops,
         scope,
         named=node.id is not None,
     )
-    node.address = made.id
+    if node.id is None:
+        node.address = id
     if parent is not None:
         made.budgeted = parent.budgeted
     if node.budget is not None:
@@ -221,6 +223,8 @@ class Mounts:
     """The roots of the trees that are mounted below a node which makes them, by its id."""
     _missing: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     """What is needed and not mounted yet, with the ids of those who need it."""
+    _needed: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
+    """What is needed, with the ids of those who need it, or did."""
 
     def add(self, root: Definition, path: tuple[int, ...] = (), item: str = "") -> None:
         """Mount a tree: the workflow's, or that of one item of a `ForEach` in one iteration.
@@ -307,8 +311,19 @@ class Mounts:
                 if id in self.by_id:
                     yield self.by_id[id]
 
+    def needing(self, id: str) -> list[str]:
+        """The ids of those who need this."""
+        mine = (self.by_id.get(other) for other in self._needed.get(id, ()))
+        return [
+            one.id
+            for one in mine
+            if one is not None and any(need == id for need, _ in _waits_for(one))
+        ]
+
     def _check_missing(self, root: Definition, *, complete: bool) -> None:
         for one in root.walk():
+            for need, _ in _waits_for(one):
+                self._needed.setdefault(need, {})[one.id] = None
             for need, why in chain(_waits_for(one), _sends_back(one)):
                 if need not in self.by_id:
                     self._missing.setdefault(need, set()).add(one.id)

@@ -74,17 +74,18 @@ def _decide(again: Again, plan: Plan) -> _Change:
     root = again.scope.root
     if any(one is root and one.id != (node.id or one.id) for one, node in found.replaced):
         raise _TooMuch
-    nodes = {**found.kept, **dict(found.replaced)}
-    for one, _ in found.replaced:
-        target = _part(one, again, plan)
-        change.replaced[target] = nodes[target]
+    different = [one for one, _ in found.replaced]
     for one, children in found.appended:
         if _may_append(one, again, plan):
             change.more[one] = children
         else:
-            target = _part(one, again, plan)
-            change.replaced[target] = nodes[target]
+            different.append(one)
     replaced = change.replaced
+    if different:
+        nodes = dict([*found.kept, *found.replaced])
+        for one in different:
+            part = _part(one, again, plan)
+            replaced[part] = nodes[part]
     for one in [one for one in replaced if _is_inside(one, replaced)]:
         del replaced[one]
     for one in [one for one in change.more if one in replaced or _is_inside(one, replaced)]:
@@ -111,7 +112,7 @@ def _part(one: Definition, again: Again, plan: Plan) -> Definition:
     while True:
         if not one.loops:
             instance = plan.instances.get(Key(one.id))
-            if instance is None or _is_untouched(instance) or _is_under_way(instance):
+            if instance is None or _is_untouched(instance) or instance.is_under_way:
                 if one.parent is None:
                     raise _TooMuch
                 return one
@@ -126,14 +127,6 @@ def _is_untouched(one: Instance) -> bool:
     return one.status == "idle" and not one.children and one.dropping is None
 
 
-def _is_under_way(one: Instance) -> bool:
-    while one.status == "up" and one.dropping is None and not one.stopped:
-        if one.parent is None:
-            return True
-        one = one.parent
-    return False
-
-
 def _may_append(one: Definition, again: Again, plan: Plan) -> bool:
     if one.loops or again.scope.path:
         return False
@@ -142,14 +135,14 @@ def _may_append(one: Definition, again: Again, plan: Plan) -> bool:
         return True
     if instance.closed or instance.open == 0:
         return False
-    return instance.waits_for_order or _is_under_way(instance)
+    return instance.waits_for_order or instance.is_under_way
 
 
 def _apply(
     renderer: Renderer, plan: Plan, changes: list[_Change], catch_up: Callable[[], None]
 ) -> Reconciled:
     mounts = renderer.view.mounts
-    kept = [each for change in changes for each in change.again.difference.kept.items()]
+    kept = [each for change in changes for each in change.again.difference.kept]
     nodes = [one.node for one, _ in kept]
     parents = [(one, one.children) for change in changes for one in _changing(change)]
     left: list[Definition] = []
@@ -157,7 +150,8 @@ def _apply(
     try:
         for one, node in kept:
             one.node = node
-            node.address = one.id
+            if not one.named:
+                node.address = one.id
         left += [
             each for change in changes for one in change.replaced for each in mounts.remove(one)
         ]

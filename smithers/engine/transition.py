@@ -78,7 +78,7 @@ class Transition:
         self._changes: dict[int, Change] = {}
         """By their identity, so that one is taken back at the cost of one."""
         self._reads: set[ReadMade] = set()
-        self.watch: Callable[[Change], None] | None = None
+        self.watchers: list[Callable[[Change], None]] = []
         """Told of every change once it is made."""
 
     @property
@@ -98,8 +98,8 @@ class Transition:
                     break
         self._changes[id(change)] = change
         self.state.apply(change, self.state.frame + 1)
-        if self.watch is not None:
-            self.watch(change)
+        for watch in self.watchers:
+            watch(change)
 
     def frame(self, at: datetime) -> Frame:
         """The frame; from here on the next one is in the making."""

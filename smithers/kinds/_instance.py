@@ -131,6 +131,14 @@ class Instance(Generic[N_co]):
         """
         return self.status == "idle" and self.dropping is None
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it and all around it continue."""
+        one: Instance | None = self
+        while one is not None and one.status == "up" and one.dropping is None and not one.stopped:
+            one = one.parent
+        return one is None
+
     def walk(self) -> list[Instance]:
         """It and all below it, what is around first."""
         found: list[Instance] = [self]
@@ -154,9 +162,11 @@ class Slots:
         self.queue: list[int] = []
 
     def add(self, place: int, instance: Instance) -> None:
-        if place not in self.waiting:
+        if (known := self.waiting.get(place)) is None:
             heapq.heappush(self.queue, place)
-        self.waiting.setdefault(place, []).append(instance)
+            self.waiting[place] = [instance]
+        else:
+            known.append(instance)
 
     def take_all(self) -> list[Instance]:
         """Nobody waits here from now on; those who did, in document order."""

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from bench import steps
 from smithers.agent import Event
 from smithers.changes import Frame, Key
 from smithers.engine import timers
@@ -25,7 +26,7 @@ from smithers.store.connection import Connection
 from smithers.store.sqlite import SqliteStore
 from tests.store.samples import begin, frame
 
-FLOW = Path(__file__).with_name("sequences.py")
+FLOW = steps.__file__
 FEW, MANY = 40, 120
 FIRST = 15
 """More commits than those by which it is known that the next are quick, and some of a start."""
@@ -94,10 +95,10 @@ def counted(
         other = asyncio.ensure_future(asyncio.sleep(600)) if company else None
         (tmp_path / f"{kind}{count}").mkdir()
         loop.call_soon(turn, loop)
-        given = json.dumps({"kind": kind, "count": count})
+        given = json.dumps({"shape": "sequence", "kind": kind, "count": count})
         try:
             return await hub.start(
-                str(FLOW), name="steps", input=given, run_id="r1", observer=counts, linger_s=0
+                FLOW, name="steps", input=given, run_id="r1", observer=counts, linger_s=0
             )
         finally:
             if other is not None:
@@ -121,8 +122,8 @@ def test_an_async_step_costs_one_turn_of_the_loop_and_no_thread(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(timers, "POLL_S", 600.0)  # a look takes turns as well
-    few = counted(tmp_path, monkeypatch, "asynchronous", FEW)
-    many = counted(tmp_path, monkeypatch, "asynchronous", MANY)
+    few = counted(tmp_path, monkeypatch, "async", FEW)
+    many = counted(tmp_path, monkeypatch, "async", MANY)
     at, more = many.turns_by_frame, MANY - FEW
     assert more <= at[MANY] - at[FEW] <= 1.5 * more  # what else is in the loop has its turns
     assert many.statements.total() - few.statements.total() <= 10 * more
@@ -137,14 +138,14 @@ def test_an_owner_that_never_waits_looks_by_the_clock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(timers, "POLL_S", 0.0)
-    assert counted(tmp_path, monkeypatch, "asynchronous", FEW).looks > FEW / 2
+    assert counted(tmp_path, monkeypatch, "async", FEW).looks > FEW / 2
 
 
 @pytest.mark.usefixtures("any_pace")
 def test_the_steps_of_a_thread_are_committed_by_the_loop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counts = counted(tmp_path, monkeypatch, "synchronous", FEW)
+    counts = counted(tmp_path, monkeypatch, "sync", FEW)
     assert counts.commits.total() >= FEW
     assert counts.commits_elsewhere() <= FIRST
 
@@ -153,7 +154,7 @@ def test_the_steps_of_a_thread_are_committed_by_the_loop(
 def test_a_loop_that_has_other_tasks_makes_no_commit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counts = counted(tmp_path, monkeypatch, "asynchronous", FEW, company=True)
+    counts = counted(tmp_path, monkeypatch, "async", FEW, company=True)
     assert counts.commits.total() >= FEW
     assert counts.commits[threading.get_ident()] == 0
 
@@ -162,7 +163,7 @@ def test_a_loop_whose_commits_are_slow_makes_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "_QUICK_S", 0.0)
-    counts = counted(tmp_path, monkeypatch, "asynchronous", FEW)
+    counts = counted(tmp_path, monkeypatch, "async", FEW)
     assert counts.commits.total() >= FEW
     assert counts.commits[threading.get_ident()] == 0
 
