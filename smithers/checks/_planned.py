@@ -72,6 +72,8 @@ class Planned:
     pools: dict[str, int]
     findings: list[Finding] = field(default_factory=list[Finding])
     unknown: list[Unknown] = field(default_factory=list[Unknown])
+    grows: bool = False
+    """Whether the workflow function reads outputs, so that it may add nodes."""
     items: dict[Definition, tuple[Definition, ...]] = field(
         default_factory=dict[Definition, tuple[Definition, ...]]
     )
@@ -142,6 +144,10 @@ def plan_workflow(loaded: Loaded, input: BaseModel, settings: Values) -> Planned
     planned = Planned(renderer.root(0), workflow.budget, pools)
     planner = _Planner(renderer, view, planned)
     planner.expand_all()
+    if renderer.reads_structure():
+        read = ", ".join(sorted(renderer.scopes.watched))
+        root, planned.grows = planned.root.id, True
+        planned.unknown.append(Unknown(root, "tree", f"follows {read}, and may grow"))
     is_open = renderer.reads_structure() or bool(planned.unknown)
     planner.ask_all()
     return planned
@@ -254,10 +260,8 @@ class _Calls:
         node = one.node
         if isinstance(node, Task):
             return self._of_task(one, node)
-        if one.kind.expands and one not in self._planned.items:
-            self.besides.append(f"what is below {one.id}")
-            return 0, 0
-        if one.kind.expands and one.id in self._unknown:
+        grows = one is self._planned.root and self._planned.grows
+        if grows or (one.kind.expands and one.id in self._unknown):
             self.besides.append(f"what is made below {one.id}")
         below = [self.of(child) for child in self._planned.below(one)]
         if isinstance(node, Branch):

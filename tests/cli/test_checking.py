@@ -98,6 +98,21 @@ def test_check_counts_calls_and_names_pools_and_what_it_does_not_know(tmp_path: 
     assert (late["waits"], late["children"]) == ("waits for plan", [])
 
 
+def test_a_tree_that_follows_outputs_is_said_to_grow(tmp_path: Path) -> None:
+    flow = """\
+    from smithers import Sequence, Step, workflow
+
+    @workflow
+    def flow(ctx):
+        first = Step("first", lambda: 1)
+        return Sequence(first, *([Step("more", lambda: 2)] if ctx.get(first) == 1 else []))
+    """
+    document = smithers(tmp_path, "check", written(tmp_path, flow), "--json").document
+    why = "follows first, and may grow"
+    assert document["unknown"] == [{"node": "sequence", "what": "tree", "why": why}]
+    assert document["agent_calls"]["besides"] == ["what is made below sequence"]
+
+
 def test_check_makes_an_input_with_an_item_in_each_list(tmp_path: Path) -> None:
     document = smithers(tmp_path, "check", written(tmp_path, POOLED), "--json").document
     assert document["input"] == {"names": ["text"]}
