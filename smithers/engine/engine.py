@@ -348,7 +348,7 @@ class Engine:
 
     async def _look_up(self) -> None:
         """Read what has to be known before an agent starts."""
-        self.limits.see(await self.store.cooldowns())
+        self.limits.see(await self.store.cooldowns(here=self._is_alone()))
         await self.family.look(self.store)
 
     def _start(self, group: asyncio.TaskGroup) -> None:

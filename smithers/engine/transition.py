@@ -124,7 +124,8 @@ class Transition:
         """A node ends; what it was waiting for is over."""
         if self.state.waits:
             for kind in waits.KINDS:
-                self.close_wait(key, kind)
+                if (key, kind) in self.state.waits:
+                    self.close_wait(key, kind)
         given = None if output is None else held(output)
         if output is not None and isinstance(given, Large):
             self._outputs.add(key, self.number, output)

@@ -324,9 +324,9 @@ class SqliteStore:
 
         return await self._db.transact(work)
 
-    async def cooldowns(self) -> Sequence[Cooldown]:
+    async def cooldowns(self, *, here: bool = False) -> Sequence[Cooldown]:
         """The last cooldown of each key."""
-        return await self._db.call(cooldowns_of)
+        return await self._db.call(cooldowns_of, here=here)
 
     async def end_cooldown(self, key: str) -> bool:
         """Forget a key; whether it was known."""
