@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from smithers.cli._arguments import Argument, Db, JsonFlag, Option, Run, example
 from smithers.cli._failures import Usage
-from smithers.cli._given import given_text
+from smithers.cli._given import file_and_name, given_text
 from smithers.cli._places import Place, place
 from smithers.cli._streams import say
 from smithers.values import dataclass
@@ -184,7 +184,7 @@ def up(
         raise Usage("--resume needs the id of a run", hint=_resumable(where))
     if file is None and not resume:
         raise Usage("no FILE was given", hint="for example `smithers up ship_it.py`")
-    path, name = (None, None) if file is None else _file_and_name(file)
+    path, name = (None, None) if file is None else file_and_name(file)
     id = made_up_id(path or "") if run_id is None else run_id
     return go_on(
         Wanted(
@@ -347,13 +347,6 @@ def made_up_id(file: str) -> str:
     """A run id that tells what runs: the file's name and six random characters."""
     stem = re.sub(r"[^A-Za-z0-9]+", "-", Path(file).stem).strip("-").lower()[:48] or "run"
     return f"{stem}-" + "".join(secrets.choice(_ALPHABET) for _ in range(6))
-
-
-def _file_and_name(given: str) -> tuple[str, str | None]:
-    path, colon, name = given.rpartition(":")
-    if not colon or Path(given).exists() or not name.isidentifier():
-        return given, None
-    return path, name
 
 
 def _input_text(wanted: Wanted) -> str | None:
