@@ -146,6 +146,7 @@ class AgentExecutor(Executor[AgentWork]):
         ask = Ask(
             prompt=fresh,
             cwd=self._folder(work),
+            task=one.key.id,
             schema=node.output.schema if native and not node.output.is_text else None,
             session=use.session,
             forks=use.forks,
