@@ -1,0 +1,167 @@
+"""Executors that start nothing: what a task gives is scripted, or made from its type."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from functools import cached_property, partial
+from typing import Any
+
+from smithers.agent import Agent, Answered, Ask, Event, Started
+from smithers.changes import Failure, Key
+from smithers.engine.asking import Asking
+from smithers.engine.attempts import (
+    Bench,
+    Execution,
+    Executor,
+    Executors,
+    Hooks,
+    Limits,
+    Request,
+    Result,
+)
+from smithers.engine.attempts.agent import AgentExecutor
+from smithers.engine.attempts.agent_attempt import AgentAttempt
+from smithers.engine.dry.outside import NOT_SCRIPTED, Outside
+from smithers.engine.threads import Threads
+from smithers.errors import MachineError, Permanent
+from smithers.examples import made_of
+from smithers.kinds import Instance
+from smithers.state import Attempted
+from smithers.tree import AgentWork, CommandWork, Completed, Output, StepWork, Task, Work
+from smithers.values import dataclass
+
+__all__ = ["DryExecutors"]
+
+
+class DryExecutors(Executors):
+    """The executors of a dry run."""
+
+    def __init__(
+        self,
+        asking: Asking,
+        bench: Bench,
+        hooks: Hooks,
+        threads: Threads,
+        limits: Limits,
+        *,
+        outside: Outside,
+    ) -> None:
+        super().__init__(asking, bench, hooks, threads, limits)
+        self._outside = outside
+
+    @cached_property
+    def _agent(self) -> AgentExecutor:
+        return _Agents(self._asking, self._bench, self._hooks, self._limits, self._outside)
+
+    def _find(self, work: Work) -> Executor[Any]:
+        found = super()._find(work)
+        if isinstance(work, StepWork | CommandWork) and not self._outside.script.runs_steps:
+            return _Unstarted(self._asking, self._bench, self._outside, found)
+        return found
+
+
+class _Agents(AgentExecutor):
+    """Asks a stand-in of the same name in place of each agent."""
+
+    def __init__(
+        self, asking: Asking, bench: Bench, hooks: Hooks, limits: Limits, outside: Outside
+    ) -> None:
+        super().__init__(asking, bench, hooks, limits)
+        self._outside = outside
+
+    def begin(self, one: Instance[Task], work: AgentWork) -> AgentAttempt | None:
+        attempt = super().begin(one, work)
+        if attempt is not None:
+            attempt.agent = _StandIn(attempt.agent, attempt.output, self._outside)
+        return attempt
+
+
+class _StandIn:
+    """Answers in place of an agent."""
+
+    def __init__(self, agent: Agent, output: Output[Any], outside: Outside) -> None:
+        self.name, self._output, self._outside = agent.name, output, outside
+        self.can = replace(agent.can, steers=False, attaches=False)
+
+    async def run(self, ask: Ask) -> AsyncIterator[Event]:
+        output, outside = self._output, self._outside
+        if (script := outside.script.answers) is not None:
+            ask = replace(ask, schema=None if output.is_text else output.schema)
+            try:
+                async for event in script.run(ask):
+                    yield event
+            except Permanent as error:
+                if error.reason != NOT_SCRIPTED:
+                    raise
+            else:
+                return
+        yield Started(ask.session or outside.new_session())
+        if output.is_text:
+            yield Answered(f"an answer to {ask.task}")
+        else:
+            yield Answered(outside.make(ask.task, output, partial(made_of, output.schema)))
+
+
+class _Unstarted(Executor[Any]):
+    """Begins attempts as the real executor does, and starts nothing."""
+
+    def __init__(self, asking: Asking, bench: Bench, outside: Outside, real: Executor[Any]) -> None:
+        super().__init__(asking, bench)
+        self._outside, self._real = outside, real
+
+    def is_ready(self, one: Instance[Task], work: Any) -> bool:
+        return self._real.is_ready(one, work)
+
+    def request(self, one: Instance[Task], work: Any) -> Request | None:
+        return self._real.request(one, work)
+
+    def begin(self, one: Instance[Task], work: Any) -> Execution | None:
+        real = self._real.begin(one, work)
+        if real is None or _is_of_a_pattern(work):
+            return real
+        return _Made(
+            serial=real.serial,
+            output=real.output,
+            stream=real.stream,
+            key=one.key,
+            work=work,
+            outside=self._outside,
+        )
+
+    def retry(
+        self, one: Instance[Task], work: Any, tries: Sequence[Attempted], failure: Failure
+    ) -> None:
+        self._real.retry(one, work, tries, failure)
+
+
+def _is_of_a_pattern(work: StepWork | CommandWork) -> bool:
+    """Whether it is a step of a pattern of ours, which only works out what comes next."""
+    module = getattr(work.run, "__module__", None) if isinstance(work, StepWork) else None
+    return isinstance(module, str) and module.startswith("smithers.")
+
+
+@dataclass(kw_only=True)
+class _Made(Execution):
+    """An attempt of a step or a command that gives what is scripted or made."""
+
+    key: Key
+    work: StepWork | CommandWork
+    outside: Outside
+
+    async def run(self) -> str:
+        output = self.output
+        if output.is_any:
+            self.outside.guessed[self.key.id] = None
+        return await self.outside.give(self.key, output, self._make)
+
+    def _make(self, number: int) -> object:
+        """What a command prints is made by its type; one that may fail does so every other time."""
+        work = self.work
+        if isinstance(work, CommandWork) and self.output.kind is Completed:
+            code = 0 if work.check else 1 - number % 2
+            return Completed(exit_code=code, stdout="", stderr="", duration_s=0.0)
+        return made_of(self.output.schema, number)
+
+    def result_of(self, error: Exception) -> Result:
+        return Result("halted" if isinstance(error, MachineError) else "failed", error=error)
