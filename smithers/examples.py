@@ -41,23 +41,26 @@ def example_of(part: Schema, whole: Schema) -> object:
     return _Maker(whole, few=0).make(part)
 
 
-def made_of(schema: Schema, number: int = 0) -> object:
-    """A value of a schema as an agent could have given it; lists have items. The next `number`
-    gives other booleans, numbers, choices and lengths, so that what waits for a change sees one.
+def made_of(schema: Schema, number: int = 0, *, is_flat: bool = False) -> object:
+    """A value of a schema as an agent could have given it; lists have items, with `is_flat` only
+    those that are in no other list. The next `number` gives other booleans, numbers, choices and
+    lengths, so that what waits for a change sees one.
 
     >>> verdict = {"type": "object", "required": ["ok"], "properties": {"ok": {"type": "boolean"}}}
     >>> [made_of(verdict, number) for number in (0, 1, 2)]
     [{'ok': False}, {'ok': True}, {'ok': False}]
     """
-    return _Maker(schema, few=_FEW, number=number).make(schema)
+    return _Maker(schema, few=_FEW, number=number, is_flat=is_flat).make(schema)
 
 
 class _Maker:
     """Makes a value. `number` says which of the values that fit, and `few` how long lists are."""
 
-    def __init__(self, whole: Schema, *, few: int, number: int = 0) -> None:
+    def __init__(self, whole: Schema, *, few: int, number: int = 0, is_flat: bool = False) -> None:
         self._whole, self._few, self._number = whole, few, number
         self._is_high = number % 2 == 1
+        self._is_flat, self._lists = is_flat, 0
+        """The second is how many lists are around what is made."""
 
     def make(self, part: Schema, depth: int = 0, item: int = 0) -> object:
         """A value of a part of the schema; `item` is its place in a list."""
@@ -116,15 +119,18 @@ class _Maker:
         return "enum" in found or found.get("type") in ("boolean", "integer", "number")
 
     def _array(self, part: Schema, depth: int) -> list[object]:
-        first = [self.make(one, depth + 1) for one in part.get("prefixItems", ())]
         least = part.get("minItems", 0)
         most = part.get("maxItems", max(least, self._few))
-        length = least if self._is_high else max(least, min(self._few, most))
+        few = 0 if self._is_flat and self._lists else self._few
+        length = max(least, min(few - self._number % (few + 1), most))
+        self._lists += 1
+        found = [self.make(one, depth + 1) for one in part.get("prefixItems", ())]
         items = part.get("items")
-        if items is False or (first and not items):
-            return first
-        schema = cast("Schema", items or {})
-        return first + [self.make(schema, depth + 1, item) for item in range(len(first), length)]
+        if items is not False and (items or not found):
+            schema = cast("Schema", items or {})
+            found += [self.make(schema, depth + 1, item) for item in range(len(found), length)]
+        self._lists -= 1
+        return found
 
 
 def _number(part: Schema, *, is_high: bool, item: int) -> float:

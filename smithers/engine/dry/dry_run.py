@@ -47,6 +47,7 @@ from smithers.waits import traits, words_of
 __all__ = ["DryRun", "DryTask", "dry_run"]
 
 _OWNER = Owner(id="dry-run", host="", pid=0, started="")
+_HINT = "if a made output is the reason, give a better one with --script FILE:NAME"
 _EVER_S = 1e9
 """A dry run stays for every timer."""
 _COUNTED = (waits.APPROVAL, waits.HUMAN, waits.EVENT, waits.TIMER)
@@ -215,7 +216,9 @@ class _Dry:
         elif status == "waiting":
             why = "; ".join(self._open_waits())
         elif (error := ending.status.error) is not None:
-            why, hint = _said(error), error.hint
+            why = _said(error)
+            # The hints that name the run are of no use here: nothing of it was stored.
+            hint = _HINT if run.run_id in error.hint or not error.hint else error.hint
         output = ending.status.output
         return DryRun(
             workflow=run.workflow,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -103,25 +103,23 @@ class Outside:
 
     # -- outputs
 
-    async def give(self, key: Key, output: Output[Any], made: Callable[[int], object]) -> str:
-        """The output of a task as JSON text, by the script or else made. Raises `AgentError`."""
-        schema = None if output.is_text else output.schema
-        answer = await self._scripted(key.id, schema)
-        if answer is not None:
-            return output_text(answer, output)
-        return self.make(key.id, output, made)
+    async def give(self, key: Key, output: Output[Any]) -> str | None:
+        """The output that the script has for a task, as JSON text. Raises `AgentError`."""
+        answer = await self._scripted(key.id, None if output.is_text else output.schema)
+        return None if answer is None else output_text(answer, output)
 
-    def make(self, task: str, output: Output[Any], made: Callable[[int], object]) -> str:
+    def make(self, task: str, output: Output[Any]) -> str:
         """An output that fits, as JSON text. Raises `Permanent` if none was found."""
-        number = self._count(task)
+        first = self.count(task)
         problems: list[str] = []
-        for each in (number, number + 1):
-            try:
-                return output.dump(made(each))
-            except ValidationError as error:
-                problems.append(problem(error))
-            except (NotExact, ValueError) as error:
-                problems.append(str(error))
+        for number in range(first, first + 3):
+            for is_flat in (True, False):  # what is in lists may refer to what is not there
+                try:
+                    return output.dump(made_of(output.schema, number, is_flat=is_flat))
+                except ValidationError as error:
+                    problems.append(problem(error))
+                except (NotExact, ValueError) as error:
+                    problems.append(str(error))
         raise Permanent(
             f"no output of task {task!r} could be made from its type: {problems[0]}",
             hint=f"give one with --script FILE:NAME, where NAME = Scripted({{{json.dumps(task)}:"
@@ -150,7 +148,7 @@ class Outside:
         self._sessions += 1
         return f"dry-run-{self._sessions}"
 
-    def _count(self, task: str) -> int:
+    def count(self, task: str) -> int:
         """How many outputs were made before for the task, or for one whose id differs in numbers
         alone: `decide 2` follows `decide 1`.
         """
@@ -216,7 +214,7 @@ class Outside:
             return {"approved": given not in (False, "deny", "false")}
         if given is not None:
             return {"value": given}
-        number = self._count(wait.key.id)
+        number = self.count(wait.key.id)
         match form.kind:
             case "choice" | "decision":
                 return {"value": form.choices[number % len(form.choices)]}
@@ -239,7 +237,7 @@ class Outside:
         schema = Form.from_row(wait.form).schema if wait.form else None
         given = await self._data(wait.key.id, schema or {})
         if given is None and schema:
-            given = made_of(schema, self._count(wait.key.id))
+            given = made_of(schema, self.count(wait.key.id))
         self._signals += 1
         return SentSignal(
             id=f"dry-run-{self._signals}",
