@@ -7,10 +7,11 @@ from release_notes import Review
 
 from harnesses import Scripted
 
-release_notes.claude = Scripted(
+agent = Scripted(
     {
         "draft": "Lists of runs are sorted by age.",
         "review": Review(clear=True, remarks=""),
     }
 )
+release_notes.claude = agent
 notes = release_notes.release_notes

@@ -50,7 +50,7 @@ _OWNER = Owner(id="dry-run", host="", pid=0, started="")
 _HINT = "if a made output is the reason, give a better one with --script FILE:NAME"
 _EVER_S = 1e9
 """A dry run stays for every timer."""
-_COUNTED = (waits.APPROVAL, waits.HUMAN, waits.EVENT, waits.TIMER)
+_COUNTED = (waits.APPROVAL, waits.HUMAN, waits.EVENT, waits.TIMER, waits.CHILD)
 """The kinds of waits that are all that a node does."""
 
 
@@ -253,16 +253,19 @@ def _started(workflow: str, frames: Sequence[Frame]) -> Iterator[tuple[str, str,
     """Each start in a run: of an attempt, of another call of its agent, or of a question."""
     kinds: dict[str, str] = {}
     attempts: dict[int, tuple[str, str, str, str]] = {}
+    children: set[Key] = set()
     for change in (one for frame in frames for one in frame.changes):
         if isinstance(change, NodeMounted):
             kinds[change.id] = change.kind
-        elif isinstance(change, AttemptStarted):
+        elif isinstance(change, AttemptStarted) and change.key not in children:
             id, is_call = change.key.id, change.prompt is not None
             agent = change.agent if is_call else ""
             yield attempts.setdefault(change.serial, (workflow, id, kinds.get(id, "task"), agent))
-        elif isinstance(change, UsageCounted) and change.calls:
+        elif isinstance(change, UsageCounted) and change.serial in attempts:
             yield from [attempts[change.serial]] * change.calls
         elif isinstance(change, WaitOpened) and change.kind in _COUNTED:
+            if change.kind == waits.CHILD:  # its row counts what the child run used
+                children.add(change.key)
             yield (workflow, change.key.id, kinds.get(change.key.id, change.kind), "")
 
 

@@ -20,7 +20,15 @@ from pydantic import ValidationError
 
 from smithers import inbox, waits
 from smithers.agent import Agent, Answered, Ask
-from smithers.changes import AttemptEnded, AttemptStarted, Frame, Key, WaitOpened
+from smithers.changes import (
+    ENDED,
+    AttemptEnded,
+    AttemptStarted,
+    Frame,
+    Key,
+    StatusChanged,
+    WaitOpened,
+)
 from smithers.clock import Clock
 from smithers.engine.attempts.answers import output_text
 from smithers.errors import Permanent, SmithersError
@@ -70,7 +78,7 @@ class Script:
     answers: Agent | None = None
     runs_steps: bool = False
     most_attempts: int = 1000
-    most_frames: int = 20_000
+    most_frames: int = 3000
 
 
 class Outside:
@@ -86,6 +94,7 @@ class Outside:
         """The steps whose type of output nobody wrote, which gave null."""
         self._now = datetime.now(UTC)
         self._running: set[tuple[str, int]] = set()
+        self._untaken: dict[str, int] = {}
         self._frames = self._attempts = self._signals = self._sessions = 0
         self._made: dict[str, int] = {}
 
@@ -163,17 +172,27 @@ class Outside:
         """What comes to a run by a frame of it, once that is kept."""
         notes: list[Note] = []
         self._frames += 1
+        if frame.inbox >= self._untaken.get(run_id, 0):
+            self._untaken.pop(run_id, None)
         for change in frame.changes:
             if isinstance(change, AttemptStarted):
                 self._attempts += 1
                 self._running.add((run_id, change.serial))
             elif isinstance(change, AttemptEnded):
                 self._running.discard((run_id, change.serial))
+            elif isinstance(change, StatusChanged) and change.status in ENDED:
+                self._untaken.pop(run_id, None)
             elif isinstance(change, WaitOpened):
                 note = await self._reply(run_id, change, frame)
                 notes += [] if note is None else [note]
         self._bound()
+        if (engine := self.engines.get(run_id)) is not None:
+            engine.look()  # at once, to let time pass
         return notes
+
+    def gave(self, row: InboxRow) -> None:
+        """A run has an answer that it has not taken yet."""
+        self._untaken[row.run_id] = row.id
 
     def _bound(self) -> None:
         script = self.script
@@ -255,7 +274,7 @@ class Outside:
         seen = self._frames
         for _ in range(_TURNS):
             await asyncio.sleep(0)
-        if self._running or self._frames != seen:
+        if self._running or self._untaken or self._frames != seen:
             return
         dues = [
             wait.opened.due
@@ -304,7 +323,7 @@ class DryStore(MemoryStore):
 
     async def _put_answers(self, run_id: str, frame: Frame) -> None:
         for note in await self._outside.see(run_id, frame):
-            await self.offer(note)
+            self._outside.gave(await self.offer(note))
 
     async def changed(self, reader: str = "") -> bool:
         await self._outside.pass_time()
