@@ -78,8 +78,8 @@ def everything(ctx: Context[NoInput]) -> Node[str]:
 
 @workflow
 def below(ctx: Context[NoInput]) -> Node[str]:
-    asked = Approval("sure", ask="Sure?")
-    return Sequence(asked, Task("deep", agent=codex, prompt="Deep."))
+    deep = Task("deep", agent=codex, prompt="Deep.")
+    return Sequence(Approval("sure", ask="Sure?"), deep, result=deep)
 
 
 @workflow
@@ -138,4 +138,5 @@ shaky = Scripted({"say": [Transient, "said"]})
 costs = Scripted({"t*": Reply(answer="fine", usage=paid)})
 ends = Scripted({"text": ["more", "more", "done"]})
 right = Scripted({"odd": Odd(word="odd")})
+counted = Scripted({"found": [[1, 2]]})
 number = 3

@@ -25,7 +25,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "patterns/panel.py": {"script": [ANSWERS, "panel"]},
     "two_agents/panel.py": {"script": [ANSWERS, "release"]},
 }
-INPUT = {
+INPUT: dict[str, dict[str, object]] = {
     "embedding/fastapi_app.py": {"topic": "whales"},
     "embedding/script.py": {"topic": "whales"},
     "sentences/feature.py": {"feature": "sort runs by age"},
@@ -100,8 +100,8 @@ def test_every_workflow_of_the_documents_has_a_dry_run_that_finishes(tmp_path: P
     (here := tmp_path / "here").mkdir()
     (here / "smithers.toml").write_text('[agents]\nstrong = "claude-code:opus"\nfast = "codex"\n')
     (here / "src").mkdir()
-    for file in ("store.py", "src/parser.py"):
-        (here / file).write_text("")
+    for empty in ("store.py", "src/parser.py"):
+        (here / empty).write_text("")
     before = contents(here)
     for example in (*PLAIN, *PROJECT, *PATTERNS):  # blocks import them
         (tmp_path / example.name).write_text(example.read_text())

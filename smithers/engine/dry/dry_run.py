@@ -217,8 +217,8 @@ class _Dry:
             why = "; ".join(self._open_waits())
         elif (error := ending.status.error) is not None:
             why = _said(error)
-            # The hints that name the run are of no use here: nothing of it was stored.
-            hint = _HINT if run.run_id in error.hint or not error.hint else error.hint
+            # The hint of a real run is of no use: nothing of it was stored, or can be resumed.
+            hint = error.hint if outside.is_unmade else _HINT
         output = ending.status.output
         return DryRun(
             workflow=run.workflow,

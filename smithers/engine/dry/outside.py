@@ -90,6 +90,8 @@ class Outside:
         self.script, self.folder = script, folder
         self.engines: dict[str, Engine] = {}
         self.stopped = ""
+        self.is_unmade = False
+        """Whether no output of a task could be made, which its error says."""
         self.guessed: dict[str, None] = {}
         """The steps whose type of output nobody wrote, which gave null."""
         self._now = datetime.now(UTC)
@@ -129,6 +131,7 @@ class Outside:
                     problems.append(problem(error))
                 except (NotExact, ValueError) as error:
                     problems.append(str(error))
+        self.is_unmade = True
         raise Permanent(
             f"no output of task {task!r} could be made from its type: {problems[0]}",
             hint=f"give one with --script FILE:NAME, where NAME = Scripted({{{json.dumps(task)}:"
