@@ -7,6 +7,10 @@ figure is the median of several processes of their own, with the least of them i
 is that of the least ones. Databases are in memory (/dev/shm) unless a row says that its database is
 on a disk. Wall time is not measured: on a shared machine it is noise.
 
+A limit of CPU is for the machine that it was set on. Where the SQL of a step alone, DBOS and
+LangGraph cost more than they did there (the median of the three), it is multiplied by as much, and
+a figure that holds it only then says so: `held ×2.4`.
+
 Exits with 1 where a limit is missed or could not be measured, and with 2 for an unknown row.
 """
 
@@ -22,6 +26,7 @@ from bench import curves, figures
 from bench.measuring import ROOT
 from bench.plot import svg
 from bench.rows import FULL, QUICK, Row, rows
+from bench.speed import slower
 from bench.table import HEADINGS, Line, brief, cells, document, line, markdown, setting, text
 
 __all__ = ["COST", "END", "PLOT", "README", "START", "into", "main", "write_documents"]
@@ -74,11 +79,12 @@ def _main() -> int:
     asked = _arguments()
     every = rows(QUICK if asked.quick else FULL)
     chosen = [row for row in every if not asked.rows or row.name in asked.rows]
+    factor = 1.0 if asked.quick or not chosen else float(f"{slower(FULL):.3g}")
     lines: list[Line] = []
     if chosen and not asked.json:
         print(text(HEADINGS))
     for row in chosen:
-        lines.append(line(row))
+        lines.append(line(row, factor))
         if not asked.json:
             print(text(cells(lines[-1], judged=not asked.quick)), flush=True)
         if asked.docs:  # after each row, so that an interruption loses only one
@@ -87,7 +93,7 @@ def _main() -> int:
     if asked.json:
         print(json.dumps(document(lines), indent=2))
     else:
-        print(*_words(lines, missed), sep="\n")
+        print(*_words(lines, missed, factor), sep="\n")
     if _PLOT in asked.rows or (asked.docs and not asked.rows):
         points = curves.measure(QUICK if asked.quick else FULL)
         if asked.docs:
@@ -106,10 +112,12 @@ def write_documents(every: list[Row]) -> None:
     PLOT.write_text(svg(figures.curves_in()))
 
 
-def _words(lines: list[Line], missed: list[str]) -> list[str]:
+def _words(lines: list[Line], missed: list[str], factor: float) -> list[str]:
     """What stands below the table."""
     whys = sorted({why for one in lines for why in one.why})
     said = [f"Measured on {setting()}.", *(f"not measured: {why}" for why in whys)]
+    if factor > 1:
+        said.append(f"Limits of CPU are multiplied by {factor:.1f}, since this machine is slower.")
     return [*said, f"not held: {', '.join(missed)}"] if missed else said
 
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from smithers.changes import AttemptEnded, AttemptStarted, Frame
+from smithers.cli._collecting import imports_kept
 from smithers.hub import Hub, Left
 
 __all__ = ["Counting", "Rendered", "drive", "emit", "store"]
@@ -52,21 +53,24 @@ def store(folder: Path, name: str) -> Path:
 def drive(
     file: str, workflow: str, database: Path, given: dict[str, object], *, run_id: str = "bench"
 ) -> tuple[Left, float, Counting]:
-    """How the run was left, the CPU seconds of this process meanwhile, and what was counted."""
+    """How the run was left, the CPU seconds of this process meanwhile, and what was counted. As in
+    `smithers up`, the process is the run's alone.
+    """
     watch = Counting()
     hub = Hub(database)
-    before = time.process_time()
-    left = asyncio.run(
-        hub.start(
-            file,
-            name=workflow,
-            input=json.dumps(given),
-            run_id=run_id,
-            observer=watch,
-            linger_s=0,
+    with imports_kept():
+        before = time.process_time()
+        left = asyncio.run(
+            hub.start(
+                file,
+                name=workflow,
+                input=json.dumps(given),
+                run_id=run_id,
+                observer=watch,
+                linger_s=0,
+            )
         )
-    )
-    return left, time.process_time() - before, watch
+        return left, time.process_time() - before, watch
 
 
 def emit(**figures: float) -> None:

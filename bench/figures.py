@@ -59,7 +59,12 @@ def _load(file: Path) -> dict[str, dict[str, Any]]:
 
 def _plain(line: Line) -> dict[str, object]:
     peers = {name: _pair(figure) for name, figure in line.peers.items()}
-    return {"figure": _pair(line.figure), "peers": peers, "setting": line.setting}
+    return {
+        "figure": _pair(line.figure),
+        "peers": peers,
+        "setting": line.setting,
+        "slower": line.slower,
+    }
 
 
 def _pair(figure: Figure | None) -> list[float] | None:
@@ -79,4 +84,5 @@ def _line(row: Row, kept: Mapping[str, Any]) -> Line:
         peers={name: figure(beside.get(name)) for name in row.peers},
         why=(),
         setting=kept.get("setting", ""),
+        slower=kept.get("slower", 1.0),
     )

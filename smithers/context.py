@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import Any, Generic, Literal, Protocol, TypeVar, overload
+from typing import Any, Generic, Literal, Protocol, TypeVar, cast, overload
 
 from pydantic import BaseModel
 
@@ -22,12 +22,12 @@ State = Literal["open", "finished", "failed", "skipped", "cancelled"]
 
 class NotYet(BaseException):
     """An output that was read is not settled yet. This is control flow, so no `except Exception`
-    catches it.
+    catches it. Its one argument is what it waits for.
     """
 
-    def __init__(self, on: tuple[Key, ...]) -> None:
-        super().__init__(on)
-        self.on = on
+    @property
+    def on(self) -> tuple[Key, ...]:
+        return cast("tuple[Key, ...]", self.args[0])
 
     def __str__(self) -> str:  # seldom asked for, and a structure may read much that is not there
         return f"is waiting for {', '.join(map(str, self.on))}"

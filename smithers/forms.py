@@ -16,7 +16,7 @@ from typing import Any, Literal, cast
 from smithers.errors import WrongAnswer
 from smithers.examples import example_of
 from smithers.schemas import Field, Schema, fields_of, primitive_of, type_words
-from smithers.texts import object_from
+from smithers.texts import near_name, object_from
 from smithers.values import dataclass
 
 __all__ = ["DECISION", "Form"]
@@ -138,11 +138,9 @@ def _nearest(value: object, choices: tuple[str, ...]) -> str:
 
 def _near(given: str, names: Iterable[str]) -> str | None:
     """The name that was meant, if one is near."""
-    from difflib import get_close_matches
-
     known = {name.lower(): name for name in names}
-    found = get_close_matches(given.lower(), known, n=1)
-    return known[found[0]] if found else None
+    found = near_name(given.lower(), known)
+    return known[found] if found else None
 
 
 @lru_cache(maxsize=64)

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 __all__ = [
     "escaped",
     "from_json",
     "json_text",
+    "near_name",
     "object_from",
     "plain",
     "plain_but_coloured",
@@ -135,3 +136,14 @@ def object_from(text: str | None) -> dict[str, Any] | None:
     """JSON text as an object, or None if it is not one."""
     value = from_json(text)
     return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+
+
+def near_name(given: str, names: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """The name that was meant, if one of them is as near as that.
+
+    >>> near_name("fnish", ["start", "finish"])
+    'finish'
+    """
+    from difflib import get_close_matches  # for a hint alone
+
+    return next(iter(get_close_matches(given, list(names), n=1, cutoff=cutoff)), None)

@@ -101,6 +101,7 @@ class _Late:
 def _init(cls: type[Any], frozen: bool) -> FunctionType:
     known: dict[str, object] = {"__put": object.__setattr__, "__later": _LATER}
     plain, named, body = list[str](), list[str](), list[str]()
+    slots: tuple[str, ...] = vars(cls).get("__slots__", ())
     for one in dataclasses.fields(cls):
         if not one.init:
             raise TypeError(f"{cls.__qualname__}.{one.name}: init=False is not supported here")
@@ -113,7 +114,13 @@ def _init(cls: type[Any], frozen: bool) -> FunctionType:
             taken = f"{name}=__later"
             value = f"__make_{name}() if {name} is __later else {name}"
         (named if one.kw_only else plain).append(taken)
-        body.append(f"__put(self, {name!r}, {value})" if frozen else f"self.{name} = {value}")
+        if not frozen:
+            body.append(f"self.{name} = {value}")
+        elif name in slots:  # which costs half as much as to look it up
+            known[f"__put_{name}"] = vars(cls)[name].__set__
+            body.append(f"__put_{name}(self, {value})")
+        else:
+            body.append(f"__put(self, {name!r}, {value})")
     if hasattr(cls, "__post_init__"):
         body.append("self.__post_init__()")
     made = _written(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +11,7 @@ from smithers.cli._failures import Usage
 from smithers.cli._places import place
 from smithers.cli._streams import give, give_json, say, shown, table
 from smithers.hub import Hub
-from smithers.texts import json_text
+from smithers.texts import json_text, near_name
 
 if TYPE_CHECKING:
     import typer
@@ -96,6 +95,6 @@ def _text(value: object) -> str:
 
 
 def _unknown(key: str, known: list[str]) -> Usage:
-    near = get_close_matches(key, known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}?" if near else f"use one of: {', '.join(known)}"
+    near = near_name(key, known, cutoff=0.5)
+    hint = f"did you mean {near!r}?" if near else f"use one of: {', '.join(known)}"
     return Usage(f"there is no setting {key!r}", hint=hint)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
-from importlib import import_module
 from typing import Any
 
+from smithers.cli._collecting import imports_kept
 from smithers.cli._ending import driven_elsewhere, failure, give_output, next_steps
 from smithers.cli._failures import REFUSED, Usage, code_of, tell
 from smithers.cli._places import Place, complete
@@ -28,8 +27,6 @@ from smithers.values import dataclass
 from smithers.wire import end_json, summary_json
 
 __all__ = ["Going", "drive"]
-
-_OBJECTS_A_COLLECTION = 5_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +114,7 @@ def _drive(going: Going, work: Callable[[Hub, Both], Awaitable[Left]], hub: Hub)
             raise asyncio.CancelledError
         return await work(hub, watcher)
 
-    with SIGNALS.handled(stopping.stop, stopping.end), _imports_kept():
+    with SIGNALS.handled(stopping.stop, stopping.end), imports_kept():
         try:
             with asyncio.Runner() as runner:
                 stopping.loop = runner.get_loop()
@@ -134,22 +131,6 @@ def _drive(going: Going, work: Callable[[Hub, Both], Awaitable[Left]], hub: Hub)
         if SIGNALS.got is not None:
             _end_children()
         return _told(going, hub, left)
-
-
-@contextlib.contextmanager
-def _imports_kept() -> Generator[None]:
-    """In it this process is the run's alone: what a run imports stays, so that no collection looks
-    at it again; what steps leave behind is collected after some dozens of them.
-    """
-    import_module("smithers.engine.driving")
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(_OBJECTS_A_COLLECTION)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
 
 
 def _end_children() -> None:

@@ -272,9 +272,9 @@ class Asking:
 
     def write_entered(self) -> None:
         """Write who came up and is asked later, since others have the slots."""
-        entered = self.plan.entered
+        entered, came_up = self.plan.entered, self.state.came_up
         for one in entered:
-            if one.status == "up" and one.dropping is None and one.key not in self.state.came_up:
+            if one.status == "up" and one.dropping is None and one.key not in came_up:
                 self.frame.do(CameUp(key=one.key))
         entered.clear()
 
@@ -466,9 +466,10 @@ class Asking:
         return skipped
 
     def has_slot(self, instance: Instance) -> bool:
-        if (group := self.plan.blocker(instance)) is None:
-            return self.plan.has_place(instance)
-        self.plan.block(instance, group)
+        plan = self.plan
+        if (group := plan.blocker(instance)) is None:
+            return plan.has_place(instance)
+        plan.block(instance, group)
         return False
 
     def count_child(

@@ -25,23 +25,15 @@ class ChildUsage:
 
     def __init__(self, state: RunState) -> None:
         self._state = state
-        self._left: deque[tuple[Key, str, Models, float]] = deque()
+        self.left: deque[tuple[Key, str, Models, float]] = deque()
+        """Of the child runs that were left: the node, the id, what it has used, and the seconds of
+        its attempts.
+        """
 
     def add(self, key: Key, run_id: str, child: RunState) -> None:
         """A child run was left: it has ended, waits, or has continued as another one."""
         attempts = child.attempts.values()
-        self._left.append((key, run_id, _used_by(attempts), _time_of(attempts)))
-
-    @property
-    def has_left(self) -> bool:
-        """Whether `take` gives any."""
-        return bool(self._left)
-
-    def take(self) -> tuple[Key, str, Models, float] | None:
-        """What a child run has used that was left, with its node and its id, and the seconds of its
-        attempts.
-        """
-        return self._left.popleft() if self._left else None
+        self.left.append((key, run_id, _used_by(attempts), _time_of(attempts)))
 
     def uncounted(
         self, driven: Iterable[tuple[Key, str, RunState]], now: datetime
@@ -49,7 +41,7 @@ class ChildUsage:
         """What counts by node beyond its attempts: of the runs that were left, and of those that
         are driven as far as they are.
         """
-        found = {(key, run_id): (used, time_s) for key, run_id, used, time_s in self._left}
+        found = {(key, run_id): (used, time_s) for key, run_id, used, time_s in self.left}
         for key, run_id, child in driven:
             attempts = child.attempts.values()
             found[key, run_id] = _used_by(attempts), _time_of(attempts, now)

@@ -23,7 +23,7 @@ from smithers.changes import ENDED, Failure, Frame, Key
 from smithers.engine.asking import Asking
 from smithers.engine.budgets import Budgets
 from smithers.engine.child_checks import check_level, check_own
-from smithers.engine.child_usage import ChildUsage, Models
+from smithers.engine.child_usage import ChildUsage
 from smithers.engine.endings import Ending, Why
 from smithers.engine.family import Family
 from smithers.engine.processes import clear_away
@@ -126,7 +126,7 @@ class Children:
         self._stopped = False
         self._stopped_by: str | None = None
         self._news = False
-        self._usage = ChildUsage(asking.state)
+        self.usage = ChildUsage(asking.state)
 
     @property
     def busy(self) -> bool:
@@ -226,15 +226,6 @@ class Children:
             if child.engine is not None:
                 child.engine.stop(by)
 
-    @property
-    def has_usage(self) -> bool:
-        """Whether `take_usage` gives any."""
-        return self._usage.has_left
-
-    def take_usage(self) -> tuple[Key, str, Models, float] | None:
-        """See `ChildUsage.take`."""
-        return self._usage.take()
-
     def used(self) -> Iterator[tuple[Key, Amounts]]:
         """What the child runs that are driven here, or were just now, have used and their nodes do
         not count yet.
@@ -242,7 +233,7 @@ class Children:
         driven = [(child, child.made) for child in self._active if child.made is not None]
         now = self._bench.settings.clock.now().wall
         rows = [(child.key, child.last, engine.state) for child, engine in driven]
-        yield from self._usage.uncounted(rows, now)
+        yield from self.usage.uncounted(rows, now)
         for child, engine in driven:
             for _, amounts in engine.children.used():
                 yield child.key, amounts
@@ -355,7 +346,7 @@ class Children:
             state = RunState.of(history.frames)
             if state.status.next_run is not None:
                 await store.release(claim)
-                self._usage.add(child.key, child.last, state)
+                self.usage.add(child.key, child.last, state)
                 return self._continue(child, state.status.next_run)
             if state.run_status in ENDED and not _may_resume(child, state):
                 await self._report(child, _row_of(state))
@@ -401,7 +392,7 @@ class Children:
             ending = await engine.run(self._bench.store, **how)
         finally:
             child.engine, child.made, child.pools = None, None, engine.slots.awaited
-            self._usage.add(child.key, child.last, engine.state)
+            self.usage.add(child.key, child.last, engine.state)
             if engine.claim is not None:
                 wake_at = None if ending is None else ending.wake_at
                 await self._bench.store.release(engine.claim, wake_at)

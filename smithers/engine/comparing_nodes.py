@@ -18,8 +18,10 @@ from smithers.values import dataclass
 
 __all__ = ["Difference", "compare"]
 
-_OWN = frozenset({"mark", "address", "prompt", "ask", "run", "call", "what"})
-"""Fields in which nodes may differ that are the same."""
+_Pair = tuple[Definition, Node]
+
+_OWN = frozenset({"id", "mark", "address", "prompt", "ask", "run", "call", "what"})
+"""Fields in which nodes may differ that are the same; their ids were compared before."""
 _OF_CLASSES: dict[type, tuple[str, ...]] = {Rework: ("tasks", "max_rounds"), Output: ("kind",)}
 _NAMES: dict[type, tuple[str, ...] | None] = {}
 _NOT_GIVEN = object()
@@ -29,14 +31,14 @@ _CALLED = frozenset({FunctionType, MethodType, BuiltinFunctionType, partial})
 
 @dataclass(slots=True)
 class Difference:
-    """`kept` are the definitions that stay, with their nodes of now, of which `containers` have
-    others inside; `replaced` those whose node is another, or whose children are; `appended` those
-    that have more children, with all of them.
+    """`kept` are the definitions that stay, with their nodes of now, and `containers` those of them
+    that have others inside; `replaced` those whose node is another, or whose children are;
+    `appended` those that have more children, with all of them.
     """
 
-    kept: dict[Definition, Node] = field(default_factory=dict[Definition, Node])
-    containers: list[Definition] = field(default_factory=list[Definition])
-    replaced: list[tuple[Definition, Node]] = field(default_factory=list[tuple[Definition, Node]])
+    kept: list[_Pair] = field(default_factory=list[_Pair])
+    containers: list[_Pair] = field(default_factory=list[_Pair])
+    replaced: list[_Pair] = field(default_factory=list[_Pair])
     appended: list[tuple[Definition, tuple[Node, ...]]] = field(
         default_factory=list[tuple[Definition, tuple[Node, ...]]]
     )
@@ -51,25 +53,26 @@ def compare(root: Definition, node: Node) -> Difference:
         return found
     waiting = [(root, node)]
     while waiting:
-        one, node = waiting.pop()
-        if not one.kind.stays or not _is_same(one.node, node):
-            replaced.append((one, node))
+        pair = one, node = waiting.pop()
+        kind = one.kind
+        if not kind.stays or not _is_same(one.node, node):
+            replaced.append(pair)
             continue
-        if one.kind.is_task:
-            kept[one] = node
+        if kind.is_task:
+            kept.append(pair)
             continue
         known, children = one.children, node.children
         grows = len(children) > len(known)
         if (
             len(children) < len(known)
-            or (grows and not one.kind.can_append)
-            or one.kind.split(one.node) != one.kind.split(node)
+            or (grows and not kind.can_append)
+            or kind.split(one.node) != kind.split(node)
             or not all(map(_is_of, known, children))
         ):
-            replaced.append((one, node))
+            replaced.append(pair)
             continue
-        kept[one] = node
-        found.containers.append(one)
+        kept.append(pair)
+        found.containers.append(pair)
         if grows:
             found.appended.append((one, children))
         waiting += zip(known, children, strict=False)
@@ -78,9 +81,8 @@ def compare(root: Definition, node: Node) -> Difference:
 
 def _is_of(one: Definition, node: Node) -> bool:
     """Whether a node has the id and the kind of one that is mounted in this place."""
-    if type(node) is not type(one.node) and kind_of(node) is not one.kind:
-        return False
-    return one.id == node.id if node.id is not None else not one.named
+    was = one.node
+    return was.id == node.id and (type(was) is type(node) or one.kind is kind_of(node))
 
 
 def _is_same(was: Node, node: Node) -> bool:
@@ -89,10 +91,10 @@ def _is_same(was: Node, node: Node) -> bool:
     given = len(now)
     for name, value in now.items():
         known = before.get(name, _NOT_GIVEN)
-        if known is _NOT_GIVEN:  # it is held by the class
-            known, given = getattr(was, name, None), given - 1
         if known is value or name in _OWN:
             continue
+        if known is _NOT_GIVEN:  # it is held by the class
+            known, given = getattr(was, name, None), given - 1
         if type(value) is str:
             if known != value:
                 return False
@@ -100,7 +102,7 @@ def _is_same(was: Node, node: Node) -> bool:
             continue
         elif not _is_equal(known, value):
             return False
-    if len(before) == given + 1:  # what is mounted has an address beside its fields
+    if len(before) == given + ("address" in before):  # which what is mounted may have beside them
         return True
     return all(
         _is_equal(before[name], getattr(node, name, None))

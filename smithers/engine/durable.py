@@ -20,22 +20,19 @@ class Promises:
     """Changes that attempts asked for; each is kept with the commit of its frame."""
 
     def __init__(self) -> None:
-        self._asked: deque[tuple[Durable, asyncio.Future[None]]] = deque()
+        self.asked: deque[tuple[Durable, asyncio.Future[None]]] = deque()
+        """Those that are in no frame yet."""
         self._made: list[asyncio.Future[None]] = []
-
-    def __bool__(self) -> bool:
-        """Whether any was asked for and is in no frame yet."""
-        return bool(self._asked)
 
     def ask(self, change: Durable) -> asyncio.Future[None]:
         """Done when the change is durable; raises `RepairRefused` where a budget is spent."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._asked.append((change, future))
+        self.asked.append((change, future))
         return future
 
     def take_one(self, transition: Transition, budgets: Budgets) -> None:
         """Make the next change, as part of the frame in the making."""
-        change, future = self._asked.popleft()
+        change, future = self.asked.popleft()
         if isinstance(change, UsageCounted):
             if future.done():  # the attempt was stopped before it could go on
                 return

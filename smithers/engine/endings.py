@@ -101,7 +101,7 @@ class Endings:
         self._linger = timedelta(seconds=linger_s)
         self._timers = timers
         self._ends_at = ends_at
-        self._deadline = None if ends_at is None else now().deadline(ends_at, "boottime")
+        self.deadline = None if ends_at is None else now().deadline(ends_at, "boottime")
 
     def finish(self) -> Ending:
         root = self._asking.plan.root
@@ -222,20 +222,16 @@ class Endings:
         left = self._left(StatusChanged(status="waiting", stopped_by=by), over_budget=over)
         return replace(left, stopped=stopped, stopped_by=by, wake_at=wake_at)
 
-    @property
-    def has_deadline(self) -> bool:
-        return self._deadline is not None
-
     def is_late(self) -> bool:
         """Whether the run is over its deadline."""
-        return self._deadline is not None and self._deadline.passed(self._now())
+        return self.deadline is not None and self.deadline.passed(self._now())
 
     def _is_near(self, waits: Sequence[WaitOpened]) -> bool:
         """Whether it is worth staying for one of the waits, or for the deadline."""
         now = self._now()
         lefts = [self._timers.left(wait, now) for wait in waits]
-        if self._deadline is not None:
-            lefts.append(self._deadline.left(now))
+        if self.deadline is not None:
+            lefts.append(self.deadline.left(now))
         return any(left is not None and left <= self._linger for left in lefts)
 
     def _stuck(self) -> Ending | None:

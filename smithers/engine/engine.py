@@ -357,14 +357,17 @@ class Engine:
             self.store.check()  # else the look of the commit before is enough
         for attempt in self.starting.prepared:
             self._running[attempt.serial] = attempt
-            assert self.claim is not None
-            marks = attempt_marks(self.claim.owner, self.run_id, attempt.serial)
-            attempt.start(group, {**self.settings.marks, **marks})
+            attempt.start(group, self._marks_of)
             if self._ending is not None:
                 attempt.cancel()
         self.starting.prepared.clear()
         if self._ending != "wrong":
             self.children.follow(group)
+
+    def _marks_of(self, serial: int) -> dict[str, str]:
+        assert self.claim is not None
+        marks = attempt_marks(self.claim.owner, self.run_id, serial)
+        return {**self.settings.marks, **marks}
 
     def _begin(self) -> None:
         """The first frame of this owner: interrupted attempts, the tree, the plan."""
@@ -527,7 +530,7 @@ class Engine:
 
     def _take_one(self) -> bool:
         """One thing that came from outside: a session, usage, a result, a note, a time."""
-        if self._promises:
+        if self._promises.asked:
             self._promises.take_one(self.transition, self.budgets)
             return True
         if self._used:
@@ -536,8 +539,8 @@ class Engine:
         if self._results:
             self._result(*self._results.popleft())
             return True
-        if self.children.has_usage and (left := self.children.take_usage()) is not None:
-            key, run_id, used, time_s = left
+        if left := self.children.usage.left:
+            key, run_id, used, time_s = left.popleft()
             count_child(
                 self.transition, key, run_id, used, self.now(), time_s=time_s, least_s=_TIME_LEFT_S
             )
@@ -657,7 +660,8 @@ class Engine:
             self._wake_readers_of_unknown()
 
     def _wake_readers(self, settled: Instance) -> None:
-        self.plan.up.extend(self.asking.waiting.ended(settled.key, self.plan.instances))
+        plan = self.plan
+        plan.up.extend(self.asking.waiting.ended(settled.key, plan.instances))
         ended_early = not settled.kind.is_task and settled.status in ("failed", "cancelled")
         if ended_early or settled.kind.expands or settled.kind.grows:
             self._wake_readers_of_unknown()
@@ -804,7 +808,7 @@ class Engine:
 
     def _time_passed(self) -> bool:
         """Take one timer that is due."""
-        if not (self._timers.are_set or self._endings.has_deadline or self._closing.why):
+        if not (self._timers.heaps or self._endings.deadline or self._closing.why):
             return False
         if self._is_late():
             self._end("deadline")
@@ -928,7 +932,7 @@ class Engine:
             return  # a run that never waits looks by the clock as well
         while True:
             self._wake.clear()
-            if self._results or self._promises or self._used or self._inbox or self._raised:
+            if self._results or self._promises.asked or self._used or self._inbox or self._raised:
                 return
             if self._is_sent_back():
                 return

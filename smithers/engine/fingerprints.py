@@ -40,8 +40,12 @@ def fingerprint_text(parts: Fingerprint) -> str:
     >>> fingerprint_text({"code": "1f", "values": ""})
     '{"code":"1f"}'
     """
-    kept = {name: part for name, part in parts.items() if part}
-    return _SHORT.encode(kept)
+    return _text_of(tuple(parts.items()))
+
+
+@lru_cache(maxsize=256)
+def _text_of(parts: tuple[tuple[str, str], ...]) -> str:  # many steps call one function
+    return _SHORT.encode({name: part for name, part in parts if part})
 
 
 def fingerprint_of(text: str | None) -> Fingerprint | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
@@ -19,6 +18,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 
 from smithers.errors import Refused
+from smithers.texts import near_name
 from smithers.tree import not_finite
 
 __all__ = ["input_text", "refuse_unknown_fields"]
@@ -63,10 +63,8 @@ def refuse_unknown_fields(value: BaseModel, text: str) -> None:
 
 def _told(name: str, model: type[BaseModel], at: str) -> str:
     known = [field.alias or key for key, field in model.model_fields.items()]
-    near = difflib.get_close_matches(name, known, n=1)
-    meant = (
-        f"did you mean {near[0]!r}?" if near else f"its fields are: {', '.join(known) or 'none'}"
-    )
+    near = near_name(name, known)
+    meant = f"did you mean {near!r}?" if near else f"its fields are: {', '.join(known) or 'none'}"
     where = f" at {at} in the input" if at else ""
     return f"{model.__name__}{where} has no field {name!r}; {meant}"
 

@@ -68,8 +68,7 @@ def mount_more(above: Definition, children: ListLike[Node[Any]]) -> list[Definit
     inner, known = above.kind.loops_below(above), len(above.children)
     return [
         _define(child, _default_id(above, children, number), above, number, inner, above.scope)
-        for number, child in enumerate(children)
-        if number >= known
+        for number, child in enumerate(children[known:], known)
     ]
 
 
@@ -141,17 +140,20 @@ def _define(
     loops: tuple[str, ...],
     scope: str,
 ) -> Definition:
+    id = node.id or default_id
     made = Definition(
         node,
         kind_of(node),
-        node.id or default_id,
+        id,
+        Key(id),
         parent,
         place,
         loops,
         scope,
         named=node.id is not None,
     )
-    node.address = made.id
+    if node.id is None:
+        node.address = id
     if parent is not None:
         made.budgeted = parent.budgeted
     if node.budget is not None:

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from difflib import get_close_matches
 from typing import Any
 
 from smithers.agent import Agent, obstacle_of
 from smithers.errors import AuthorError
 from smithers.kinds import Definition
+from smithers.texts import near_name
 from smithers.tree import AgentWork, Node, Output
 from smithers.values import dataclass
 
@@ -26,14 +26,14 @@ def check_pool(node: Node[Any], pools: Mapping[str, int]) -> None:
     name = node.pool
     if name is None or name in pools:
         return
-    near = get_close_matches(name, pools, n=1, cutoff=0.6)
+    near = near_name(name, pools)
     define = (
         f"define it: @workflow(pools={{{name!r}: 2}}), or {name} = 2 below [pools] in the settings"
     )
     raise AuthorError(
         f"{node.kind} {node.id!r} names the pool {name!r}, which is not defined",
         place=node.mark.place,
-        hint=f"did you mean {near[0]!r}? Otherwise {define}" if near else define,
+        hint=f"did you mean {near!r}? Otherwise {define}" if near else define,
     )
 
 

@@ -65,7 +65,7 @@ class Plan(SlotCounts):
         """What had settled in the parts that are being planned anew: nobody waits for it."""
         self._settling: deque[Instance] = deque()
         self._stopping: deque[Instance] = deque()
-        self.root = self._make(root, Key(root.id), None, 0, root.kind)
+        self.root = self._make(root, root.key, None, 0, root.kind)
 
     def start(self) -> None:
         """Work the plan out from the state; called once, when readers can see it."""
@@ -124,7 +124,7 @@ class Plan(SlotCounts):
             return
         path = one.path
         one.children = [
-            self._make(child, Key(child.id, path), one, place, child.kind)
+            self._make(child, child.key_in(path), one, place, child.kind)
             for place, child in enumerate(definitions)
         ]
         one.open = len(one.children)
@@ -315,7 +315,7 @@ class Plan(SlotCounts):
         made: list[Instance] = []
         for old, definition in pairs:
             parent = cast("Instance", old.parent)
-            key = Key(definition.id, old.path)
+            key = definition.key_in(old.path)
             new = self._make(definition, key, parent, old.place, definition.kind)
             cast("list[Instance]", parent.children)[old.place] = new
             made.append(new)
@@ -342,7 +342,7 @@ class Plan(SlotCounts):
     ) -> tuple[Instance, list[Instance]]:
         path = above.path
         return above, [
-            self.add_child(above, one, Key(one.id, path), one.kind) for one in definitions
+            self.add_child(above, one, one.key_in(path), one.kind) for one in definitions
         ]
 
     def _remove(self, old: Instance) -> None:

@@ -106,11 +106,11 @@ class Printed:
                 self._event("stdout", self._last.rstrip("\n"))
 
 
-_NOW: ContextVar[Printed | None] = ContextVar("PRINTED", default=None)
+_NOW: ContextVar[Callable[[], Printed] | None] = ContextVar("PRINTED", default=None)
 
 
-def bind_output(printed: Printed) -> None:
-    """From here on, what this context prints belongs to an attempt."""
+def bind_output(printed: Callable[[], Printed]) -> None:
+    """From here on, what this context prints belongs to an attempt: this gives its output."""
     _NOW.set(printed)
 
 
@@ -125,7 +125,7 @@ class _Bound:
         shown = _through or self.bound_stream.write
         count = shown(text)
         if (printed := _NOW.get()) is not None:
-            printed.write(self._name, str(text))
+            printed().write(self._name, str(text))
         return count
 
     def writelines(self, lines: Any) -> None:

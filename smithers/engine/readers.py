@@ -64,6 +64,8 @@ class Readers(dict[Key, dict[Instance, None]]):
 
     def ended(self, key: Key, made: Container[Key]) -> list[Instance]:
         """A node has settled: those that asked for it, or for what it has not come to."""
+        if not self._on:  # as in most runs
+            return []
         readers = self._pop(key)
         for inside in sorted(self._around.pop(key, ())):
             if inside not in made:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import field
 from threading import RLock
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from pydantic import ValidationError
 
@@ -18,6 +18,7 @@ from smithers.context import ItemFailure, NotYet, State
 from smithers.engine.mount import Mounts
 from smithers.engine.outputs import Outputs
 from smithers.engine.plan import Plan
+from smithers.engine.read_nodes import checked, name_of, source_of, source_or_none
 from smithers.engine.readers import makers
 from smithers.errors import AuthorError, SmithersError
 from smithers.kinds import NOTHING, Definition, Instance, error_of, kind_of
@@ -32,11 +33,17 @@ from smithers.tree import (
     Task,
     here,
     problem,
-    shown,
 )
 from smithers.values import dataclass
 
-__all__ = ["NoOutput", "Reading", "View", "has_output"]
+__all__ = ["NoOutput", "Reading", "View"]
+
+
+class _Gone(NamedTuple):
+    """How a node ended that is in the tree no more."""
+
+    key: Key
+    ended: Ended
 
 
 class NoOutput(SmithersError):
@@ -77,29 +84,30 @@ class Reading:
 
     def value(self, node: Node[Any]) -> object:
         if self.mode == "render":
+            name = name_of(node)
             raise AuthorError(
-                f"ctx[{_name(node)}] was read in the workflow function itself",
+                f"ctx[{name}] was read in the workflow function itself",
                 place=here().place,
-                hint=f"read it in a lambda, for example prompt=lambda: ... ctx[{_name(node)}] ...",
+                hint=f"read it in a lambda, for example prompt=lambda: ... ctx[{name}] ...",
             )
-        source = _valued(node)
-        if (gone := self._gone_with(node, source)) is not None and gone[1].output is not None:
-            return self._parsed(source, *gone)
-        found = self._found(node)
+        source = source_of(node)
+        found = self._looked_up(node, source, with_output=True)
+        if isinstance(found, _Gone):
+            return self._parsed(source, found)
         if found is not None and (value := found.kind.value(self, found, node)) is not NOTHING:
             return value
         raise self._no_output(node, found)
 
     def maybe(self, node: Node[Any]) -> object | None:
-        source = _valued(node)
-        if (gone := self._gone_with(node, source)) is not None:
-            return None if gone[1].output is None else self._parsed(source, *gone)
+        source = source_of(node)
         try:
-            found = self._found(node)
+            found = self._looked_up(node, source)
         except NotYet:
             if self.mode == "render":
                 return None
             raise
+        if isinstance(found, _Gone):
+            return None if found.ended.output is None else self._parsed(source, found)
         return self._or_none(node, found)
 
     def maybe_by_id(self, id: str, output: Output[Any]) -> object | None:
@@ -124,15 +132,15 @@ class Reading:
             ) from error
 
     def previous(self, node: Node[Any]) -> object | None:
-        _valued(node)
+        source_of(node)
         definition = self._definition(node)
         if definition is None:
             return None
         common = self._common(definition)
         if not common:
             raise AuthorError(
-                f"ctx.previous({_name(node)}) needs a loop that contains both"
-                f" {_name(node)} and {self.key.id}",
+                f"ctx.previous({name_of(node)}) needs a loop that contains both"
+                f" {name_of(node)} and {self.key.id}",
                 place=here().place,
                 hint="read it in a callable of a node in the same Loop",
             )
@@ -162,9 +170,9 @@ class Reading:
 
     def ending(self, node: Node[Any] | str) -> tuple[State, Failure | None]:
         """How a node has ended, and its error. No node of a tree that is rendered is open."""
-        id = node if isinstance(node, str) else _checked(node).id
+        id = node if isinstance(node, str) else checked(node).id
         if (gone := self._gone(id)) is not None:
-            return gone[1].outcome, gone[1].error
+            return gone.ended.outcome, gone.ended.error
         try:
             found = self.find(node) if isinstance(node, str) else self._found(node)
         except NotYet:
@@ -179,9 +187,9 @@ class Reading:
         """What was said when a node last sent work back, in the loops that it has in common with
         this reader.
         """
-        if kind_of(_checked(node)).rework(node) is None:
+        if kind_of(checked(node)).rework(node) is None:
             raise AuthorError(
-                f"ctx.note({_name(node)}) reads a node that sends no work back",
+                f"ctx.note({name_of(node)}) reads a node that sends no work back",
                 place=here().place,
                 hint="set on_deny=Rework(...) or on_failure=Rework(...) on it",
             )
@@ -201,7 +209,7 @@ class Reading:
 
     def json_of(self, node: Node[Any]) -> str | None:
         """The output of a settled node as JSON text, or None where it has none."""
-        found = None if _valued_or_none(node) is None else self._read(node)
+        found = None if source_or_none(node) is None else self._read(node)
         return None if found is None else self.text(found)
 
     @property
@@ -210,7 +218,7 @@ class Reading:
 
     def _no_output(self, node: Node[Any], found: Instance | None) -> NoOutput:
         return NoOutput(
-            f"{self._who} reads {_name(node)}, which {self._ended_how(found)}",
+            f"{self._who} reads {name_of(node)}, which {self._ended_how(found)}",
             hint="use ctx.get, which returns None in that case",
         )
 
@@ -220,7 +228,7 @@ class Reading:
         with self.view.changing:
             return id in self.view.mounts.by_id
 
-    def _gone(self, id: str | None) -> tuple[Key, Ended] | None:
+    def _gone(self, id: str | None) -> _Gone | None:
         """How a task ended that is in the tree no more: what it gave stays readable."""
         if id is None or self._is_mounted(id):
             return None
@@ -236,13 +244,24 @@ class Reading:
         if found.path and self.view.plan is None:  # its loop may be under way: nobody knows yet
             return None
         self.used[found] = ended[found].frame
-        return found, ended[found]
+        return _Gone(found, ended[found])
 
-    def _gone_with(self, node: Node[Any], source: Node[Any]) -> tuple[Key, Ended] | None:
-        """The same for a node whose output is that of `source`, unless the node is in the tree."""
-        if self._is_mounted(node.id or node.address or ""):
-            return None
-        return self._gone(source.id)
+    def _looked_up(
+        self, node: Node[Any], source: Node[Any], *, with_output: bool = False
+    ) -> Instance | _Gone | None:
+        """The settled instance that a read of this node means, or None where it was skipped; or how
+        `source`, whose output is the node's, ended in a tree of before, there `with_output` alone.
+        """
+        with self.view.changing:
+            definition = self.view.mounts.by_id.get(node.id or node.address or "")
+            if definition is not None:
+                self._watch(definition)
+            else:
+                gone = self._gone(source.id)
+                if gone is not None and not (with_output and gone.ended.output is None):
+                    return gone
+                definition = self._definition(node)
+            return None if definition is None else self._instance_now(definition)
 
     def _or_none(self, node: Node[Any], found: Instance | None) -> object | None:
         value = NOTHING if found is None else found.kind.value(self, found, node)
@@ -250,16 +269,16 @@ class Reading:
 
     def _read(self, node: Node[Any]) -> Instance | None:
         """The settled instance that a read of this node means, or None where it was skipped."""
-        _valued(node)
+        source_of(node)
         return self._found(node)
 
     def _found(self, node: Node[Any]) -> Instance | None:
         definition = self._definition(node)
-        return None if definition is None else self._instance(definition, None, None)
+        return None if definition is None else self._instance(definition)
 
     def _definition(self, node: Node[Any]) -> Definition | None:
         id = node.id or node.address or ""
-        if not id and self.mode == "render" and (source := _valued_or_none(node)) is not None:
+        if not id and self.mode == "render" and (source := source_or_none(node)) is not None:
             return self._around(node, source)
         return self._known(id, node)
 
@@ -273,11 +292,16 @@ class Reading:
             results, node = results + 1, cast("Node[Any]", kind_of(node).source_of_output(node))
         while found is not None and results:
             found = found.parent
-            inner = None if found is None else _valued_or_none(found.node)
+            inner = None if found is None else source_or_none(found.node)
             results -= inner is not None and inner.id == source.id
         if found is not None:
             self.watched.add(found.id)
         return found
+
+    def _watch(self, definition: Definition) -> None:
+        self.watched.add(definition.id)
+        if definition.loops:
+            self.watched.update(definition.loops)
 
     def _known(self, id: str, node: Node[Any] | None) -> Definition | None:
         if not id and self.mode == "render":
@@ -291,14 +315,13 @@ class Reading:
             definition = self.view.mounts.by_id.get(id)
             may_come = definition is None and (self.mode == "render" or self.view.could_add(id))
         if definition is not None:
-            if definition.loops:
-                self.watched.update(definition.loops)
+            self._watch(definition)
             return definition
         if may_come:
             raise self._not_yet(Key(id))
         place = f", written at {node.mark.place}," if node is not None else ""
         raise AuthorError(
-            f"{self._who} reads {id or _name(node)!r}{place}"
+            f"{self._who} reads {id or name_of(node)!r}{place}"
             " which is not part of the workflow tree",
             place=here().place,
             hint="add it to the tree that the workflow returns, or read another task",
@@ -315,7 +338,7 @@ class Reading:
     def find(self, id: str) -> Instance | None:
         """The settled instance of an id, or None where it was skipped. Raises `NotYet`."""
         definition = self._known(id, None)
-        return None if definition is None else self._instance(definition, None, None)
+        return None if definition is None else self._instance(definition)
 
     def _common(self, definition: Definition) -> int:
         count = 0
@@ -326,33 +349,39 @@ class Reading:
         return min(count, len(self.key.path))
 
     def _instance(
-        self, definition: Definition, path: tuple[int, ...] | None, common: int | None
+        self,
+        definition: Definition,
+        path: tuple[int, ...] | None = None,
+        common: int = 0,
     ) -> Instance | None:
         with self.view.changing:
             return self._instance_now(definition, path, common)
 
     def _instance_now(
-        self, definition: Definition, path: tuple[int, ...] | None, common: int | None
+        self, definition: Definition, path: tuple[int, ...] | None = None, common: int = 0
     ) -> Instance | None:
         plan = self.view.plan
-        if common is None:
-            common = self._common(definition) if self.loops else 0
-        path = self.key.path[:common] if path is None else path
+        if path is None:
+            common = self._common(definition) if self.loops and definition.loops else 0
+            path = self.key.path[:common] if common else ()
         if plan is None:
-            raise self._not_yet(Key(definition.id, path))
+            raise self._not_yet(definition.key_in(path))
         for loop_id in definition.loops[common:]:
             key = Key(loop_id, path)  # a loop reads what is inside it when it works out its result
-            loop = plan.instances[key] if key == self.key else self._settled(plan, key)
+            loop = plan.instances.get(key)
+            if loop is None or key != self.key:
+                loop = self._settled(loop, key)
             if not loop.children:
                 self.used[loop.key] = loop.settled_at
                 return None
             path = (*path, len(loop.children) - 1)
-        key = Key(definition.id, path)
-        if key not in plan.instances and (above := self.ended_above(plan, definition, path)):
+        key = definition.key_in(path)
+        found = plan.instances.get(key)
+        if found is None and (above := self.ended_above(plan, definition, path)):
             self.used[above.key] = above.settled_at
             return None
-        found = self._settled(plan, key)
-        self.used[found.key] = found.settled_at
+        found = self._settled(found, key)
+        self.used[key] = found.settled_at
         return found
 
     def ended_above(
@@ -365,8 +394,7 @@ class Reading:
                 return found
         return None
 
-    def _settled(self, plan: Plan, key: Key) -> Instance:
-        found = plan.instances.get(key)
+    def _settled(self, found: Instance | None, key: Key) -> Instance:
         if found is not None and found.settled and found.settled_at <= self.frame:
             return found
         raise self._not_yet(key)
@@ -415,33 +443,29 @@ class Reading:
         return self._last(self.view.plan, cast("str", node.id or node.address), one.path)
 
     def parse(self, node: Task, key: Key, ended: Ended, /) -> object:
-        """What a task gave; see `OutputReader` of `kinds`."""
-        return self._parse(node, node.output, key, ended)
+        """What a task gave, as a fresh object; see `OutputReader` of `kinds`. Raises `AuthorError`
+        if its class is gone.
+        """
+        text = self.view.outputs.output(key, ended)
+        try:
+            return node.output.parse_as(text, ended.type)
+        except NotExact as error:
+            said = f"the output of {name_of(node)}: {error}"
+            raise AuthorError(said, place=node.mark.place) from error
 
     def stored(self, key: Key, ended: Ended, /) -> str | None:
         """What a task gave as JSON text; see `OutputReader` of `kinds`."""
         return None if ended.output is None else self.view.outputs.output(key, ended)
 
-    def _parsed(self, node: Node[Any], key: Key, ended: Ended) -> object:
+    def _parsed(self, node: Node[Any], gone: _Gone) -> object:
         """What a node gave that has left the tree."""
-        output = kind_of(node).output(node)
-        assert output is not None, "only tasks leave an output"
-        return self._parse(node, output, key, ended)
-
-    def _parse(self, node: Node[Any], output: Output[Any], key: Key, ended: Ended) -> object:
-        """A fresh object. Raises `AuthorError` if its class is gone."""
-        text = self.view.outputs.output(key, ended)
-        try:
-            return output.parse_as(text, ended.type)
-        except NotExact as error:
-            said = f"the output of {_name(node)}: {error}"
-            raise AuthorError(said, place=node.mark.place) from error
+        return self.parse(cast("Task", node), *gone)  # nothing else leaves an output
 
     def _gave(self, item: Instance) -> bool:
         """Whether an item of a fan-out is in its list: one that can give nothing is there as None
         if it finished.
         """
-        if _valued_or_none(item.node) is not None:
+        if source_or_none(item.node) is not None:
             return item.kind.gives(self, item)
         return item.status == "finished" and not item.tolerated
 
@@ -461,40 +485,3 @@ class Reading:
             unpaid = None if ended is None else ended.error
             return "was skipped" if unpaid is None else f"was skipped: {unpaid.message}"
         return {"failed": "failed", "cancelled": "was cancelled"}.get(found.status, "has no output")
-
-
-def _name(node: Node[Any] | None) -> str:
-    if node is None:
-        return "it"
-    return node.id or node.address or f"the {node.kind} at {node.mark.place}"
-
-
-def _valued_or_none(node: Node[Any]) -> Node[Any] | None:
-    while (source := kind_of(node).source_of_output(node)) is not node:
-        if source is None:
-            return None
-        node = source
-    return node
-
-
-def has_output(node: Node[Any]) -> bool:
-    """Whether it is a task or a ForEach, or a group whose result is."""
-    return _valued_or_none(node) is not None
-
-
-def _checked(node: Node[Any]) -> Node[Any]:
-    if not isinstance(cast("object", node), Node):
-        raise AuthorError(
-            f"ctx needs a node, not {shown(node)}",
-            place=here().place,
-            hint="read a task, for example ctx[plan], or an id, for example ctx.get('plan', Plan)",
-        )
-    return node
-
-
-def _valued(node: Node[Any]) -> Node[Any]:
-    """The task or ForEach whose output is this node's. Raises `AuthorError` where there is none."""
-    if (found := _valued_or_none(_checked(node))) is None:
-        said = f"{_name(node)} is a {node.kind}, which has no output"
-        raise AuthorError(said, place=here().place, hint=kind_of(node).hint)
-    return found

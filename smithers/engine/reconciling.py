@@ -74,17 +74,18 @@ def _decide(again: Again, plan: Plan) -> _Change:
     root = again.scope.root
     if any(one is root and one.id != (node.id or one.id) for one, node in found.replaced):
         raise _TooMuch
-    nodes = {**found.kept, **dict(found.replaced)}
-    for one, _ in found.replaced:
-        target = _part(one, again, plan)
-        change.replaced[target] = nodes[target]
+    different = [one for one, _ in found.replaced]
     for one, children in found.appended:
         if _may_append(one, again, plan):
             change.more[one] = children
         else:
-            target = _part(one, again, plan)
-            change.replaced[target] = nodes[target]
+            different.append(one)
     replaced = change.replaced
+    if different:
+        nodes = dict([*found.kept, *found.replaced])
+        for one in different:
+            part = _part(one, again, plan)
+            replaced[part] = nodes[part]
     for one in [one for one in replaced if _is_inside(one, replaced)]:
         del replaced[one]
     for one in [one for one in change.more if one in replaced or _is_inside(one, replaced)]:
@@ -149,7 +150,7 @@ def _apply(
     renderer: Renderer, plan: Plan, changes: list[_Change], catch_up: Callable[[], None]
 ) -> Reconciled:
     mounts = renderer.view.mounts
-    kept = [each for change in changes for each in change.again.difference.kept.items()]
+    kept = [each for change in changes for each in change.again.difference.kept]
     nodes = [one.node for one, _ in kept]
     parents = [(one, one.children) for change in changes for one in _changing(change)]
     left: list[Definition] = []
@@ -157,7 +158,8 @@ def _apply(
     try:
         for one, node in kept:
             one.node = node
-            node.address = one.id
+            if not one.named:
+                node.address = one.id
         left += [
             each for change in changes for one in change.replaced for each in mounts.remove(one)
         ]

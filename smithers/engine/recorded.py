@@ -7,7 +7,6 @@ from dataclasses import field
 from typing import Any
 
 from smithers.changes import Frame, Key, Settled
-from smithers.engine.plan import Plan
 from smithers.engine.reading import Reading, View
 from smithers.kinds import Definition, Instance
 from smithers.state import Ended
@@ -56,16 +55,15 @@ class Recorded(Reading):
     is_blind: bool = False
     """Whether it has asked for what is not known of the past any more."""
 
-    def _settled(self, plan: Plan, key: Key) -> Instance:
+    def _settled(self, found: Instance | None, key: Key) -> Instance:
         """As it was when it was read; an edit may have put something before it since."""
-        found = plan.instances.get(key)
         definition = self.view.mounts.by_id.get(key.id) if found is None else found.definition
         ended = self.ended(key)
         if ended is not None and definition is not None and definition.kind.is_task:
             return stand_in(definition, key, ended)
         if key in self.recorded and (found is None or not found.settled):
             self.is_blind = True
-        return super()._settled(plan, key)
+        return super()._settled(found, key)
 
     def ended(self, key: Key, /) -> Ended | None:
         """As it had ended when it was read; else as it has ended now."""

@@ -32,7 +32,8 @@ from smithers.engine.edits import (
 from smithers.engine.items import Items, ask_items, digest_of_item
 from smithers.engine.mount import Mounts, check_sees, mount, split_part
 from smithers.engine.obstacles import Obstacles, check_pool
-from smithers.engine.reading import Reading, View, has_output
+from smithers.engine.read_nodes import has_output
+from smithers.engine.reading import Reading, View
 from smithers.engine.repeating import Renders, check_repeats
 from smithers.engine.scopes import Scope, Scopes
 from smithers.engine.sharing import Sharing
@@ -250,9 +251,9 @@ class Renderer:
             if scope.around is None:
                 self._count_render(self.view.mounts)
             done[scope] = Again(scope, frozenset(reading.watched), found)
-            for one in found.containers:
+            for one, node in found.containers:
                 if one.kind.expands:
-                    nodes[one] = found.kept[one]
+                    nodes[one] = node
                     for inner in scopes.inside(one):
                         add(inner)
         return list(done.values())
@@ -297,8 +298,7 @@ class Renderer:
     def check_kept(self, again: Again) -> None:
         """What a group gives is still inside it. Raises `AuthorError`."""
         by_id = self.view.mounts.by_id
-        for one in again.difference.containers:
-            node = one.node
+        for one, node in again.difference.containers:
             result = one.kind.source_of_output(node)
             if result is not None and result is not node:
                 there = by_id.get(result.id or result.address or "")

@@ -8,7 +8,6 @@ import json
 import re
 import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
@@ -22,6 +21,7 @@ from smithers.kinds import Definition
 from smithers.naming import first_names, key_name, node_name
 from smithers.shapes import asks_person, is_container, shape_of
 from smithers.state import RunState
+from smithers.texts import near_name
 from smithers.tree import NotExact, Output, clean, problem, valid_text
 
 __all__ = ["find_key", "requested"]
@@ -134,8 +134,8 @@ def _id_of(name: str, ids: Collection[str]) -> str:
 
 
 def _unknown(run_id: str, name: str, ids: Sequence[str]) -> Refused:
-    near = get_close_matches(name, ids, n=1, cutoff=0.6)
-    hint = f"did you mean {near[0]}?" if near else f"its tasks are: {first_names(ids)}"
+    near = near_name(name, ids)
+    hint = f"did you mean {near}?" if near else f"its tasks are: {first_names(ids)}"
     return Refused(f"run {run_id} has no task {name!r}", hint=hint if ids else "")
 
 

@@ -62,13 +62,15 @@ class Scopes:
 
     def watch(self, scope: Scope, watched: frozenset[str]) -> None:
         """It reads these ids now."""
-        for id in scope.watched - watched:
-            readers = self.watched[id]
-            del readers[scope]
-            if not readers:
-                del self.watched[id]
-        for id in watched - scope.watched:
+        added = watched - scope.watched
+        for id in added:
             self.watched.setdefault(id, {})[scope] = None
+        if len(scope.watched) + len(added) > len(watched):
+            for id in scope.watched - watched:
+                readers = self.watched[id]
+                del readers[scope]
+                if not readers:
+                    del self.watched[id]
         scope.watched = watched
 
     def reading(self, ids: Iterable[str]) -> Iterable[Scope]:

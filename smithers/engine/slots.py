@@ -220,8 +220,9 @@ class SlotCounts:
 
     def leave_pool(self, instance: Instance) -> None:
         """An instance that has begun gives the slot of its pool back."""
-        self.free_pool(instance)
-        self.offer_pool(instance)
+        if self.pools:
+            self.free_pool(instance)
+            self.offer_pool(instance)
 
     def free_pool(self, instance: Instance) -> None:
         """The same, and nobody is offered the slot yet."""
@@ -249,7 +250,8 @@ class SlotCounts:
             if child.parent is not None:
                 child.parent.begun_below += 1
                 child.parent.begun_open += 1
-                self._unblock(child.parent, child.place)  # the slot is for all of the child
+                if child.parent.slots is not None:  # the slot is for all of the child
+                    self._unblock(child.parent.slots, child.place)
             child = child.parent
 
     def unbegin(self, instance: Instance) -> None:
@@ -315,14 +317,13 @@ class SlotCounts:
             return
         limit = group.limit or 0
         while slots.queue and group.begun_open + group.turns < limit:
-            self._unblock(group, heapq.heappop(slots.queue))
+            self._unblock(slots, heapq.heappop(slots.queue))
 
-    def _unblock(self, group: Instance, place: int) -> None:
-        """Let everything in one child of the group try again."""
-        if group.slots is not None:
-            for one in group.slots.waiting.pop(place, ()):
-                if _is_waiting(one) and self.takes_turn(one):
-                    self.released.append(one)
+    def _unblock(self, slots: Slots, place: int) -> None:
+        """Let everything try again that waits in one child of a group."""
+        for one in slots.waiting.pop(place, ()):
+            if _is_waiting(one) and self.takes_turn(one):
+                self.released.append(one)
 
 
 def _is_waiting(one: Instance) -> bool:

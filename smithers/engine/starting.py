@@ -102,8 +102,8 @@ class Starting:
 
     def _is_outdated(self, running: Running) -> bool:
         """Whether it has read, before it could be stopped, what is done again since."""
-        reset, reading = self._frame.state.reset, running.attempt.reads()
-        if not reset or reading is None:
+        reset = self._frame.state.reset
+        if not reset or (reading := running.attempt.reads()) is None:
             return False
         return any(reset.get(source, -1) > at for source, at in reading.used.items())
 

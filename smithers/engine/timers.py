@@ -27,7 +27,8 @@ class Timers:
     def __init__(self, now: Callable[[], Moment], wake: asyncio.Event) -> None:
         self._now = now
         self._wake = wake
-        self._heaps: dict[Basis, list[_Timer]] = {}
+        self.heaps: dict[Basis, list[_Timer]] = {}
+        """The timers of each clock, the next one first; empty if no wait is due some time."""
         self._deadlines: dict[tuple[Key, WaitKind], tuple[datetime, Deadline]] = {}
         self._alarm: asyncio.TimerHandle | None = None
         self._rang = False
@@ -42,7 +43,7 @@ class Timers:
         deadline = now.deadline(wait.due, basis)
         self._deadlines[key] = (wait.due, deadline)
         timer = (deadline.at, wait.due, wait.key, wait.kind)
-        heapq.heappush(self._heaps.setdefault(basis, []), timer)
+        heapq.heappush(self.heaps.setdefault(basis, []), timer)
 
     def left(self, wait: WaitOpened, now: Moment) -> timedelta | None:
         """How long until this wait is due; None if it never is."""
@@ -59,7 +60,7 @@ class Timers:
         known: Container[Key],
     ) -> bool:
         """Whether the next timer of a clock is due within this time, of a wait that is open."""
-        for basis, heap in self._heaps.items():
+        for basis, heap in self.heaps.items():
             at, due, key, kind = heap[0]
             wait = waits.get((key, kind))
             is_open = wait is not None and wait.opened.due == due and key in known
@@ -67,13 +68,8 @@ class Timers:
                 return True
         return False
 
-    @property
-    def are_set(self) -> bool:
-        """Whether any wait is due some time."""
-        return bool(self._heaps)
-
     def is_due(self, now: Moment) -> bool:
-        return any(heap[0][0] <= now.reading(basis) for basis, heap in self._heaps.items())
+        return any(heap[0][0] <= now.reading(basis) for basis, heap in self.heaps.items())
 
     def take(
         self,
@@ -87,8 +83,8 @@ class Timers:
         One that an inbox row answers is not due before the inbox was read (`looked`) later than
         that: an answer that was written in time may still be unread.
         """
-        for basis in list(self._heaps):
-            heap = self._heaps[basis]
+        for basis in list(self.heaps):
+            heap = self.heaps[basis]
             while heap and heap[0][0] <= now.reading(basis):
                 at, due, key, kind = heap[0]
                 if traits(kind).answered_by and (looked is None or looked.reading(basis) < at):
@@ -101,21 +97,21 @@ class Timers:
 
     def _forget(self, basis: Basis) -> None:
         """Take the next timer of a clock away."""
-        heap = self._heaps[basis]
+        heap = self.heaps[basis]
         _, due, key, kind = heapq.heappop(heap)
         if self._deadlines.get((key, kind), (None,))[0] == due:
             del self._deadlines[key, kind]
         if not heap:
-            del self._heaps[basis]
+            del self.heaps[basis]
 
     def set_alarm(self) -> None:
         """Be woken for the next look at the inbox, or the next timer. An alarm that comes too early
         is harmless, so one that is set already is kept: a step sets none of its own.
         """
         pause = POLL_S
-        if self._heaps:
+        if self.heaps:
             now = self._now()
-            lefts = (heap[0][0] - now.reading(basis) for basis, heap in self._heaps.items())
+            lefts = (heap[0][0] - now.reading(basis) for basis, heap in self.heaps.items())
             pause = min(POLL_S, max(0.0, min(lefts).total_seconds()))
         loop = asyncio.get_running_loop()
         at = loop.time() + pause

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from smithers import views
 from smithers.engine.ending import Left
 from smithers.hub._looking import Looking
-from smithers.reports import RunsQuery
 
 if TYPE_CHECKING:
     from smithers.engine.detaching import Launched
@@ -138,6 +137,8 @@ class Running(Looking):
 
     def estimate(self, found: DryRun) -> Estimate:
         """What the agents of a dry run would cost, by the last runs of the same workflows."""
+        from smithers.reports import RunsQuery
+
         wanted = [
             views.Wanted(one.workflow, one.task, one.agent, one.times)
             for one in found.tasks

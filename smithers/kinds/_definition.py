@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from typing_extensions import TypeVar
 
-from smithers.changes import NodeMounted
+from smithers.changes import Key, NodeMounted
 from smithers.tree import Node
 from smithers.values import dataclass
 
@@ -29,6 +29,8 @@ class Definition(Generic[N_co]):
     node: N_co
     kind: Kind[Any]
     id: str
+    key: Key
+    """That of its instance if no loop is around it."""
     parent: Definition | None
     place: int
     loops: tuple[str, ...]
@@ -39,6 +41,10 @@ class Definition(Generic[N_co]):
     """The key of its item, for the root of an item's subtree."""
     budgeted: tuple[Definition, ...] = ()
     """Those that have a budget, of it and what stands around it, innermost first."""
+
+    def key_in(self, path: tuple[int, ...]) -> Key:
+        """That of its instance in an iteration of each of its loops."""
+        return Key(self.id, path) if path else self.key
 
     @property
     def id_before(self) -> str | None:

@@ -154,9 +154,11 @@ class Slots:
         self.queue: list[int] = []
 
     def add(self, place: int, instance: Instance) -> None:
-        if place not in self.waiting:
+        if (known := self.waiting.get(place)) is None:
             heapq.heappush(self.queue, place)
-        self.waiting.setdefault(place, []).append(instance)
+            self.waiting[place] = [instance]
+        else:
+            known.append(instance)
 
     def take_all(self) -> list[Instance]:
         """Nobody waits here from now on; those who did, in document order."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from difflib import unified_diff
 
 from smithers.changes import Key
 from smithers.kinds._instance import Instance
@@ -54,6 +53,8 @@ def asked_again(state: RunState, one: Instance[Task], text: str) -> str:
     row = None if choice is None else object_from(choice.value)
     if rework is None or row is None:
         return text
+    from difflib import unified_diff
+
     before = (row["asked"] or "").splitlines()
     changes = list(unified_diff(before, text.splitlines(), n=1, lineterm=""))[2:]
     note = f": {row['note']}" if row["note"] else "."

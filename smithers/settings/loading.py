@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from smithers.errors import Refused, Untrusted
 from smithers.settings.files import SettingsFile, find_project_file, find_user_file, read_file
+from smithers.texts import near_name
 from smithers.values import dataclass
 
 if TYPE_CHECKING:
@@ -209,8 +209,8 @@ def must(said: str) -> str:
 
 def nearest(given: str, known: Sequence[str]) -> str:
     """A hint for a name that there is not."""
-    near = get_close_matches(given.lower(), known, n=1, cutoff=0.6)
-    return f"did you mean {near[0]!r}?" if near else f"use one of: {', '.join(known) or 'none'}"
+    near = near_name(given.lower(), known)
+    return f"did you mean {near!r}?" if near else f"use one of: {', '.join(known) or 'none'}"
 
 
 def _shown(value: object) -> str:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -49,10 +50,10 @@ from smithers.changes import (
 )
 from smithers.errors import StoreError
 
-__all__ = ["path_of", "path_text", "rows_of", "time_of", "time_text", "write"]
+__all__ = ["has_status", "path_of", "path_text", "rows_of", "time_of", "time_text", "write"]
 
 Row = tuple[object, ...]
-Rows = dict[str, list[Row]]
+Rows = defaultdict[str, list[Row]]
 
 _GONE = (
     "UPDATE tree SET gone = ? WHERE run_id = ? AND id = ? AND gone IS NULL AND born ="
@@ -197,13 +198,18 @@ def time_of(text: str) -> datetime:
 
 def rows_of(run_id: str, frame: Frame) -> Rows:
     """The rows of a frame by the statement that writes them."""
-    rows: Rows = {}
+    rows: Rows = defaultdict(list[Row])
     for change in frame.changes:
         _PUT[type(change)](rows, run_id, frame.number, change)
     return rows
 
 
-def write(db: sqlite3.Connection, rows: Rows) -> None:
+def has_status(rows: Rows) -> bool:
+    """Whether the run has another status with these rows."""
+    return _STATUS in rows
+
+
+def write(db: sqlite3.Connection, rows: Mapping[str, list[Row]]) -> None:
     """Write the rows of a frame. Raises `StoreError` where a row to be filled is not there."""
     for sql in sorted(rows, key=_PLACES.__getitem__):
         todo = rows[sql]
@@ -218,54 +224,47 @@ def _error_text(error: Failure | None) -> str | None:
     return None if error is None else json.dumps(asdict(error), ensure_ascii=False)
 
 
-def _add(rows: Rows, sql: str, row: Row) -> None:
-    if (found := rows.get(sql)) is None:
-        rows[sql] = [row]
-    else:
-        found.append(row)
-
-
 def _put_mounted(rows: Rows, run: str, k: int, change: NodeMounted) -> None:
-    _add(rows, _TREE, (run, change.id, k, change.kind, change.parent, change.place))
+    rows[_TREE].append((run, change.id, k, change.kind, change.parent, change.place))
 
 
 def _put_gone(rows: Rows, run: str, k: int, change: NodeGone) -> None:
-    _add(rows, _GONE, (k, run, change.id, k))
+    rows[_GONE].append((k, run, change.id, k))
 
 
 def _put_up(rows: Rows, run: str, k: int, change: CameUp) -> None:
     id, path = change.key
-    _add(rows, _TASK, (run, id, path_text(path), k, 1, None, None, None, None))
+    rows[_TASK].append((run, id, path_text(path), k, 1, None, None, None, None))
 
 
 def _put_settled(rows: Rows, run: str, k: int, change: Settled) -> None:
     id, path = change.key[0], path_text(change.key[1])
     error = _error_text(change.error)
     if change.came_up is None:
-        _add(rows, _TASK, (run, id, path, k, 0, k, change.outcome, error, change.set_by))
+        rows[_TASK].append((run, id, path, k, 0, k, change.outcome, error, change.set_by))
     else:
         ended = (k, change.outcome, error, change.set_by)
-        _add(rows, _TASK_END, (*ended, run, id, path, change.came_up))
+        rows[_TASK_END].append((*ended, run, id, path, change.came_up))
     if (output := change.output) is not None:
         if isinstance(output, Large):
-            _add(rows, _LARGE, (run, id, path, k, output.size, output.digest))
+            rows[_LARGE].append((run, id, path, k, output.size, output.digest))
             output = output.text
-        _add(rows, _OUTPUT, (run, id, path, k, change.model, output, change.type))
+        rows[_OUTPUT].append((run, id, path, k, change.model, output, change.type))
 
 
 def _put_handled(rows: Rows, run: str, k: int, change: FailureHandled) -> None:
     id, path = change.key
-    _add(rows, _HANDLED, (run, id, path_text(path), k))
+    rows[_HANDLED].append((run, id, path_text(path), k))
 
 
 def _put_container_ended(rows: Rows, run: str, k: int, change: ContainerEnded) -> None:
     id, path = change.key
-    _add(rows, _END, (run, id, path_text(path), k, change.outcome))
+    rows[_END].append((run, id, path_text(path), k, change.outcome))
 
 
 def _put_reopened(rows: Rows, run: str, k: int, change: ContainerReopened) -> None:
     id, path = change.key
-    _add(rows, _REOPENED, (k, run, id, path_text(path), k))
+    rows[_REOPENED].append((k, run, id, path_text(path), k))
 
 
 def _put_started(rows: Rows, run: str, k: int, change: AttemptStarted) -> None:
@@ -273,40 +272,40 @@ def _put_started(rows: Rows, run: str, k: int, change: AttemptStarted) -> None:
     begun = (change.agent, change.prompt, change.session, time_text(change.at))
     skipped = _list_text(change.skipped) if change.skipped else None
     row = (run, change.serial, id, path_text(path), change.number, k, *begun, skipped)
-    _add(rows, _ATTEMPT, (*row, change.fingerprint, change.origin))
+    rows[_ATTEMPT].append((*row, change.fingerprint, change.origin))
 
 
 def _put_ended(rows: Rows, run: str, k: int, change: AttemptEnded) -> None:
     error, at = _error_text(change.error), time_text(change.at)
-    _add(rows, _ATTEMPT_END, (k, change.state, error, at, change.turn, run, change.serial))
+    rows[_ATTEMPT_END].append((k, change.state, error, at, change.turn, run, change.serial))
 
 
 def _put_session(rows: Rows, run: str, k: int, change: SessionSeen) -> None:
     n = len(rows.get(_SESSION, ()))
-    _add(rows, _SESSION, (run, change.serial, k, n, change.session))
+    rows[_SESSION].append((run, change.serial, k, n, change.session))
 
 
 def _put_usage(rows: Rows, run: str, k: int, change: UsageCounted) -> None:
     cost = None if change.cost is None else format(change.cost, "f")
     tokens = (change.tokens_in, change.tokens_out, change.tokens_cached)
     row = (run, change.serial, k, len(rows.get(_USAGE, ())), *tokens, cost)
-    _add(rows, _USAGE, (*row, change.model, change.calls))
+    rows[_USAGE].append((*row, change.model, change.calls))
 
 
 def _put_choice(rows: Rows, run: str, k: int, change: ChoiceMade) -> None:
     id, path = change.key
-    _add(rows, _CHOICE, (run, id, path_text(path), change.kind, k, change.value, change.children))
+    rows[_CHOICE].append((run, id, path_text(path), change.kind, k, change.value, change.children))
 
 
 def _put_choice_gone(rows: Rows, run: str, k: int, change: ChoiceGone) -> None:
     id, path = change.key
-    _add(rows, _CHOICE_GONE, (k, run, id, path_text(path), change.kind, change.made))
+    rows[_CHOICE_GONE].append((k, run, id, path_text(path), change.kind, change.made))
 
 
 def _put_read(rows: Rows, run: str, k: int, change: ReadMade) -> None:
     id, path = change.reader
     source, source_path = change.source
-    _add(rows, _READ, (run, id, path_text(path), k, source, path_text(source_path), change.at))
+    rows[_READ].append((run, id, path_text(path), k, source, path_text(source_path), change.at))
 
 
 def _put_opened(rows: Rows, run: str, k: int, change: WaitOpened) -> None:
@@ -314,7 +313,7 @@ def _put_opened(rows: Rows, run: str, k: int, change: WaitOpened) -> None:
     due = None if change.due is None else time_text(change.due)
     lists = (_list_text(change.on), _list_text(change.allowed_by))
     row = (run, id, path_text(path), change.kind, k, due, change.asked, change.digest, *lists)
-    _add(rows, _WAIT, (*row, change.form))
+    rows[_WAIT].append((*row, change.form))
 
 
 def _list_text(names: Sequence[str]) -> str:
@@ -324,7 +323,7 @@ def _list_text(names: Sequence[str]) -> str:
 def _put_closed(rows: Rows, run: str, k: int, change: WaitClosed) -> None:
     id, path = change.key
     row = (k, change.answer, run, id, path_text(path), change.kind, change.opened)
-    _add(rows, _WAIT_END, row)
+    rows[_WAIT_END].append(row)
 
 
 def _put_budget(rows: Rows, run: str, k: int, change: BudgetSet) -> None:
@@ -341,32 +340,32 @@ def _put_raised(rows: Rows, run: str, k: int, change: BudgetRaised) -> None:
 
 def _add_budget(rows: Rows, begun: Row, kind: str, told: object) -> None:
     n = len(rows.get(_BUDGET, ()))
-    _add(rows, _BUDGET, (*begun, n, kind, json.dumps(told, ensure_ascii=False)))
+    rows[_BUDGET].append((*begun, n, kind, json.dumps(told, ensure_ascii=False)))
 
 
 def _put_message(rows: Rows, run: str, k: int, change: MessageTaken) -> None:
     id, path = change.key
     said = (change.text, change.by, time_text(change.at))
-    _add(rows, _MESSAGE, (run, change.id, id, path_text(path), k, *said))
+    rows[_MESSAGE].append((run, change.id, id, path_text(path), k, *said))
 
 
 def _put_given(rows: Rows, run: str, k: int, change: MessageGiven) -> None:
-    _add(rows, _MESSAGE_END, (k, change.serial, run, change.id))
+    rows[_MESSAGE_END].append((k, change.serial, run, change.id))
 
 
 def _put_signal(rows: Rows, run: str, k: int, change: SignalGiven) -> None:
     said = (change.id, change.event, change.correlation, change.data)
-    _add(rows, _SIGNAL, (run, change.number, k, *said, change.by, time_text(change.at)))
+    rows[_SIGNAL].append((run, change.number, k, *said, change.by, time_text(change.at)))
 
 
 def _put_signal_taken(rows: Rows, run: str, k: int, change: SignalTaken) -> None:
     id, path = change.key
-    _add(rows, _SIGNAL_END, (k, id, path_text(path), change.misfit, run, change.number))
+    rows[_SIGNAL_END].append((k, id, path_text(path), change.misfit, run, change.number))
 
 
 def _put_reset(rows: Rows, run: str, k: int, change: Reset) -> None:
     id, path = change.key
-    _add(rows, _RESET, (run, id, path_text(path), k, _cause_text(change)))
+    rows[_RESET].append((run, id, path_text(path), k, _cause_text(change)))
 
 
 def _cause_text(change: Reset) -> str | None:
@@ -379,7 +378,7 @@ def _cause_text(change: Reset) -> str | None:
 def _put_status(rows: Rows, run: str, k: int, change: StatusChanged) -> None:
     error = _error_text(change.error)
     more = (change.output, change.stopped_by, change.next_run)
-    _add(rows, _STATUS, (run, k, change.status, error, *more))
+    rows[_STATUS].append((run, k, change.status, error, *more))
 
 
 _PUT: dict[type[Change], Callable[[Rows, str, int, Any], None]] = {

@@ -62,7 +62,7 @@ from smithers.store.lease import BEAT_S, Beat, lease_of, this_host, this_process
 from smithers.store.opening import WAL_BYTES, Synchronous, open_database
 from smithers.store.outputs import OutputReader
 from smithers.store.releasing import RELEASE
-from smithers.store.rows import rows_of, time_text
+from smithers.store.rows import has_status, rows_of, time_text
 from smithers.store.run_rows import run_row, unknown_run
 from smithers.store.signals import Awaited, awaited, move_signals
 from smithers.store.standing import about_of, budgets_of, kinds_of, standing_of, waits_of
@@ -271,8 +271,9 @@ class SqliteStore:
             if starts is not None:
                 begin_due(db, starts)
                 move_signals(db, claim.run_id, starts.run_id)
-            self._notes += tell_parent(db, claim.run_id, frame)
-            self._notes += stop_started(db, claim.run_id, frame)
+            if has_status(rows):  # else it has not ended
+                self._notes += tell_parent(db, claim.run_id, frame)
+                self._notes += stop_started(db, claim.run_id, frame)
             if note is not None and note <= frame.inbox:
                 db.execute("UPDATE runs SET called = NULL WHERE run_id = ?", (claim.run_id,))
             is_read = newest is None or newest <= frame.inbox

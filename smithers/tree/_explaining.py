@@ -11,13 +11,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from types import FrameType, FunctionType, ModuleType
 from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
 from smithers.adapters import agent_classes
+from smithers.texts import near_name
 from smithers.tree._handles import handle_hint
 from smithers.tree._places import is_in_library, is_ours
 from smithers.tree._texts import plain_text
@@ -57,8 +57,8 @@ class Explained:
 def did_you_mean(given: str, names: Iterable[str]) -> str:
     """The name that was meant, as the beginning of a hint; or nothing."""
     known = {name.lower(): name for name in names}
-    found = get_close_matches(given.lower(), known, n=1, cutoff=0.6)
-    return f"did you mean {known[found[0]]}?" if found else ""
+    found = near_name(given.lower(), known)
+    return f"did you mean {known[found]}?" if found else ""
 
 
 def explain(error: BaseException) -> Explained:

@@ -61,7 +61,7 @@ class Node(Handle, Generic[T_co]):
     id: str | None
     """The author's id, or None for a container that has none."""
     address: str | None = None
-    """Its id in the tree, once it is mounted."""
+    """The id in the tree of one that the author gave none, once it is mounted."""
     mark: Mark
     budget: Budget | None = None
     """What it and all below it may use, or None for any amount."""

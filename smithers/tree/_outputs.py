@@ -123,23 +123,23 @@ class Output(Handle, Generic[T]):
 
     def _validated(self, value: object) -> str:
         try:
-            return self._dump(self._adapter.validate_python(value))
+            return self._dump(self._adapter.validator.validate_python(value))
         except (PydanticSerializationError, UnicodeEncodeError, ValidationError) as error:
             plain = _jsonable(value, error)
             repaired = clean(plain)
             if isinstance(error, ValidationError) and repaired == plain:
                 raise  # no text was at fault, but perhaps the class, which `plain` has lost
-            return self._dump(self._adapter.validate_python(repaired))
+            return self._dump(self._adapter.validator.validate_python(repaired))
 
     def _dump(self, value: T) -> str:
         """The text of a valid value; readers get theirs from it, so it is read once here."""
-        text = self._adapter.dump_json(
+        text = self._adapter.serializer.to_json(
             value, by_alias=True, round_trip=True, warnings=False
         ).decode()
         if self.is_any:
             return text
         try:
-            check_same(value, self._adapter.validate_json(text))
+            check_same(value, self._adapter.validator.validate_json(text))
             if "NaN" in text or "Infinity" in text:
                 json.loads(text, parse_constant=_refuse)
         except ValueError:

@@ -64,15 +64,32 @@ def is_in_library(code: CodeType) -> bool:
     return code.co_filename.startswith(_libraries())
 
 
+_MARKS: dict[tuple[int, int], Mark] = {}
+"""What `here` has given, by the id of the code, which its mark keeps, and the offset."""
+_MOST_MARKS = 10_000
+
+
 def here() -> Mark:
-    """The innermost call below that is not in this package: the author's line."""
-    frame = _caller(3)
-    return Mark(frame.f_code, frame.f_lasti)
+    """The innermost call below that is not in this package: the author's line. The nodes that one
+    line makes have one mark.
+    """
+    frame = sys._getframe(2)  # pyright: ignore[reportPrivateUsage]  # the only way to a caller's line
+    known = _MARKS.get((id(frame.f_code), frame.f_lasti))
+    return _mark(_above_ours(frame)) if known is None else known
+
+
+def _mark(frame: FrameType) -> Mark:
+    code, offset = frame.f_code, frame.f_lasti
+    if (known := _MARKS.get((id(code), offset))) is None:
+        if len(_MARKS) >= _MOST_MARKS:  # of code that was loaded again and again
+            _MARKS.clear()
+        known = _MARKS[id(code), offset] = Mark(code, offset)
+    return known
 
 
 def author_place() -> Place:
     """The same, and not in a library that the author calls either, if any call is not."""
-    first = _caller(3)
+    first = _above_ours(sys._getframe(2))  # pyright: ignore[reportPrivateUsage]  # as in `here`
     frame: FrameType | None = first
     while frame is not None:
         if not is_ours(frame.f_globals.get("__name__")) and not is_in_library(frame.f_code):
@@ -81,12 +98,11 @@ def author_place() -> Place:
     return _place(first.f_code, first.f_lasti)
 
 
-def _caller(depth: int) -> FrameType:
-    """The first that is not ours, of the calls from `depth` upwards; those below are known to be.
+def _above_ours(frame: FrameType) -> FrameType:
+    """The first that is not ours, of this call and those that led to it.
 
     Python makes an object of each frame that is looked at, so it looks at no more than it must.
     """
-    frame = sys._getframe(depth)  # pyright: ignore[reportPrivateUsage]  # the only way to a caller's line
     while is_ours(frame.f_globals.get("__name__")) and (above := frame.f_back) is not None:
         frame = above
     return frame

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Final, Literal, TypeAlias, cast, get_args
 
 from smithers.errors import AgentError, BadOutput, Busy, Transient
+from smithers.texts import near_name
 from smithers.tree._checks import check_number, wrong
 from smithers.tree._places import Mark, here
 from smithers.values import dataclass
@@ -91,8 +91,8 @@ def _check_only(named: tuple[object, ...], mark: Mark) -> None:
         wrong(mark, "only= names no error", f"pass {types}; to retry nothing, write tries=1")
     for one in named:
         if isinstance(one, str) and one not in _WORDS:
-            near = get_close_matches(one.lower(), _WORDS, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]!r}?" if near else f"pass {types}"
+            near = near_name(one.lower(), _WORDS, cutoff=0.5)
+            hint = f"did you mean {near!r}?" if near else f"pass {types}"
             wrong(mark, f"only= names {one!r}, which is not a class of errors", hint)
         if not isinstance(one, str) and not (isinstance(one, type) and issubclass(one, Exception)):
             wrong(mark, f"only= must name exception types, not {one!r}", f"pass {types}")

@@ -6,7 +6,9 @@ import collections.abc as abc
 import inspect
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
+from types import FunctionType
 from typing import Any, Final, Literal, cast, get_args, overload
 
 from typing_extensions import TypeVar
@@ -50,6 +52,7 @@ _LAMBDA = "write lambda: ..."
 _FEW = Retry()
 _FAIL: Final = "fail"
 _NOTHING: Final = ()
+_FIRST: Final = 0
 
 
 class Task(Node[T_co]):
@@ -350,35 +353,51 @@ class Step(Task[T_co]):
             )
         if retry is not None:
             check_retry(id, retry, mark, of_agent=False)
-        kind = output if output is not None else returned(run)
         if effect is not False and effect is not True:
             said = f"the effect of step {id!r} must be True or False, not {effect!r}"
             wrong(mark, said, "write effect=True")
-        work = StepWork(freeze(run, mark), _takes_one(id, run, mark), retry, effect)
+        is_plain = isinstance(run, FunctionType) and run.__closure__ is None
+        work = _work_of_plain(run) if is_plain else _work_of(freeze(run, mark))
+        if work is None:
+            wrong(
+                mark,
+                f"the function of step {id!r} has {len(_required(run))} required parameters",
+                "it may have at most one, which receives the Attempt; bind the rest with a"
+                " lambda or functools.partial",
+            )
+        if retry is not None or effect:
+            work = work._replace(retry=retry, effect=effect)
+        kind = returned(run) if output is None else output
         self._become(id, mark, work, check_output(kind, mark), timeout_s, on_failure, needs)
-        self._queue(pool, priority)
+        if pool is not None or priority is not _FIRST:
+            self._queue(pool, priority)
 
 
-def _takes_one(id: str, run: Callable[..., object], mark: Mark) -> bool:
-    code = getattr(run, "__code__", None)
-    if code is not None and not code.co_argcount and not code.co_kwonlyargcount:
-        return False
-    try:
-        parameters = inspect.signature(run).parameters.values()
-    except (TypeError, ValueError):
-        return False
-    required = [one for one in parameters if one.default is one.empty]
+def _work_of(run: Callable[..., object]) -> StepWork | None:
+    """The work of a step with this function; None if it has parameters that it would not get."""
+    required = _required(run)
     positional = [
         one for one in required if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)
     ]
     if len(positional) > 1 or any(one.kind is one.KEYWORD_ONLY for one in required):
-        wrong(
-            mark,
-            f"the function of step {id!r} has {len(required)} required parameters",
-            "it may have at most one, which receives the Attempt; bind the rest with a"
-            " lambda or functools.partial",
-        )
-    return bool(positional)
+        return None
+    return StepWork(run, bool(positional), None)
+
+
+# A function without variables around it keeps nothing alive but its module.
+_work_of_plain = lru_cache(maxsize=1024)(_work_of)
+
+
+def _required(run: Callable[..., object]) -> abc.Sequence[inspect.Parameter]:
+    """The parameters without a default, as far as the function tells."""
+    code = getattr(run, "__code__", None)
+    if code is not None and not code.co_argcount and not code.co_kwonlyargcount:
+        return ()
+    try:
+        parameters = inspect.signature(run).parameters.values()
+    except (TypeError, ValueError):
+        return ()
+    return [one for one in parameters if one.default is one.empty]
 
 
 class Approval(Task[Decision]):

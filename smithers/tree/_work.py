@@ -72,7 +72,7 @@ class Attempt:
         key: str,
         number: int,
         note: Callable[[str], None],
-        programs: Programs | None = None,
+        programs: Callable[[], Programs] | None = None,
     ) -> None:
         self._key = key
         self._number = number
@@ -188,7 +188,7 @@ class Attempt:
         if self._programs is None:
             said = "this Attempt was made by hand, so it runs no programs"
             raise AuthorError(said, place=here().place, hint="run the step in a workflow")
-        return self._programs, program
+        return self._programs(), program
 
     def cancel(self) -> None:
         """Called only by the engine: a thread cannot be stopped, only notified."""

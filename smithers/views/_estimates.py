@@ -36,9 +36,9 @@ class Spread:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Estimate:
-    """What is `wanted` would cost: `lines` is for each of these, None where no earlier run of the
-    workflow says what its agent cost. `models` are those that did the work then. `total` is of the
-    lines that are known.
+    """What the calls that are `wanted` would cost. `lines` has a spread for each of them, or None
+    if no earlier run of the workflow says it. `models` are those that did the work then. `total` is
+    of the lines that are known.
     """
 
     wanted: tuple[Wanted, ...]
@@ -82,7 +82,7 @@ class _History:
 
 
 def estimate(wanted: Sequence[Wanted], costs: Iterable[tuple[str, CostView]]) -> Estimate:
-    """What is wanted would cost by earlier runs, each given with the name of its workflow."""
+    """What these calls would cost by earlier runs, each given with the name of its workflow."""
     history = _History(costs)
     found = [history.find(one) for one in wanted]
     known = [spread for spread, _ in found if spread is not None]

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from smithers import Context, Node, NoInput, Parallel, Sequence, Step, workflow
+from smithers.engine.comparing_nodes import compare
+from smithers.engine.mount import mount
 from tests.plans import renders_counted
 from tests.rules.runs import Run
 
@@ -69,7 +71,7 @@ def calls_a_node(make: Make, count: int, *, read_ended: bool) -> float:
     return min(found)
 
 
-@pytest.mark.parametrize(("make", "most"), [(of_one_function, 75), (of_closures, 95)])
+@pytest.mark.parametrize(("make", "most"), [(of_one_function, 58), (of_closures, 86)])
 def test_a_node_and_its_read_take_so_many_calls_however_many_there_are(
     make: Make, most: int
 ) -> None:
@@ -100,3 +102,25 @@ def test_a_read_of_what_is_new_takes_as_many_calls_however_much_has_ended() -> N
     assert Run(flow).go().status == "finished"
     assert len(calls) > 40
     assert max(calls[-20:]) <= max(calls[2:5])
+
+
+@pytest.mark.parametrize(("make", "most"), [(of_one_function, 12), (of_closures, 22)])
+def test_a_node_that_stays_is_compared_in_so_many_calls_however_many_there_are(
+    make: Make, most: int
+) -> None:
+    def calls(count: int) -> float:
+        was, now = (Parallel(*(make(number) for number in range(count))) for _ in range(2))
+        mounted = mount(was)
+        return calls_of(lambda: compare(mounted, now)) / count
+
+    few, many = calls(50), calls(200)
+    assert many <= few
+    assert many <= most
+
+
+def test_the_nodes_that_one_line_makes_share_what_is_known_of_it() -> None:
+    one_line = [Step(f"step {number}", one) for number in range(2)]
+    another = Step("another", one)
+    assert one_line[0].mark is one_line[1].mark
+    assert one_line[0].work is one_line[1].work is another.work
+    assert another.mark.place.line == one_line[0].mark.place.line + 1

@@ -19,8 +19,10 @@ import pytest
 from smithers import Context, Node, NoInput, Parallel, Retry, Step, workflow
 from smithers.changes import Key
 from smithers.engine import printing
+from smithers.engine.attempts import executor
 from smithers.engine.loading import load_workflow
 from smithers.engine.printing import output_bound
+from smithers.engine.programs import Programs
 from smithers.secrets import Secrets
 from smithers.store.files import events_file
 from tests.rules.runs import Run
@@ -98,6 +100,43 @@ def test_a_log_has_stderr_and_logging_and_a_line_without_an_end() -> None:
     assert printed(run, "a", "stderr") == "logged\nwarned"
     assert printed(run, "a") == "begun, not ended"
     assert (out, err) == ("begun, not ended", "logged\nwarned\n")
+
+
+def test_a_thread_that_continues_after_its_attempt_writes_no_log() -> None:
+    over, said = threading.Event(), threading.Event()
+
+    def late() -> None:
+        over.wait(60)
+        say("too late")
+        said.set()
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        return Step("late", late, timeout_s=0.01)
+
+    run, out = Run(flow), io.StringIO()
+    with redirect_stdout(out), output_bound():
+        assert run.go().status == "failed"
+        before = events_of(run, "late")
+        over.set()
+        assert said.wait(60)
+    assert out.getvalue() == "too late\n"
+    assert events_of(run, "late") == before
+
+
+def test_a_step_that_uses_neither_log_nor_programs_has_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[int] = []
+
+    def counted(*, serial: int, **fields: Any) -> Programs:
+        made.append(serial)
+        return Programs(serial=serial, **fields)
+
+    monkeypatch.setattr(executor, "Programs", counted)
+    run, _, _ = run_of(lambda: Step("quiet", lambda: 1), lambda: Step("loud", lambda: say("a")))
+    assert made == [run.state.tries[Key("loud")][0].serial]
+    assert printed(run, "loud") == "a"
 
 
 def test_what_is_printed_outside_of_a_step_is_in_no_log() -> None:

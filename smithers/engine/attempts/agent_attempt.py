@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import field, replace
 from datetime import datetime
@@ -12,13 +12,13 @@ from typing import Any
 from smithers.agent import Agent, Answered, Ask, Event, Spawned, Started, Steered, Used
 from smithers.changes import Failure, SessionSeen, UsageCounted
 from smithers.engine.attempts.answers import REPAIR, STEERED, messages_block, output_text
-from smithers.engine.attempts.execution import Execution, Result
+from smithers.engine.attempts.execution import Execution, Marks, Result
 from smithers.engine.attempts.hooks import Hooks
 from smithers.engine.attempts.limits import Limits
 from smithers.engine.hearing import MAX_COUNT, heard_event
 from smithers.engine.messages import Mailbox
 from smithers.engine.silence import silence
-from smithers.engine.streams import as_json, masked_event
+from smithers.engine.streams import Stream, as_json, masked_event
 from smithers.errors import (
     BadOutput,
     Busy,
@@ -49,6 +49,7 @@ class AgentAttempt(Execution):
     its session.
     """
 
+    stream: Stream
     agent: Agent
     retry: Retry
     session: str | None
@@ -65,8 +66,8 @@ class AgentAttempt(Execution):
     """Whether the agent was heard since it was last asked."""
     spent: dict[str | None, UsageCounted] = field(default_factory=dict[str | None, UsageCounted])
 
-    def tag(self, marks: Mapping[str, str]) -> None:
-        self.ask = replace(self.ask, marks=marks)
+    def tag(self, marks: Marks) -> None:
+        self.ask = replace(self.ask, marks=marks(self.serial))
 
     def take_usage(self) -> list[UsageCounted]:
         spent, self.spent = self.spent, {}

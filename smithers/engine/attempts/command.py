@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from smithers.changes import Failure
 from smithers.engine.asking import Asking
-from smithers.engine.attempts.execution import Execution, Result
+from smithers.engine.attempts.execution import Execution, Marks, Result
 from smithers.engine.attempts.executor import Bench, Executor, Request
 from smithers.engine.attempts.hooks import Hooks
 from smithers.engine.fingerprints import of_program
 from smithers.engine.programs import Programs, shown_words
+from smithers.engine.streams import Stream
 from smithers.errors import AuthorError, MachineError
 from smithers.kinds import Instance
 from smithers.state import Attempted
@@ -70,6 +71,7 @@ class CommandExecutor(Executor[CommandWork]):
 class CommandAttempt(Execution):
     """One run of a program."""
 
+    stream: Stream
     program: Program
     programs: Programs
     retries: Retry | None
@@ -77,8 +79,8 @@ class CommandAttempt(Execution):
     def may_retry(self, error: Exception) -> bool:
         return self.retries is None or self.retries.retries(error)
 
-    def tag(self, marks: Mapping[str, str]) -> None:
-        self.programs.marks = marks
+    def tag(self, marks: Marks) -> None:
+        self.programs.marks = marks(self.serial)
 
     async def run(self) -> str:
         """The output as JSON text. Raises `CommandFailed`, `Transient`, `BadOutput`, or

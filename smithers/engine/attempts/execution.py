@@ -12,12 +12,14 @@ from smithers.changes import Failure, Key, UsageCounted
 from smithers.context import NotYet
 from smithers.engine.budgets import RepairRefused
 from smithers.engine.reading import Reading
-from smithers.engine.streams import Stream
 from smithers.state import Message
 from smithers.tree import Output, plain_text
 from smithers.values import dataclass
 
-__all__ = ["Execution", "Result", "Running"]
+__all__ = ["Execution", "Marks", "Result", "Running"]
+
+Marks = Callable[[int], Mapping[str, str]]
+"""The variables of the environment that tag the processes of an attempt, by its number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,6 @@ class Execution(ABC):
 
     serial: int
     output: Output[Any]
-    stream: Stream
     type: str | None = None
     """The class of what was given, if the task declares none or a base of it."""
     turn: str | None = None
@@ -82,8 +83,8 @@ class Execution(ABC):
     def note_failure(self, error: Exception, failure: Failure, began: datetime) -> None:  # noqa: B027
         """Remember what it means for other attempts; this one began then."""
 
-    def tag(self, marks: Mapping[str, str]) -> None:  # noqa: B027
-        """Tag the processes that it starts, by variables of their environment."""
+    def tag(self, marks: Marks) -> None:  # noqa: B027
+        """Tag the processes that it starts."""
 
     def tell(self, message: Message) -> None:  # noqa: B027
         """A person says something to the agent that is at work, if one is."""
@@ -113,7 +114,7 @@ class Running:
         self._held = False
         self._is_heard = False
 
-    def start(self, group: asyncio.TaskGroup, marks: Mapping[str, str]) -> None:
+    def start(self, group: asyncio.TaskGroup, marks: Marks) -> None:
         """Begin; `marks` tag the processes that it starts."""
         self.attempt.tag(marks)
         self.task = group.create_task(self._run(), name=str(self.key))

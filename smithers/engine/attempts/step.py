@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import shlex
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -18,10 +18,10 @@ from smithers import waits
 from smithers.changes import Failure
 from smithers.context import READER, NotYet
 from smithers.engine.asking import Asking
-from smithers.engine.attempts.execution import Execution, Result
+from smithers.engine.attempts.execution import Execution, Marks, Result
 from smithers.engine.attempts.executor import Bench, Executor, Request
 from smithers.engine.fingerprints import of_step
-from smithers.engine.printing import RAISED, bind_output, format_raised
+from smithers.engine.printing import RAISED, Printed, bind_output, format_raised
 from smithers.engine.programs import Hooks, Programs
 from smithers.engine.reading import Reading
 from smithers.engine.threads import Threads
@@ -53,14 +53,9 @@ class StepExecutor(Executor[StepWork]):
         frame.close_wait(one.key, waits.DATA)
         fingerprint = of_step(work, node.output, self.asking.input_digests)
         serial = self.open_attempt(one, _WHO, fingerprint=fingerprint)
-        programs = self.programs(one, serial, self._hooks)
-        stream = programs.stream
-        attempt = Attempt(
-            f"{bench.run_id}/{one.key}",
-            len(frame.state.tries[one.key]),
-            lambda note: stream.write({"event": "heartbeat", "note": note}),
-            programs,
-        )
+        tools = _Tools(partial(self.programs, one, serial, self._hooks))
+        number = len(frame.state.tries[one.key])
+        attempt = Attempt(f"{bench.run_id}/{one.key}", number, tools.note, tools.programs)
         reading = self.asking.reading(one)
         reading.mode, reading.attempt = "step", attempt
         return StepAttempt(
@@ -71,14 +66,62 @@ class StepExecutor(Executor[StepWork]):
             output=node.output,
             timeout_s=node.timeout_s,
             threads=self._threads,
-            stream=stream,
-            programs=programs,
+            tools=tools,
         )
 
     def retry(
         self, one: Instance[Task], work: StepWork, tries: Sequence[Attempted], failure: Failure
     ) -> None:
         self.retry_if_asked(one, work.retry, tries, failure)
+
+
+class _Tools:
+    """The programs of a step, and its log with what it prints: made when it first uses one of them,
+    in whatever thread. Most steps use none.
+    """
+
+    def __init__(self, make: Callable[[], Programs]) -> None:
+        self._make = make
+        self._is_over = False
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.marks: Marks | None = None
+
+    def programs(self) -> Programs:
+        if (known := self._made) is not None:
+            return known
+        new = self._make()
+        new.loop = self.loop
+        if self.marks is not None:
+            new.marks = self.marks(new.serial)
+        made: Programs = vars(self).setdefault("made", new)  # another thread may be first
+        if self._is_over:  # after `close` has looked, or while it did
+            made.refuse()
+            made.stream.close()
+        return made
+
+    @property
+    def _made(self) -> Programs | None:
+        made: Programs | None = vars(self).get("made")
+        return made
+
+    def printed(self) -> Printed:
+        return self.programs().printed
+
+    def note(self, text: str) -> None:
+        self.log({"event": "heartbeat", "note": text})
+
+    def log(self, data: Mapping[str, object]) -> None:
+        self.programs().stream.write(data)
+
+    async def close(self, *, used: bool) -> None:
+        """End what still runs if any was used. Nothing starts, and nothing is written, after it."""
+        self._is_over = True
+        if (made := self._made) is not None:
+            made.refuse()
+            if used:
+                await to_the_end(made.close())
+            made.printed.close()
+            made.stream.close()
 
 
 @dataclass(kw_only=True)
@@ -93,7 +136,7 @@ class StepAttempt(Execution):
     reading: Reading
     timeout_s: float | None
     threads: Threads
-    programs: Programs
+    tools: _Tools
     _is_late: bool = False
     _is_in_thread: bool = False
 
@@ -101,25 +144,21 @@ class StepAttempt(Execution):
     def is_on_loop(self) -> bool:
         return self.attempt.used or not self._is_in_thread
 
-    def tag(self, marks: Mapping[str, str]) -> None:
-        self.programs.marks = marks
+    def tag(self, marks: Marks) -> None:
+        self.tools.marks = marks
 
     async def run(self) -> str:
         """The output as JSON text. Raises `NotYet`, or what the function raised."""
         READER.set(self.reading)
-        bind_output(self.programs.printed)
-        self.programs.loop = asyncio.get_running_loop()
+        bind_output(self.tools.printed)
+        self.tools.loop = asyncio.get_running_loop()
         try:
             value = await (self._call() if self.timeout_s is None else self._within(self.timeout_s))
         except asyncio.CancelledError:
             self.attempt.cancel()
             raise
         finally:
-            self.programs.refuse()
-            if self.attempt.used:
-                await to_the_end(self.programs.close())
-            self.programs.printed.close()
-            self.stream.close()
+            await self.tools.close(used=self.attempt.used)
         if self.reading.missed:
             raise NotYet(self.reading.missed)
         try:
@@ -151,7 +190,8 @@ class StepAttempt(Execution):
     def explain(self, error: Exception, failure: Failure) -> Failure:
         if isinstance(error, SmithersError) or failure.hint:
             return failure
-        key, run_id = shlex.quote(self.programs.key), self.programs.run_id
+        programs = self.tools.programs()
+        key, run_id = shlex.quote(programs.key), programs.run_id
         hint = f"for the traceback and the output, type `smithers logs {run_id} {key}`"
         return replace(failure, hint=hint)
 
@@ -190,7 +230,7 @@ class StepAttempt(Execution):
     def _log(self, error: BaseException) -> None:
         """Keep the traceback where the output is; without it the failure has its last line."""
         with suppress(MachineError):
-            self.stream.write({"event": RAISED, "text": format_raised(error)})
+            self.tools.log({"event": RAISED, "text": format_raised(error)})
 
 
 def _is_async(run: object) -> bool:

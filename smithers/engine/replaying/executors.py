@@ -29,7 +29,6 @@ from smithers.engine.replaying.director import Director, Turn
 from smithers.engine.replaying.prompts import compare_prompt
 from smithers.engine.replaying.recording import Done
 from smithers.engine.settling import settle
-from smithers.engine.streams import Stream
 from smithers.engine.threads import Threads
 from smithers.errors import AuthorError, BadOutput, SmithersError
 from smithers.kinds import Instance
@@ -152,7 +151,6 @@ class RecordedExecutor(Executor[Any]):
         return _Attempt(
             serial=serial,
             output=one.node.output,
-            stream=Stream(self.bench.streams, serial, self.bench.secrets.mask),
             played=self._director.begin(one.key, number),
             director=self._director,
             done=done,
