@@ -103,7 +103,10 @@ class _Maker:
 
     def _object(self, part: Schema, depth: int, item: int) -> dict[str, object]:
         fields = cast("Mapping[str, Schema]", part.get("properties") or {})
-        names = part.get("required", ())
+        required = part.get("required", ())
+        # A constant may say which of a union the object is.
+        names = [name for name, one in fields.items() if name in required or "const" in one]
+        names += [name for name in required if name not in fields]
         if self._is_high and depth < _DEEPEST // 2:  # what has a default takes another value too
             names = [name for name, one in fields.items() if name in names or self._is_plain(one)]
         found = {name: self.make(fields.get(name, {}), depth + 1, item) for name in names}
@@ -137,18 +140,23 @@ def _number(part: Schema, *, is_high: bool, item: int) -> float:
     """The lowest number that fits (0 if negative ones do), or the highest; further `item`s of a
     list are higher, if they may be.
     """
-    step = part.get("multipleOf") or (1 if part["type"] == "integer" else 0)
-    gap = step or 0.5
-    least, most = part.get("minimum", -math.inf), part.get("maximum", math.inf)
-    least = max(least, part.get("exclusiveMinimum", -math.inf) + gap)
-    most = min(most, part.get("exclusiveMaximum", math.inf) - gap)
+    is_whole = part["type"] == "integer"
+    least, most = _bounds(part, is_whole=is_whole)
     low = least if least > -math.inf else min(0, most)
     high = most if most < math.inf else low + _MUCH
     found = high if is_high else min(low + item, high)
-    if step:
+    if step := part.get("multipleOf"):
         found = math.ceil(found / step) * step
         found = found if found <= most else math.floor(most / step) * step
-    return int(found) if part["type"] == "integer" else cast("float", found)
+    return int(found) if is_whole else found
+
+
+def _bounds(part: Schema, *, is_whole: bool) -> tuple[float, float]:
+    """The least and the greatest number that fits."""
+    over, under = part.get("exclusiveMinimum", -math.inf), part.get("exclusiveMaximum", math.inf)
+    gap = 1 if is_whole else min(0.5, (under - over) / 2)
+    least, most = part.get("minimum", -math.inf), part.get("maximum", math.inf)
+    return max(least, over + gap), min(most, under - gap)
 
 
 def _text(part: Schema, item: int) -> str:

@@ -164,7 +164,7 @@ def test_an_output_is_made_from_the_type_and_changes_from_one_request_to_the_nex
 ) -> None:
     made = Scripted({}, made=True)
     assert run(made, tmp_path, Plan).output == {"steps": ["text", "text 2"], "risk": 1}
-    assert run(made, tmp_path, Plan).output == {"steps": [], "risk": 5}
+    assert run(made, tmp_path, Plan).output == {"steps": ["text"], "risk": 5}
     assert run(Scripted({}, made=True), tmp_path).output == "an answer to plan"
 
 

@@ -122,7 +122,6 @@ class _Unstarted(Executor[Any]):
         return _Made(
             serial=real.serial,
             output=real.output,
-            stream=real.stream,
             key=one.key,
             work=work,
             outside=self._outside,

@@ -237,13 +237,9 @@ class Outside:
         if given is not None:
             return {"value": given}
         number = self.count(wait.key.id)
-        match form.kind:
-            case "choice" | "decision":
-                return {"value": form.choices[number % len(form.choices)]}
-            case "text":
-                return {"value": "text"}
-            case "data":
-                return {"value": made_of(form.schema or {}, number)}
+        if form.choices:
+            return {"value": form.choices[number % len(form.choices)]}
+        return {"value": "text" if form.schema is None else made_of(form.schema, number)}
 
     async def _data(self, task: str, schema: Any) -> object:
         """What the script says in place of a person or a sender."""
