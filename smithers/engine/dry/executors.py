@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from smithers.agent import Agent, Answered, Ask, Event, Started
@@ -22,12 +23,13 @@ from smithers.engine.attempts import (
 )
 from smithers.engine.attempts.agent import AgentExecutor
 from smithers.engine.attempts.agent_attempt import AgentAttempt
+from smithers.engine.attempts.command import CommandExecutor
 from smithers.engine.dry.outside import NOT_SCRIPTED, Outside
 from smithers.engine.threads import Threads
 from smithers.errors import MachineError, Permanent
 from smithers.kinds import Instance
 from smithers.state import Attempted
-from smithers.tree import AgentWork, CommandWork, Completed, Output, StepWork, Task, Work
+from smithers.tree import AgentWork, CommandWork, Completed, Output, StepWork, Task
 from smithers.values import dataclass
 
 __all__ = ["DryExecutors"]
@@ -48,16 +50,19 @@ class DryExecutors(Executors):
     ) -> None:
         super().__init__(asking, bench, hooks, threads, limits)
         self._outside = outside
+        if not outside.script.runs_steps:
+            self._step = _Steps(asking, bench, outside, self._step)
 
     @cached_property
     def _agent(self) -> AgentExecutor:
         return _Agents(self._asking, self._bench, self._hooks, self._limits, self._outside)
 
-    def _find(self, work: Work) -> Executor[Any]:
-        found = super()._find(work)
-        if isinstance(work, StepWork | CommandWork) and not self._outside.script.runs_steps:
-            return _Unstarted(self._asking, self._bench, self._outside, found)
-        return found
+    @cached_property
+    def _command(self) -> Executor[Any]:
+        real = CommandExecutor(self._asking, self._bench, self._hooks)
+        if self._outside.script.runs_steps:
+            return real
+        return _Commands(self._asking, self._bench, self._outside, real)
 
 
 class _Agents(AgentExecutor):
@@ -107,7 +112,11 @@ class _Unstarted(Executor[Any]):
 
     def __init__(self, asking: Asking, bench: Bench, outside: Outside, real: Executor[Any]) -> None:
         super().__init__(asking, bench)
-        self._outside, self._real = outside, real
+        self.outside, self._real = outside, real
+
+    @abstractmethod
+    def made(self, task: str, work: Any, output: Output[Any]) -> str:
+        """An output of the task, as JSON text. Raises `Permanent` if none can be made."""
 
     def is_ready(self, one: Instance[Task], work: Any) -> bool:
         return self._real.is_ready(one, work)
@@ -117,14 +126,11 @@ class _Unstarted(Executor[Any]):
 
     def begin(self, one: Instance[Task], work: Any) -> Execution | None:
         real = self._real.begin(one, work)
-        if real is None or _is_of_a_pattern(work):
-            return real
+        if real is None:
+            return None
+        made = partial(self.made, one.key.id, work, real.output)
         return _Made(
-            serial=real.serial,
-            output=real.output,
-            key=one.key,
-            work=work,
-            outside=self._outside,
+            serial=real.serial, output=real.output, key=one.key, outside=self.outside, made=made
         )
 
     def retry(
@@ -133,10 +139,29 @@ class _Unstarted(Executor[Any]):
         self._real.retry(one, work, tries, failure)
 
 
-def _is_of_a_pattern(work: StepWork | CommandWork) -> bool:
-    """Whether it is a step of a pattern of ours, which only works out what comes next."""
-    module = getattr(work.run, "__module__", None) if isinstance(work, StepWork) else None
-    return isinstance(module, str) and module.startswith("smithers.")
+class _Steps(_Unstarted):
+    """Steps: those of our patterns are called, since they only work out what comes next."""
+
+    def begin(self, one: Instance[Task], work: StepWork) -> Execution | None:
+        module: object = getattr(work.run, "__module__", None)
+        if isinstance(module, str) and module.startswith("smithers."):
+            return self._real.begin(one, work)
+        return super().begin(one, work)
+
+    def made(self, task: str, work: StepWork, output: Output[Any]) -> str:
+        if output.is_any:
+            self.outside.guessed[task] = None
+        return self.outside.make(task, output)
+
+
+class _Commands(_Unstarted):
+    """Commands: a program that may fail does so every other time."""
+
+    def made(self, task: str, work: CommandWork, output: Output[Any]) -> str:
+        if output.kind is not Completed:
+            return self.outside.make(task, output)
+        code = 0 if work.check else 1 - self.outside.count(task) % 2
+        return output.dump(Completed(exit_code=code, stdout="", stderr="", duration_s=0.0))
 
 
 @dataclass(kw_only=True)
@@ -144,20 +169,12 @@ class _Made(Execution):
     """An attempt of a step or a command that gives what is scripted or made."""
 
     key: Key
-    work: StepWork | CommandWork
     outside: Outside
+    made: Callable[[], str]
 
     async def run(self) -> str:
-        output, outside, task = self.output, self.outside, self.key.id
-        if (given := await outside.give(self.key, output)) is not None:
-            return given
-        if isinstance(self.work, CommandWork) and output.kind is Completed:
-            # A program that may fail does so every other time.
-            code = 0 if self.work.check else 1 - outside.count(task) % 2
-            return output.dump(Completed(exit_code=code, stdout="", stderr="", duration_s=0.0))
-        if output.is_any:
-            outside.guessed[task] = None
-        return outside.make(task, output)
+        given = await self.outside.give(self.key, self.output)
+        return self.made() if given is None else given
 
     def result_of(self, error: Exception) -> Result:
         return Result("halted" if isinstance(error, MachineError) else "failed", error=error)
