@@ -3,8 +3,7 @@
 The first call finishes N steps, comes to an approval and to an agent at work, and kills the owner.
 The second makes the request WHAT (decide, cancel, steer or attach) to that run, and before it to
 runs of one step, so that no import is counted: it tells by how much CPU the long run costs more.
-To attach, another process drives the run, whose CPU is not counted; nor is that of making the plan
-of the run once, which tells who works on the task.
+To attach, another process drives the run, whose CPU is not counted.
 """
 
 from __future__ import annotations
@@ -24,11 +23,7 @@ from pydantic import BaseModel
 from bench.driving import Counting, drive, emit, store
 from smithers import Approval, Context, Node, Parallel, Sequence, Step, Task, workflow
 from smithers.agent import Answered, Ask, Capabilities, Event, Started, Terminal
-from smithers.changes import Key
-from smithers.engine import attaching
-from smithers.engine.driving import Driving
 from smithers.hub import Hub
-from smithers.store.sqlite import SqliteStore
 
 __all__: list[str] = []
 
@@ -122,25 +117,6 @@ def _request(hub: Hub, what: str) -> None:
             raise ValueError(what)
 
 
-@contextmanager
-def _timed(spent: list[float]) -> Generator[None]:
-    """Adds the CPU seconds of making plans to a list."""
-    find = attaching.find_work
-
-    async def timed(driving: Driving, store: SqliteStore, run_id: str, key: Key) -> attaching.Work:
-        before = time.process_time()
-        try:
-            return await find(driving, store, run_id, key)
-        finally:
-            spent.append(time.process_time() - before)
-
-    attaching.find_work = timed
-    try:
-        yield
-    finally:
-        attaching.find_work = find
-
-
 def _cost_s(database: Path, what: str) -> float:
     """The CPU seconds of a request, in this process."""
     hub = Hub(database)
@@ -157,9 +133,7 @@ def _cost_s(database: Path, what: str) -> float:
         return asyncio.run(Hub(database).resume(_RUN, observer=Counting(), linger_s=3600))
 
     with _driven(database, resume, 2):
-        planned: list[float] = []
-        with _timed(planned):
-            return measure() - sum(planned)
+        return measure()
 
 
 def main(what: str, count: str, where: str) -> None:

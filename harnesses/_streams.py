@@ -10,6 +10,7 @@ import re
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 from harnesses.recording import Ending
@@ -64,9 +65,10 @@ def ways(ask: Ask) -> list[Ask]:
     """The ways in which a request may be asked, best first: in its session, in a copy of another,
     in a new one. The next is for a program that does not know the session.
     """
-    in_its_own = [replace(ask, forks=None, at=None)] if ask.session is not None else []
-    in_a_copy = [replace(ask, session=None)] if ask.forks is not None else []
-    anew = replace(ask, session=None, forks=None, at=None, followup=None)
+    copy = partial(replace, ask, prompt=ask.given_prompt)
+    in_its_own = [copy(forks=None, at=None)] if ask.session is not None else []
+    in_a_copy = [copy(session=None)] if ask.forks is not None else []
+    anew = copy(session=None, forks=None, at=None, followup=None)
     return [*in_its_own, *in_a_copy, anew]
 
 
@@ -74,7 +76,7 @@ def in_itself(ask: Ask) -> Ask | None:
     """A request in a copy of a session as it was at a turn, as one in that session; else None."""
     if ask.at is None or ask.session is not None:
         return None
-    return replace(ask, session=ask.forks, forks=None, at=None)
+    return replace(ask, prompt=ask.given_prompt, session=ask.forks, forks=None, at=None)
 
 
 def was_killed(ending: Ending) -> bool:

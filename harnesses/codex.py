@@ -184,7 +184,8 @@ class Codex:
                     yield event
             return
         if ask.at is not None:  # it has no copy but of the whole
-            ask = replace(ask, forks=None, at=None, followup=ask.followup if ask.session else None)
+            followup = ask.followup if ask.session else None
+            ask = replace(ask, prompt=ask.given_prompt, forks=None, at=None, followup=followup)
         *known, anew = ways(ask)
         for way in (*known, anew):
             try:

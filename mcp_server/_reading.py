@@ -163,8 +163,7 @@ def get_transcript(
     """Read what the agent of a task said, the tools that it called and what those returned."""
     hub = known(ctx, run_id)
     with telling(hub):
-        states = {one.key.id for one in hub.states(run_id)}
-        if task.partition("[")[0] not in states and task not in states:
+        if hub.task(run_id, task) is None and hub.task(run_id, task.partition("[")[0]) is None:
             raise _no_task(hub, run_id, task)
         page = hub.transcript(run_id, task, after, room_of(max_tokens) - size_of(task))
     return Transcript.model_validate({"run_id": run_id, "task": task, **transcript_json(page)})

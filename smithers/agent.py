@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast, overload
 
 from smithers.secrets import Secrets, is_secret_name
 from smithers.values import dataclass
@@ -55,6 +55,26 @@ def _as_it_is(text: str) -> str:
     return text
 
 
+class _Prompt:
+    """A text that may be given as a function, which is called when the text is first read: for a
+    session that is resumed hardly anybody reads what a new one would be told.
+    """
+
+    @overload
+    def __get__(self, ask: None, of: type[Ask]) -> NoReturn: ...
+    @overload
+    def __get__(self, ask: Ask, of: type[Ask]) -> str: ...
+    def __get__(self, ask: Ask | None, of: type[Ask]) -> str:
+        if ask is None:
+            raise AttributeError("prompt")  # so that the field has no default
+        if not isinstance(text := ask.given_prompt, str):
+            text = vars(ask)["prompt"] = text()
+        return text
+
+    def __set__(self, ask: Ask, text: str | Callable[[], str]) -> None:
+        vars(ask)["prompt"] = text
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ask:
     """One request to an agent. `idle_s` limits the time without an event and `timeout_s` the whole
@@ -69,9 +89,12 @@ class Ask:
     all its descendants. `raw` is the file to which the program's own stream is appended, each text
     passed through `scrub`. `messages` are the messages that people send to the agent while it runs,
     oldest first, if it can be steered; it is None if nobody can send any.
+
+    `prompt` is a text, made when it is first read if it was given as a function. To copy a request
+    without reading it: `replace(ask, prompt=ask.given_prompt, session=None)`.
     """
 
-    prompt: str
+    prompt: _Prompt = _Prompt()
     cwd: Path
     task: str = ""
     schema: Mapping[str, object] | None = None
@@ -91,6 +114,11 @@ class Ask:
         """The text that is sent: the follow-up in a resumed or copied session, else the prompt."""
         begun = self.session is not None or self.forks is not None
         return self.followup if begun and self.followup is not None else self.prompt
+
+    @property
+    def given_prompt(self) -> str | Callable[[], str]:
+        """The prompt as it was given, if nobody has read it yet."""
+        return cast("str | Callable[[], str]", vars(self)["prompt"])
 
 
 @dataclass(frozen=True, kw_only=True)

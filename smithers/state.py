@@ -72,7 +72,11 @@ __all__ = [
     "Waiting",
 ]
 
-_TAKING_AWAY = (Reset, NodeGone, ContainerReopened, ChoiceGone)
+_PLACES: dict[type[Change], int] = {
+    **dict.fromkeys((Reset, NodeGone, ContainerReopened, ChoiceGone), 0),
+    SignalTaken: sys.maxsize + 1,
+}
+"""Where these changes come in their frame; all others but attempts are between them."""
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
@@ -356,8 +360,9 @@ class RunState:
 
     def apply_frame(self, frame: Frame) -> None:
         # What takes away comes first: what else the frame says of the same node then counts.
-        for change in sorted(frame.changes, key=_place_in_frame):
-            self.apply(change, frame.number)
+        changes, number = frame.changes, frame.number
+        for change in changes if len(changes) == 1 else sorted(changes, key=_place_in_frame):
+            self.apply(change, number)
         self.inbox = frame.inbox
         self.close_frame(frame.number, frame.at)
 
@@ -579,8 +584,6 @@ def _place_in_frame(change: Change) -> int:
     what a child run has used ends with the frame in which it begins. A signal may be given and
     taken in one frame.
     """
-    if type(change) in _TAKING_AWAY:
-        return 0
     if isinstance(change, AttemptStarted):
         return change.serial
-    return sys.maxsize + isinstance(change, SignalTaken)
+    return _PLACES.get(type(change), sys.maxsize)

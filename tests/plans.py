@@ -195,7 +195,7 @@ def _waiting(engine: Engine) -> set[Key]:
 def _details(plan: Plan) -> dict[Key, tuple[object, ...]]:
     """Of what was activated; what was not may have no instance yet."""
     return {
-        key: (one.status, one.failing, one.worst, one.settled_at)
+        key: (one.status, one.failing, one.worst, one.settled_at if one.settled else None)
         for key, one in plan.instances.items()
         if one.status != "idle"
     }

@@ -25,21 +25,24 @@ def shape_cpu(scale: Scale, shape: str, count: int) -> Measure:
     return by(lambda: measured(command, scale.repeats)["cpu_s"], count, 1000)
 
 
+def _cpu_row(scale: Scale, shape: str, what: str, limit: float) -> Row:
+    """What a step costs in a long run of a shape."""
+    return Row(
+        name=f"{shape}-cpu",
+        what=f"CPU a step, {what}",
+        unit="ms",
+        limit=limit,
+        measure=shape_cpu(scale, shape, scale.long),
+    )
+
+
 def growths(scale: Scale) -> list[Row]:
     """Two rows for each: what a step costs in a long run, and that against a short one."""
     long, short = scale.long, scale.short
     found: list[Row] = []
     for name, words in LINEAR.items():
         what = words.format(n=long)
-        found.append(
-            Row(
-                name=f"{name}-cpu",
-                what=f"CPU a step, {what}",
-                unit="ms",
-                limit=0.5,
-                measure=shape_cpu(scale, name, long),
-            )
-        )
+        found.append(_cpu_row(scale, name, what, 0.5))
         found.append(
             Row(
                 name=f"{name}-flat",
@@ -85,20 +88,13 @@ def grown(scale: Scale) -> list[Row]:
         return rest(n).less(rest(few)).times(1_000_000 / kept).or_more(0)
 
     return [
-        Row(
-            name="read-fan-out-cpu",
-            what=f"CPU a step, fan-out of {n:,} with limit=8 that the workflow function reads",
-            unit="ms",
-            limit=0.6,
-            measure=shape_cpu(scale, "read-fan-out", n),
+        _cpu_row(
+            scale,
+            "read-fan-out",
+            f"fan-out of {n:,} with limit=8 that the workflow function reads",
+            0.6,
         ),
-        Row(
-            name="grown-cpu",
-            what=f"CPU a step, a sequence of {n:,} that the workflow function makes longer",
-            unit="ms",
-            limit=3,
-            measure=shape_cpu(scale, "grown", n),
-        ),
+        _cpu_row(scale, "grown", f"a sequence of {n:,} that the workflow function makes longer", 3),
         Row(
             name="grown-engine",
             what="of it the engine's, a kept node and render",

@@ -64,7 +64,7 @@ def requests(scale: Scale) -> list[Row]:
         "decide": "deciding an approval",
         "cancel": "cancelling",
         "steer": "steering an agent",
-        "attach": "attaching, without making the plan once",
+        "attach": "attaching",
     }
     return [
         Row(

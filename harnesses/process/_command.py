@@ -140,7 +140,9 @@ class Command:
 
     def header(self) -> Header:
         """What identifies this request wherever it is replayed: no path, id or port of today."""
-        shape = tuple(self._shaped(word) for word in self.flags)
+        places = {self.config: "${CONFIG}", self.cwd: "${CWD}", self.cwd.resolve(): "${CWD}"}
+        marks = {str(folder): mark for folder, mark in places.items() if folder is not None}
+        shape = tuple(self._shaped(word, marks) for word in self.flags)
         return Header(
             program=self.program,
             argv=(Path(self.executable).name, *shape),
@@ -153,7 +155,7 @@ class Command:
             env_names=tuple(sorted(self.env)),
         )
 
-    def _shaped(self, word: str) -> str:
+    def _shaped(self, word: str, marks: Mapping[str, str]) -> str:
         if word == self.session:
             return "<session>"
         if self.forks is not None and word == self.forks:
@@ -162,9 +164,8 @@ class Command:
             return "<turn>"
         if self.schema is not None and word == self.schema:
             return "<schema>"
-        places = {self.config: "${CONFIG}", self.cwd: "${CWD}", self.cwd.resolve(): "${CWD}"}
-        for folder, mark in places.items():
-            word = word.replace(str(folder), mark) if folder is not None else word
+        for folder, mark in marks.items():
+            word = word.replace(folder, mark)
         return _LOOPBACK.sub(r"\1:${PORT}", word)
 
 

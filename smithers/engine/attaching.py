@@ -15,12 +15,13 @@ from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import chdir, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from smithers import inbox, waits
 from smithers.agent import Agent, Attaching
 from smithers.changes import ENDED, Key, WaitOpened
 from smithers.engine.aiming import aimed_at
+from smithers.engine.collecting import uncollected
 from smithers.engine.deciding import with_store
 from smithers.engine.detaching import Launched
 from smithers.engine.driving import Driving
@@ -31,11 +32,12 @@ from smithers.engine.orphans import adopt_orphans
 from smithers.engine.processes import attempt_mark, below, kill_all
 from smithers.errors import Owned, Refused
 from smithers.kinds import agent_work
+from smithers.shapes import shape_of
 from smithers.state import Attempted, RunState
 from smithers.store import Note, Store
 from smithers.store.lease import is_gone, started_of, this_host, this_process
 from smithers.store.sqlite import SqliteStore
-from smithers.tree import valid_text
+from smithers.tree import Node, valid_text
 from smithers.values import dataclass
 
 __all__ = ["Session", "Work", "find_work"]
@@ -54,22 +56,43 @@ class Work:
     cwd: Path
 
 
-async def find_work(driving: Driving, store: SqliteStore, run_id: str, key: Key) -> Work:
-    """Who works on a task by the workflow as it is now, which is made for that as by the next
-    owner: nothing else here reads a whole run. Raises `Refused`.
+async def find_work(
+    driving: Driving, store: SqliteStore, run_id: str, key: Key, *, owned: bool
+) -> Work:
+    """Who works on a task by the workflow as it is now. Raises `Refused`.
+
+    A living owner has checked the tree that its files give. If that reads no state, it is enough;
+    else only the plan has the task, which is made for it as by the next owner.
     """
-    history = await store.load(run_id)
-    folder = Path(history.run.folder)
+    run = await store.run(run_id)
+    folder = Path(run.folder)
     try:
-        with chdir(folder):  # as its owner: options of agents may be relative to it
-            engine = await driving.look(store, history)
+        # In its folder as its owner: options of agents may be relative to that.
+        with chdir(folder), uncollected():
+            root = driving.written(run) if owned else None
+            node = None if root is None else _written(root, key)
+            if node is None:
+                engine = await driving.look(store, await store.load(run_id))
+                instance = engine.plan.instances.get(key)
+                node = None if instance is None else instance.node
     except FileNotFoundError as error:
         raise Refused(f"the folder of run {run_id} no longer exists: {folder}") from error
-    instance = engine.plan.instances.get(key)
-    work = None if instance is None else agent_work(instance.node)
+    work = None if node is None else agent_work(node)
     if work is None:
         return Work(agents=(), cwd=folder)
     return Work(agents=work.agents, cwd=folder if work.cwd is None else folder / work.cwd)
+
+
+def _written(root: Node[Any], key: Key) -> Node[Any] | None:
+    """The node of a key in a tree as it is written, if it is in as many loops there."""
+    waiting = [(root, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        if node.id == key.id:
+            return node if depth == len(key.path) else None
+        inner = depth + shape_of(node.kind).iterates
+        waiting += [(child, inner) for child in node.children]
+    return None
 
 
 class Session:
@@ -93,14 +116,8 @@ class Session:
     @contextmanager
     def attached(self, task: str, *, goes_on: bool) -> Generator[Attached, None, None]:
         """See `Hub.attach`."""
-        key, owned = self._with(lambda store: self._check(store, task))
-        if not owned and not goes_on:
-            raise self._not_driven(key)
         driving = Driving(self._database, self._environment)
-        work = self._with(lambda store: find_work(driving, store, self._run_id, key))
-        self._opened(
-            key, work, self._with(lambda store: self._last(store, key))
-        )  # fails, if it must
+        key, work = self._with(lambda store: self._find(store, driving, task, goes_on=goes_on))
         worked, found = False, None
         note, before = self._offer(key, holds=True), set(below(os.getpid()))
         adopt_orphans()
@@ -119,15 +136,28 @@ class Session:
                 )
             note = self._offer(key, holds=False, worked=worked)
             if found is not None:
-                found.after, found.pid = self._after(key, note, goes_on=goes_on)
+                found.after, found.pid = self._after(note, goes_on=goes_on)
 
     def _with(self, work: Callable[[SqliteStore], Awaitable[T]]) -> T:
         return with_store(self._database, self._run_id, work)
 
     # -- before anything is stopped
 
-    async def _check(self, store: SqliteStore, task: str) -> tuple[Key, bool]:
-        """The task that is meant, and whether a living owner drives the run. Raises `Refused`."""
+    async def _find(
+        self, store: SqliteStore, driving: Driving, task: str, *, goes_on: bool
+    ) -> tuple[Key, Work]:
+        """The task that is meant, and who works on it. Raises whatever must fail."""
+        key, last, owned = await self._check(store, task)
+        if not owned and not goes_on:
+            raise self._not_driven(key)
+        work = await find_work(driving, store, self._run_id, key, owned=owned)
+        self._opened(key, work, last)
+        return key, work
+
+    async def _check(self, store: SqliteStore, task: str) -> tuple[Key, Attempted, bool]:
+        """The task that is meant, the attempt whose session that is, and whether a living owner
+        drives the run. Raises `Refused`.
+        """
         history = await store.standing(self._run_id)
         state = RunState.of(history.frames)
         if state.run_status in ENDED:
@@ -137,18 +167,18 @@ class Session:
                 hint = f"to see what to do, type `smithers why {self._run_id}`"
             raise Refused(f"run {self._run_id} {how}: none of its tasks can continue", hint=hint)
         key = await aimed_at(store, state, self._run_id, task)
-        _last_session(self._run_id, state, key)
+        last = _last_session(self._run_id, state, key)
         if (wait := state.waits.get((key, waits.ATTACHED))) is not None:
             raise self._taken(key, wait.opened)
         owner = next((one for one in await store.drivers() if one.id == history.run.owner), None)
         if owner is None or is_gone(owner):
-            return key, False
+            return key, last, False
         if owner.host != this_host():
             raise Refused(
                 f"run {self._run_id} is driven by process {owner.pid} on another host",
                 hint="attach on that host: the agents' sessions are there",
             )
-        return key, True
+        return key, last, True
 
     def _taken(self, key: Key, wait: WaitOpened) -> Refused:
         hold = Hold.of_wait(wait)
@@ -223,7 +253,9 @@ class Session:
         async def held(store: SqliteStore) -> Attempted | None:
             """None if a process must be started for it."""
             while True:
-                state, owned = await self._stands(store, key)
+                state, owned = await self._stands(store)
+                if state.inbox >= note or (key, waits.ATTACHED) in state.waits:
+                    state, owned = await self._stands(store, key)
                 if self._has_hold(state, key, note):
                     return _last_session(self._run_id, state, key)
                 if not owned:
@@ -255,13 +287,13 @@ class Session:
         how = f"is already {ended.outcome}" if ended else "cannot be paused in its current state"
         raise Refused(f"{key} of run {self._run_id} {how}")
 
-    def _after(self, key: Key, note: int, *, goes_on: bool) -> tuple[After, int | None]:
+    def _after(self, note: int, *, goes_on: bool) -> tuple[After, int | None]:
         """How the run goes on once the person has left, and in which process it was started."""
         end = time.monotonic() + _WITHIN_S
 
         async def told(store: SqliteStore) -> After:
             while time.monotonic() < end:
-                state, owned = await self._stands(store, key)
+                state, owned = await self._stands(store)
                 if state.inbox >= note:
                     return "taken up"
                 if state.run_status in ENDED:
@@ -274,13 +306,12 @@ class Session:
         after = self._with(told)
         return after, self._start() if after == "started" else None
 
-    async def _last(self, store: Store, key: Key) -> Attempted:
-        state, _ = await self._stands(store, key)
-        return _last_session(self._run_id, state, key)
-
-    async def _stands(self, store: Store, key: Key) -> tuple[RunState, bool]:
-        """The run, as far as it is about the task, and whether a living process drives it."""
-        history = await store.about(self._run_id, str(key))
+    async def _stands(self, store: Store, key: Key | None = None) -> tuple[RunState, bool]:
+        """The run, as far as it is about its waits, or a task, and whether a living process drives
+        it.
+        """
+        about = store.waits(self._run_id) if key is None else store.about(self._run_id, str(key))
+        history = await about
         drivers = await store.drivers()
         owned = any(one.id == history.run.owner and not is_gone(one) for one in drivers)
         return RunState.of(history.frames), owned

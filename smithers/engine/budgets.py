@@ -8,6 +8,7 @@ running. A tree without budgets pays nothing for this: nothing is counted until 
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
@@ -136,8 +137,10 @@ class Budgets:
         and for each that ended, how long it took.
         """
         self._around: dict[Key, list[tuple[Key, Budget]]] = {}
-        self._held: dict[Key, list[Instance]] = {}
+        self._held: dict[Key, deque[Instance]] = {}
         self._open: set[Key] = set()
+        self._unsure: set[Key] = set()
+        """Those below which it is not known whether anything is left to start."""
         self.outer: tuple[Outer, Key] | None = None
         """The budgets of the run that started this one, and its node there: they hold here, too."""
         self.children: Callable[[], Iterable[tuple[Key, Amounts]]] = tuple
@@ -159,18 +162,28 @@ class Budgets:
         """A new plan: who was held comes up again in it."""
         self._held.clear()
         self._open = {key for key, kind in self._state.waits if kind == waits.BUDGET}
+        self._unsure.update(self._open)
         self._forget()
         if self._whole is not None or self.active:
             self._declare(THE_RUN, self._whole)
 
     def replanned(self) -> None:
-        """Parts of the plan were made anew: who was held in them comes up again."""
+        """Parts of the tree are others: who was held in them comes up again."""
+        self._drop_gone()
+        self._forget()
+
+    def drop_gone(self, gone: Iterable[Instance]) -> None:
+        """The same for parts of which the plan alone was made anew."""
+        if any(one.held and one.kind.is_task for one in gone):
+            self._drop_gone()
+
+    def _drop_gone(self) -> None:
         for key, held in list(self._held.items()):
-            if still := [one for one in held if one.status != "gone"]:
+            if still := deque(one for one in held if one.status != "gone"):
                 self._held[key] = still
             else:
                 del self._held[key]
-        self._forget()
+        self._unsure.update(self._open)
 
     def mounted(self, one: Definition) -> None:
         """A node joined the tree, or was rendered anew."""
@@ -193,7 +206,8 @@ class Budgets:
     def _forget(self) -> None:
         self._used = None
         self._around.clear()
-        self._transition.watch = None
+        if self._count in self._transition.watchers:
+            self._transition.watchers.remove(self._count)
 
     def _ledger(self) -> dict[Key, _Used]:
         if self._used is None:
@@ -205,7 +219,7 @@ class Budgets:
                         used.add(attempt.used)
                     if attempt.ended_at is not None:
                         used.ended(attempt, self._took_s(attempt, attempt.ended_at))
-            self._transition.watch = self._count
+            self._transition.watchers.append(self._count)
         return self._used
 
     def began(self, serial: int) -> None:
@@ -312,8 +326,9 @@ class Budgets:
                 self._settle(instance, said, fails=budget.on_exhausted == "fail")
                 return True
         for key, _, said in spent:
-            self._held.setdefault(key, []).append(instance)
+            self._held.setdefault(key, deque()).append(instance)
             self._open.add(key)
+            self._unsure.add(key)
             if (key, waits.BUDGET) not in self._state.waits:
                 self._transition.open_wait(WaitOpened(key=key, kind=waits.BUDGET, asked=said))
         self._plan.hold(instance)
@@ -365,10 +380,19 @@ class Budgets:
             self._plan.up.extend(self._held.pop(key, ()))
         self._open.clear()
 
+    def settled(self, key: Key) -> None:
+        """A node has settled: it may have been the last one that waited for a budget around it."""
+        if self._open:
+            self._unsure.update(owner for owner, _ in self._budgets_of(key))
+
     def tidy(self) -> None:
         """Nobody waits for a budget below which nothing is left to start."""
-        for key in list(self._open):
-            if not any(one.status == "up" and not one.dropping for one in self._held.get(key, ())):
+        unsure, self._unsure = self._unsure & self._open, set()
+        for key in sorted(unsure):
+            held = self._held.get(key, deque())
+            while held and (held[0].status != "up" or held[0].dropping):
+                held.popleft()
+            if not held:
                 self._held.pop(key, None)
                 self._open.discard(key)
                 self._transition.close_wait(key, waits.BUDGET)

@@ -20,7 +20,9 @@ from smithers.adapters import NAMED_AGENTS
 from smithers.agent import Agent
 from smithers.changes import ENDED, Change, Frame, Key
 from smithers.clock import SYSTEM
+from smithers.context import Context
 from smithers.engine.authority import driving
+from smithers.engine.collecting import uncollected
 from smithers.engine.deciding import end_left_below
 from smithers.engine.ending import Left
 from smithers.engine.endings import Why
@@ -29,10 +31,14 @@ from smithers.engine.given import check_same_workflow, load_given
 from smithers.engine.inputs import input_text, refuse_unknown_fields
 from smithers.engine.launching import DETACHED, RUN_DATABASE, unmarked
 from smithers.engine.loading import Loaded, load_workflow
+from smithers.engine.mount import Mounts
 from smithers.engine.orphans import adopting_orphans
+from smithers.engine.outputs import Outputs
 from smithers.engine.printing import output_bound
 from smithers.engine.processes import clear_away
 from smithers.engine.provenance import code_of
+from smithers.engine.reading import View
+from smithers.engine.render import Renderer
 from smithers.engine.settings import NO_POOLS, Request, Unwatched
 from smithers.engine.slot_files import SlotFiles
 from smithers.engine.standing import LIMIT, due_of, left, limit_of, nobody, over
@@ -65,7 +71,7 @@ from smithers.store.lease import this_process
 from smithers.store.opening import is_new
 from smithers.store.releasing import release_at_once
 from smithers.store.sqlite import SqliteStore
-from smithers.tree import check_run_id, valid_text
+from smithers.tree import Node, check_run_id, valid_text
 from smithers.workflows import Workflow
 
 if TYPE_CHECKING:  # what only resumed and edited runs need is imported by these
@@ -76,7 +82,8 @@ if TYPE_CHECKING:  # what only resumed and edited runs need is imported by these
 __all__ = ["Driving"]
 
 
-_Make = Callable[[History], "Awaitable[Made]"]
+_Make = Callable[[History, RunState], "Awaitable[Made]"]
+"""Makes the engine of a run from its history and the state of that, which is the engine's then."""
 
 
 class Driving:
@@ -257,12 +264,16 @@ class Driving:
             self._here = None
         self._check_exists(run_id)
         async with await SqliteStore.open(self._database) as store:
-            history = await store.load(run_id)
-            state = RunState.of(history.frames)
-            check_input(history.run, input)
+            run = await store.run(run_id)
+            check_input(run, input)
             if workflow is not None:
-                check_same_workflow(history.run, workflow)
+                check_same_workflow(run, workflow)
             wishes = Wishes(run_id=run_id, rerun=rerun, renames=parse_renames(renames), again=again)
+            if not wishes.reopens:
+                await _check_free(store, run_id)
+            with uncollected():
+                history = await store.load(run_id)
+                state = RunState.of(history.frames)
             wishes.check(history)
             if not wishes.reopens and (told := over(run_id, state)) is not None:
                 return told
@@ -278,10 +289,11 @@ class Driving:
                 self._note_use(trusted, history.run, loaded)
             limit = max_concurrency or (None if trusted is None else limit_of(history.run))
 
-            async def make(now: History) -> Made:
+            async def make(now: History, fresh: RunState) -> Made:
                 wishes.check(now)
                 now, renamed, outputs = wishes.renamed(now, store)
-                fresh = RunState.of(now.frames)
+                if renamed is not None:
+                    fresh = RunState.of(now.frames)
                 before = find_done(fresh, wishes.renames)
                 request = wishes.request(now, fresh, loaded.source)
                 settings = self._settings(now.run, found, loaded, limit, linger_s)
@@ -311,15 +323,31 @@ class Driving:
         file: str | None = None,
         name: str | None = None,
         edited: Edited | None = None,
+        state: RunState | None = None,
     ) -> Engine:
-        """A run as its next owner would begin with it, in memory alone. Raises as `resume`."""
+        """A run as its next owner would begin with it, in memory alone; `state` is that of its
+        history, if it is known, and the engine's then. Raises as `resume`.
+        """
         with self.loading_again(history.run, file, name) as (loaded, found):
             settings = self._settings(history.run, found, loaded, None, 0.0)
             settings = replace(settings, again=edited)
-            state = RunState.of(history.frames)
+            state = state or RunState.of(history.frames)
             engine = await _engine(store, history.run, state, loaded, settings, Unwatched())
             engine.prepare(store)
             return engine
+
+    def written(self, run: RunRow) -> Node[Any] | None:
+        """The tree of a run whose workflow function reads no state, and which was last owned with
+        the files of now: all but what is made from data. None for any other. Raises as `resume`.
+        """
+        from smithers.engine.returning import stored_input
+
+        with self.loading_again(run) as (loaded, _):
+            if loaded.source != run.source:
+                return None
+            context = Context(stored_input(loaded, run.input), run.run_id)
+            view = View(RunState(), Mounts(), Outputs(run.run_id), None, lambda _: True)
+            return Renderer(loaded.workflow, context, view, loaded.source).written()
 
     @contextmanager
     def loading(self, file: str, name: str | None) -> Generator[tuple[Loaded, Found]]:
@@ -357,7 +385,7 @@ class Driving:
             edited = Edited(run_id, history.frames, refuses=False)
             state = RunState.of(history.frames)
             before, is_over = find_done(state), state.run_status == "finished"
-            engine = await self.look(store, history, edited=edited)
+            engine = await self.look(store, history, edited=edited, state=state)
             found = reuse_of(run_id, before, engine.state, edited, is_edited=True)
             return replace(found, is_over=is_over)
 
@@ -423,7 +451,8 @@ class Driving:
         run_id = history.run.run_id
         was_due = due_of(state)
         done = over(run_id, state) if wishes.may_be_nothing else None
-        made = await make(history)
+        with uncollected():
+            made = await make(history, state)
         if done is not None and not (made.reuse.again or made.reuse.chosen):
             made.engine.observer.note("nothing is run again: no finished task has changed")
             return done
@@ -445,7 +474,8 @@ class Driving:
                 if told is not None:  # and ended it
                     await store.release(claimed.claim)
                     return told
-                made = await make(now)
+                with uncollected():
+                    made = await make(now, state)
             if made.renamed is not None:
                 await store.commit(claimed.claim, made.renamed)
         except BaseException:
@@ -585,6 +615,14 @@ class Driving:
         if RunState.of(history.frames).run_status != "cancelled":
             hint = f"resume it with `smithers resume {run_id}`, or {hint}"
         raise RunExists(f"run {run_id} exists already", hint=hint)
+
+
+async def _check_free(store: SqliteStore, run_id: str) -> None:
+    """Raise `Owned` for a run that a living process drives, before all of it is read. One that is
+    just being left has ended: that is told.
+    """
+    if RunState.of((await store.waits(run_id)).frames).run_status not in ENDED:
+        await store.check_free(run_id, this_process())
 
 
 def _is_left(key: Key, run: RunRow, why: Why) -> bool:

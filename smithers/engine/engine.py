@@ -67,7 +67,7 @@ from smithers.engine.processes import attempt_marks
 from smithers.engine.reading import View
 from smithers.engine.ready import ReadyQueue
 from smithers.engine.render import Renderer
-from smithers.engine.reworking import Reworking
+from smithers.engine.reworking import Affected, Reworking
 from smithers.engine.settings import Observer, Settings
 from smithers.engine.settling import settle
 from smithers.engine.signalling import take_signal
@@ -348,7 +348,7 @@ class Engine:
 
     async def _look_up(self) -> None:
         """Read what has to be known before an agent starts."""
-        self.limits.see(await self.store.cooldowns())
+        self.limits.see(await self.store.cooldowns(here=self._is_alone()))
         await self.family.look(self.store)
 
     def _start(self, group: asyncio.TaskGroup) -> None:
@@ -456,6 +456,14 @@ class Engine:
     def _attempts(self) -> list[Running]:
         """Those that run, and those that start with the frame in the making."""
         return [*self._running.values(), *self.starting.prepared]
+
+    def _attempt(self, key: Key) -> Running | None:
+        """The one of them that is of this task; no other of it begins before that has ended."""
+        if not (tries := self.state.tries.get(key)):
+            return None
+        serial = tries[-1].serial
+        starting = (one for one in self.starting.prepared if one.serial == serial)
+        return self._running.get(serial) or next(starting, None)
 
     @property
     def plan(self) -> Plan:
@@ -621,22 +629,57 @@ class Engine:
         keys, self.asking.sent_back = self.asking.sent_back, []
         self._reset_all(*(partial(self._reworking.reset, key, self._attempts()) for key in keys))
 
-    def _reset_all(self, *resets: Callable[[], SentBack | None]) -> None:
+    def _reset_all(self, *resets: Callable[[], Affected]) -> None:
         """Have work reset that is done again; what a render leaves out because of it is, too."""
-        before = set(self.state.nodes)
-        children = [key for key, kind in self.state.waits if kind == waits.CHILD]
+        children = [key for key in self.state.children if (key, waits.CHILD) in self.state.waits]
+        done: list[Key] = []
         for reset in resets:
-            cause = reset()
-            more = True
-            while more and self._render_again():
-                left, before = before - set(self.state.nodes), set(self.state.nodes)
-                more = self._reworking.reset_left(left, cause, self._attempts())
-        for running in self._attempts():
-            if not self.state.attempts[running.serial].counts:
+            affected = reset()
+            done += affected.again
+            if not self._plan_again(affected):
+                done += self._reset_by_render(affected.cause)
+        for key in done:
+            running = self._attempt(key)
+            if running is not None and not self.state.attempts[running.serial].counts:
                 running.cancel()
         for key in children:
             if (key, waits.CHILD) not in self.state.waits:
                 self.children.end(key, "cancel")
+
+    def _reset_by_render(self, cause: SentBack | None) -> list[Key]:
+        """Render what was reset, and reset what that leaves out; this."""
+        done: list[Key] = []
+        before = set(self.state.nodes)
+        while self._render_again():
+            left, before = before - set(self.state.nodes), set(self.state.nodes)
+            affected = self._reworking.reset_left(left, cause, self._attempts())
+            done += affected.again
+            if not (affected.again or affected.choices):
+                break
+        return done
+
+    def _plan_again(self, affected: Affected) -> bool:
+        """Plan what was reset alone, if nothing that was chosen or rendered depends on it."""
+        if affected.choices or self._closing.why is not None:
+            return False
+        keys = affected.again | affected.open
+        with self.view.changing:
+            gone = self.plan.reopen(sorted(keys), self._catch_up)
+        if gone is None:
+            return False
+        self._forget_gone(gone)
+        self.budgets.drop_gone(gone)
+        readers = (one for each in gone for one in self.asking.waiting.get(each.key, ()))
+        self.asking.ask_again(list(readers))
+        if gone:
+            self._wake_readers_of_unknown()
+        return True
+
+    def _forget_gone(self, gone: Sequence[Instance]) -> None:
+        """These instances are no longer in the plan."""
+        self.asking.waiting.release(gone)
+        if any(one.queued for one in gone):
+            self._ready.drop_gone()
 
     def _write_handled(self) -> None:
         """Write which failures were absorbed; a plan that was made anew tells them again."""
@@ -660,6 +703,7 @@ class Engine:
             self._wake_readers_of_unknown()
 
     def _wake_readers(self, settled: Instance) -> None:
+        self.budgets.settled(settled.key)
         plan = self.plan
         plan.up.extend(self.asking.waiting.ended(settled.key, plan.instances))
         ended_early = not settled.kind.is_task and settled.status in ("failed", "cancelled")
@@ -697,9 +741,7 @@ class Engine:
         found = self._mounting.render_again(changed)
         if found is None:
             return False
-        self.asking.waiting.release(found.gone)
-        if found.gone:
-            self._ready.drop_gone()
+        self._forget_gone(found.gone)
         if any(scope.around is None for scope in found.scopes):
             self.asking.ask_again(self.asking.waiting.all())
         else:
@@ -730,9 +772,8 @@ class Engine:
         if instance.settled:
             return
         if dropped.running:
-            for running in self._attempts():
-                if running.key == instance.key:
-                    running.cancel()
+            if (running := self._attempt(instance.key)) is not None:
+                running.cancel()
             if (instance.key, waits.CHILD) in self.state.waits:
                 is_cancelled = self._closing.why == "cancel"
                 self.children.end(instance.key, "cancel" if is_cancelled else "parent")
@@ -890,7 +931,7 @@ class Engine:
             await self._processes.forget(self.store, self.claim.owner, self._running)
         self._promises.committed()
         if self._messages.taken:
-            self._messages.tell(self._attempts())
+            self._messages.tell(self._attempt)
         reports, self.renderer.reports = self.renderer.reports, []
         for report in reports:
             self.observer.note(report)

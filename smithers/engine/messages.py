@@ -32,9 +32,6 @@ def untold(state: RunState, key: Key, session: str | None) -> list[Message]:
 class Listener(Protocol):
     """Who is told what people say to one task."""
 
-    @property
-    def key(self) -> Key: ...
-
     def tell(self, message: Message) -> None: ...
 
 
@@ -56,14 +53,15 @@ class Messages:
         self._transition.do(MessageTaken(id=row.id, key=key, text=said, by=by, at=row.at))
         self.taken.setdefault(key, []).append(state.messages[key][row.id])
 
-    def tell(self, listeners: Iterable[Listener]) -> None:
+    def tell(self, listener: Callable[[Key], Listener | None]) -> None:
         """Tell whoever is at work what the last frame has taken; a later attempt's request tells
         what nobody heard.
         """
         taken, self.taken = self.taken, {}
-        for one in listeners:
-            for message in taken.get(one.key, ()):
-                one.tell(message)
+        for key, messages in taken.items():
+            if (one := listener(key)) is not None:
+                for message in messages:
+                    one.tell(message)
 
 
 class Mailbox:

@@ -223,6 +223,8 @@ class Mounts:
     """The roots of the trees that are mounted below a node which makes them, by its id."""
     _missing: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     """What is needed and not mounted yet, with the ids of those who need it."""
+    _needed: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
+    """What is needed, with the ids of those who need it, or did."""
 
     def add(self, root: Definition, path: tuple[int, ...] = (), item: str = "") -> None:
         """Mount a tree: the workflow's, or that of one item of a `ForEach` in one iteration.
@@ -309,8 +311,19 @@ class Mounts:
                 if id in self.by_id:
                     yield self.by_id[id]
 
+    def needing(self, id: str) -> list[str]:
+        """The ids of those who need this."""
+        mine = (self.by_id.get(other) for other in self._needed.get(id, ()))
+        return [
+            one.id
+            for one in mine
+            if one is not None and any(need == id for need, _ in _waits_for(one))
+        ]
+
     def _check_missing(self, root: Definition, *, complete: bool) -> None:
         for one in root.walk():
+            for need, _ in _waits_for(one):
+                self._needed.setdefault(need, {})[one.id] = None
             for need, why in chain(_waits_for(one), _sends_back(one)):
                 if need not in self.by_id:
                     self._missing.setdefault(need, set()).add(one.id)

@@ -11,9 +11,10 @@ settled, then up, then settled. Containers settle through their children, each k
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
+from smithers import waits
 from smithers.changes import Key, Outcome
 from smithers.context import NotYet
 from smithers.engine.mount import ids_around
@@ -30,6 +31,22 @@ _NONE: Mapping[str, int] = {}
 
 
 def _is_watched_by_nobody(_: str) -> bool:
+    return False
+
+
+def _reopens(one: Instance | None) -> bool:
+    """Whether children of it may be planned anew, and nothing else of it."""
+    if one is None or not one.kind.reopens or one.closed or not one.open:
+        return False
+    return one.worst == "finished" and one.is_under_way
+
+
+def _is_among(one: Instance, again: Mapping[Instance, Container[int]]) -> bool:
+    """Whether a container around it is planned anew with it."""
+    while (parent := one.parent) is not None:
+        if one.place in again.get(parent, ()):
+            return True
+        one = parent
     return False
 
 
@@ -71,7 +88,7 @@ class Plan(SlotCounts):
         """Work the plan out from the state; called once, when readers can see it."""
         self.activate(self.root)
         self._propagate()
-        self._make_begun([self.root])
+        self._make_begun([self.root], self._begun())
 
     # -- what the engine tells
 
@@ -312,13 +329,9 @@ class Plan(SlotCounts):
         self._known = {one.key for one in gone if one.settled}
         for old, _ in pairs:
             self._remove(old)
-        made: list[Instance] = []
-        for old, definition in pairs:
-            parent = cast("Instance", old.parent)
-            key = definition.key_in(old.path)
-            new = self._make(definition, key, parent, old.place, definition.kind)
-            cast("list[Instance]", parent.children)[old.place] = new
-            made.append(new)
+        made = [
+            self._put(old, definition, definition.key_in(old.path)) for old, definition in pairs
+        ]
         more = [self._add(*each) for each in added]  # before any part settles what is around it
         for new in made:
             self.activate(new)
@@ -326,7 +339,60 @@ class Plan(SlotCounts):
             for child in children if above.status == "up" else ():
                 above.kind.appended(self, above, child)
         self._propagate()
-        self._make_begun([*made, *(child for _, children in more for child in children)])
+        added_now = (child for _, children in more for child in children)
+        self._make_begun([*made, *added_now], self._begun())
+        self._replaced(made, catch_up)
+        return gone
+
+    def reopen(self, keys: Iterable[Key], catch_up: Callable[[], None]) -> list[Instance] | None:
+        """Plan these from the state, of which what they had come to was taken away, and of their
+        containers no more than must be. Gives the instances that are gone; None if the whole plan
+        is to be made anew, of which nothing is done.
+        """
+        parts: dict[Instance, list[int]] = {}
+        for key in keys:
+            part = self.instances.get(key)
+            while part is not None and not _reopens(part.parent):
+                part = part.parent
+                if part is None:
+                    return None
+            if part is None or part.status == "idle":
+                if self.watches(key.id) or (part is not None and part.begun):
+                    return None
+                continue
+            parts.setdefault(cast("Instance", part.parent), []).append(part.place)
+        again = {one: one.kind.open_again(one, places) for one, places in parts.items()}
+        again = {one: places for one, places in again.items() if not _is_among(one, again)}
+        olds = [one.children[place] for one, places in again.items() for place in places]
+        gone = [each for old in olds for each in old.walk()]
+        if any(self.watches(one.key.id) for one in gone):
+            return None
+        begun = {one.key.id for one in gone if one.kind.is_task and self._is_under_way(one)}
+        self._known = {one.key for one in gone if one.settled}
+        for old in olds:
+            self._remove(old)
+        made = [self._put(old, old.definition, old.key) for old in olds]
+        for one, places in again.items():
+            one.kind.reopened(self, one, places)
+        self._propagate()
+        self._make_begun(made, begun)
+        self._replaced(made, catch_up)
+        return gone
+
+    def _is_under_way(self, one: Instance) -> bool:
+        tries = self.state.tries.get(one.key)
+        is_running = tries is not None and tries[-1].state == "running"
+        return is_running or self.state.has_wait(one.key, waits.KINDS)
+
+    def _put(self, old: Instance, definition: Definition, key: Key) -> Instance:
+        """An instance in the place of another one."""
+        parent = cast("Instance", old.parent)
+        new = self._make(definition, key, parent, old.place, definition.kind)
+        cast("list[Instance]", parent.children)[old.place] = new
+        return new
+
+    def _replaced(self, made: Sequence[Instance], catch_up: Callable[[], None]) -> None:
+        """Parts were planned anew: run their flows, and offer what they had of slots."""
         if any(one.strands is None for one in self.steps.values()):
             catch_up()
         for new in made:
@@ -335,7 +401,6 @@ class Plan(SlotCounts):
             self._offer(pool)
         self._known = set()
         self.ended[:] = [one for one in self.ended if one.status != "gone"]
-        return gone
 
     def _add(
         self, above: Instance, definitions: Sequence[Definition]
@@ -346,19 +411,23 @@ class Plan(SlotCounts):
         ]
 
     def _remove(self, old: Instance) -> None:
-        """Take out a part that is under way, and what it has taken of the slots above it."""
+        """Take out a part, and what it has taken of the slots above it."""
         if old.held:
             self.count_held(cast("Instance", old.parent), -old.held)
-        begun = old.begun
+        begun, is_open = old.begun, not old.settled
+        if old.settled:
+            cast("Instance", old.parent).open += 1
         self.pass_turn(old)
         for one in old.walk():
             self._forget(one)
         child = old
-        while begun and (parent := child.parent) is not None:
+        while begun:
             child.begun = False
+            if (parent := child.parent) is None:
+                return
             parent.begun_below -= 1
-            parent.begun_open -= 1
-            child, begun = parent, parent.begun and not parent.begun_below
+            parent.begun_open -= is_open
+            child, begun, is_open = parent, parent.begun and not parent.begun_below, True
 
     def _forget(self, one: Instance) -> None:
         if one.begun and one.kind.is_task and (not one.settled or one in self.untold):
@@ -373,13 +442,17 @@ class Plan(SlotCounts):
             one.strands.close()
         one.status = "gone"
 
-    def _make_begun(self, roots: Sequence[Instance]) -> None:
+    def _begun(self) -> set[str]:
+        """The ids of all that is under way."""
+        state = self.state
+        return {key.id for key, _ in state.waits} | {one.key.id for one in state.running()}
+
+    def _make_begun(self, roots: Sequence[Instance], begun: set[str]) -> None:
         """Make instances of all that is under way below containers which are not activated.
 
         An edit may put something before what runs or waits for an answer: that continues.
         """
         state = self.state
-        begun = {key.id for key, _ in state.waits} | {one.key.id for one in state.running()}
         if not begun:
             return
         near: set[str] = set()

@@ -54,9 +54,11 @@ def kill_all(processes: Iterable[tuple[int, str]], *, patience_s: float = 5.0) -
 
     Each gets SIGKILL at once: their owner is dead or was stopped, so nobody could hear an answer.
     """
+    if not (given := list(processes)):
+        return []  # all processes of a machine are many to look at
     table = ProcessTable()
     above = dict(ancestors(os.getpid()))  # whatever a row says, these stay
-    roots = {pid: at for pid, at in processes if table.started(pid) == at and pid not in above}
+    roots = {pid: at for pid, at in given if table.started(pid) == at and pid not in above}
     return _kill({**roots, **table.descendants(roots, without=launched())}, patience_s)
 
 
@@ -64,11 +66,11 @@ def kill_owner(owner: Owner, *, patience_s: float = 5.0) -> bool:
     """End a process of this host that owned a run, with its descendants; whether it is gone. One
     that this process itself is below is left alone.
     """
-    table = ProcessTable()
-    if owner.host != this_host() or table.started(owner.pid) != owner.started:
+    if owner.host != this_host() or started_of(owner.pid) != owner.started:
         return not is_running(owner)
     if owner.pid in dict(ancestors(os.getpid())):
         return False
+    table = ProcessTable()
     # The owner goes first: nothing new begins below it then.
     doomed = {owner.pid: owner.started, **table.descendants([owner.pid])}
     return not _kill(doomed, patience_s)

@@ -112,7 +112,7 @@ def _part(one: Definition, again: Again, plan: Plan) -> Definition:
     while True:
         if not one.loops:
             instance = plan.instances.get(Key(one.id))
-            if instance is None or _is_untouched(instance) or _is_under_way(instance):
+            if instance is None or _is_untouched(instance) or instance.is_under_way:
                 if one.parent is None:
                     raise _TooMuch
                 return one
@@ -127,14 +127,6 @@ def _is_untouched(one: Instance) -> bool:
     return one.status == "idle" and not one.children and one.dropping is None
 
 
-def _is_under_way(one: Instance) -> bool:
-    while one.status == "up" and one.dropping is None and not one.stopped:
-        if one.parent is None:
-            return True
-        one = one.parent
-    return False
-
-
 def _may_append(one: Definition, again: Again, plan: Plan) -> bool:
     if one.loops or again.scope.path:
         return False
@@ -143,7 +135,7 @@ def _may_append(one: Definition, again: Again, plan: Plan) -> bool:
         return True
     if instance.closed or instance.open == 0:
         return False
-    return instance.waits_for_order or _is_under_way(instance)
+    return instance.waits_for_order or instance.is_under_way
 
 
 def _apply(

@@ -140,6 +140,18 @@ class Renderer:
             raise
         return root
 
+    def written(self) -> Node[Any] | None:
+        """What the workflow function gives before anything has happened, if it reads no state: then
+        it always gives that. Nothing of it is mounted or checked.
+        """
+        reading = self._reading(None, (), 0)
+        make, what, mark = self._maker(None, "", None, {})
+        try:
+            node = self._render(make, reading, what, mark)
+        except NotYet:
+            return None
+        return None if reading.watched else node
+
     def _reading(
         self,
         around: Definition[Any] | None,

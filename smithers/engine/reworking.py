@@ -9,11 +9,12 @@ is done again; so are the iterations of a loop after one whose `until` has read 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Final, cast
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
+from smithers import waits
 from smithers.changes import (
     CameUp,
     ChoiceGone,
@@ -27,8 +28,9 @@ from smithers.changes import (
 )
 from smithers.engine.asking import Asking
 from smithers.engine.attempts import Running
-from smithers.engine.mount import children_digest
+from smithers.engine.mount import Mounts, children_digest
 from smithers.engine.reading import Reading
+from smithers.engine.relations import Relations
 from smithers.engine.render import called
 from smithers.kinds import Definition, is_sent_back
 from smithers.shapes import asks_person, is_container, shape_of
@@ -39,10 +41,13 @@ from smithers.values import dataclass
 if TYPE_CHECKING:
     from smithers.tree import ForEach
 
-__all__ = ["Again", "Given", "Reworking"]
+__all__ = ["Affected", "Again", "Given", "Reworking"]
 
 _KEPT: Final[frozenset[ChoiceKind]] = frozenset({"rework", "began", "undoing", "ending", "started"})
 """Choices that nothing was read for. How often work was sent back counts on."""
+_REREAD: Final[tuple[ChoiceKind, ...]] = tuple(
+    kind for kind in get_args(ChoiceKind) if kind not in _KEPT
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +83,8 @@ class Reworking:
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
         self._state = asking.state
+        self._relations: Relations | None = None
+        """Kept up with the changes from the first time on that work is sent back."""
 
     def pending(self) -> list[Key]:
         """The nodes that have sent work back which is not reset yet, by the rows, as far as the
@@ -90,7 +97,7 @@ class Reworking:
             if key in self._asking.plan.instances
         ]
 
-    def reset(self, key: Key, attempts: Iterable[Running]) -> SentBack:
+    def reset(self, key: Key, attempts: Iterable[Running]) -> Affected:
         """Reset what this node has sent back. Steps write their reads at their end, so those of
         `attempts` count as well.
         """
@@ -98,17 +105,16 @@ class Reworking:
         cause = SentBack(key=key, by=choice.get("by"), note=choice.get("note"))
         one = self._asking.plan.instances[key]
         rework = one.kind.rework(one.node)
-        found = self._finder(attempts)
+        found = self._finder(attempts, self._kept())
         found.add(key)
         for id in () if rework is None else rework.ids:  # an edit may have taken it away
             if (named := found.named(id, key)) is not None:
                 found.add(named)
-        self._write(found.result(), cause)
-        return cause
+        return self._write(found, cause)
 
-    def reset_requested(self, again: Again, attempts: Iterable[Running]) -> None:
+    def reset_requested(self, again: Again, attempts: Iterable[Running]) -> Affected:
         """Reset what somebody wants done again."""
-        found = self._finder(attempts)
+        found = self._finder(attempts, Relations(self._state))
         for key in again.keys:
             found.add(key, follows=again.readers)
         for key in again.chosen:
@@ -117,15 +123,15 @@ class Reworking:
             found.add(key, follows=False)
         for key in again.outputs:
             found.add(key)
-        affected = found.result()
-        self._write(affected, None)
+        affected = self._write(found, None)
         for key in again.chosen:
             if key not in found.reread:
                 self._choose_items(key, affected)
         for key, given in again.outputs.items():
             self._settle(key, given)
+        return affected
 
-    def _choose_items(self, key: Key, affected: _Affected) -> None:
+    def _choose_items(self, key: Key, affected: Affected) -> None:
         """Choose the items of a fan-out in this frame, so that those which it keeps never leave the
         tree. Where that cannot be done now, they are asked for as always.
         """
@@ -163,7 +169,7 @@ class Reworking:
         """What would be done again with these nodes, or with those of which something is chosen
         again: they, and all that read them.
         """
-        found = self._finder(())
+        found = self._finder((), Relations(self._state))
         for key in keys:
             found.add(key)
         for key in chosen:
@@ -172,23 +178,31 @@ class Reworking:
 
     def reset_left(
         self, ids: Iterable[str], cause: SentBack | None, attempts: Iterable[Running]
-    ) -> bool:
-        """Nodes have left the tree because its structure read what is done again: so did they.
-        Whether anything was reset.
-        """
-        found = self._finder(attempts)
+    ) -> Affected:
+        """Nodes have left the tree because its structure read what is done again: so did they."""
+        found = self._finder(attempts, self._kept())
         for key in found.keys_of(set(ids)):
             if self._state.reset.get(key) != self._asking.frame.number:
                 found.add(key)
-        self._write(affected := found.result(), cause)
-        return bool(affected.again or affected.choices)
+        return self._write(found, cause)
 
-    def _finder(self, attempts: Iterable[Running]) -> _Finder:
-        return _Finder(self._state, self._asking.view.mounts.by_id, _reading(attempts))
+    def _kept(self) -> Relations:
+        watchers = self._asking.frame.watchers
+        if (known := self._relations) is not None and known.is_stale:
+            watchers.remove(known.note)
+            known = None
+        if known is None:
+            known = self._relations = Relations(self._state)
+            watchers.append(known.note)
+        return known
 
-    def _write(self, affected: _Affected, cause: SentBack | None) -> None:
+    def _finder(self, attempts: Iterable[Running], relations: Relations) -> _Finder:
+        mounts = self._asking.view.mounts
+        return _Finder(self._state, mounts, relations, _reading(attempts))
+
+    def _write(self, found: _Finder, cause: SentBack | None) -> Affected:
+        affected, places = found.result(), found.relations.places
         frame, anew = self._asking.frame, cause is None  # nobody goes on from what it did
-        places = {id: place for place, id in enumerate(self._state.nodes)}
 
         def in_order(keys: Iterable[Key]) -> list[Key]:
             return sorted(keys, key=lambda key: (places.get(key.id, -1), key))
@@ -204,6 +218,7 @@ class Reworking:
             if (choice := self._state.choices.get((key, kind))) is not None:
                 frame.do(ChoiceGone(key=key, kind=kind, made=choice.frame))
         self._asking.renderer.forget(key for key, _ in affected.choices)
+        return replace(affected, cause=cause)
 
 
 def _reading(attempts: Iterable[Running]) -> Iterator[tuple[Key, Key]]:
@@ -215,12 +230,15 @@ def _reading(attempts: Iterable[Running]) -> Iterator[tuple[Key, Key]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Affected:
-    """What is done again: `again` are nodes, `open` nodes that never ran and may run now."""
+class Affected:
+    """What is done again: `again` are nodes, `open` nodes that never ran and may run now. `cause`
+    is who sent it back, if somebody did.
+    """
 
     again: frozenset[Key]
     open: frozenset[Key]
     choices: frozenset[tuple[Key, ChoiceKind]]
+    cause: SentBack | None = None
 
 
 def _is_beside(row: NodeMounted | None) -> bool:
@@ -237,11 +255,14 @@ class _Finder:
     def __init__(
         self,
         state: RunState,
-        by_id: Mapping[str, Definition],
+        mounts: Mounts,
+        relations: Relations,
         reading: Iterable[tuple[Key, Key]],
     ) -> None:
         self._state = state
-        self._by_id = by_id
+        self._mounts = mounts
+        self.relations = relations
+        self._row, self._around = relations.row, relations.around
         self._tasks: set[Key] = set()
         self._open: set[Key] = set()
         self._choices: set[tuple[Key, ChoiceKind]] = set()
@@ -249,37 +270,37 @@ class _Finder:
         self._queue: deque[Key] = deque()
         self.reread: set[Key] = set()
         """The containers that have read what is done again."""
-        self._above: dict[str, tuple[NodeMounted, ...]] = {}
         self._later: dict[Key, int] = {}
         """By loop, the iteration after which all were added."""
-        self._known = {*state.came_up, *state.ended, *state.tries, *(key for key, _ in state.waits)}
-        """All tasks of which something has happened."""
-        self._kinds: dict[Key, list[ChoiceKind]] = {}
-        for key, kind in state.choices:
-            if kind not in _KEPT:
-                self._kinds.setdefault(key, []).append(kind)
-        self._readers: dict[Key, set[Key]] = {}
-        for reader, sources in state.reads.items():
-            for source in sources:
-                self._readers.setdefault(source, set()).add(reader)
+        self._reading: dict[Key, set[Key]] = {}
         for reader, source in reading:
-            self._readers.setdefault(source, set()).add(reader)
-        self._handlers = {
-            row.parent: row.id
-            for row in state.nodes.values()
-            if row.parent is not None and shape_of(row.kind).handles
-        }
-        """What handles the failures of a container, by that one's id."""
-        self._needed_by: dict[str, set[str]] = {}
-        for one in by_id.values():
-            for need, _ in one.kind.needs(one.node):
-                self._needed_by.setdefault(need, set()).add(one.id)
+            self._reading.setdefault(source, set()).add(reader)
 
-    def result(self) -> _Affected:
+    def _is_known(self, key: Key) -> bool:
+        """Whether anything has happened to it."""
+        state = self._state
+        happened = key in state.came_up or key in state.ended or key in state.tries
+        return happened or state.has_wait(key, waits.KINDS)
+
+    def _readers(self, source: Key) -> set[Key]:
+        reads = self._state.reads
+        known = self.relations.readers.get(source, ())
+        found = {reader for reader in known if source in reads.get(reader, ())}
+        return found | self._reading.get(source, set())
+
+    def _kinds(self, key: Key) -> list[ChoiceKind]:
+        """What was chosen at it and may come out differently."""
+        return [kind for kind in _REREAD if (key, kind) in self._state.choices]
+
+    def _inside(self, top: Key) -> Iterable[Key]:
+        """All that something has happened to in a container or an iteration."""
+        return self.relations.inside.get(top, ())
+
+    def result(self) -> Affected:
         """All that was added, with what read it."""
         while self._queue:
             self._follow(self._queue.popleft())
-        return _Affected(
+        return Affected(
             again=frozenset(self._tasks),
             open=frozenset(self._open - self._tasks),
             choices=frozenset(self._choices),
@@ -306,7 +327,7 @@ class _Finder:
         they are.
         """
         row = self._row(key.id)
-        self._choices.update((key, kind) for kind in self._kinds.get(key, ()))
+        self._choices.update((key, kind) for kind in self._kinds(key))
         if row is None or not is_container(row.kind):
             self.add(key)
         elif not (shape_of(row.kind).expands or shape_of(row.kind).is_lazy):
@@ -328,7 +349,7 @@ class _Finder:
             found = {
                 Key(row.id, one.path[: len(self._loops(row.id))]) for row in self._around(one.id)
             }
-            for reader in self._readers.get(one, ()):
+            for reader in self._readers(one):
                 row = self._row(reader.id)
                 if row is not None and asks_person(row.kind):
                     self.add(reader)
@@ -343,12 +364,18 @@ class _Finder:
         prefix = by.path[:common]
         if len(loops) == common:
             return Key(id, prefix)
-        below = [key.path for key in self._known if self._is_in(key, Key(id, prefix))]
+        known = filter(self._is_known, self.relations.below.get(id, ()))
+        below = [key.path for key in known if key.path[:common] == prefix]
         return Key(id, max(below)[: len(loops)]) if below else None
 
     def keys_of(self, ids: set[str]) -> list[Key]:
         """What the rows have of tasks with these ids."""
-        return [key for key in self._known if key.id in ids]
+        return [
+            key
+            for id in ids
+            for key in self.relations.below.get(id, ())
+            if key.id == id and self._is_known(key)
+        ]
 
     # -- from node to node
 
@@ -368,21 +395,21 @@ class _Finder:
                 self._tasks.add(above)
             if shape_of(row.kind).is_code and (above, "result") in self._state.choices:
                 self._choices.add((above, "result"))
-            if row.id in self._handlers and not _is_beside(self._row(inner.id)):
+            if self._handler(row.id) is not None and not _is_beside(self._row(inner.id)):
                 self._open_handler(above, failed)
-            definition = self._by_id.get(row.id)
+            definition = self._mounts.by_id.get(row.id)
             if failed and definition is not None and definition.kind.handles(definition.node):
                 self._open_stopped(above)
                 failed = False
             inner = above
 
     def _read(self, source: Key) -> None:
-        for reader in self._readers.get(source, ()):
+        for reader in self._readers(source):
             self._reread(reader)
-        for id in self._needed_by.get(source.id, ()):
+        for id in self._mounts.needing(source.id):
             common = self._common(id, source.id)
-            for key in self._known:
-                if key.id == id and key.path[:common] == source.path[:common]:
+            for key in self.keys_of({id}):
+                if key.path[:common] == source.path[:common]:
                     self.add(key)
 
     def _reread(self, reader: Key) -> None:
@@ -395,7 +422,7 @@ class _Finder:
             return
         depth, shape = len(self._loops(row.id)), shape_of(row.kind)
         self.reread.add(reader)
-        self._choices.update((reader, kind) for kind in self._kinds.get(reader, ()))
+        self._choices.update((reader, kind) for kind in self._kinds(reader))
         if shape.expands or shape.is_lazy or shape.is_code or self._is_call(row):
             self._add_below(reader)
         elif shape.iterates and len(reader.path) > depth:
@@ -409,11 +436,16 @@ class _Finder:
         above = None if row.parent is None else self._row(row.parent)
         return above is not None and shape_of(above.kind).is_code
 
+    def _handler(self, id: str) -> str | None:
+        """What handles the failures of a container."""
+        found = self.relations.handlers.get(id)
+        return found if found in self._state.nodes else None
+
     def _open_handler(self, key: Key, failed: bool) -> None:
         """The body of a try is done again: a failure that was caught no longer counts, and one may
         be caught now.
         """
-        handler = Key(self._handlers[key.id], key.path)
+        handler = Key(cast("str", self._handler(key.id)), key.path)
         self._open_skipped(handler)
         choice = self._state.choices.get((key, "caught"))
         if failed and choice is not None and choice.value != "null":
@@ -429,9 +461,10 @@ class _Finder:
 
     def _open_arms(self, branch: Key) -> None:
         """The arm that a branch has taken is skipped now."""
-        for key in [key for key in self._state.ended if self._is_in(key, branch)]:
-            self._open.add(key)
-            self._change(key)
+        for key in self._inside(branch):
+            if key in self._state.ended:
+                self._open.add(key)
+                self._change(key)
 
     def _open_stopped(self, top: Key) -> None:
         """What was cancelled because of a failure that no longer counts."""
@@ -442,13 +475,13 @@ class _Finder:
         ended = self._state.ended
         return [
             key
-            for key in self._inside.get(top, ())
+            for key in self._inside(top)
             if (end := ended.get(key)) is not None and end.outcome == outcome
         ]
 
     def _add_below(self, top: Key, *, follows: bool = True) -> None:
-        for key in self._inside.get(top, ()):
-            if key not in self._known:
+        for key in self._inside(top):
+            if not self._is_known(key):
                 continue
             row = self._row(key.id)
             if row is None or not is_container(row.kind):
@@ -457,7 +490,7 @@ class _Finder:
                 self._tasks.add(key)
                 if follows:
                     self._change(key)
-        self._drop_choices(self._inside.get(top, ()))
+        self._drop_choices(self._inside(top))
 
     def _add_later(self, iteration: Key) -> None:
         """All in the iterations of a loop after this one."""
@@ -469,12 +502,10 @@ class _Finder:
 
         place = len(before)
         later = [
-            key
-            for key in self._inside.get(loop, ())
-            if len(key.path) > place and key.path[place] > number
+            key for key in self._inside(loop) if len(key.path) > place and key.path[place] > number
         ]
         for key in later:
-            if key in self._known:
+            if self._is_known(key):
                 self.add(key)
         self._drop_choices(later)
         if (loop, "exhausted") in self._state.choices:
@@ -482,46 +513,9 @@ class _Finder:
 
     def _drop_choices(self, keys: Iterable[Key]) -> None:
         for key in keys:
-            self._choices.update((key, kind) for kind in self._kinds.get(key, ()))
+            self._choices.update((key, kind) for kind in self._kinds(key))
 
     # -- the tree, by its rows
-
-    @cached_property
-    def _inside(self) -> Mapping[Key, Sequence[Key]]:
-        """All that something is known of, by the containers and iterations that it is in; each is
-        in itself.
-        """
-        found: dict[Key, list[Key]] = {}
-        for key in dict.fromkeys([*self._known, *self._kinds]):
-            row = self._row(key.id)
-            places = {key}
-            for one in (*(() if row is None else (row,)), *self._around(key.id)):
-                depth = len(self._loops(one.id))
-                places.add(Key(one.id, key.path[:depth]))
-                if shape_of(one.kind).iterates:
-                    places.add(Key(one.id, key.path[: depth + 1]))
-            for place in places:
-                found.setdefault(place, []).append(key)
-        return found
-
-    def _is_in(self, key: Key, top: Key) -> bool:
-        """Whether it is this node or below it, in its iteration."""
-        if key.path[: len(top.path)] != top.path:
-            return False
-        return key.id == top.id or any(row.id == top.id for row in self._around(key.id))
-
-    def _row(self, id: str) -> NodeMounted | None:
-        return self._state.nodes.get(id) or self._state.gone.get(id)
-
-    def _around(self, id: str) -> tuple[NodeMounted, ...]:
-        """The containers around a node, innermost first."""
-        found = self._above.get(id)
-        if found is None:
-            row = self._row(id)
-            above = None if row is None or row.parent is None else self._row(row.parent)
-            found = () if above is None else (above, *self._around(above.id))
-            self._above[id] = found
-        return found
 
     def _common(self, id: str, other: str) -> int:
         """How many loops two nodes have in common."""

@@ -185,16 +185,16 @@ def _common(loops: Sequence[str], others: Sequence[str]) -> int:
 def _made(state: RunState, key: Key) -> Sequence[Attempted]:
     """The attempts of a finished task in the session in which it was done."""
     tries = [one for one in state.tries.get(key, ()) if one.counts]
-    last = next((one for one in reversed(tries) if one.state == "succeeded"), None)
-    if last is None:
-        return ()
-    return [one for one in tries if one.agent == last.agent and one.session == last.session]
+    for last in reversed(tries):
+        if last.state == "succeeded":
+            return [one for one in tries if one.agent == last.agent and one.session == last.session]
+    return ()
 
 
 def _given(view: View, key: Key) -> Iterator[Given]:
-    """What the task gave, if no attempt that counts did: then nothing else is known."""
+    """What the task gave, where no attempt that counts did: then nothing else is known."""
     ended = view.state.ended.get(key)
-    if ended is None or ended.outcome != "finished" or _made(view.state, key):
+    if ended is None or ended.outcome != "finished":
         return
     how = "before the run was taken back"
     if view.state.cached_from(key) is not None:
@@ -209,13 +209,14 @@ def _told(reading: Reading, found: Instance | None) -> tuple[Attempted | Given, 
     known of a task that made none.
     """
     told: list[Attempted | Given] = []
+    there = replace(reading, used={}, watched=set[str]())  # it stands at each of them in turn
     for _ in range(_FAR):
         if found is None:
             break
-        told = [*_made(reading.view.state, found.key), *_given(reading.view, found.key), *told]
-        if (work := agent_work(found.node)) is None or work.source is None:
+        made = _made(reading.view.state, found.key)
+        told[:0] = made or _given(reading.view, found.key)
+        if (work := agent_work(found.node)) is None or (source := work.source) is None:
             break
-        loops = found.definition.loops
-        there = replace(reading, key=found.key, loops=loops, used={}, watched=set[str]())
-        found = there.find(work.source)
+        there.key, there.loops = found.key, found.definition.loops
+        found = there.find(source)
     return tuple(told)

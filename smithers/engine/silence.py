@@ -8,6 +8,7 @@ growth of the raw stream as signs of life.
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -80,7 +81,7 @@ class _Growth:
         if self._file is None:
             return self._grew
         with suppress(OSError):
-            found = self._file.stat()
+            found = os.stat(self._file)
             mark = (found.st_size, found.st_mtime_ns)
             if mark != self._mark:
                 age_s = time.time() - found.st_mtime

@@ -11,11 +11,12 @@ import json
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
+from types import NoneType
 from typing import Any, assert_never, cast
 
 from smithers.agent import (
@@ -49,18 +50,19 @@ __all__ = ["Stream", "as_json", "event_name", "last_heard", "masked_event"]
 
 _TEXT_CHARS = 1 << 20
 """How much of one text an event shows."""
+_PLAIN = (str, int, NoneType)
+"""Most of what events have; to ask whether a value is any kind of mapping takes longer."""
+_encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
 def as_json(event: Event) -> dict[str, object]:
     """An event as JSON data: its name as `event`, then its fields."""
     data: dict[str, object] = {"event": event_name(event)}
-    for one in fields(event):
-        value: object = getattr(event, one.name)
-        if value is None and one.name == "turn":
+    for name in event.__dataclass_fields__:
+        value: object = getattr(event, name)
+        if value is None and name == "turn":
             continue  # few agents name one
-        if isinstance(value, Decimal):
-            value = float(value)
-        data[one.name] = _plain(value)
+        data[name] = _plain(value)
     return data
 
 
@@ -92,22 +94,29 @@ def event_name(event: Event) -> str:  # noqa: C901  # one case a kind of event
 
 
 def _plain(value: object) -> object:
-    return dict(cast("Mapping[str, object]", value)) if isinstance(value, Mapping) else value
+    if isinstance(value, Decimal):
+        return float(value)
+    return dict(cast("Mapping[str, object]", value)) if _is_mapping(value) else value
+
+
+def _is_mapping(value: object) -> bool:
+    return not isinstance(value, _PLAIN) and isinstance(value, Mapping)
 
 
 def masked_event(event: Event, mask: Callable[[str], str]) -> Event:
     """The event for looking: its texts masked and shortened if they are very long, and structured
     data within bounds. The program's own stream keeps all of it.
     """
-    texts: dict[str, Any] = {}
-    for one in fields(event):
-        value: Any = getattr(event, one.name)
+    shown: dict[str, Any] = {}
+    for name in event.__dataclass_fields__:
+        value: Any = getattr(event, name)
         if isinstance(value, str):
-            texts[one.name] = _shorten(mask(value))
-        elif isinstance(value, Mapping) or one.name == "data":
+            if (text := _shorten(mask(value))) != value:
+                shown[name] = text
+        elif value is not None and (name == "data" or _is_mapping(value)):
             data = plain_data(cast("object", value))
-            texts[one.name] = clean(data, lambda text: _shorten(mask(text)))
-    return replace(event, **texts)
+            shown[name] = clean(data, lambda text: _shorten(mask(text)))
+    return replace(event, **shown) if shown else event
 
 
 def _shorten(text: str) -> str:
@@ -145,13 +154,18 @@ class Stream:
     def _path(self) -> Path:
         return events_file(self._folder, self._serial)  # most steps say nothing
 
+    @cached_property
+    def raw(self) -> Path:
+        """The file of the program's own stream."""
+        return raw_file(self._folder, self._serial)
+
     def open(self) -> None:
         """Make the file. Raises `MachineError`, also where it or the program's stream is a link."""
         if self._fd < 0:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
             try:
                 with keeping(self._path), inside(self._folder, make=True) as folder:
-                    check_plain(raw_file(self._folder, self._serial), folder)
+                    check_plain(self.raw, folder)
                     self._fd = open_plain(self._path, flags, folder)
             except MachineError:
                 raise
@@ -161,7 +175,7 @@ class Stream:
 
     def write(self, data: Mapping[str, object]) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        line = json.dumps({"at": at, **data}, ensure_ascii=False, default=str)
+        line = _encode({"at": at, **data})
         # Escaped last: a secret is looked for in the words that JSON has for it.
         said = escaped(self._scrub(line)).encode("utf-8", "replace") + b"\n"
         with self._lock:

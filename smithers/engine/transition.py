@@ -78,7 +78,7 @@ class Transition:
         self._changes: dict[int, Change] = {}
         """By their identity, so that one is taken back at the cost of one."""
         self._reads: set[ReadMade] = set()
-        self.watch: Callable[[Change], None] | None = None
+        self.watchers: list[Callable[[Change], None]] = []
         """Told of every change once it is made."""
 
     @property
@@ -98,8 +98,8 @@ class Transition:
                     break
         self._changes[id(change)] = change
         self.state.apply(change, self.state.frame + 1)
-        if self.watch is not None:
-            self.watch(change)
+        for watch in self.watchers:
+            watch(change)
 
     def frame(self, at: datetime) -> Frame:
         """The frame; from here on the next one is in the making."""
@@ -124,7 +124,8 @@ class Transition:
         """A node ends; what it was waiting for is over."""
         if self.state.waits:
             for kind in waits.KINDS:
-                self.close_wait(key, kind)
+                if (key, kind) in self.state.waits:
+                    self.close_wait(key, kind)
         given = None if output is None else held(output)
         if output is not None and isinstance(given, Large):
             self._outputs.add(key, self.number, output)

@@ -242,7 +242,7 @@ class RunsHere:
             return None
 
     def _check_request(self, run_id: str, workflow: Workflow[Any, Any], text: str) -> None:
-        run = reports.snapshot(self._hub.database, run_id).run
+        run = reports.find_run(self._hub.database, run_id)
         check_same_workflow(run, workflow)
         try:
             check_input(run, text)

@@ -59,7 +59,7 @@ class Looking(HubCore):
         """
         from smithers.naming import resume_in_program
 
-        is_made = self._snapshot(run_id).run.is_made_in_memory
+        is_made = reports.find_run(self.database, run_id).is_made_in_memory
         return resume_in_program(run_id) if is_made else None
 
     def needs_process(self, run_id: str) -> bool:
@@ -138,7 +138,7 @@ class Looking(HubCore):
         """What a run is waiting for or why it failed: one sentence each, with the command to type
         next.
         """
-        return views.explain(self._snapshot(run_id))
+        return reports.explain_run(self.database, run_id)
 
     def list_asks(self, run_id: str | None = None, task: str | None = None) -> list[Question]:
         """The open questions of all runs, of one run, or of one task, which may name an iteration;

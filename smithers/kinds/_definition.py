@@ -63,7 +63,8 @@ class Definition(Generic[N_co]):
         while waiting:
             one = waiting.pop()
             yield one
-            waiting.extend(reversed(one.children))
+            if one.children:
+                waiting.extend(reversed(one.children))
 
     @property
     def row(self) -> NodeMounted:

@@ -131,6 +131,14 @@ class Instance(Generic[N_co]):
         """
         return self.status == "idle" and self.dropping is None
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it and all around it continue."""
+        one: Instance | None = self
+        while one is not None and one.status == "up" and one.dropping is None and not one.stopped:
+            one = one.parent
+        return one is None
+
     def walk(self) -> list[Instance]:
         """It and all below it, what is around first."""
         found: list[Instance] = [self]

@@ -308,6 +308,8 @@ class Kind(ABC, Generic[N]):
     """Whether what is below it is made from data, so that the tree does not show it."""
     stays: ClassVar[bool] = True
     """Whether what it has come to stays when its node is rendered again as the same."""
+    reopens: ClassVar[bool] = False
+    """Whether some of its children may be planned anew while it is under way; see `reopened`."""
     can_append: ClassVar[bool] = False
     """Whether children may be added after the last one while it is under way."""
     reads_when_asked: ClassVar[bool] = False
@@ -359,6 +361,15 @@ class Kind(ABC, Generic[N]):
 
     def appended(self, plan: Planning, one: Instance[N], child: Instance) -> None:
         """A child was added after the last one, while others are open."""
+
+    def open_again(self, one: Instance[N], places: Iterable[int]) -> Sequence[int]:
+        """The places of the children that are planned anew with those at these places."""
+        return sorted(places)
+
+    def reopened(self, plan: Planning, one: Instance[N], places: Sequence[int]) -> None:
+        """These children are as they were when they were made."""
+        for place in places:
+            plan.activate(one.children[place])
 
     def note(self, plan: Planning, one: Instance[N], child: Instance) -> None:
         """Count the end of a child."""

@@ -17,6 +17,7 @@ class ForEachKind(SideBySide[ForEach[Any]]):
     name = "foreach"
     chooses = True
     expands = True
+    reopens = True
 
     def source_of_output(self, node: ForEach[Any]) -> ForEach[Any]:
         return node

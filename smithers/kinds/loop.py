@@ -71,6 +71,7 @@ def _exact(text: str) -> str:
 
 class IterationKind(Ordered[Loop[Any]]):
     name = "iteration"
+    reopens = True
 
     def end(self, plan: Planning, one: Instance[Loop[Any]]) -> None:
         """`until` is asked, unless the state has its answer."""

@@ -56,7 +56,7 @@ class SideBySide(Container[N]):
 class ParallelKind(SideBySide[Parallel[Any]]):
     name = "parallel"
     only_arranges = True
-    can_append = True
+    can_append = reopens = True
 
     def appended(self, plan: Planning, one: Instance[Parallel[Any]], child: Instance) -> None:
         plan.activate(child)

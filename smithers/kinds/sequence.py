@@ -8,6 +8,7 @@ so that the tree grows in length and not in depth.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterable
 from collections.abc import Sequence as ListLike
 from itertools import islice
 from typing import Any, cast
@@ -57,6 +58,14 @@ class Ordered(Container[N]):
         elif not one.open:
             self.end(plan, one)
 
+    def open_again(self, one: Instance[N], places: Iterable[int]) -> ListLike[int]:
+        """All that have come up since."""
+        return range(min(places), one.next)
+
+    def reopened(self, plan: Planning, one: Instance[N], places: ListLike[int]) -> None:
+        one.next = places[0]
+        self.advance(plan, one)
+
     def _fail(self, plan: Planning, one: Instance[N]) -> None:
         one.dropping = "cancelled"
         for child in islice(one.children, one.next, None):  # dropping one may add the next
@@ -68,7 +77,7 @@ class Ordered(Container[N]):
 class SequenceKind(Ordered[Sequence[Any]]):
     name = "sequence"
     only_arranges = True
-    can_append = True
+    can_append = reopens = True
 
     def end(self, plan: Planning, one: Instance[Sequence[Any]]) -> None:
         self.conclude(plan, one, "finished", one.settled_at)
@@ -79,7 +88,7 @@ class GrowingKind(SequenceKind):
 
     chooses = True  # in its parts, whose ids are made from its own
     grows = True
-    stays = can_append = False  # its `then` has what was read around it
+    stays = can_append = reopens = False  # its `then` has what was read around it
 
     def split_part(self, node: Sequence[Any]) -> tuple[Node[Any], Part | None]:
         return node.split()

@@ -38,12 +38,14 @@ if TYPE_CHECKING:
     from smithers.reports._recordings import answer_in_stream as answer_in_stream
     from smithers.reports._recordings import recorded as recorded
     from smithers.reports._recordings import settled as settled
+    from smithers.reports._runs import find_run as find_run
     from smithers.reports._runs import places as places
     from smithers.reports._runs import run_ids as run_ids
     from smithers.reports._runs import runs as runs
     from smithers.reports._runs import status_of as status_of
     from smithers.reports._runs import workflow_names as workflow_names
     from smithers.reports._snapshot import compare as compare
+    from smithers.reports._snapshot import explain_run as explain_run
     from smithers.reports._snapshot import inspecting as inspecting
     from smithers.reports._snapshot import snapshot as snapshot
     from smithers.reports._snapshot import source as source
@@ -69,6 +71,8 @@ _HOMES = {
     "compare": "smithers.reports._snapshot",
     "event_lines": "smithers.reports._events",
     "events": "smithers.reports._events",
+    "explain_run": "smithers.reports._snapshot",
+    "find_run": "smithers.reports._runs",
     "find_task": "smithers.reports._one_task",
     "frame_by_frame": "smithers.reports._timeline",
     "has_runs": "smithers.reports._database",
@@ -115,6 +119,8 @@ __all__ = [  # literal, for the checkers
     "attention",
     "event_lines",
     "events",
+    "explain_run",
+    "find_run",
     "find_task",
     "frame_by_frame",
     "has_runs",

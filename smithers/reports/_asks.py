@@ -15,6 +15,7 @@ from smithers.naming import key_name
 from smithers.reports._database import has_runs, reading
 from smithers.reports._snapshot import WAITS, Shared, snapshot_of
 from smithers.store.answers import describe_answer
+from smithers.store.run_rows import run_row
 from smithers.views import questions, task_lines
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ __all__ = ["list_asks"]
 _ASKING = (
     f"SELECT w.run_id, max(w.kind = '{waits.BUDGET}') FROM waits w"
     " JOIN runs r ON r.run_id = w.run_id"
-    " WHERE w.ended IS NULL AND w.kind IN (SELECT value FROM json_each(?))"
+    " WHERE w.ended IS NULL AND w.kind IN (SELECT value FROM json_each(:kinds))"
+    " AND (:run IS NULL OR w.run_id = :run)"
     " GROUP BY w.run_id ORDER BY r.created_at, r.run_id"
 )
 
@@ -40,24 +42,24 @@ def list_asks(path: Path, run_id: str | None = None, task: str | None = None) ->
     if run_id is None and not has_runs(path) and not path.is_dir():
         return []
     with reading(path) as db:
-        if run_id is None:
-            return _all(db, path)
-        snapshot = snapshot_of(db, path, run_id)
-    found = list(questions(snapshot))
-    if task is None:
-        return found
-    meant = [one for one in found if task in (one.task, str(one.key))]
-    if not meant:
-        raise _asks_nothing(snapshot, task, found)
+        if run_id is not None:
+            run_row(db, run_id)  # that there is one
+        found = _open(db, path, run_id)
+        if run_id is None or task is None:
+            return found
+        meant = [one for one in found if task in (one.task, str(one.key))]
+        if not meant:
+            raise _asks_nothing(snapshot_of(db, path, run_id), task, found)
     return meant
 
 
-def _all(db: Connection, path: Path) -> list[Question]:
+def _open(db: Connection, path: Path, run_id: str | None) -> list[Question]:
+    """Those of all runs, or of one. What a run has used is read if it waits for a budget."""
     found: list[Question] = []
-    shared = Shared(db)
-    for run_id, needs_budgets in db.execute(_ASKING, (json.dumps(waits.DECISIONS),)).fetchall():
+    shared, asked = Shared(db), {"kinds": json.dumps(waits.DECISIONS), "run": run_id}
+    for asking, needs_budgets in db.execute(_ASKING, asked).fetchall():
         parts = None if needs_budgets else WAITS
-        found += questions(snapshot_of(db, path, run_id, parts=parts, shared=shared))
+        found += questions(snapshot_of(db, path, asking, parts=parts, shared=shared))
     return found
 
 

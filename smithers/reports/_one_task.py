@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smithers.reports._activity import last_events
-from smithers.reports._snapshot import snapshot
+from smithers.reports._snapshot import snapshot_with_task
 from smithers.store.files import beside, streams_folder
 from smithers.views import view_task
 
@@ -26,7 +26,7 @@ def find_task(path: Path, run_id: str, task: str) -> TaskView | None:
     such task. A failed attempt has the first 500 characters of what its agent answered, if it did.
     Raises `UnknownRun`.
     """
-    found = view_task(snapshot(path, run_id), task)
+    found = view_task(snapshot_with_task(path, run_id, task), task)
     if found is None:
         return None
     folder = streams_folder(path, run_id)

@@ -18,14 +18,16 @@ from smithers.reports._listing import EVERY_RUN, choose_runs, cursor_of
 from smithers.reports._waking import given_up
 from smithers.store import IN_MEMORY
 from smithers.store.rows import time_of, time_text
+from smithers.store.run_rows import run_row
 from smithers.views import RunLine, RunsPage, Usage
 
 if TYPE_CHECKING:
     from smithers.reports._heads import Head
     from smithers.reports._listing import RunsQuery
+    from smithers.store import RunRow
     from smithers.views import WaitView
 
-__all__ = ["places", "run_ids", "runs", "status_of"]
+__all__ = ["find_run", "places", "run_ids", "runs", "status_of"]
 
 _RUNNING = (
     f"SELECT a.run_id, a.serial FROM attempts a WHERE a.state IS NULL AND {SCOPE.format('a')}"
@@ -110,6 +112,12 @@ def workflow_names(path: Path) -> list[str]:
         return []
     with reading(path) as db:
         return [name for (name,) in db.execute("SELECT DISTINCT workflow FROM runs ORDER BY 1")]
+
+
+def find_run(path: Path, run_id: str) -> RunRow:
+    """The row of a run, without anything of its frames. Raises `UnknownRun`."""
+    with reading(path) as db:
+        return run_row(db, run_id)
 
 
 def status_of(path: Path, run_id: str) -> str | None:

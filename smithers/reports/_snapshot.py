@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Generator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smithers import views
-from smithers.errors import UnknownRun
 from smithers.reports._database import reading
-from smithers.reports._heads import heads, owner_of
+from smithers.reports._heads import head_of, heads, owner_of
 from smithers.reports._waking import attention_of, given_up
 from smithers.state import RunState
-from smithers.store.below import below
+from smithers.store.below import below, is_budgeted
 from smithers.store.claims import source_at
 from smithers.store.cooldowns import cooldowns_of
 from smithers.store.files import last_written, owner_log, streams_folder
@@ -28,6 +27,7 @@ from smithers.store.lease import is_gone
 from smithers.store.looking import peek
 from smithers.store.outputs import no_output, output_of, prompt_of
 from smithers.store.run_rows import run_row
+from smithers.store.standing import holding_of, task_of
 from smithers.views import Snapshot, StartedRun, inspect
 from smithers.waits import CHILD
 
@@ -36,15 +36,17 @@ if TYPE_CHECKING:
     from smithers.sources import SourceView
     from smithers.state import Ended
     from smithers.store.history import Part
-    from smithers.views import DiffView, Inspection
+    from smithers.views import DiffView, Inspection, WhyView
 
 __all__ = [
     "WAITS",
     "Shared",
     "compare",
+    "explain_run",
     "inspecting",
     "snapshot",
     "snapshot_of",
+    "snapshot_with_task",
     "snapshot_with_texts",
     "source",
 ]
@@ -117,6 +119,30 @@ def snapshot_with_texts(db: sqlite3.Connection, path: Path, run_id: str) -> Snap
     return replace(_at(db, path, run_id, None), texts=_Texts(run_id, lambda read: read(db)))
 
 
+def snapshot_with_task(path: Path, run_id: str, task: str) -> Snapshot:
+    """A run with what it has of one task alone. Raises `UnknownRun`."""
+    with reading(path) as db:
+        return _around(db, path, run_id, RunState.of(task_of(db, run_id, task)), Shared(db))
+
+
+def explain_run(path: Path, run_id: str) -> WhyView:
+    """Why a run is in its state. Raises `UnknownRun`."""
+    with reading(path) as db:
+        return views.explain(_held(db, path, run_id, Shared(db)))
+
+
+def _held(db: sqlite3.Connection, path: Path, run_id: str, shared: Shared) -> Snapshot:
+    """A run with what `explain` asks of it: of one that goes on that is what it has of open nodes,
+    unless it may wait for a budget, which all its tasks have used.
+    """
+    if head_of(db, run_id).ended or is_budgeted(db, run_id):
+        return snapshot_of(db, path, run_id, shared=shared)
+    state = RunState.of(holding_of(db, run_id))
+    found = _around(db, path, run_id, state, shared)
+    children = {child: _held(db, path, last, shared) for child, last in _awaited(db, run_id, state)}
+    return replace(found, sent=unread_signals(db, run_id), children=children)
+
+
 def source(path: Path, run_id: str, frame: int | None = None) -> SourceView:
     """The author's files as of a frame of a run. Raises as `snapshot` does."""
     with reading(path) as db:
@@ -172,30 +198,36 @@ def snapshot_of(
     read once for many runs.
     """
     shared = shared or Shared(db)
-    run = run_row(db, run_id)
-    if parts is None:
-        state = RunState.of(frames_of(db, run_id, last=frame))
-    else:
+    if parts is not None:
         state = RunState.of(parts_of(db, run_id, parts, last=frame))
-    children: dict[str, Snapshot] = {}
-    started: list[StartedRun] = []
-    if parts is None:
-        for child in _child_runs(state)[:_MOST_CHILDREN]:
-            with suppress(UnknownRun):
-                last = _last_of(db, run_id, child)
-                children[child] = snapshot_of(db, path, last, shared=shared)
-        started = _started_runs(db, run_id)
+        return _around(db, path, run_id, state, shared)
+    state = RunState.of(frames_of(db, run_id, last=frame))
+    return replace(
+        _around(db, path, run_id, state, shared),
+        sent=unread_signals(db, run_id),
+        children={
+            child: snapshot_of(db, path, last, shared=shared)
+            for child, last in _awaited(db, run_id, state)
+        },
+        started=_started_runs(db, run_id),
+        below=below(db, run_id, every=False),
+    )
+
+
+def _around(
+    db: sqlite3.Connection, path: Path, run_id: str, state: RunState, shared: Shared
+) -> Snapshot:
+    """A run of this state, with what is not part of that."""
     beat, alive = owner_of(db, run_id)
     folder = streams_folder(path, run_id)
     log = owner_log(folder)
     return Snapshot(
-        run=run,
+        run=run_row(db, run_id),
         state=state,
         now=datetime.now(UTC),
         beat=beat,
         alive=alive,
         notes=inbox_rows(db, run_id, state.inbox),
-        sent=unread_signals(db, run_id) if parts is None else (),
         is_called=attention_of(db, run_id),
         gave_up=shared.gave_up.get(run_id),
         owner_log=str(log) if log.exists() else None,
@@ -203,9 +235,6 @@ def snapshot_of(
         heard=partial(last_written, folder),
         is_gone=is_gone,
         texts=_Texts(run_id, partial(peek, path)),
-        children=children,
-        started=started,
-        below=() if parts is not None else below(db, run_id, every=False),
     )
 
 
@@ -230,6 +259,14 @@ def _child_runs(state: RunState) -> list[str]:
     if state.run_status != "failed":
         return awaited
     return [one.run_id for one in state.children.values() if one.status == "failed"]
+
+
+def _awaited(db: sqlite3.Connection, run_id: str, state: RunState) -> Iterator[tuple[str, str]]:
+    """The first of these, each with the run as which it has continued."""
+    for child in _child_runs(state)[:_MOST_CHILDREN]:
+        last = _last_of(db, run_id, child)
+        if db.execute("SELECT 1 FROM runs WHERE run_id = ?", (last,)).fetchone():
+            yield child, last
 
 
 _LAST = "SELECT run_id FROM runs WHERE parent = ? AND first_run = ? ORDER BY number DESC LIMIT 1"

@@ -384,8 +384,10 @@ class Store(Protocol):
         """
         ...
 
-    async def cooldowns(self) -> Sequence[Cooldown]:
-        """The last cooldown of each key in this store, those that are over included."""
+    async def cooldowns(self, *, here: bool = False) -> Sequence[Cooldown]:
+        """The last cooldown of each key in this store, those that are over included. `here` as for
+        `commit`.
+        """
         ...
 
     async def end_cooldown(self, key: str) -> bool:

@@ -123,7 +123,9 @@ class Connection(aiosqlite.Connection):
         Raises `StoreError` for whatever the database refuses. Cancelling the wait does not stop
         the transaction.
         """
-        done = self._within_moment(work) if here and synced and self._is_quick() else None
+        done: tuple[T] | None = None
+        if here and synced and self._is_quick():
+            done = self._in_a_moment(partial(self._within_once, _WRITE, work))
         if done is None:
             call = partial(self._within, _WRITE, work)
             done = (await self._handed(call if synced else partial(self._unsynced, call)),)
@@ -141,9 +143,14 @@ class Connection(aiosqlite.Connection):
         """Raise `StoreError` if the files at the database's paths are no longer the opened ones."""
         self._files.check()
 
-    async def call(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `work` on the connection's thread, outside any transaction."""
-        return await self._handed(partial(self._told, work))
+    async def call(self, work: Callable[[sqlite3.Connection], T], *, here: bool = False) -> T:
+        """Run `work` outside any transaction, on the connection's thread; with `here` it may be
+        done on the calling one, as a transaction.
+        """
+        done = self._in_a_moment(lambda: work(self._conn)) if here and self._is_quick() else None
+        if done is None:
+            done = (await self._handed(partial(self._told, work)),)
+        return done[0]
 
     def checkpoint(self) -> bool:
         """Copy the WAL home and reset it, on the connection's thread; whether it was done.
@@ -199,13 +206,13 @@ class Connection(aiosqlite.Connection):
         is_free = self._running and self._connection is not None and self._given == self._done
         return is_free and self._usual_s < _QUICK_S
 
-    def _within_moment(self, work: Callable[[sqlite3.Connection], T]) -> tuple[T] | None:
-        """Run one transaction on this thread; None, and nothing was done, if somebody else has the
+    def _in_a_moment(self, work: Callable[[], T]) -> tuple[T] | None:
+        """Run this on the calling thread; None, and nothing was done, if somebody else has the
         lock.
         """
         try:
             self._wait_for_locks(_QUICK_S)
-            return (self._within_once(_WRITE, work),)
+            return (work(),)
         except Exception as error:
             if is_busy(error):
                 return None

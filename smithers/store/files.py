@@ -97,18 +97,16 @@ def inside(folder: Path, *, make: bool = False) -> Generator[int]:
     With `make` it is made if it is missing, and must be one in which nobody else can put a file.
     Raises `StoreError` if it, or the folder of all runs, is a link, and `OSError`.
     """
-    opened = [os.open(folder.parent.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)]
+    runs = os.path.dirname(folder)
+    opened = [os.open(os.path.dirname(runs) or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)]
     try:
-        for path in (folder.parent, folder):
+        for path in (runs, str(folder)):
             try:
-                if make:
-                    with suppress(FileExistsError):
-                        os.mkdir(path.name, 0o700, dir_fd=opened[-1])
-                opened.append(os.open(path.name, _FOLDER, dir_fd=opened[-1]))
+                opened.append(_open_folder(os.path.basename(path), opened[-1], make=make))
             except OSError as error:
-                if error.errno in (errno.ELOOP, errno.ENOTDIR) and path.is_symlink():
-                    raise refuse_to_open(path) from error
-                error.filename = str(path)  # the system was given the name alone
+                if error.errno in (errno.ELOOP, errno.ENOTDIR) and os.path.islink(path):
+                    raise refuse_to_open(Path(path)) from error
+                error.filename = path  # the system was given the name alone
                 raise
             if make:
                 _check_writers(path, os.fstat(opened[-1]))
@@ -118,9 +116,21 @@ def inside(folder: Path, *, make: bool = False) -> Generator[int]:
             os.close(fd)
 
 
-def _check_writers(path: Path, found: os.stat_result) -> None:
+def _open_folder(name: str, above: int, *, make: bool) -> int:
+    """Open a folder in another one; with `make` it is made there if it is missing."""
+    try:
+        return os.open(name, _FOLDER, dir_fd=above)
+    except FileNotFoundError:
+        if not make:
+            raise
+    with suppress(FileExistsError):  # another process was faster
+        os.mkdir(name, 0o700, dir_fd=above)
+    return os.open(name, _FOLDER, dir_fd=above)
+
+
+def _check_writers(path: str | Path, found: os.stat_result) -> None:
     if is_foreign(found) and os.geteuid() != 0:
-        raise refuse_to_open(path, "a folder of another user")
+        raise refuse_to_open(Path(path), "a folder of another user")
     if (who := writers_of(found)) is not None:
         letter = "o" if who == "everybody" else "g"
         hint = f"chmod {letter}-w {shlex.quote(str(path))}"

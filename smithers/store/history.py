@@ -72,6 +72,11 @@ _WAITS, _OUTCOMES = frozenset(get_args(WaitKind)), frozenset(get_args(Outcome))
 _HEADS = (
     "SELECT frame, at, inbox FROM frames WHERE run_id = :run AND frame BETWEEN :first AND :last"
 )
+_NEWEST = "SELECT max(frame) FROM frames WHERE run_id = :run AND frame <= :last"
+_CHOSEN = (  # each is looked up: one condition more, and all frames are walked
+    "SELECT frame, at, inbox FROM frames WHERE run_id = :run"
+    " AND frame IN (SELECT value FROM json_each(:frames)) ORDER BY frame"
+)
 _BORN = " AND {0}born BETWEEN :first AND :last"
 _BORN_OR = " AND ({0}born BETWEEN :first AND :last OR {0}{1} BETWEEN :first AND :last)"
 
@@ -126,12 +131,9 @@ def parts_of(
     """
     frames = AskedFrames(run_id, 0, last, keeps=True, keys=keys, ids=ids)
     _read(db, frames, parts)
-    chosen = (
-        " AND (frame IN (SELECT value FROM json_each(:frames)) OR frame = (SELECT max(frame)"
-        " FROM frames WHERE run_id = :run AND frame <= :last)) ORDER BY frame"
-    )
-    asked = {**frames.asked, "frames": json.dumps(list(frames))}
-    return _made(frames, db.execute(_HEADS + chosen, asked).fetchall())
+    newest = db.execute(_NEWEST, frames.asked).fetchone()
+    asked = {**frames.asked, "frames": json.dumps([*frames, *newest])}
+    return _made(frames, db.execute(_CHOSEN, asked).fetchall())
 
 
 def _read(db: sqlite3.Connection, frames: AskedFrames, parts: Collection[Part]) -> None:
@@ -300,6 +302,7 @@ def _read_choices(db: sqlite3.Connection, frames: AskedFrames, keys: _Keys) -> N
     rows = db.execute(
         "SELECT node, path, kind, born, value, children, gone FROM choices WHERE run_id = :run"
         + _BORN_OR.format("", "gone")
+        + frames.of_keys("node", "path")
         + " ORDER BY node, path, kind, born",
         frames.asked,
     )
@@ -311,6 +314,7 @@ def _read_choices(db: sqlite3.Connection, frames: AskedFrames, keys: _Keys) -> N
     rows = db.execute(
         "SELECT reader, reader_path, born, source, source_path, at FROM reads WHERE run_id = :run"
         + _BORN.format("")
+        + frames.of_keys("reader", "reader_path")
         + " ORDER BY reader, reader_path, born, source, source_path, at",
         frames.asked,
     )

@@ -251,7 +251,7 @@ class MemoryStore:
         self._runs[run.run_id] = copy
         return run.run_id
 
-    async def cooldowns(self) -> Sequence[Cooldown]:
+    async def cooldowns(self, *, here: bool = False) -> Sequence[Cooldown]:
         """The last cooldown of each key."""
         return sorted(self._cooldowns.values(), key=lambda one: one.key)
 

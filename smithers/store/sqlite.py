@@ -248,6 +248,15 @@ class SqliteStore:
         self._heartbeat.add(owner)
         return claimed
 
+    async def check_free(self, run_id: str, owner: Owner) -> None:
+        """Raise as `claim` would: `UnknownRun` or `Owned`. Nothing is written."""
+
+        def work(db: sqlite3.Connection) -> None:
+            if (holder := run_row(db, run_id).owner) is not None:
+                self._refuse_if_held(db, run_id, holder, owner)
+
+        await self._db.read(work)
+
     async def commit(
         self,
         claim: Claim,
@@ -315,9 +324,9 @@ class SqliteStore:
 
         return await self._db.transact(work)
 
-    async def cooldowns(self) -> Sequence[Cooldown]:
+    async def cooldowns(self, *, here: bool = False) -> Sequence[Cooldown]:
         """The last cooldown of each key."""
-        return await self._db.call(cooldowns_of)
+        return await self._db.call(cooldowns_of, here=here)
 
     async def end_cooldown(self, key: str) -> bool:
         """Forget a key; whether it was known."""

@@ -6,6 +6,7 @@ judged by that fold alone. Which nodes are read may be too many, never too few.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 
@@ -14,7 +15,7 @@ from smithers.changes import Frame, Key
 from smithers.store.history import Part, parts_of
 from smithers.store.rows import path_of
 
-__all__ = ["about_of", "budgets_of", "kinds_of", "standing_of", "waits_of"]
+__all__ = ["about_of", "budgets_of", "holding_of", "kinds_of", "standing_of", "task_of", "waits_of"]
 
 _WAITS: tuple[Part, ...] = ("tasks", "waits", "resets", "statuses")
 _NODES: tuple[Part, ...] = (*_WAITS, "attempts", "samples")
@@ -39,17 +40,30 @@ _OF_ID = (
     " UNION SELECT task, path FROM attempts WHERE run_id = :run AND task = :id"
     " UNION SELECT node, path FROM waits WHERE run_id = :run AND node = :id"
 )
+_EXHAUSTED = "SELECT DISTINCT node, path FROM choices WHERE run_id = :run AND kind = 'exhausted'"
 _KINDS = "SELECT DISTINCT kind FROM tree WHERE run_id = :run AND gone IS NULL"
-_BUDGETED = (
-    "WITH RECURSIVE above(id) AS (SELECT node FROM budgets WHERE run_id = :run"
-    " UNION SELECT t.parent FROM tree t JOIN above a ON t.id = a.id"
+_ABOVE = (
+    "WITH RECURSIVE above(id) AS ({} UNION SELECT t.parent FROM tree t JOIN above a ON t.id = a.id"
     " WHERE t.run_id = :run AND t.parent IS NOT NULL) SELECT id FROM above"
 )
+"""The ids that a query gives, and those of what is or was around these nodes."""
+_BUDGETED = _ABOVE.format("SELECT node FROM budgets WHERE run_id = :run")
+_AROUND = _ABOVE.format("SELECT value FROM json_each(:ids)")
 
 
 def standing_of(db: sqlite3.Connection, run_id: str) -> tuple[Frame, ...]:
     """See `Store.standing`."""
     return parts_of(db, run_id, _NODES, keys=_keys(db, _OPEN, run_id))
+
+
+def holding_of(db: sqlite3.Connection, run_id: str) -> tuple[Frame, ...]:
+    """The same with what else holds a run or is told with that: why it ends from outside, the
+    loops that ended before their test held, and its signals.
+    """
+    exhausted = _keys(db, _EXHAUSTED, run_id)
+    keys = {Key(""), *exhausted, *_keys(db, _OPEN, run_id)}
+    parts: tuple[Part, ...] = ("tree", *_NODES, "choices", "signals")
+    return parts_of(db, run_id, parts, keys=keys, ids={key.id for key in exhausted})
 
 
 def waits_of(db: sqlite3.Connection, run_id: str) -> tuple[Frame, ...]:
@@ -59,11 +73,23 @@ def waits_of(db: sqlite3.Connection, run_id: str) -> tuple[Frame, ...]:
 
 def about_of(db: sqlite3.Connection, run_id: str, name: str) -> tuple[Frame, ...]:
     """See `Store.about`."""
+    keys, ids = _meant(db, run_id, name)
+    return parts_of(db, run_id, ("tree", *_NODES), keys=keys, ids=ids)
+
+
+def task_of(db: sqlite3.Connection, run_id: str, name: str) -> tuple[Frame, ...]:
+    """The same with what a face shows of a task: what is around it, and its choices."""
+    keys, ids = _meant(db, run_id, name)
+    around = {id for (id,) in db.execute(_AROUND, {"run": run_id, "ids": json.dumps([*ids])})}
+    return parts_of(db, run_id, ("tree", *_NODES, "choices"), keys=keys, ids=around)
+
+
+def _meant(db: sqlite3.Connection, run_id: str, name: str) -> tuple[set[Key], set[str]]:
+    """The nodes that a name may mean, and the ids that these may have."""
     keys = {Key(name), *_readings(name)}
     for id, path in db.execute(_OF_ID, {"run": run_id, "id": name}):
         keys.add(Key(id, path_of(path)))
-    ids = {name.partition("[")[0], *(key.id for key in keys)}
-    return parts_of(db, run_id, ("tree", *_NODES), keys=keys, ids=ids)
+    return keys, {name.partition("[")[0], *(key.id for key in keys)}
 
 
 def budgets_of(db: sqlite3.Connection, run_id: str) -> tuple[Frame, ...]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from bench import steps
 from smithers.agent import Event
 from smithers.changes import Frame, Key
 from smithers.engine import timers
@@ -23,9 +24,10 @@ from smithers.state import RunState
 from smithers.store import Claim, connection
 from smithers.store.connection import Connection
 from smithers.store.sqlite import SqliteStore
+from tests.growth import continued
 from tests.store.samples import begin, frame
 
-FLOW = Path(__file__).with_name("sequences.py")
+FLOW, CONTINUED = steps.__file__, continued.__file__
 FEW, MANY = 40, 120
 FIRST = 15
 """More commits than those by which it is known that the next are quick, and some of a start."""
@@ -43,6 +45,10 @@ class Counts:
     statements: Counter[str] = field(default_factory=Counter[str])
     commits: Counter[int] = field(default_factory=Counter[int])
     """By the thread that made them."""
+    handed: int = 0
+    """What the connection's thread was given to do."""
+    files: Counter[str] = field(default_factory=Counter[str])
+    """What was opened or made, by how and the end of its name."""
 
     def frame(self, frame: Frame, state: RunState) -> None:
         self.turns_by_frame[frame.number] = self.turns
@@ -62,6 +68,9 @@ def watched_connect(
 
     def opened(*args: Any, **options: Any) -> sqlite3.Connection:
         def note(statement: str) -> None:
+            if statement.startswith("INSERT INTO owners"):  # which comes by the clock
+                counts.statements.subtract(("BEGIN", "COMMIT"))
+                return
             word = statement.split()[0]
             counts.looks += statement == "PRAGMA data_version"
             if word != "PRAGMA":  # an owner looks what others wrote by the clock, not by the step
@@ -76,14 +85,35 @@ def watched_connect(
 
 
 def counted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, count: int, *, company: bool = False
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    count: int,
+    *,
+    company: bool = False,
+    file: str = FLOW,
+    name: str = "steps",
 ) -> Counts:
-    """Drive a sequence of steps. `company` is another task in the loop."""
-    counts, stat = Counts(), os.stat
+    """Drive a sequence of steps, or another workflow. `company` is another task in the loop."""
+    counts, stat, opened, made = Counts(), os.stat, os.open, os.mkdir
+    hand_over = Connection._hand_over  # pyright: ignore[reportPrivateUsage]
 
     def noted_stat(path: Any, **options: Any) -> os.stat_result:
         counts.stats += "runs.db" in str(path)
         return stat(path, **options)
+
+    def noted_files(path: Any, flags: int, *args: Any, **options: Any) -> int:
+        how = "write" if flags & (os.O_WRONLY | os.O_RDWR) else "read"
+        counts.files[f"{how} {''.join(Path(path).suffixes)}"] += 1
+        return opened(path, flags, *args, **options)
+
+    def noted_folder(path: Any, *args: Any, **options: Any) -> None:
+        counts.files["make a folder"] += 1
+        made(path, *args, **options)
+
+    def handed(db: Connection, waiting: Any, work: Callable[[], Any]) -> None:
+        counts.handed += 1
+        hand_over(db, waiting, work)
 
     def turn(loop: asyncio.AbstractEventLoop) -> None:
         counts.turns += 1
@@ -94,10 +124,11 @@ def counted(
         other = asyncio.ensure_future(asyncio.sleep(600)) if company else None
         (tmp_path / f"{kind}{count}").mkdir()
         loop.call_soon(turn, loop)
-        given = json.dumps({"kind": kind, "count": count})
+        size = {"shape": "sequence", "kind": kind} if file == FLOW else {}
+        given = json.dumps({**size, "count": count})
         try:
             return await hub.start(
-                str(FLOW), name="steps", input=given, run_id="r1", observer=counts, linger_s=0
+                file, name=name, input=given, run_id="r1", observer=counts, linger_s=0
             )
         finally:
             if other is not None:
@@ -106,6 +137,9 @@ def counted(
     with monkeypatch.context() as patched:
         patched.setattr(sqlite3, "connect", watched_connect(counts, sqlite3.connect))
         patched.setattr(os, "stat", noted_stat)
+        patched.setattr(os, "open", noted_files)
+        patched.setattr(os, "mkdir", noted_folder)
+        patched.setattr(Connection, "_hand_over", handed)
         assert asyncio.run(drive()).status == "finished"
     return counts
 
@@ -121,8 +155,8 @@ def test_an_async_step_costs_one_turn_of_the_loop_and_no_thread(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(timers, "POLL_S", 600.0)  # a look takes turns as well
-    few = counted(tmp_path, monkeypatch, "asynchronous", FEW)
-    many = counted(tmp_path, monkeypatch, "asynchronous", MANY)
+    few = counted(tmp_path, monkeypatch, "async", FEW)
+    many = counted(tmp_path, monkeypatch, "async", MANY)
     at, more = many.turns_by_frame, MANY - FEW
     assert more <= at[MANY] - at[FEW] <= 1.5 * more  # what else is in the loop has its turns
     assert many.statements.total() - few.statements.total() <= 10 * more
@@ -133,18 +167,37 @@ def test_an_async_step_costs_one_turn_of_the_loop_and_no_thread(
 
 
 @pytest.mark.usefixtures("any_pace")
+def test_a_task_that_continues_a_session_opens_its_own_files_alone_and_needs_no_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timers, "POLL_S", 600.0)
+    few = counted(tmp_path, monkeypatch, "agents", FEW, file=CONTINUED, name="continued")
+    many = counted(tmp_path, monkeypatch, "agents", MANY, file=CONTINUED, name="continued")
+    more = MANY - FEW
+    assert many.files - few.files == {
+        "read ": 2 * more,  # the folder of the database, and that of this run
+        "read .runs": more,
+        "write .events.jsonl": more,
+        "write .raw.jsonl": more,  # a look whether it is a link
+    }
+    assert many.handed <= few.handed + 5
+    assert many.statements.total() - few.statements.total() <= 15 * more
+    assert many.stats - few.stats <= 8 * more
+
+
+@pytest.mark.usefixtures("any_pace")
 def test_an_owner_that_never_waits_looks_by_the_clock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(timers, "POLL_S", 0.0)
-    assert counted(tmp_path, monkeypatch, "asynchronous", FEW).looks > FEW / 2
+    assert counted(tmp_path, monkeypatch, "async", FEW).looks > FEW / 2
 
 
 @pytest.mark.usefixtures("any_pace")
 def test_the_steps_of_a_thread_are_committed_by_the_loop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counts = counted(tmp_path, monkeypatch, "synchronous", FEW)
+    counts = counted(tmp_path, monkeypatch, "sync", FEW)
     assert counts.commits.total() >= FEW
     assert counts.commits_elsewhere() <= FIRST
 
@@ -153,7 +206,7 @@ def test_the_steps_of_a_thread_are_committed_by_the_loop(
 def test_a_loop_that_has_other_tasks_makes_no_commit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counts = counted(tmp_path, monkeypatch, "asynchronous", FEW, company=True)
+    counts = counted(tmp_path, monkeypatch, "async", FEW, company=True)
     assert counts.commits.total() >= FEW
     assert counts.commits[threading.get_ident()] == 0
 
@@ -162,7 +215,7 @@ def test_a_loop_whose_commits_are_slow_makes_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "_QUICK_S", 0.0)
-    counts = counted(tmp_path, monkeypatch, "asynchronous", FEW)
+    counts = counted(tmp_path, monkeypatch, "async", FEW)
     assert counts.commits.total() >= FEW
     assert counts.commits[threading.get_ident()] == 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,7 @@ from smithers import (
     workflow,
 )
 from smithers import Run as Flow
+from smithers.errors import Transient
 from tests.growth.counting import growth
 from tests.rules.agents import Scripted
 from tests.rules.runs import Run
@@ -60,6 +62,10 @@ async def one() -> int:
 
 async def boom() -> int:
     raise OSError("no")
+
+
+async def hang() -> None:
+    await asyncio.Event().wait()
 
 
 def steps(count: int, name: str = "s", **more: Any) -> list[Step[int]]:
@@ -125,6 +131,58 @@ def chain_of_needs(ctx: Context[NoInput], count: int) -> Node[Any]:
     return Parallel(
         *(Step(f"s{n}", one, needs=[f"s{n - 1}"] if n else ()) for n in range(count)),
     )
+
+
+@shape
+def needs_of_one(ctx: Context[NoInput], count: int) -> Node[Any]:
+    return Parallel(*steps(count, needs=["first"]), Step("first", one))
+
+
+@shape
+def skipped_tasks(ctx: Context[NoInput], count: int) -> Node[Any]:
+    return Sequence(*agents(count, skip_if=lambda: True))
+
+
+@shape
+def skipped_arms(ctx: Context[NoInput], count: int) -> Node[Any]:
+    def item(number: int) -> Node[Any]:
+        arms = Step(f"s{number}", one), Sequence(*steps(3, f"not {number}/"))
+        return Branch(lambda: True, *arms, id=f"branch {number}")
+
+    return Sequence(*map(item, range(count)))
+
+
+@shape
+def steps_after_one_that_failed(ctx: Context[NoInput], count: int) -> Node[Any]:
+    fails = Step("fails", boom, retry=Retry(tries=1))
+    return Sequence(fails, *steps(count), on_failure="continue")
+
+
+@shape
+def steps_that_are_cancelled(ctx: Context[NoInput], count: int) -> Node[Any]:
+    fails = Step("fails", boom, retry=Retry(tries=1))
+    cancelled = Parallel(fails, *(Step(f"s{n}", hang) for n in range(count)), on_failure="cancel")
+    return Try(cancelled, catch=Step("caught", one), id="try")
+
+
+@shape
+def tries_in_a_sequence(ctx: Context[NoInput], count: int) -> Node[Any]:
+    def part(number: int) -> Node[Any]:
+        body = Step(f"s{number}", boom, retry=Retry(tries=1))
+        return Try(body, catch=lambda caught: Step(f"catch {number}", one), id=f"try {number}")
+
+    return Sequence(*map(part, range(count)))
+
+
+@shape
+def agents_that_fail_in_a_pool(ctx: Context[NoInput], count: int) -> Node[Any]:
+    retry = Retry(tries=2, first_s=0.0001, jitter=0)
+
+    def task(number: int) -> Task[str]:
+        agent = Scripted(Transient("no"), "done", name="a")
+        return Task(f"t{number}", agent=agent, prompt="p", pool="p", retry=retry)
+
+    return Parallel(*map(task, range(count)))
 
 
 @shape

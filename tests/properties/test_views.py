@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from smithers import reports, views
 from smithers.changes import Frame
 from smithers.hub import Hub
 from smithers.state import RunState
@@ -73,3 +74,30 @@ def test_a_list_of_runs_says_what_the_view_of_each_run_says(name: str, tmp_path:
         assert line.waiting_for == summary.waiting_for
         assert line.exhausted == len(summary.exhausted)
         assert line.usage == summary.usage
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_part_of_a_run_is_shown_as_the_whole_run_is(name: str, tmp_path: Path) -> None:
+    database = restore(name, recorded(name), tmp_path)
+    with closing(sqlite3.connect(database)) as db:
+        run_ids = [run_id for (run_id,) in db.execute("SELECT run_id FROM runs")]
+    for run_id in run_ids:
+        whole = reports.snapshot(database, run_id)
+        _check_why(database, run_id)
+        for line in [*views.task_lines(whole)][:_MOST]:
+            found = reports.find_task(database, run_id, str(line.key))
+            shown = views.view_task(whole, str(line.key))
+            assert found is not None
+            attempts = tuple(replace(one, answer=None) for one in found.attempts)
+            assert replace(found, attempts=attempts) == shown
+
+
+def _check_why(database: Path, run_id: str) -> None:
+    """A sentence may name how long it is until something, which a slow machine makes shorter."""
+    for _ in range(3):
+        whole = views.explain(reports.snapshot(database, run_id))
+        if reports.explain_run(database, run_id) == whole:
+            return
+    assert reports.explain_run(database, run_id) == views.explain(
+        reports.snapshot(database, run_id)
+    )

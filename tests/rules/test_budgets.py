@@ -712,7 +712,7 @@ def test_what_is_no_budget_is_refused_where_it_is_written() -> None:
 def test_a_run_without_budgets_counts_nothing() -> None:
     run = pair(None)
     assert run.go().status == "finished"
-    assert run.engine.transition.watch is None
+    assert run.engine.transition.watchers == []
     assert run.state.budgets == {}
 
 

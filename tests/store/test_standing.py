@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from smithers import inbox
 from smithers.amounts import Amounts
 from smithers.changes import (
+    ENDED,
     AttemptEnded,
     AttemptStarted,
     BudgetSet,
@@ -34,11 +35,13 @@ from smithers.changes import (
     WaitOpened,
 )
 from smithers.errors import UnknownRun
-from smithers.state import RunState
+from smithers.state import Ended, RunState
 from smithers.store import Note, Store
 from smithers.store.asked import MOST_LISTED
 from smithers.store.memory import MemoryStore
 from smithers.store.sqlite import SqliteStore
+from smithers.store.standing import holding_of, task_of
+from smithers.views import Snapshot, TaskView, explain, task_lines, view_task
 from tests.store.samples import START, first_frame, frame, live_owner, new_run
 from tests.store.test_load_gives_what_was_committed import Author
 
@@ -118,6 +121,31 @@ async def check_parts(store: Store, frames: Sequence[Frame]) -> None:
     assert budgets.waits == whole.waits
     kinds = {node.kind for node in whole.nodes.values()}
     assert set(await store.kinds("r1")) == kinds
+    if isinstance(store, SqliteStore):
+        await check_shown(store, whole)
+
+
+async def check_shown(store: SqliteStore, whole: RunState) -> None:
+    """What is shown of a part is what is shown of the whole."""
+    db = store._db  # pyright: ignore[reportPrivateUsage]
+    if whole.run_status not in ENDED:
+        part = RunState.of(await db.call(partial(holding_of, run_id="r1")))
+        assert explain(of_state(part)) == explain(of_state(whole))
+    for line in list(task_lines(of_state(whole)))[:6]:
+        for name in {line.key.id, str(line.key)}:
+            part = RunState.of(await db.call(partial(task_of, run_id="r1", name=name)))
+            assert without_texts(part, name) == without_texts(whole, name)
+
+
+def of_state(state: RunState) -> Snapshot:
+    return Snapshot(run=new_run(), state=replace(state, budgets={}), now=START)
+
+
+def without_texts(state: RunState, name: str) -> tuple[TaskView | None, Ended | None]:
+    found = view_task(of_state(state), name)
+    if found is None:
+        return None, None
+    return replace(found, output=None), state.ended.get(found.line.key)
 
 
 @settings(max_examples=25, deadline=None)
@@ -169,9 +197,17 @@ def started(serial: int, key: Key) -> AttemptStarted:
 
 
 PARTS = ("standing", "waits", "budgets")
+SHOWN: dict[str, Callable[[sqlite3.Connection], Sequence[Frame]]] = {
+    "holding": partial(holding_of, run_id="r1"),
+    "task": partial(task_of, run_id="r1", name="step 1"),
+}
+"""What is read of a run for `why`, and for one task."""
 
 
 async def asked_of(store: Store, part: str) -> Sequence[Frame]:
+    if part in SHOWN:
+        assert isinstance(store, SqliteStore)
+        return await store._db.call(SHOWN[part])  # pyright: ignore[reportPrivateUsage]
     match part:
         case "standing":
             return (await store.standing("r1")).frames
@@ -193,7 +229,7 @@ async def test_a_long_run_is_asked_at_the_price_of_a_short_one(tmp_path: Path) -
     for steps in (3, 400):
         async with await SqliteStore.open(tmp_path / f"{steps}.db") as store:
             await commit(store, long_run(steps))
-            for part in (*PARTS, "work", "step 1", "no such task"):
+            for part in (*PARTS, *SHOWN, "work", "step 1", "no such task"):
                 statements: list[str] = []
                 db = store._db  # pyright: ignore[reportPrivateUsage]
                 await db.call(partial(traced, statements.append))

@@ -524,6 +524,7 @@ async def test_a_cooldown_is_kept_with_the_frame_that_tells_of_it(store: Store) 
     assert await store.cooldowns() == []
     await store.commit(claim, frame(1), (), [cooldown("b"), cooldown("a")])
     assert await store.cooldowns() == [cooldown("a"), cooldown("b")]
+    assert await store.cooldowns(here=True) == [cooldown("a"), cooldown("b")]
 
 
 async def test_a_cooldown_only_grows(store: Store) -> None:

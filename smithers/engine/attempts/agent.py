@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -33,7 +33,6 @@ from smithers.engine.streams import Stream
 from smithers.kinds import Instance
 from smithers.state import Attempted, Message
 from smithers.store import CachedAnswer
-from smithers.store.files import raw_file
 from smithers.tree import AgentWork, Cache, Task
 
 __all__ = ["AgentExecutor"]
@@ -135,16 +134,18 @@ class AgentExecutor(Executor[AgentWork]):
         native = use.agent.can.native_schema
         new = untold(self.asking.state, one.key, use.session)
         fresh, followup = self._prompts(one, use, prompt, taken, new)
+        told = fresh() if followup is None else followup
         serial = self.open_attempt(
             one,
             use.agent.name,
-            prompt=fresh if followup is None else followup,
+            prompt=told,
             session=use.session,
             skipped=use.skipped,
             fingerprint=of_prompt(prompt, node.output, [use.agent]),
         )
+        stream = Stream(bench.streams, serial, bench.secrets.mask)
         ask = Ask(
-            prompt=fresh,
+            prompt=told if followup is None else fresh,
             cwd=self._folder(work),
             task=one.key.id,
             schema=node.output.schema if native and not node.output.is_text else None,
@@ -154,7 +155,7 @@ class AgentExecutor(Executor[AgentWork]):
             followup=followup,
             idle_s=work.idle_s,
             timeout_s=node.timeout_s,
-            raw=raw_file(bench.streams, serial),
+            raw=stream.raw,
             scrub=bench.secrets.mask,
         )
         return AgentAttempt(
@@ -164,7 +165,7 @@ class AgentExecutor(Executor[AgentWork]):
             session=use.session,
             output=node.output,
             ask=ask,
-            stream=Stream(bench.streams, serial, bench.secrets.mask),
+            stream=stream,
             hooks=self._hooks,
             mailbox=Mailbox(serial, self._hooks.keep, new),
             limits=self._limits,
@@ -187,7 +188,7 @@ class AgentExecutor(Executor[AgentWork]):
         prompt: str,
         taken: Held | None,
         new: Sequence[Message],
-    ) -> tuple[str, str | None]:
+    ) -> tuple[Callable[[], str], str | None]:
         """The request for a new session, and the one for the session to resume, if there is one.
 
         The author's prompt stays apart from what is said of earlier attempts; `new` are the
@@ -195,11 +196,14 @@ class AgentExecutor(Executor[AgentWork]):
         """
         streams, tries = self.bench.streams, self.asking.tries(one.key)
         native, output = use.agent.can.native_schema, one.node.output
-        said, earlier = untold(self.asking.state, one.key, None), self._earlier(one)
-        done = "" if earlier is None else background(streams, [earlier], own=True)
+        said, earlier = _block(untold(self.asking.state, one.key, None)), self._earlier(one)
         again = sent_back_block(self.asking.state.sent_back.get(one.key))
-        before = (self._background(taken), done, handover(streams, tries), again, _block(said))
-        fresh = asked(prompt, output, native=native, told="\n\n".join(filter(None, before)))
+
+        def fresh() -> str:  # it takes reading the streams of up to eight tasks
+            done = "" if earlier is None else background(streams, [earlier], own=True)
+            before = (self._background(taken), done, handover(streams, tries), again, said)
+            return asked(prompt, output, native=native, told="\n\n".join(filter(None, before)))
+
         if use.session is None and use.forks is None:
             return fresh, None
         since = (handover(streams, tries, known=use.session), again, _block(new))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, nullcontext, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import nullcontext, suppress
 from dataclasses import field, replace
 from datetime import datetime
 from typing import Any
@@ -67,7 +67,7 @@ class AgentAttempt(Execution):
     spent: dict[str | None, UsageCounted] = field(default_factory=dict[str | None, UsageCounted])
 
     def tag(self, marks: Marks) -> None:
-        self.ask = replace(self.ask, marks=marks(self.serial))
+        self.ask = replace(self.ask, prompt=self.ask.given_prompt, marks=marks(self.serial))
 
     def take_usage(self) -> list[UsageCounted]:
         spent, self.spent = self.spent, {}
@@ -135,7 +135,8 @@ class AgentAttempt(Execution):
     def _repair(self, error: BadOutput) -> Ask:
         repair = REPAIR.format(error=error.said)
         if self.agent.can.resumes and self.session:
-            return replace(self.ask, session=self.session, followup=repair)
+            text = self.ask.given_prompt
+            return replace(self.ask, prompt=text, session=self.session, followup=repair)
         prompt = f"{self.ask.prompt}\n\n{repair}"
         return replace(self.ask, prompt=prompt, session=None, followup=None)
 
@@ -169,7 +170,8 @@ class AgentAttempt(Execution):
         """The answer, or None where the agent was stopped to be told something."""
         self._was_heard = self._is_stopped = False
         if self.agent.can.steers:
-            return await self._converse(replace(ask, messages=self.mailbox.queued()))
+            queued = self.mailbox.queued()
+            return await self._converse(replace(ask, prompt=ask.given_prompt, messages=queued))
         self._talking = task = asyncio.current_task()
         assert task is not None
         try:
@@ -185,7 +187,7 @@ class AgentAttempt(Execution):
 
     async def _converse(self, ask: Ask) -> Answered:
         answer: Answered | None = None
-        async with silence(ask) as heard, _closing(self.agent.run(ask)) as events:
+        async with silence(ask) as heard, _Closing(self.agent.run(ask)) as events:
             async for given in events:
                 heard()
                 if (event := heard_event(given)) is None:
@@ -239,12 +241,16 @@ class AgentAttempt(Execution):
             self.spent[used.model] = after
 
 
-@asynccontextmanager
-async def _closing(events: AsyncIterator[Event]) -> AsyncGenerator[AsyncIterator[Event]]:
+class _Closing:
     """Closes the iterator at the end, if it is one that can be closed, as generators are."""
-    try:
-        yield events
-    finally:
-        close: Callable[[], Awaitable[None]] | None = getattr(events, "aclose", None)
+
+    def __init__(self, events: AsyncIterator[Event]) -> None:
+        self._events = events
+
+    async def __aenter__(self) -> AsyncIterator[Event]:
+        return self._events
+
+    async def __aexit__(self, *_: object) -> None:
+        close: Callable[[], Awaitable[None]] | None = getattr(self._events, "aclose", None)
         if close is not None:
             await close()

@@ -97,7 +97,7 @@ def next_agent(
         known = cooling.get(limit := limit_of(agent))
         if known is None or known.passed(now):
             way = _way(agent, tries, held, earlier, discarded)
-            return replace(way, skipped=tuple(limits))
+            return replace(way, skipped=tuple(limits)) if limits else way
         limits[limit] = known
     return Cooling(min(limits.values(), key=lambda one: one.left(now)), tuple(limits))
 
@@ -128,6 +128,8 @@ def _is_out(agent: Agent | None, retry: Retry, tries: Sequence[Attempted]) -> bo
     if agent is None:
         return True
     failed = [one.error for one in tries if one.agent == agent.name and one.state == "failed"]
+    if not failed:
+        return False
     passing = (*_counted(retry), "cool down")
     final = any(error is None or error.then not in passing for error in failed)
     return final or _failed(agent.name, retry, tries) >= retry.tries

@@ -11,6 +11,7 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any, assert_never
 
 from smithers import inbox, waits
@@ -79,11 +80,18 @@ class Director:
         start = recording.set_up or recording.created_at
         self._now = start
         self._starts = _starts_of(recording)
-        self._held: dict[tuple[Key, int], Callable[[], None]] = {}
+        self._held: dict[int, dict[tuple[Key, int], Callable[[], None]]] = {}
+        """The nodes that may not start yet, by the moment in which they started."""
         self._turns: dict[tuple[Key, int], Turn] = {}
         self._passed: set[tuple[Key, int]] = set()
+        self._left: dict[tuple[Key, int], Turn] = {}
+        """Those that have passed and were not told it."""
         self._resets: dict[Key, int] = {}
-        self._waiting: list[Answer | ChildAnswer] = []
+        self._waiting: dict[tuple[Key, WaitKind], list[tuple[int, Answer | ChildAnswer]]] = {}
+        """The answers for which no question was open, numbered as they came."""
+        self._early = count()
+        self._opening: set[tuple[Key, WaitKind]] = set()
+        """The questions that have opened since and have such an answer."""
         self._ended = 0
         """Attempts that have ended since the last frame."""
         self._news = False
@@ -136,12 +144,13 @@ class Director:
         start = self._starts.get((key, round))
         if start is None or start < self._next:
             return False
-        self._held[key, round] = release
+        self._held.setdefault(start, {})[key, round] = release
         return True
 
     def begin(self, key: Key, round: int) -> Turn:
         """An attempt begins; it is over when the recording says so."""
         turn = self._turns[key, round] = Turn(key, round)
+        self._left.pop((key, round), None)
         self.attempts += 1
         if (key, round) not in self.recording.done:
             self.differences.append(new_node(key))
@@ -153,6 +162,8 @@ class Director:
             message = f"{key_name(key)} started after the point at which it ended in the run"
             self.differs("order", key, message)
             turn.over.set()
+        elif (key, round) in self._passed:
+            self._left[key, round] = turn
         return turn
 
     def told(self) -> None:
@@ -167,8 +178,11 @@ class Director:
         for change in frame.changes:
             if isinstance(change, Reset):
                 self._resets[change.key] = self._resets.get(change.key, 0) + 1
-            elif isinstance(change, WaitOpened) and change.kind in ASKED:
-                self._compare_question(change)
+            elif isinstance(change, WaitOpened):
+                if (change.key, change.kind) in self._waiting:
+                    self._opening.add((change.key, change.kind))
+                if change.kind in ASKED:
+                    self._compare_question(change)
 
     def _compare_question(self, wait: WaitOpened) -> None:
         at = (wait.key, wait.kind)
@@ -245,39 +259,41 @@ class Director:
 
     def _late(self) -> bool:
         """Give the answers for which no question was open when they came in the recording."""
-        left = [
-            turn
-            for at, turn in self._turns.items()
-            if at in self._passed and not turn.over.is_set() and turn.key not in self.state.ended
-        ]
+        left = [turn for turn in self._left.values() if turn.key not in self.state.ended]
+        self._left.clear()
         for turn in left:  # it was cancelled, and nothing around it did that: it waited at the time
             turn.over.set()
-        ready = [one for one in self._waiting if self._is_open(one)]
-        for one in ready:
-            self._waiting.remove(one)
+        open = [at for at in self._opening if self._is_open(*at)]
+        self._opening.clear()
+        ready = sorted(each for at in open for each in self._waiting.pop(at))
+        for _, one in ready:
             self._put(one)
         return bool(ready or left)
 
     def _give(self, moment: Moment) -> None:
-        for at in list(self._held):
-            if self._starts[at] < self._next:
-                self._held.pop(at)()
-                self._news = True
+        for release in self._held.pop(self._next - 1, {}).values():
+            release()
+            self._news = True
         for one in moment.inputs:
             self._input(one)
         for at in moment.ended:
             self._passed.add(at)
             done = self.recording.done[at]
-            if (turn := self._turns.get(at)) is not None and done.outcome in _TOLD:
-                turn.over.set()  # else what surrounds it cancels it
+            if (turn := self._turns.get(at)) is None or turn.over.is_set():
+                continue
+            if done.outcome in _TOLD:
+                turn.over.set()
+            else:  # what surrounds it cancels it
+                self._left[at] = turn
 
     def _input(self, one: Input) -> None:
         match one:
             case Answer() | ChildAnswer():
-                if self._is_open(one):
+                at = one.key, self._kind(one)
+                if self._is_open(*at):
                     self._put(one)
                 else:
-                    self._waiting.append(one)
+                    self._waiting.setdefault(at, []).append((next(self._early), one))
             case SignalInput():
                 sent = one.sent
                 self.put(
@@ -295,8 +311,8 @@ class Director:
     def _kind(self, one: Answer | ChildAnswer) -> WaitKind:
         return one.kind if isinstance(one, Answer) else waits.CHILD
 
-    def _is_open(self, one: Answer | ChildAnswer) -> bool:
-        wait = self.state.waits.get((one.key, self._kind(one)))
+    def _is_open(self, key: Key, kind: WaitKind) -> bool:
+        wait = self.state.waits.get((key, kind))
         return wait is not None and wait.frame <= self.state.frame
 
     def _put(self, one: Answer | ChildAnswer) -> None:
