@@ -24,6 +24,7 @@ __all__ = ["Outcome", "PackFile", "Planned", "plan", "read_pack", "write"]
 _PACKAGE = "harnesses.pack"
 _RECORD = PurePosixPath(".smithers/pack.json")
 _HEAD = '"""'
+_AWAY = "move it away, then type `smithers init` again"
 
 Outcome = Literal["created", "updated", "unchanged", "edited", "present"]
 """What happens to a file. `edited` and `present` are left: `init` wrote another text, or none."""
@@ -128,12 +129,10 @@ def _check_parents(folder: Path, target: PurePosixPath) -> None:
             return
         if not path.is_dir():
             said = f"{path} is not a folder, so {target} cannot be written"
-            raise Refused(said, hint="move it away, then type `smithers init` again")
+            raise Refused(said, hint=_AWAY)
         if not path.resolve().is_relative_to(folder.resolve()):
             said = f"{path} is a link to {path.resolve()}, which is outside {folder}"
-            raise Refused(
-                said, hint="replace the link by a folder, then type `smithers init` again"
-            )
+            raise Refused(said, hint=_AWAY)
 
 
 def _read_record(folder: Path) -> dict[str, str]:
@@ -149,7 +148,7 @@ def _read_record(folder: Path) -> dict[str, str]:
         raise _unusable(path, "read", error) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         said = f"{path} is damaged: {type(error).__name__}: {error}"
-        hint = "restore it from git, or remove it: then each file that differs is left as it is"
+        hint = "restore it from git, or remove it: then no file that differs is changed"
         raise Refused(said, hint=hint) from error
 
 
@@ -170,7 +169,7 @@ def _put(folder: Path, target: PurePosixPath, text: str) -> None:
 
 def _unusable(path: Path, what: str, error: OSError) -> Refused:
     said = f"{path} cannot be {what}: {error.strerror}"
-    return Refused(said, hint=f"make {path.parent} writable, then type `smithers init` again")
+    return Refused(said, hint=f"let this user read and write {path.parent}, on a disk with space")
 
 
 def _make_folders(folder: Path, target: PurePosixPath) -> None:

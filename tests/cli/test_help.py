@@ -20,7 +20,7 @@ COMMANDS = [
     *("approve", "deny", "cancel", "answer", "send"),
     *("budget", "steer", "attach", "supervise", "trust"),
     "config",
-    *("workflows", "patterns", "demo", "doctor"),
+    *("init", "workflows", "patterns", "demo", "doctor"),
     *("service", "cache", "mcp", "harness"),  # groups come last
 ]
 GROUPED = [
@@ -31,6 +31,7 @@ GROUPED = [
 ]
 WITHOUT_A_DATABASE = (
     "demo",
+    "init",
     "mcp remove",
     "workflows",
     "patterns",

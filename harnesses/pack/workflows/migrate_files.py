@@ -64,7 +64,12 @@ def migrate_files(ctx: Context[Migrate]) -> Node[str]:
             " to change in it, leave it as it is.",
             cwd=ROOT,
         )
-        diff = Command(f"diff {file}", ["git", "diff", "HEAD", "--", file], cwd=ROOT, output=str)
+        diff = Command(
+            f"diff {file}",
+            ["git", "--literal-pathspecs", "diff", "HEAD", "--", file],
+            cwd=ROOT,
+            output=str,
+        )
         done = Sequence(change, diff, result=diff, id=f"done {file}")
         review = Task(
             f"review {file}",
@@ -91,7 +96,16 @@ def migrate_files(ctx: Context[Migrate]) -> Node[str]:
     def take_back(attempt: Attempt) -> list[str]:
         failed = [one.key for one in ctx.failures(each)]
         if failed:
-            restore = ["git", "restore", "--source=HEAD", "--staged", "--worktree", "--", *failed]
+            restore = [
+                "git",
+                "--literal-pathspecs",
+                "restore",
+                "--source=HEAD",
+                "--staged",
+                "--worktree",
+                "--",
+                *failed,
+            ]
             attempt.run(restore, cwd=ROOT)
         return failed
 
