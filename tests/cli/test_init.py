@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -96,6 +97,20 @@ def test_an_edited_file_is_told_and_left_and_an_older_one_is_updated(tmp_path: P
     assert (tmp_path / FIX).read_text() == new
     found = outcomes(tmp_path)
     assert (found[FIX], found[".smithers/workflows/audit_repository.py"]) == ("unchanged", "edited")
+
+
+def test_the_workflow_in_the_skill_works_in_a_project_with_the_pack(tmp_path: Path) -> None:
+    outcomes(tmp_path)
+    skill = (tmp_path / ".agents" / "skills" / "smithers" / "SKILL.md").read_text()
+    assert skill == (tmp_path / ".claude" / "skills" / "smithers" / "SKILL.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", skill, re.S)
+    file = tmp_path / ".smithers" / "workflows" / "summarize.py"
+    file.write_text(code)
+    (one,) = smithers(tmp_path, "workflows", str(file), "--json").document["workflows"]
+    assert set(one["input_schema"]["properties"]) == {"agents", "file"}
+    said = smithers(tmp_path, "up", str(file), "--run-id", "r1", env={"PATH": os.defpath})
+    assert said.code == 3, "no agent is installed there"
+    assert "install it with" in said.err
 
 
 def test_files_of_others_are_left_and_a_section_is_offered_for_instructions(tmp_path: Path) -> None:
