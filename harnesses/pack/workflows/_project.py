@@ -78,7 +78,7 @@ def pick(agents: Mapping[str, Agent], wanted: list[Any]) -> list[Agent]:
 
 def find_tests(ctx: Context[Any], given: str) -> Node[str]:
     """The command that tests the project; a person is asked if no file tells it."""
-    found = Step("find-tests", lambda: given or test_command(ROOT) or "")
+    found = Step("find-tests", lambda: given or test_command(ROOT) or "", output=str)
     asked = HumanTask(
         "test-command",
         ask=f"Which shell command tests the project in {ROOT}?",

@@ -80,6 +80,7 @@ def research(ctx: Context[Research]) -> Node[str]:
         check = Step(
             "check-citations",
             lambda: cited(ctx[report], len(ctx[claims])),
+            output=list[int],
             on_failure=Rework(report),
         )
 
