@@ -141,8 +141,8 @@ class Plan(SlotCounts):
             return
         path = one.path
         one.children = [
-            self._make(child, child.key_in(path), one, place, child.kind)
-            for place, child in enumerate(definitions)
+            self._make(child, child.key_in(path), one, child.place, child.kind)
+            for child in definitions
         ]
         one.open = len(one.children)
 
