@@ -123,6 +123,7 @@ docs: $(BASE) ## update the generated parts of the docs
 	PYTHONPATH=. $(BIN)/python docs/failures.py
 	PYTHONPATH=. $(BIN)/python docs/prompts.py
 	PYTHONPATH=. $(BIN)/python docs/patterns.py
+	PYTHONPATH=. $(BIN)/python docs/manual.py
 
 clean: ## remove what the targets above made
 	rm -rf $(VENV) $(BENCH_VENV) .newest-python $(SDK_VENV) .models-venv $(NPM) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

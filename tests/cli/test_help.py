@@ -20,7 +20,7 @@ COMMANDS = [
     *("approve", "deny", "cancel", "answer", "send"),
     *("budget", "steer", "attach", "supervise", "trust"),
     "config",
-    *("workflows", "patterns", "demo", "doctor"),
+    *("workflows", "patterns", "docs", "demo", "doctor"),
     *("service", "cache", "mcp", "harness"),  # groups come last
 ]
 GROUPED = [
@@ -34,6 +34,7 @@ WITHOUT_A_DATABASE = (
     "mcp remove",
     "workflows",
     "patterns",
+    "docs",
     "config",
     "harness drift",
     "harness parse",
