@@ -101,9 +101,10 @@ def claims_on(path: Sequence[str] | None = None) -> Claims:
     """Which other distributions brought packages of our names."""
     found: Claims = {}
     for one in _distributions(path):
-        if (name := _name_of(one)) != NAME:
+        # The name is in a file that takes longer to read than the list of all other files.
+        if (brought := _brought(one)) and (name := _name_of(one)) != NAME:
             home = Path(str(one.locate_file(""))).resolve()
-            for package in _brought(one):
+            for package in brought:
                 found.setdefault((home, package), []).append(name)
     return {key: list(dict.fromkeys(names)) for key, names in found.items()}
 
@@ -141,7 +142,7 @@ def _pip(*words: str) -> str:
 def _ours(home: Path, path: Sequence[str] | None, *, whole: bool = True) -> Distribution | None:
     """Our distribution in that folder; with `whole`, only if it lists the files of its packages."""
     for one in _distributions(path):
-        if _name_of(one) != NAME or Path(str(one.locate_file(""))).resolve() != home:
+        if Path(str(one.locate_file(""))).resolve() != home or _name_of(one) != NAME:
             continue
         if not whole or any(name.partition("/")[0] in PACKAGES for name in _record(one)):
             return one

@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from smithers import patterns
-from smithers.cli._drawing import tree_lines
+from smithers.cli._trees import of_run, tree_lines
 from smithers.hub import Hub
 
 __all__ = ["FOLDER", "NAMES", "pages"]
@@ -92,7 +92,7 @@ def _tree(name: str, folder: Path, stem: str) -> str:
     started = Hub(database).start(file, run_id=stem, observer=_Silent(), linger_s=60)
     left = asyncio.run(started)
     assert left.status == "finished", f"the example of {name} is {left.status}"
-    return "\n".join(list(tree_lines(Hub(database).graph(stem)))[1:])
+    return "\n".join(list(tree_lines("", of_run(Hub(database).graph(stem))))[1:])
 
 
 def _scripted(example: str) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from harnesses.gemini import Gemini
     from harnesses.pi import Pi
     from harnesses.process import Replay, ReplayMismatch
+    from harnesses.scripted import Reply, Scripted
 
 __all__ = [
     "Antigravity",
@@ -27,6 +28,8 @@ __all__ = [
     "Pi",
     "Replay",
     "ReplayMismatch",
+    "Reply",
+    "Scripted",
     "checkups",
     "comparable",
     "drift_of",
@@ -45,6 +48,8 @@ _HOMES = {
     "Pi": "harnesses.pi",
     "Replay": "harnesses.process",
     "ReplayMismatch": "harnesses.process",
+    "Reply": "harnesses.scripted",
+    "Scripted": "harnesses.scripted",
     "checkups": "harnesses._checkups",
     "comparable": "harnesses._drift",
     "drift_of": "harnesses._drift",

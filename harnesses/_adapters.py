@@ -23,6 +23,7 @@ __all__ = [
     "LITELLM",
     "OPENAI",
     "PI",
+    "SCRIPTED",
 ]
 
 
@@ -107,6 +108,7 @@ CODEX = _program("codex", "codex", "Codex", ("CODEX_HOME", "OPENAI_API_KEY"))
 ECHO = Adapter(classes=("harnesses:Echo",))
 GEMINI = _program("gemini", "gemini", "Gemini", ("GEMINI_API_KEY",))
 PI = _program("pi", "pi", "Pi", ("PI_CODING_AGENT_DIR", *_MANY, "COPILOT_GITHUB_TOKEN"))
+SCRIPTED = Adapter(classes=("harnesses:Scripted",))
 
 ANTHROPIC = _package("anthropic", "Anthropic", _ANTHROPIC)
 GOOGLE = _package("google.genai", "Google", (*_GEMINI, "GOOGLE_API_KEY"))

@@ -45,6 +45,7 @@ __all__ = [
     "digest_options",
     "key_of",
     "limit_of",
+    "made_answer",
     "obstacle_of",
     "versions_of",
 ]
@@ -77,7 +78,7 @@ class _Prompt:
 @dataclass(frozen=True, kw_only=True)
 class Ask:
     """One request to an agent. `idle_s` limits the time without an event and `timeout_s` the whole
-    request, in seconds.
+    request, in seconds. `task` is the id of the task that asks, for agents that answer by it.
 
     If `session` is set, resume it and send `followup` (or `prompt`, if `followup` is None). If
     `forks` is set, and `session` is not set or not known to the program, start with a copy of the
@@ -95,6 +96,7 @@ class Ask:
 
     prompt: _Prompt = _Prompt()
     cwd: Path
+    task: str = ""
     schema: Mapping[str, object] | None = None
     session: str | None = None
     forks: str | None = None
@@ -388,6 +390,18 @@ def key_of(agent: Agent) -> str:
     """What tells the agent's answers from those of others: its `key`, or else its name."""
     key: object = getattr(agent, "key", None)
     return key if isinstance(key, str) and key else agent.name
+
+
+def made_answer(schema: Mapping[str, object], number: int = 0) -> object:
+    """A value that fits a JSON Schema, for agents that have no model to ask. It is the same each
+    time; the next `number` gives other booleans, numbers and choices.
+
+    >>> made_answer({"type": "integer", "minimum": 1, "maximum": 5})
+    1
+    """
+    from smithers.examples import made_of
+
+    return made_of(schema, number)
 
 
 def digest_options(kind: str, options: Mapping[str, object]) -> str:

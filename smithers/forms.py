@@ -14,7 +14,8 @@ from functools import lru_cache
 from typing import Any, Literal, cast
 
 from smithers.errors import WrongAnswer
-from smithers.schemas import Field, Schema, example_of, fields_of, primitive_of, type_words
+from smithers.examples import example_of
+from smithers.schemas import Field, Schema, fields_of, primitive_of, type_words
 from smithers.texts import near_name, object_from
 from smithers.values import dataclass
 

@@ -8,7 +8,7 @@ from typing import Any, TypeGuard, cast
 
 from smithers.values import dataclass
 
-__all__ = ["Field", "Schema", "example_of", "fields_of", "primitive_of", "type_words"]
+__all__ = ["Field", "Schema", "fields_of", "primitive_of", "resolved", "type_words"]
 
 Schema = Mapping[str, Any]
 _KEPT = {
@@ -18,17 +18,6 @@ _KEPT = {
     "boolean": (),
 }
 """The types of primitives, and what is kept of the schema of each."""
-_DEEPEST = 8
-_TEXTS = {
-    "date": "2026-01-31",
-    "date-time": "2026-01-31T12:00:00Z",
-    "time": "12:00:00",
-    "duration": "PT1H",
-    "uuid": "00000000-0000-4000-8000-000000000000",
-    "email": "name@example.com",
-    "uri": "https://example.com/",
-}
-"""An example of a text of each format."""
 _FORMATS = ("date", "date-time", "email", "uri")
 
 
@@ -56,12 +45,12 @@ class Field:
 
 def fields_of(schema: Schema) -> Iterator[Field]:
     """The fields of a schema; none if it is not one of an object."""
-    found = _resolved(schema, schema)
+    found = resolved(schema, schema)
     properties = cast("Mapping[str, Schema]", found.get("properties") or {})
     required = found.get("required", ())
     for name, part in properties.items():
         default = json.dumps(part["default"], ensure_ascii=False) if "default" in part else None
-        about = part.get("description") or _resolved(part, schema).get("description") or ""
+        about = part.get("description") or resolved(part, schema).get("description") or ""
         yield Field(
             name=name,
             type=type_words(part, schema),
@@ -79,7 +68,7 @@ def type_words(part: Schema, whole: Schema) -> str:
     >>> type_words({"type": "array", "items": {"type": "string"}}, {})
     'list of string'
     """
-    part = _resolved(part, whole)
+    part = resolved(part, whole)
     if "const" in part:
         return json.dumps(part["const"], ensure_ascii=False)
     if "enum" in part:
@@ -108,7 +97,7 @@ def primitive_of(part: Schema, whole: Schema) -> Schema | None:
     if shape is None:
         return None
     about = {"title", "description", "default"}
-    described = {**arms[0], **_resolved(part, whole), **part}
+    described = {**arms[0], **resolved(part, whole), **part}
     more = {name: described[name] for name in sorted(about & described.keys())}
     return {**shape, **{name: value for name, value in more.items() if value is not None}}
 
@@ -119,7 +108,7 @@ def _shape(part: Schema, whole: Schema) -> dict[str, Any] | None:
     if "const" in part:
         texts = [part["const"]]
     if kind == "array":
-        texts = _resolved(part.get("items") or {}, whole).get("enum")
+        texts = resolved(part.get("items") or {}, whole).get("enum")
         sizes = {name: part[name] for name in ("minItems", "maxItems") if name in part}
         items = {"type": "string", "enum": texts}
         return {"type": "array", "items": items, **sizes} if _are_texts(texts) else None
@@ -131,55 +120,7 @@ def _shape(part: Schema, whole: Schema) -> dict[str, Any] | None:
     return {**found, "format": part["format"]} if part.get("format") in _FORMATS else found
 
 
-def example_of(  # noqa: C901  # one case a type
-    part: Schema, whole: Schema, depth: int = 0
-) -> object:
-    """A small value of a schema, with the fields that are required.
-
-    >>> example_of({"type": "array", "items": {"type": "integer"}, "minItems": 1}, {})
-    [0]
-    """
-    part = _resolved(part, whole)
-    for name in ("default", "const"):
-        if name in part:
-            return part[name]
-    if part.get("enum"):
-        return part["enum"][0]
-    if depth > _DEEPEST:
-        return None
-    if arms := part.get("anyOf") or part.get("oneOf"):
-        return example_of(arms[0], whole, depth + 1)
-    match part.get("type"):
-        case "object":
-            required = part.get("required", ())
-            fields = cast("Mapping[str, Schema]", part.get("properties") or {})
-            return {name: example_of(fields[name], whole, depth + 1) for name in required}
-        case "array":
-            return [
-                example_of(part.get("items") or {}, whole, depth + 1)
-                for _ in range(part.get("minItems", 0))
-            ]
-        case "string":
-            text = _TEXTS.get(str(part.get("format")), "text")
-            return text.ljust(part.get("minLength", 0), "x")[: part.get("maxLength")]
-        case "integer" | "number":
-            return _number(part)
-        case "boolean":
-            return False
-        case _:
-            return None
-
-
-def _number(part: Schema) -> float:
-    if "exclusiveMinimum" in part:
-        return cast("float", part["exclusiveMinimum"] + 1)
-    if "minimum" in part:
-        return cast("float", part["minimum"])
-    most = part.get("maximum", part.get("exclusiveMaximum", 1) - 1)
-    return cast("float", min(0, most))
-
-
-def _resolved(part: Schema, whole: Schema) -> Schema:
+def resolved(part: Schema, whole: Schema) -> Schema:
     """A part of a schema, or what it refers to."""
     seen: set[str] = set()
     while isinstance(reference := part.get("$ref"), str) and reference not in seen:
@@ -193,8 +134,8 @@ def _resolved(part: Schema, whole: Schema) -> Schema:
 
 def _arms(part: Schema, whole: Schema) -> list[Schema]:
     """What a part may be: one schema, or those of a union."""
-    part = _resolved(part, whole)
-    return [_resolved(one, whole) for one in part.get("anyOf") or [part]]
+    part = resolved(part, whole)
+    return [resolved(one, whole) for one in part.get("anyOf") or [part]]
 
 
 def _is_null(part: Schema) -> bool:

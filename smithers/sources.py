@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from smithers.values import dataclass
 
 __all__ = [
+    "FILE_ENDINGS",
     "MOST_BYTES",
     "ClaimRow",
     "Code",
@@ -25,6 +26,8 @@ __all__ = [
     "read_sources",
 ]
 
+FILE_ENDINGS = (".py", ".js")
+"""How files of workflows end: an argument that ends so is a file, and no id of a new run does."""
 MOST_BYTES = 1 << 20
 """Of a larger file, only the digest is stored."""
 

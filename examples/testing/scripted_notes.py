@@ -1,25 +1,17 @@
-"""The workflow of release_notes.py, with answers from a function in place of Claude Code."""
+"""The workflow of release_notes.py, with written answers in place of Claude Code."""
 
 from __future__ import annotations
-
-from collections.abc import AsyncIterator
 
 import release_notes
 from release_notes import Review
 
-from smithers.agent import Answered, Ask, Capabilities, Event
+from harnesses import Scripted
 
-
-class Scripted:
-    name = "scripted"
-    can = Capabilities(native_schema=True)
-
-    async def run(self, ask: Ask) -> AsyncIterator[Event]:
-        if ask.prompt.startswith("One sentence"):
-            yield Answered("Lists of runs are sorted by age.")
-        else:
-            yield Answered(Review(clear=True, remarks="").model_dump_json())
-
-
-release_notes.claude = Scripted()
+agent = Scripted(
+    {
+        "draft": "Lists of runs are sorted by age.",
+        "review": Review(clear=True, remarks=""),
+    }
+)
+release_notes.claude = agent
 notes = release_notes.release_notes

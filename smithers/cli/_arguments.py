@@ -6,7 +6,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-__all__ = ["AnyRun", "Argument", "Db", "JsonFlag", "Option", "Run", "as_typed", "example"]
+__all__ = [
+    "AnyRun",
+    "Argument",
+    "Db",
+    "JsonFlag",
+    "Option",
+    "Run",
+    "as_typed",
+    "example",
+    "known_runs",
+]
 
 
 class Argument:
@@ -64,7 +74,7 @@ Db = Annotated[
 JsonFlag = Annotated[bool, Option("--json", help="Print one JSON document on stdout.")]
 
 
-def _known_runs(incomplete: str) -> list[str]:
+def known_runs(incomplete: str) -> list[str]:
     """Run ids, for the completion of the shell."""
     from smithers.cli._places import place
     from smithers.errors import SmithersError
@@ -80,7 +90,7 @@ def _known_runs(incomplete: str) -> list[str]:
 Run = Annotated[
     str,
     Argument(
-        metavar="RUN", help="The id of the run.", show_default=False, autocompletion=_known_runs
+        metavar="RUN", help="The id of the run.", show_default=False, autocompletion=known_runs
     ),
 ]
 AnyRun = Annotated[
@@ -89,7 +99,7 @@ AnyRun = Annotated[
         metavar="[RUN]",
         help="The id of a run (default: all runs).",
         show_default=False,
-        autocompletion=_known_runs,
+        autocompletion=known_runs,
     ),
 ]
 _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")

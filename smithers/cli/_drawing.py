@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from smithers.cli._places import complete
-from smithers.cli._streams import MARKS, paint, shown, table
+from smithers.cli._streams import MARKS, shown, table
 from smithers.naming import event_name, first_names, key_name, waited_for
-from smithers.shapes import ITERATION, is_container, shape_of
 from smithers.store.answers import who_answered
 from smithers.texts import from_json, title_of
 from smithers.views import (
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
     from smithers.changes import Failure
     from smithers.views import (
         AttemptView,
-        GraphNode,
-        GraphView,
         Inspection,
         RunLine,
         RunView,
@@ -39,7 +35,7 @@ if TYPE_CHECKING:
         WaitView,
     )
 
-__all__ = ["ago", "inspected", "mermaid", "runs_table", "tree_lines", "used_words"]
+__all__ = ["ago", "inspected", "runs_table", "used_words"]
 
 _TITLE = 60
 """So much of a question's title stands in the list of runs."""
@@ -246,60 +242,3 @@ def _short(value: object, limit: int = 200) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     text = " ".join(text[: 4 * limit].split())
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
-
-
-def tree_lines(found: GraphView) -> Iterator[str]:
-    """The tree as lines."""
-    title = f"{found.workflow}  {found.run_id}  {found.status}"
-    yield paint(shown(title), "bold", sys.stdout)
-    if found.root is not None:
-        yield from _branch(found.root, "", "")
-
-
-def _branch(
-    node: GraphNode, first: str, below: str, parent: GraphNode | None = None
-) -> Iterator[str]:
-    mark, colour = MARKS[node.state]
-    words = _state(node.state, tolerated=node.tolerated) + _cached(node.cached)
-    state = paint(f"{mark} {words}", colour, sys.stdout)
-    yield f"{first}{shown(_name(node, parent))}  {state}"
-    inner = node.children
-    for number, child in enumerate(inner):
-        last = number == len(inner) - 1
-        here, under = ("└─ ", "   ") if last else ("├─ ", "│  ")
-        yield from _branch(child, below + here, below + under, node)
-
-
-def _name(node: GraphNode, parent: GraphNode | None) -> str:
-    """A node's kind and its author's id, or the key of the item that it is."""
-    id, kind = node.key.id, node.kind
-    if kind == ITERATION:
-        return f"iteration {node.key.path[-1]}"
-    if not is_container(kind):
-        return id
-    if parent is None:
-        return kind if id == kind else f"{kind} {id}"
-    rest = id.removeprefix(f"{parent.key.id}/")
-    is_made = rest != id and not shape_of(parent.kind).expands
-    return kind if is_made else f"{kind} {rest}"
-
-
-def mermaid(found: GraphView) -> Iterator[str]:
-    """The tree as a Mermaid flowchart."""
-    yield "flowchart TD"
-    if found.root is not None:
-        yield from _flow(found.root, None, [0])
-
-
-def _flow(
-    node: GraphNode, parent: str | None, count: list[int], around: GraphNode | None = None
-) -> Iterator[str]:
-    count[0] += 1
-    id = f"n{count[0]}"
-    label = shown(_name(node, around)).replace('"', "#quot;").replace("\n", " ")
-    state = _state(node.state, tolerated=node.tolerated) + _cached(node.cached)
-    yield f'  {id}["{label}<br/>{state}"]'
-    if parent is not None:
-        yield f"  {parent} --> {id}"
-    for child in node.children:
-        yield from _flow(child, id, count, node)

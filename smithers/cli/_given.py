@@ -8,10 +8,30 @@ from pathlib import Path
 
 from smithers.cli._failures import Usage
 from smithers.errors import Refused
+from smithers.sources import FILE_ENDINGS
 
-__all__ = ["given_json", "given_text", "parse_json"]
+__all__ = ["file_and_name", "given_json", "given_text", "names_file", "parse_json"]
 
 _MAX_BYTES = 256 << 20
+
+
+def file_and_name(given: str) -> tuple[str, str | None]:
+    """The file of `FILE:NAME`, and the name of one of its workflows if there is one."""
+    path, colon, name = given.rpartition(":")
+    if not colon or Path(given).exists() or not name.isidentifier():
+        return given, None
+    return path, name
+
+
+def names_file(given: str) -> bool:
+    """Whether an argument that may be a run is a file: no run id has a slash, and no new one ends
+    so.
+
+    >>> names_file("ship_it.py:ship"), names_file("flows/x"), names_file("r1"), names_file("a.py1")
+    (True, True, False, False)
+    """
+    path, _ = file_and_name(given)
+    return "/" in path or path.endswith(FILE_ENDINGS)
 
 
 def given_text(given: str, what: str, option: str) -> str:

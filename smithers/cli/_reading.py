@@ -17,7 +17,7 @@ from smithers.changes import (
 )
 from smithers.cli._arguments import Argument, Db, JsonFlag, Option, Run, example
 from smithers.cli._costs import cost_table
-from smithers.cli._drawing import inspected, mermaid, tree_lines, used_words
+from smithers.cli._drawing import inspected, used_words
 from smithers.cli._explaining import explain
 from smithers.cli._failures import Usage
 from smithers.cli._lineage import fork_lines, lineage_head
@@ -31,7 +31,6 @@ from smithers.views import Usage as Used
 from smithers.wire import (
     cost_json,
     event_json,
-    graph_json,
     inspection_parts,
     log_json,
     timeline_parts,
@@ -120,15 +119,6 @@ def _register_what_happened(app: typer.Typer) -> None:
             " an object, as with `up --events`.",
         ),
     )(events)
-    app.command(
-        "graph",
-        short_help="Draw the tree of a run.",
-        help=example(
-            "smithers graph r1",
-            "smithers graph r1 --mermaid > graph.mmd",
-            says="Draw the tree of a run with the state of each node.",
-        ),
-    )(graph)
     app.command(
         "logs",
         short_help="Show the output of a run's agents and steps.",
@@ -240,23 +230,6 @@ def events(
             for n, view in enumerate(event.changes, event.first):
                 head = f"{clock(event.at)}  {event.number}.{n}".ljust(18)
                 give(f"{paint(head, 'dim', sys.stdout)} {shown(view.words)}")
-    return 0
-
-
-def graph(
-    run: Run,
-    mermaid_: Annotated[
-        bool, Option("--mermaid", help="Print a Mermaid flowchart instead.")
-    ] = False,
-    json: JsonFlag = False,
-    db: Db = None,
-) -> int:
-    found = Hub(place(db).path).graph(run)
-    if json:
-        give_json(graph_json(found))
-        return 0
-    for line in mermaid(found) if mermaid_ else tree_lines(found):
-        give(line)
     return 0
 
 

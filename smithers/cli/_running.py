@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import secrets
 import shlex
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from smithers.cli._arguments import Argument, Db, JsonFlag, Option, Run, example
 from smithers.cli._failures import Usage
-from smithers.cli._given import given_text
+from smithers.cli._given import file_and_name, given_text
 from smithers.cli._places import Place, place
 from smithers.cli._streams import say
 from smithers.values import dataclass
@@ -84,6 +85,26 @@ Check = Annotated[
     Option("--check", help="Only show what an edit has changed; exit with 1 if something has."),
 ]
 Detached = Annotated[bool, Option("--detached", hidden=True)]
+DryRunFlag = Annotated[
+    bool,
+    Option(
+        "--dry-run",
+        help="Only show what would run and what it would cost: nothing is executed or stored.",
+    ),
+]
+ScriptOption = Annotated[
+    str | None,
+    Option(
+        "--script",
+        metavar="FILE:NAME",
+        help="With --dry-run: the agent that answers, a variable of a Python file"
+        " (default: outputs are made from their types).",
+        show_default=False,
+    ),
+]
+RunSteps = Annotated[
+    bool, Option("--run-steps", help="With --dry-run: execute steps and commands.")
+]
 _ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -96,8 +117,13 @@ def register(app: typer.Typer) -> None:
             'smithers up ship_it.py:ship_it --run-id r1 --input \'{"topic": "whales"}\'',
             "smithers up ship_it.py --run-id r1 --resume",
             "smithers up ship_it.py --detach",
+            "smithers up ship_it.py --dry-run",
             says="Start a run of a workflow and drive it until it ends or waits for a"
-            " person. With --resume, resume the run with the given id from this file.",
+            " person. With --resume, resume the run with the given id from this file. With"
+            " --dry-run, run it to its end in memory: agents, steps, commands and signals are"
+            " not executed, their outputs are made from their types, people approve and timers"
+            " take no time. It prints what would run, how often, and what it would cost by the"
+            " runs of this database.",
         ),
     )(up)
     app.command(
@@ -176,16 +202,40 @@ def up(
     events: Events = False,
     max_concurrency: Concurrency = None,
     linger: Linger = None,
+    dry_run: DryRunFlag = False,
+    script: ScriptOption = None,
+    run_steps: RunSteps = False,
     db: Db = None,
     detached: Detached = False,
 ) -> int:
     where = place(db)
+    if dry_run:
+        others = {"--resume": resume, "--detach": detach, "--events": events, "--linger": linger}
+        _check_alone("--dry-run", others)
+    elif script is not None or run_steps:
+        option = "--run-steps" if script is None else "--script"
+        raise Usage(f"{option} needs --dry-run", hint="add --dry-run, or leave it out")
     if resume and run_id is None:
         raise Usage("--resume needs the id of a run", hint=_resumable(where))
     if file is None and not resume:
         raise Usage("no FILE was given", hint="for example `smithers up ship_it.py`")
-    path, name = (None, None) if file is None else _file_and_name(file)
+    path, name = (None, None) if file is None else file_and_name(file)
     id = made_up_id(path or "") if run_id is None else run_id
+    if dry_run and path is not None:
+        from smithers.cli._dry_running import DryWanted, tell_dry_run
+
+        return tell_dry_run(
+            DryWanted(
+                place=where,
+                file=path,
+                name=name,
+                input=None if input is None else given_text(input, "input", "--input"),
+                run_id=id,
+                script=script,
+                run_steps=run_steps,
+                json=json,
+            )
+        )
     return go_on(
         Wanted(
             place=where,
@@ -234,8 +284,7 @@ def resume(
             "--detach": detach,
             "--events": events,
         }
-        if one := next((name for name, given in others.items() if given), None):
-            raise Usage(f"--check and {one} cannot be combined", hint=f"leave out {one}")
+        _check_alone("--check", others)
         return tell_changes(where, run, json=json)
     return go_on(
         Wanted(
@@ -251,6 +300,12 @@ def resume(
             detached=detached,
         )
     )
+
+
+def _check_alone(option: str, others: Mapping[str, object]) -> None:
+    """Raises `Usage` if one of the other options was given as well."""
+    if one := next((name for name, given in others.items() if given), None):
+        raise Usage(f"{option} and {one} cannot be combined", hint=f"leave out {one}")
 
 
 def go_on(wanted: Wanted) -> int:
@@ -347,13 +402,6 @@ def made_up_id(file: str) -> str:
     """A run id that tells what runs: the file's name and six random characters."""
     stem = re.sub(r"[^A-Za-z0-9]+", "-", Path(file).stem).strip("-").lower()[:48] or "run"
     return f"{stem}-" + "".join(secrets.choice(_ALPHABET) for _ in range(6))
-
-
-def _file_and_name(given: str) -> tuple[str, str | None]:
-    path, colon, name = given.rpartition(":")
-    if not colon or Path(given).exists() or not name.isidentifier():
-        return given, None
-    return path, name
 
 
 def _input_text(wanted: Wanted) -> str | None:

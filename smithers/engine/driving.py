@@ -350,6 +350,15 @@ class Driving:
             return Renderer(loaded.workflow, context, view, loaded.source).written()
 
     @contextmanager
+    def loading(self, file: str, name: str | None) -> Generator[tuple[Loaded, Found]]:
+        """A workflow and the settings of this folder, inside of which its agents may be named.
+        Raises `Refused` or `AuthorError`.
+        """
+        found = self._find_settings(Path.cwd())
+        with self._naming():
+            yield self._load(file, name), found
+
+    @contextmanager
     def loading_again(
         self, run: RunRow, file: str | None = None, name: str | None = None
     ) -> Generator[tuple[Loaded, Found]]:

@@ -24,6 +24,7 @@ __all__ = [
     "Loaded",
     "find_named",
     "is_authors",
+    "load_variables",
     "load_workflow",
     "module_name",
     "package_of",
@@ -71,11 +72,16 @@ def workflows_in(file: Path) -> dict[str, Workflow[Any, Any]]:
     return found
 
 
-def _found(file: Path) -> dict[str, Workflow[Any, Any]]:
+def load_variables(file: Path) -> dict[str, Any]:
+    """The globals of a file. Raises `Refused` if it does not exist, and `AuthorError`."""
     if not file.is_file():
         what = "is a folder" if file.is_dir() else "does not exist"
         raise Refused(f"{file} {what}", hint="name a Python file that contains a workflow")
-    return _workflows(vars(_import(file.resolve())))
+    return vars(_import(file.resolve()))
+
+
+def _found(file: Path) -> dict[str, Workflow[Any, Any]]:
+    return _workflows(load_variables(file))
 
 
 def _workflows(variables: Mapping[str, Any]) -> dict[str, Workflow[Any, Any]]:

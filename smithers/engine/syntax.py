@@ -34,7 +34,7 @@ from smithers.context import Context
 from smithers.tree import Node
 from smithers.values import dataclass
 
-__all__ = ["WHOLE", "digest_of", "digest_values", "keep_text", "syntax_digest"]
+__all__ = ["WHOLE", "digest_of", "digest_values", "keep_text", "node_of", "syntax_digest"]
 
 _MOST_VALUES = 1000
 _MOST_CHARACTERS = 100_000
@@ -179,7 +179,7 @@ def _is_literal(node: ast.expr) -> bool:
     return True
 
 
-def _node_of(code: CodeType) -> _Function | None:
+def node_of(code: CodeType) -> _Function | None:
     """The syntax of a function; None if it cannot be told which one of its file it is."""
     file = _file(code.co_filename)
     found = [] if file is None else file.functions.get((code.co_name, code.co_firstlineno), [])
@@ -249,7 +249,7 @@ class _Scope:
 
 
 def _digest_code(function: FunctionType) -> str | None:
-    if _node_of(function.__code__) is None:
+    if node_of(function.__code__) is None:
         return None
     parts: dict[str, str] = {}
     waiting: list[tuple[str, _Scope]] = [("", _of_function(function))]
@@ -267,7 +267,7 @@ def _digest_code(function: FunctionType) -> str | None:
 
 def _of_function(function: FunctionType) -> _Scope:
     code = function.__code__
-    node, names = _node_of(code), _names(code)
+    node, names = node_of(code), _names(code)
     if node is not None:  # the name of an attribute is not that of a variable
         names &= _loaded(node)
     return _Scope(node, names, function.__globals__, code.co_filename)
@@ -481,7 +481,7 @@ def _fields_of_input(code: CodeType, name: str, known: Collection[str]) -> set[s
     """See `_input_fields`; looked up once for each function."""
     found = _TAKEN.get((id(code), name))
     if found is None or found[1] != known:
-        fields = _input_fields(_node_of(code), name, known)
+        fields = _input_fields(node_of(code), name, known)
         found = _TAKEN[id(code), name] = code, frozenset(known), fields
     return found[2]
 

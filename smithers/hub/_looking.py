@@ -13,6 +13,7 @@ from smithers.hub._core import HubCore
 from smithers.store.files import owner_log, streams_folder
 
 if TYPE_CHECKING:
+    from smithers.checks import Checked
     from smithers.doctor import Checkup
     from smithers.reports import Overview, RunsQuery
     from smithers.views import (
@@ -169,6 +170,19 @@ class Looking(HubCore):
         others = [file for file in files if file not in trusted]
         found = self._descriptions.of(trusted)
         return [*found, *(entry for file in others for entry in outline(file))]
+
+    def check(
+        self, file: Path, name: str | None = None, *, input: str | None = None, types: bool = False
+    ) -> Checked:
+        """What is known of a workflow before it runs, and what is wrong with it. The file is loaded
+        and rendered in a separate process, without network, programs, secrets and writes; with
+        `types`, a type checker that is installed checks it as well.
+
+        Raises `Refused` for a file that is not there, and for settings that cannot be used.
+        """
+        from smithers.checks import check_file
+
+        return check_file(file, name, input=input, types=types, environment=self.environment)
 
     def sql(self, query: str) -> reports.Answer:
         """The result of one read-only SQL statement. Raises `Refused` for any other."""

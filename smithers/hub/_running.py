@@ -6,16 +6,22 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smithers import views
 from smithers.engine.ending import Left
 from smithers.hub._looking import Looking
 
 if TYPE_CHECKING:
     from smithers.engine.detaching import Launched
+    from smithers.engine.dry import DryRun
     from smithers.engine.engine import Observer
     from smithers.engine.reusing import Reuse
     from smithers.engine.supervising import Happened
+    from smithers.views import Estimate
 
 __all__ = ["Running"]
+
+_LAST_RUNS = 20
+"""So many runs of a workflow say what its agents cost."""
 
 
 class Running(Looking):
@@ -98,6 +104,52 @@ class Running(Looking):
                 rerun=rerun,
                 renames=renames,
             )
+
+    async def dry_run(
+        self,
+        file: str,
+        *,
+        name: str | None = None,
+        input: str | None = None,
+        run_id: str,
+        script: tuple[str, str] | None = None,
+        runs_steps: bool = False,
+    ) -> DryRun:
+        """Run a workflow to its end in memory: no agent is asked, nothing is started or written.
+        Outputs are made from their types, or given by the agent that `script` names, as a file and
+        a variable in it. With `runs_steps`, steps and commands are executed.
+
+        Raises `AuthorError`, or `Refused` for a file or an input that cannot be used.
+        """
+        from smithers.engine import dry
+
+        driving = self._drive()
+        with driving.working():
+            return await dry.dry_run(
+                driving,
+                file,
+                name=name,
+                input=input,
+                run_id=run_id,
+                script=script,
+                runs_steps=runs_steps,
+            )
+
+    def estimate(self, found: DryRun) -> Estimate:
+        """What the agents of a dry run would cost, by the last runs of the same workflows."""
+        from smithers.reports import RunsQuery
+
+        wanted = [
+            views.Wanted(one.workflow, one.task, one.agent, one.times)
+            for one in found.tasks
+            if one.agent
+        ]
+        costs = (
+            (workflow, self.cost(run_id))
+            for workflow in dict.fromkeys(one.workflow for one in wanted)
+            for run_id in self.run_ids(RunsQuery(workflow=workflow, limit=_LAST_RUNS))
+        )
+        return views.estimate(wanted, costs)
 
     async def check_edit(self, run_id: str) -> Reuse:
         """What a resume of a run would reuse, and what an edit of its file has changed of its

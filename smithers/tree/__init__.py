@@ -31,6 +31,7 @@ from smithers.tree._nodes import (
     children_of,
     container_id,
 )
+from smithers.tree._other_tools import OTHER_TOOLS, other_name_hint, other_tool_hint
 from smithers.tree._outputs import Output, output_of, problem
 from smithers.tree._people import HumanTask, named_choices
 from smithers.tree._places import Mark, author_place, here, is_in_library, place_of_error
@@ -57,6 +58,7 @@ from smithers.tree._work import (
 
 __all__ = [
     "NODE_MARK",
+    "OTHER_TOOLS",
     "RENDERING",
     "AgentWork",
     "Approval",
@@ -129,6 +131,8 @@ __all__ = [
     "name_problem",
     "named_choices",
     "not_finite",
+    "other_name_hint",
+    "other_tool_hint",
     "output_of",
     "place_of_error",
     "plain_text",

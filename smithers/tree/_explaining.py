@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 from smithers.adapters import agent_classes
 from smithers.texts import near_name
 from smithers.tree._handles import handle_hint
+from smithers.tree._other_tools import other_name_hint, other_tool_hint
 from smithers.tree._places import is_in_library, is_ours
 from smithers.tree._texts import plain_text
 from smithers.values import dataclass
@@ -80,6 +81,8 @@ def _explain(error: BaseException, said: str) -> Explained | None:
     if isinstance(error, BaseExceptionGroup):
         return _group(cast("BaseExceptionGroup[BaseException]", error), said)
     if isinstance(error, AttributeError):
+        if (other := _of_other_tool(error)) is not None:
+            return Explained(said, other)
         known = isinstance(error.obj, BaseModel) or _frame_of(error) is not None
         return _attribute(error, said) if known and not handle_hint(error) else None
     if isinstance(error, NameError):
@@ -227,7 +230,7 @@ def _import(error: ImportError, said: str) -> Explained | None:
         if module.replace("-", "_") == "smithers_orchestrator":
             hint = "the package is imported as smithers: import smithers"
         else:
-            hint = (
+            hint = other_tool_hint(module) or (
                 f"install it for the Python that runs Smithers, {sys.executable},"
                 " or put the module next to the workflow"
             )
@@ -235,12 +238,17 @@ def _import(error: ImportError, said: str) -> Explained | None:
     if wanted is None:
         return None
     name, names = wanted[1], names_of(module)
+    if "partially initialized module" in str(error):
+        said = f"{module} is imported while it is being imported itself, before it has {name!r}"
+        hint = "move what both files need into a third one, which imports neither"
+        return Explained(said, hint)
     said = f"{module} has no {name!r}"
     other = _home_of(name)
     if other is not None and other != module:
         hint = f"write from {other} import {name}"
         return Explained(said, hint)
-    hint = did_you_mean(name, names) or f"it contains: {_listed(names)}"
+    meant = other_name_hint(name) if module == "smithers" else ""
+    hint = meant or did_you_mean(name, names) or f"it contains: {_listed(names)}"
     return Explained(said, hint)
 
 
@@ -297,6 +305,13 @@ def _attribute(error: AttributeError, said: str) -> Explained | None:
     return Explained(said, meant) if meant else None
 
 
+def _of_other_tool(error: AttributeError) -> str | None:
+    """What to write in place of a method that other tools have where we have none."""
+    thing: object = error.obj
+    module = thing.__module__ if isinstance(thing, FunctionType) else type(thing).__module__
+    return (other_name_hint(error.name or "") or None) if is_ours(module) else None
+
+
 def _name(error: NameError, said: str) -> Explained:
     given = error.name or ""
     frame = _frame_of(error)
@@ -306,5 +321,6 @@ def _name(error: NameError, said: str) -> Explained:
     if isinstance(error, UnboundLocalError) or frame is None:
         hint = "assign it before this line"
         return Explained(said, hint)
-    hint = did_you_mean(given, {**frame.f_globals, **frame.f_locals}) or "define it, or import it"
+    near = did_you_mean(given, {**frame.f_globals, **frame.f_locals})
+    hint = f"{near} {other_name_hint(given)}".strip() or "define it, or import it"
     return Explained(said, hint)

@@ -6,6 +6,7 @@ import re
 from typing import cast
 
 from smithers.errors import AuthorError, Refused
+from smithers.sources import FILE_ENDINGS
 from smithers.tree._places import Mark
 
 __all__ = ["MAX_ID", "check_id", "check_run_id", "name_problem"]
@@ -48,7 +49,15 @@ def check_id(given: object, kind: str, mark: Mark) -> str:
 
 
 def check_run_id(given: str) -> str:
-    """`given` if it can be the id of a run. Raises `Refused`."""
+    """`given` if it can be the id of a new run. Raises `Refused`.
+
+    One that ends as a file of a workflow would be taken for the file.
+    """
+    if given.endswith(FILE_ENDINGS) and _RUN_ID.fullmatch(given):
+        raise Refused(
+            f"{_shown(given)} is not a valid run id: it ends as a file of a workflow does",
+            hint=f"leave out {given[given.rindex('.') :]}",
+        )
     if _RUN_ID.fullmatch(given) and given not in {".", ".."}:
         return given
     raise Refused(

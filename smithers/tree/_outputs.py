@@ -48,12 +48,12 @@ class Output(Handle, Generic[T]):
             ) from error
         self.model: str | None = kind.__name__ if _is_model(kind) else None
         self.is_text = kind is str
-        self._is_any = any(kind is one for one in (Any, object))
+        self.is_any = any(kind is one for one in (Any, object))
 
     @cached_property
     def digest(self) -> str | None:
         """A digest of its JSON Schema (sha256 in hex); None for text, and where all is allowed."""
-        if self.is_text or self._is_any:
+        if self.is_text or self.is_any:
             return None
         return sha256(json.dumps(self.schema, sort_keys=True).encode()).hexdigest()
 
@@ -69,19 +69,19 @@ class Output(Handle, Generic[T]):
         if name is None:
             return self._adapter.validator.validate_json(text)  # type: ignore[no-any-return]
         kind = class_named(name)
-        if kind is None and self._is_any:
+        if kind is None and self.is_any:
             raise NotExact(
                 f"has the class {name}, which cannot be found: import it at the top of the"
                 " workflow's file, or write output= on the step"
             )
-        if not self._is_any and not self._is_base_of(kind):
+        if not self.is_any and not self._is_base_of(kind):
             return self.parse(text)
         return cast("T", output_of(cast("Any", kind)).parse(text))
 
     def narrowed(self, name: str | None) -> Output[Any]:
         """The output of a class that was kept with a text, if it is one of these; else this one."""
         kind = None if name is None else class_named(name)
-        if kind is None or not (self._is_any or self._is_base_of(kind)):
+        if kind is None or not (self.is_any or self._is_base_of(kind)):
             return self
         return output_of(kind)
 
@@ -91,7 +91,7 @@ class Output(Handle, Generic[T]):
         Raises `ValidationError`, or `NotExact` for a value that would not be read back as it is.
         """
         name = None
-        if self._is_any or self._is_base_of(type(value)):
+        if self.is_any or self._is_base_of(type(value)):
             name = name_of_class(value)
         if name is None:
             return self.dump(value), None
@@ -112,7 +112,7 @@ class Output(Handle, Generic[T]):
         """
         if self.is_text and isinstance(value, str):
             return json.dumps(valid_text(value), ensure_ascii=False)
-        if self._is_any:
+        if self.is_any:
             check_plain(value)
         try:
             return self._validated(value)
@@ -136,7 +136,7 @@ class Output(Handle, Generic[T]):
         text = self._adapter.serializer.to_json(
             value, by_alias=True, round_trip=True, warnings=False
         ).decode()
-        if self._is_any:
+        if self.is_any:
             return text
         try:
             check_same(value, self._adapter.validator.validate_json(text))

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from smithers.views._diff import Difference as Difference
     from smithers.views._diff import DiffView as DiffView
     from smithers.views._diff import compare as compare
+    from smithers.views._estimates import Estimate as Estimate
+    from smithers.views._estimates import Spread as Spread
+    from smithers.views._estimates import Wanted as Wanted
+    from smithers.views._estimates import estimate as estimate
     from smithers.views._event_words import event_words as event_words
     from smithers.views._exhausted import exhausted_words as exhausted_words
     from smithers.views._failing import Reason as Reason
@@ -129,7 +133,11 @@ _HOMES = {
     "DecisionView": "smithers.views._receipt",
     "DiffView": "smithers.views._diff",
     "Difference": "smithers.views._diff",
+    "Estimate": "smithers.views._estimates",
     "EventsPage": "smithers.views._pages",
+    "Spread": "smithers.views._estimates",
+    "Wanted": "smithers.views._estimates",
+    "estimate": "smithers.views._estimates",
     "FOR_A_PERSON": "smithers.views._lines",
     "Finding": "smithers.views._verified",
     "ForkView": "smithers.views._lineage",
@@ -210,7 +218,7 @@ _HOMES = {
     "view_work": "smithers.views._work",
     "with_place": "smithers.views._words",
 }
-__all__ = [  # literal, for the checkers
+__all__ = [
     "ASK",
     "CANNOT_SHOW",
     "FOR_A_PERSON",
@@ -228,6 +236,7 @@ __all__ = [  # literal, for the checkers
     "CostView",
     "Counts",
     "DecisionView",
+    "Estimate",
     "EventsPage",
     "Finding",
     "FrameView",
@@ -253,6 +262,7 @@ __all__ = [  # literal, for the checkers
     "Snapshot",
     "SourceUse",
     "Spent",
+    "Spread",
     "Standing",
     "StartedRun",
     "State",
@@ -268,6 +278,7 @@ __all__ = [  # literal, for the checkers
     "Usage",
     "Verified",
     "WaitView",
+    "Wanted",
     "WhyView",
     "WorkView",
     "answer_command",
@@ -279,6 +290,7 @@ __all__ = [  # literal, for the checkers
     "decide_command",
     "digest_run",
     "due_words",
+    "estimate",
     "event_words",
     "exhausted_words",
     "explain",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from smithers.wire._changes import change_name as change_name
     from smithers.wire._diffs import diff_json as diff_json
     from smithers.wire._diffs import source_json as source_json
+    from smithers.wire._dry_runs import dry_run_json as dry_run_json
     from smithers.wire._frames import agent_event_json as agent_event_json
     from smithers.wire._frames import end_json as end_json
     from smithers.wire._frames import entry_json as entry_json
@@ -55,6 +56,7 @@ _HOMES = {
     "agent_event_json": "smithers.wire._frames",
     "change_name": "smithers.wire._changes",
     "cost_json": "smithers.wire._runs",
+    "dry_run_json": "smithers.wire._dry_runs",
     "end_json": "smithers.wire._frames",
     "entry_json": "smithers.wire._frames",
     "event_json": "smithers.wire._frames",
@@ -88,6 +90,7 @@ __all__ = [  # literal, for the checkers
     "change_name",
     "cost_json",
     "diff_json",
+    "dry_run_json",
     "end_json",
     "entry_json",
     "event_json",

@@ -7,6 +7,7 @@ and answers are JSON lines on stdin and stdout.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import gc
 import importlib
@@ -20,19 +21,20 @@ import typer.main
 
 from smithers.cli import main
 
-__all__ = ["build_once", "serve"]
+__all__ = ["COMMANDS", "build_once", "serve"]
 
+COMMANDS = (
+    *("smithers.cli._app", "smithers.cli._driving", "smithers.cli._plain", "smithers.cli._main"),
+    *("smithers.engine.deciding", "smithers.engine.driving", "smithers.engine.replying"),
+    *("smithers.engine.attempts.agent_attempt", "smithers.engine.attempts.next_agent"),
+    *("smithers.reports._snapshot", "smithers.settings.keys", "smithers.views._why"),
+    *("harnesses.echo", "pydantic", "typer._adapters", "typer._click.decorators"),
+)
+"""What most commands import."""
 _WARM = (
-    *("smithers.cli._app", "smithers.cli._driving", "smithers.cli._plain"),
-    *(
-        "smithers.engine.deciding",
-        "smithers.engine.driving",
-        "smithers.cli._main",
-        "smithers.doctor",
-        "harnesses.echo",
-    ),
-    *("harnesses.claude_code", "harnesses._checkups", "pydantic", "typer._adapters"),
-    *("typer._click.decorators", "concurrent.futures.thread", "email.parser"),
+    *COMMANDS,
+    *("smithers.doctor", "harnesses.claude_code", "harnesses._checkups"),
+    *("concurrent.futures.thread", "email.parser"),
 )
 
 
@@ -60,8 +62,18 @@ def build_once() -> None:
     register_clients()
     typer.main.__dict__["get_command"] = once = functools.cache(typer.main.get_command)
     once(app)
+    _write_methods()
     gc.collect()
     gc.freeze()
+
+
+def _write_methods() -> None:
+    """Those of our dataclasses, which are else written when they are first used."""
+    ours = [module for name, module in sys.modules.items() if name.startswith("smithers.")]
+    for one in [one for module in ours for one in vars(module).values()]:
+        if isinstance(one, type) and dataclasses.is_dataclass(one):
+            for name in ("__init__", "__eq__", "__hash__"):
+                getattr(one, name)
 
 
 def _run(request: dict[str, Any]) -> None:

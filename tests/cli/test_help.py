@@ -14,13 +14,13 @@ from tests.cli.command import environment, really, smithers
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "cli.md"
 COMMANDS = [
-    *("up", "resume", "ps", "inspect", "cost", "why", "timeline", "events", "graph", "logs"),
-    *("sql", "show", "diff", "fork", "rewind", "retry", "replay", "freeze", "receipt", "verify"),
+    *("up", "resume", "ps", "inspect", "cost", "why", "timeline", "events", "logs", "sql"),
+    *("graph", "show", "diff", "fork", "rewind", "retry", "replay", "freeze", "receipt", "verify"),
     "asks",
     *("approve", "deny", "cancel", "answer", "send"),
     *("budget", "steer", "attach", "supervise", "trust"),
     "config",
-    *("workflows", "patterns", "docs", "demo", "doctor"),
+    *("check", "workflows", "patterns", "docs", "demo", "doctor"),
     *("service", "cache", "mcp", "harness"),  # groups come last
 ]
 GROUPED = [
@@ -30,6 +30,7 @@ GROUPED = [
     *("harness drift", "harness parse", "harness record", "harness replay"),
 ]
 WITHOUT_A_DATABASE = (
+    "check",
     "demo",
     "mcp remove",
     "workflows",

@@ -10,7 +10,7 @@ import pytest
 
 from smithers.amounts import Amounts
 from smithers.changes import Key
-from smithers.cli._drawing import tree_lines
+from smithers.cli._trees import of_run, tree_lines
 from smithers.shapes import CONTAINERS
 from smithers.views import GraphNode, GraphView
 from tests.cli.command import Said, smithers
@@ -126,7 +126,7 @@ def test_a_graph_names_items_by_their_keys_and_containers_by_their_authors_ids()
     item = node("docs/a/b.py", "sequence", node("docs/a/b.py/loop1", "loop", node("t", "step")))
     root = node("sequence", "sequence", node("docs", "foreach", item), node("x/y", "parallel"))
     graph = GraphView(run_id="r", workflow="w", status="finished", root=root)
-    assert [line.split("  ✓")[0] for line in tree_lines(graph)][1:] == [
+    assert [line.split("  ✓")[0] for line in tree_lines("", of_run(graph))][1:] == [
         "sequence",
         "├─ foreach docs",
         "│  └─ sequence a/b.py",

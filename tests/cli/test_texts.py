@@ -30,16 +30,20 @@ from tests.cli.command import Said, smithers
 from tests.places import SMITHERS
 
 ROOT = Path(__file__).resolve().parents[2]
-EVERY = [chr(code) for code in range(sys.maxunicode + 1)]
-HIDDEN = [
-    char
-    for char in EVERY
-    if unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Cs") and char not in "\n\t"
-]
 SHAPELESS = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2065\u3164\uffa0\ufe0f"
 HOSTILE = "a\u202eb\u200bc\u2028d\x9be\x7ff\U000e0041g\u061ch\x85i\u00ad\x1b[8mj"
 NEUTRAL = "a�b�c�d�e�f�g�h�i��[8mj"
 TELLTALE = re.compile(r"[\x1b\x7f-\x9f\u00ad\u061c\u200b\u2028\u202e\U000e0041]")
+
+
+def every_character() -> list[str]:
+    return [chr(code) for code in range(sys.maxunicode + 1)]
+
+
+def hidden_characters() -> list[str]:
+    kinds = ("Cc", "Cf", "Zl", "Zp", "Cs")
+    every = every_character()
+    return [one for one in every if unicodedata.category(one) in kinds and one not in "\n\t"]
 
 
 class Screen(io.StringIO):
@@ -54,9 +58,9 @@ class Screen(io.StringIO):
 
 
 def test_every_character_that_is_not_seen_is_neutralised_and_no_other() -> None:
-    hidden = [*HIDDEN, *SHAPELESS, "\U000e0100", "\U000e01ef"]
+    hidden = [*hidden_characters(), *SHAPELESS, "\U000e0100", "\U000e01ef"]
     assert [char for char in hidden if plain(f"x{char}x") != "x\ufffdx"] == []
-    others = "".join(char for char in EVERY if unicodedata.category(char)[0] in "LNPS")
+    others = [char for char in every_character() if unicodedata.category(char)[0] in "LNPS"]
     changed = {char for char in others if plain(f"x{char}x") != f"x{char}x"}
     assert changed == set("\u115f\u1160\u3164\uffa0")
     assert plain("a\tb\nc") == "a\tb\nc"
@@ -88,7 +92,8 @@ def test_no_joiner_selector_or_tag_hides_elsewhere(text: str) -> None:
 
 def test_json_escapes_what_a_terminal_or_a_reader_of_lines_could_take_and_reads_back() -> None:
     # Two halves of a pair, side by side, are one character in any JSON.
-    value = {" ".join(HIDDEN): [" ".join(EVERY), "\ufe0f\U000e0100"], "n": [1, None, True, 0.5]}
+    hidden, every = " ".join(hidden_characters()), " ".join(every_character())
+    value = {hidden: [every, "\ufe0f\U000e0100"], "n": [1, None, True, 0.5]}
     for indent in (None, 2):
         made = json_text(value, indent=indent)
         assert json.loads(made) == value

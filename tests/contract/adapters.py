@@ -7,20 +7,22 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
-from harnesses import Antigravity, ClaudeCode, Codex, Echo, Gemini, Pi, Replay
+from harnesses import Antigravity, ClaudeCode, Codex, Echo, Gemini, Pi, Replay, Reply, Scripted
 from harnesses.models import Anthropic, Google, LiteLLM, OpenAI
 from harnesses.models._model import Model
 from harnesses.recording import Recording
 from recordings import antigravity_cases, claude_cases, codex_cases, gemini_cases, pi_cases
 from recordings.pi_cases import KEY_NAME
 from recordings.playing import REPAIR, AgentOf, Case, Place, fork_cases
-from smithers.agent import Agent, ToolCalled
+from smithers.agent import Agent, ToolCalled, Used
 from smithers.errors import Busy, Permanent, Stalled, Transient
-from tests.contract.cases import CASES, NUMBER, Failure
+from tests.contract.cases import CASES, FAILURES, FURTHER, NUMBER, Failure
 from tests.contract.prompts import TEXTS
 from tests.contract.scenes import Adapter
 from tests.harness.helpers import (
@@ -42,6 +44,7 @@ __all__ = ["ADAPTERS", "RECORDED", "SCRIPTED"]
 OF_ANTHROPIC = "Anthropic tells of an account without credit, and of no quota"
 NO_TIME = "it does not pass on when a limit ends"
 UNSEEN = "it is recorded only where it differs from the other way to ask"
+ANY_SESSION = "its sessions remember nothing, so it takes up any"
 NO_STEERING = "it takes nothing in while it runs"
 OF_A_MODEL = {
     "program too old": "it runs in our process",
@@ -242,12 +245,64 @@ def _echoed() -> list[Case]:
     ]
 
 
+def _failure(case: Case) -> object:
+    """What an entry raises for the session of a failure."""
+    kind, reason, told = next(
+        (each.error, each.reason, each.told)
+        for each, names in (FAILURES | FURTHER).values()
+        if case.name in names
+    )
+    if kind is Stalled:
+        return Reply(answer="too late", latency_s=60)
+    if kind is not Busy:
+        return kind("it fails by its script", reason=reason)
+    soon = datetime.now(UTC) + timedelta(minutes=1)
+    return Busy("scripted", soon if told else None, reason=reason)
+
+
+def _scripted(case: Case, place: Place, url: str) -> Agent:
+    answer = _ANSWERS.get(case.name)
+    entry = _failure(case) if answer is None else answer
+    return Scripted({"*": entry}, usage=Used(tokens_in=10, cost=Decimal("0.01")))
+
+
+_ANSWERS = {
+    "text": "Hello there.",
+    "structured-ok": {"n": 7},
+    "structured-wrong": {"n": "x"},
+    "repaired": {"n": 7},
+    "resume": "The word is heron.",
+    "fork": "The word is heron.",
+    "again": "It was heron.",
+    "after": "The wait was short.",
+}
+
+
+def _scripted_sessions() -> list[Case]:
+    again, after = Case(name="again", script=[]), Case(name="after", script=[])
+    repaired = Case(name="repaired", script=[], schema=NUMBER)
+    failed = {names[0] for _, names in (FAILURES | FURTHER).values()}
+    return [
+        Case(name="text", script=[]),
+        Case(name="structured-ok", script=[], schema=NUMBER),
+        Case(name="structured-wrong", script=[], schema=NUMBER, then=repaired),
+        *(Case(name=name, script=[], then=again) for name in ("resume", "fork")),
+        *(Case(name=name, script=[], idle_s=0.2, then=after) for name in sorted(failed)),
+    ]
+
+
 ADAPTERS: Sequence[Adapter] = [
     Adapter(
         name="echo", kind=Echo, way="scripted", sessions=_echoed, made=echo,
         lacks=dict.fromkeys(
             set(CASES) - {"success", "session resumed", "session forked"}, "it only repeats"
         ),
+    ),
+    Adapter(
+        name="scripted", kind=Scripted, way="scripted", sessions=_scripted_sessions,
+        made=_scripted,
+        lacks={"tools": "it calls none", "steered": NO_STEERING,
+               "unknown session": ANY_SESSION, "fork of an unknown session": ANY_SESSION},
     ),
     *pair(
         "claude-code", ClaudeCode, claude_cases.cases, claude_cases.claude, replayed_claude,

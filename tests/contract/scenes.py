@@ -126,6 +126,11 @@ class Adapter:
         return same and self.reads_message is None and not self.joins
 
     @property
+    def is_alone(self) -> bool:
+        """Whether it needs no program, no package and no model."""
+        return self.missing is None
+
+    @property
     def id(self) -> str:
         return f"{self.name}-live" if self.way == "live" else self.name
 
@@ -167,7 +172,8 @@ class Adapter:
 
     def _scene(self, case: Case, place: Place, stack: ExitStack) -> Scene:
         recorded = self.way == "recorded"
-        model = None if recorded else stack.enter_context(ScriptedModel(case.script))
+        asks_nobody = recorded or self.is_alone
+        model = None if asks_nobody else stack.enter_context(ScriptedModel(case.script))
         url = model.url if model else "http://127.0.0.1:1"
         return Scene(
             agent=self.made(case, place, case.url or url),

@@ -114,7 +114,7 @@ async def test_a_command_of_a_real_program_sees_no_key_of_another_vendor(
 
 @pytest.mark.parametrize(
     "adapter",
-    [pytest.param(one, marks=marks(one), id=one.id) for one in SCRIPTED if one.name != "echo"],
+    [pytest.param(one, marks=marks(one), id=one.id) for one in SCRIPTED if not one.is_alone],
 )
 async def test_a_command_of_a_model_sees_no_key_at_all(
     adapter: Adapter, secrets: dict[str, str], tmp_path: Path

@@ -35,14 +35,14 @@ AT_ONCE = 3
 """How many real programs run side by side."""
 
 every = pytest.mark.parametrize(
-    "adapter", [each for each in ADAPTERS if each.name != "echo"], ids=lambda adapter: adapter.id
+    "adapter", [each for each in ADAPTERS if not each.is_alone], ids=lambda adapter: adapter.id
 )
 on_a_model = pytest.mark.parametrize(
     "adapter",
     [
         pytest.param(each, marks=marks(each), id=each.id)
         for each in ADAPTERS
-        if each.way != "recorded" and each.name != "echo"
+        if each.way != "recorded" and not each.is_alone
     ],
 )
 

@@ -51,7 +51,7 @@ def test_what_an_adapter_declares_is_what_it_shows(adapter: Adapter, tmp_path: P
     assert ("session resumed" not in adapter.lacks) == can.resumes
     assert ("session forked" not in adapter.lacks) == can.forks
     assert ("steered" not in adapter.lacks) == can.steers
-    assert (adapter.missing is None) == (adapter.kind is harnesses.Echo)
+    assert adapter.is_alone == (adapter.kind in (harnesses.Echo, harnesses.Scripted))
 
 
 @pytest.mark.parametrize("adapter", RECORDED, ids=lambda adapter: adapter.id)

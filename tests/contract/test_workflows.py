@@ -29,7 +29,7 @@ WORKFLOWS = Path(__file__).parent / "workflows"
 NINE = [
     pytest.param(adapter, marks=marks(adapter), id=adapter.id)
     for adapter in ADAPTERS
-    if adapter.way != "recorded" and adapter.name != "echo" and "-by-" not in adapter.name
+    if adapter.way != "recorded" and not adapter.is_alone and "-by-" not in adapter.name
 ]
 ANSWERS = {"claude-code": "StructuredOutput", "antigravity": "finish"}
 """The tools by which a model gives a structured answer to those programs that want it so."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
@@ -107,6 +108,7 @@ def read(case: str, **more: Any) -> list[dict[str, Any]]:
     return list(read_stream(program, chunks, **{**told, **more}))
 
 
+@functools.cache  # most are read by five tests
 def recording(case: str) -> Recording:
     (recorded,) = read_sessions(RECORDINGS / f"{case}.jsonl")
     return recorded

@@ -26,6 +26,19 @@ WORDS: dict[str, Kind] = {
     "have it write less, or to a file": "author",
     "the output of its processes is in …": "process",
     "restore the database from a copy: no version of Smithers writes such a row": "restore",
+    # -- check
+    'give one: --input \'{"name": "value"}\'': "choose",
+    "importing the file and building the tree should take little": "author",
+    "await it: value = await run.node(...)": "author",
+    "test an output, for example lambda: ctx[review].approved": "author",
+    "use Sequence(then=...) or ForEach, which build each node once": "author",
+    "install one: … -m pip install mypy": "set up",
+    (
+        "correct the type; with --types, errors of the type checker count as errors of the check"
+    ): "author",
+    "name a Python file with a workflow": "choose",
+    "leave the others out": "choose",
+    "leave it out: a run has its own": "choose",
     # -- trust
     "only a person may do this: type the command in a terminal that no run has started": "person",
     "type the command in a terminal that no run has started": "person",
@@ -226,6 +239,7 @@ WORDS: dict[str, Kind] = {
     "use a path below them; a person may allow more with --root DIR in its command": "person",
 }
 
+_CORRECTED = "checks/test_broken.py::test_a_broken_workflow_that_is_corrected_passes"
 TESTED: dict[str, str] = {
     "use run in the code of its flow alone, not in the function of a step, in another flow or in a"
     " thread; pass them values": (
@@ -379,4 +393,22 @@ TESTED: dict[str, str] = {
     "leave out --no-resume to start one": (
         "cli/test_attach.py::test_a_run_that_nobody_drives_gets_an_owner_that_holds_the_task"
     ),
+    # What a check says of a workflow.
+    (
+        "write run.now(), run.random() or await run.step(id, function): they give the same again"
+    ): _CORRECTED,
+    (
+        "do it in a Step, and read its output: it is kept, so that a resumed run has the same"
+    ): _CORRECTED,
+    "put it in the tree that the workflow returns": _CORRECTED,
+    "put the code in a module beside this file, and import it": _CORRECTED,
+    "read its output with ctx[…] in a callable:": _CORRECTED,
+    (
+        "move slow code into a Step: importing the file and building the tree should do no work"
+    ): _CORRECTED,
+    (
+        "change the order, or read a task that settles earlier; "
+        "ctx.previous(task) waits for nothing"
+    ): _CORRECTED,
+    "move what both files need into a third one, which imports neither": _CORRECTED,
 }

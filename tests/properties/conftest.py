@@ -14,7 +14,7 @@ _ASKED = os.environ.get("SMITHERS_EXAMPLES")
 
 settings.register_profile(
     "smithers",
-    max_examples=int(_ASKED or 60),
+    max_examples=int(_ASKED or 40),
     derandomize=_ASKED is None,
     database=None,
     deadline=None,

@@ -101,8 +101,8 @@ SHAPES: dict[str, Callable[[int], Node[Any]]] = {
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_completion_costs_the_same_in_a_tree_of_200_and_of_2000(shape: str) -> None:
-    small, large = (worst_completion(SHAPES[shape](size), size) for size in (200, 2000))
+def test_a_completion_costs_the_same_in_a_tree_of_100_and_of_1000(shape: str) -> None:
+    small, large = (worst_completion(SHAPES[shape](size), size) for size in (100, 1000))
     assert large <= small * 1.1 + 20
 
 

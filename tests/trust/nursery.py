@@ -23,22 +23,15 @@ from types import FrameType
 from typing import Any
 
 from smithers.cli import main
-from tests.cli.nursery import build_once
+from tests.cli.nursery import COMMANDS, build_once
 from tests.trust.altered import alter
 
 __all__ = ["serve"]
 
 _WARM = (
-    *("smithers.cli._app", "smithers.cli._driving", "smithers.cli._plain"),
-    *(
-        "smithers.engine.deciding",
-        "smithers.engine.driving",
-        "smithers.cli._main",
-        "harnesses.echo",
-        "pydantic",
-        "psutil",
-    ),
-    *("typer._adapters", "typer._click.decorators"),
+    *COMMANDS,
+    *("smithers.engine.reusing", "smithers.engine.sending", "psutil"),
+    *("tests.trust.examples", "jsonschema"),  # of the workflow of most commands
 )
 _PR_SET_PDEATHSIG, _PR_SET_PTRACER = 1, 0x59616D61
 

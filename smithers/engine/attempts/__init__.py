@@ -31,7 +31,6 @@ from smithers.tree import (
 
 if TYPE_CHECKING:
     from smithers.engine.attempts.agent import AgentExecutor
-    from smithers.engine.attempts.command import CommandExecutor
 
 __all__ = [
     "AnswerCache",
@@ -101,7 +100,7 @@ class Executors:
         self, asking: Asking, bench: Bench, hooks: Hooks, threads: Threads, limits: Limits
     ) -> None:
         self._asking, self._bench, self._hooks, self._limits = asking, bench, hooks, limits
-        self._step = StepExecutor(asking, bench, hooks, threads)
+        self._step: Executor[Any] = StepExecutor(asking, bench, hooks, threads)
         self._known: dict[type[Work], Executor[Any]] = {}
 
     @cached_property
@@ -112,7 +111,7 @@ class Executors:
         return AgentExecutor(self._asking, self._bench, self._hooks, self._limits)
 
     @cached_property
-    def _command(self) -> CommandExecutor:
+    def _command(self) -> Executor[Any]:
         from smithers.engine.attempts.command import CommandExecutor
 
         return CommandExecutor(self._asking, self._bench, self._hooks)

@@ -147,6 +147,7 @@ class AgentExecutor(Executor[AgentWork]):
         ask = Ask(
             prompt=told if followup is None else fresh,
             cwd=self._folder(work),
+            task=one.key.id,
             schema=node.output.schema if native and not node.output.is_text else None,
             session=use.session,
             forks=use.forks,

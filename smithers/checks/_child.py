@@ -1,0 +1,164 @@
+"""The process in which a workflow is loaded and rendered for `check` and `graph FILE`.
+
+The request is JSON on stdin; each finding and the report is a line of JSON on what was stdout. What
+the author's code prints goes to stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn, cast
+
+from pydantic import BaseModel
+
+from smithers.adapters import NAMED_AGENTS
+from smithers.checks._confine import REFUSALS, Limits, RefusedHere, confine
+from smithers.checks._findings import Finding, Findings, from_error
+from smithers.checks._lint import lint_file
+from smithers.checks._planned import Planned, plan_workflow
+from smithers.checks._waits import find_circles
+from smithers.engine.inputs import input_text, refuse_unknown_fields
+from smithers.engine.loading import Loaded, load_workflow
+from smithers.errors import Refused, SmithersError
+from smithers.schemas import example_of
+from smithers.settings import Found, NamedAgents, load_settings
+from smithers.workflows import Workflow
+
+__all__ = ["Looking", "made_input"]
+
+
+class Looking:
+    """One look at a workflow. `tell` sends a line to the parent."""
+
+    def __init__(self, request: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
+        self._request, self._tell = request, tell
+        self._file = Path(request["file"]).absolute()
+        self._name: str | None = request["name"]
+        self._found = Findings()
+
+    def run(self, limits: Limits, settings: Found) -> None:
+        """Look, confined."""
+        with open(self._request["crash"], "w", encoding="utf-8") as crash:
+            network = confine(limits, self._file.resolve().parent, crash, self.add)
+            self._tell({"network": network})
+            self.find(settings)
+
+    def find(self, settings: Found) -> None:
+        """Tell what is found. An error of the author's ends it early."""
+        self.add(*lint_file(self._file, self._read()))
+        try:
+            self._look(settings)
+        except SmithersError as error:
+            if not isinstance(error.__cause__, RefusedHere) or not self._has_refusal():
+                self.add(from_error(error, "workflow"))
+        except (MemoryError, RecursionError) as error:
+            said = f"{type(error).__name__} while the workflow was looked at"
+            hint = "importing the file and building the tree should take little"
+            self.add(Finding(rule="workflow", said=said, place=None, hint=hint))
+
+    def _read(self) -> bytes:
+        try:
+            return self._file.read_bytes()
+        except OSError:
+            return b""  # the load says why
+
+    def _has_refusal(self) -> bool:
+        return any(one.rule in REFUSALS for one in self._found)
+
+    def add(self, *findings: Finding) -> None:
+        """Tell at once: the process may not come to its end."""
+        for one in findings:
+            if self._found.add(one):
+                self._tell({"finding": one.to_json()})
+
+    def _look(self, settings: Found) -> None:
+        self._tell({"phase": "importing"})
+        loaded = load_workflow(self._file, self._name)
+        for one in loaded.sources.files:
+            path = loaded.file.parent / one.path
+            if path != loaded.file and one.text is not None:
+                self.add(*lint_file(path, one.text.encode()))
+        self._tell({"phase": "rendering"})
+        made, text = _input_of(loaded.workflow, self._request["input"])
+        planned = plan_workflow(loaded, made, settings.values)
+        self.add(*planned.findings, *find_circles(planned.root, planned.below))
+        self._tell({"report": _report(loaded, planned, text)})
+
+
+def _input_of(workflow: Workflow[Any, Any], given: str | None) -> tuple[BaseModel, str]:
+    """The input that was given, or one that is made, also as JSON text. Raises `Refused`."""
+    if given is None:
+        made = made_input(workflow)
+        return made, made.model_dump_json()
+    text = input_text(given)
+    parsed = cast("BaseModel", workflow.parse_input(text))
+    refuse_unknown_fields(parsed, text)
+    return parsed, text
+
+
+def made_input(workflow: Workflow[Any, Any]) -> BaseModel:
+    """An input that fits the types of the model, with an item in each list. Raises `Refused`."""
+    schema = _with_items(workflow.input.model_json_schema())
+    try:
+        made: BaseModel = workflow.parse_input(json.dumps(example_of(schema, schema)))
+    except Refused as error:
+        said = f"no input of {workflow.input.__name__} could be made from its types"
+        raise Refused(said, hint='give one: --input \'{"name": "value"}\'') from error
+    return made
+
+
+def _with_items(schema: object) -> Any:
+    """The schema with an item in each list, so that what is made for items is seen as well."""
+    if isinstance(schema, list):
+        return [_with_items(one) for one in cast("list[object]", schema)]
+    if not isinstance(schema, dict):
+        return schema
+    found = {name: _with_items(one) for name, one in cast("dict[str, Any]", schema).items()}
+    if found.get("type") == "array" and not found.get("default"):
+        found.pop("default", None)
+        found["minItems"] = max(1, found.get("minItems", 0))
+    fields = found.get("properties", {})
+    lists = [name for name, one in fields.items() if one.get("minItems") and "default" not in one]
+    if lists:
+        found["required"] = [*found.get("required", ()), *lists]
+    return found
+
+
+def _report(loaded: Loaded, planned: Planned, input: str) -> dict[str, Any]:
+    workflow = loaded.workflow
+    return {
+        "workflow": workflow.name,
+        "description": (workflow.flow or workflow.function).__doc__ or "",
+        "input": json.loads(input),
+        "files": [str(loaded.file.parent / one.path) for one in loaded.sources.files],
+        **planned.to_json(),
+    }
+
+
+def _main() -> NoReturn:
+    answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    request: dict[str, Any] = json.loads(sys.stdin.buffer.read())
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    end = os._exit  # threads of the author's may never end
+    settings = load_settings(Path.cwd(), request["environment"], None)
+    NAMED_AGENTS.set(NamedAgents(settings))
+
+    def tell(line: dict[str, Any]) -> None:
+        answer.write(json.dumps(line) + "\n")
+        answer.flush()
+
+    try:
+        limits = Limits(**request["limits"])
+        Looking(request, tell).run(limits, settings)
+    except BaseException as error:
+        tell({"failed": f"{type(error).__name__}: {error}"})
+    end(0)
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,195 @@
+"""What a process that looks at a workflow may not do, from when it calls `confine`.
+
+It has no network: a namespace of its own where the system permits one. In any case an audit hook
+refuses sockets, programs, and writes outside of its folder, and names the author's line. A hook
+holds what Python code does by mistake; it is no jail for code that means harm.
+"""
+
+from __future__ import annotations
+
+import _posixsubprocess
+import ctypes
+import faulthandler
+import os
+import resource
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import IO, Any, Literal, NoReturn, cast
+
+from smithers.checks._findings import Finding
+from smithers.engine.loading import is_authors
+from smithers.errors import Place
+from smithers.values import dataclass
+
+__all__ = ["ASKED_SIGNAL", "REFUSALS", "TIME_SIGNAL", "Limits", "RefusedHere", "confine"]
+
+REFUSALS = ("exits", "network", "programs", "time", "writes")
+"""The rules of what was refused."""
+Network = Literal["namespace", "audit hook"]
+TIME_SIGNAL, ASKED_SIGNAL = signal.SIGXCPU, signal.SIGUSR1
+"""By the first the system ends a process whose CPU time is over; by the second it is asked where it
+is. Both are answered in C, so code that never comes back to Python is found too.
+"""
+_sleep = time.sleep
+_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_NULL = (os.devnull, "/dev/tty")
+_PROGRAMS = frozenset(
+    {"subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn"}
+    | {"os.spawn", "os.kill", "os.killpg", "pty.spawn", "os.startfile"}
+)
+_SOCKETS = frozenset(
+    {"socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo"}
+    | {"socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo"}
+)
+_CHANGES = frozenset(
+    {"os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.chmod", "os.chown", "os.link"}
+    | {"os.symlink", "os.truncate", "os.utime"}
+)
+_HOW = "move it into a Step or a Command: importing the file and building the tree should do"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much a look at a workflow may take: seconds of CPU time and of waiting, and memory."""
+
+    cpu_s: int = 20
+    wall_s: float = 60.0
+    memory_bytes: int = 4 << 30
+
+
+class RefusedHere(PermissionError):
+    """The process that looks at a workflow may not do this."""
+
+
+def confine(
+    limits: Limits, folder: Path, crash: IO[str], report: Callable[[Finding], None]
+) -> Network:
+    """Limit this process. `crash` gets the lines at which it is ended, `report` what the author's
+    code below `folder` was refused.
+    """
+    faulthandler.enable(crash, all_threads=False)
+    faulthandler.register(TIME_SIGNAL, crash, all_threads=False, chain=True)
+    faulthandler.register(ASKED_SIGNAL, crash, all_threads=False)
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_AS, limits.memory_bytes)
+    _limit(resource.RLIMIT_CPU, limits.cpu_s, limits.cpu_s + 2)
+    network: Network = "namespace" if _leave_network() else "audit hook"
+    refuse = _Refusing(folder, report)
+    sys.addaudithook(refuse.hear)
+    setattr(os, "_exit", refuse.exit)  # noqa: B010  # a checker would see another type
+    setattr(_posixsubprocess, "fork_exec", refuse.start)  # noqa: B010  # by it, multiprocessing
+    setattr(time, "sleep", refuse.sleep)  # noqa: B010
+    return network
+
+
+def _limit(which: int, soft: int, hard: int | None = None) -> None:
+    now = resource.getrlimit(which)[1]
+    wanted = soft if hard is None else hard
+    most = wanted if now == resource.RLIM_INFINITY else min(wanted, now)
+    try:
+        resource.setrlimit(which, (min(soft, most), most))
+    except (OSError, ValueError):  # macOS has no limit of the address space
+        return
+
+
+def _leave_network() -> bool:
+    """Enter a network without interfaces, if the system permits it."""
+    if sys.platform != "linux":
+        return False
+    libc = ctypes.CDLL(None, use_errno=True)
+    user, group = os.geteuid(), os.getegid()
+    try:
+        if libc.unshare(_CLONE_NEWNET) == 0:
+            return True
+        if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) != 0:
+            return False
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
+        Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+    except (AttributeError, OSError):
+        return False
+    return True
+
+
+class _Refusing:
+    """The audit hook. It tells what the author's own code did, and not what a package that it
+    imports tries, which may do without.
+    """
+
+    def __init__(self, folder: Path, report: Callable[[Finding], None]) -> None:
+        self._folder, self._report = folder, report
+        self._own = os.path.join(os.path.realpath(tempfile.gettempdir()), "")
+
+    def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open":
+            path, mode, flags = arguments
+            if (flags & _WRITES or _writes(mode)) and self._is_outside(path):
+                self._refuse("writes", f"a write to {os.fspath(path)!r}", f"{_HOW} no work")
+        elif event in _CHANGES:
+            if self._is_outside(arguments[0]):
+                said = f"{event} of {arguments[0]!r}"
+                self._refuse("writes", said, f"{_HOW} no work")
+        elif event in _PROGRAMS:
+            said = f"{event} ({_shown(arguments[0])})" if arguments else event
+            self._refuse("programs", said, f"{_HOW} no work")
+        elif event in _SOCKETS:
+            self._refuse("network", f"{event} ({_shown(arguments[-1])})", f"{_HOW} no work")
+
+    def exit(self, code: int) -> NoReturn:
+        self._refuse("exits", f"os._exit({code})", "return a tree; Smithers ends the process")
+
+    def start(self, *_: object) -> NoReturn:
+        self._refuse("programs", "another process", f"{_HOW} no work")
+
+    def sleep(self, seconds: float) -> None:
+        """Packages may sleep while they are imported, and in threads."""
+        if self._author_place(sys._getframe(1)) is None:  # pyright: ignore[reportPrivateUsage]
+            _sleep(seconds)
+        else:
+            self._refuse("time", f"time.sleep({seconds})", f"{_HOW} no work")
+
+    def _is_outside(self, path: object) -> bool:
+        if isinstance(path, int):
+            return False  # a descriptor is open already
+        text = os.fsdecode(cast("str", path))
+        return text not in _NULL and not os.path.realpath(text).startswith(self._own)
+
+    def _refuse(self, rule: str, what: str, hint: str) -> NoReturn:
+        said = f"{what} was refused"
+        place = self._author_place(sys._getframe(2))  # pyright: ignore[reportPrivateUsage]  # as in `tree`
+        if place is not None:
+            self._report(Finding(rule=rule, said=said, place=place, hint=hint))
+        raise RefusedHere(said)
+
+    def _author_place(self, frame: FrameType | None) -> Place | None:
+        """The author's line that did it; None if a package did it while it was imported."""
+        while frame is not None:
+            code = frame.f_code
+            if is_authors(Path(code.co_filename), self._folder):
+                return _place(frame)
+            if code.co_name == "<module>":
+                return None
+            frame = frame.f_back
+        return None
+
+
+def _writes(mode: object) -> bool:
+    return isinstance(mode, str) and bool(set(mode) & set("wax+"))
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _place(frame: FrameType) -> Place:
+    positions = list(frame.f_code.co_positions())
+    found = positions[frame.f_lasti // 2] if frame.f_lasti >= 0 else (None, None, None, None)
+    line, column = found[0] or frame.f_lineno, found[2] or 0
+    return Place(file=frame.f_code.co_filename, line=line, column=column + 1)

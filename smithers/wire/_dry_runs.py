@@ -1,0 +1,69 @@
+"""What a dry run would have done, as JSON."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from smithers.texts import from_json
+
+if TYPE_CHECKING:
+    from smithers.engine.dry import DryRun
+    from smithers.views import Estimate, Spread
+    from smithers.wire._values import Json
+
+__all__ = ["dry_run_json"]
+
+
+def dry_run_json(dry: DryRun, estimate: Estimate) -> Json:
+    """Money is decimal text, in US dollars."""
+    known = zip(estimate.wanted, estimate.lines, estimate.models, strict=True)
+    costs = {(one.workflow, one.task, one.agent): (line, models) for one, line, models in known}
+    tasks: list[Json] = []
+    for one in dry.tasks:
+        cost, models = costs.get((one.workflow, one.task, one.agent), (None, ()))
+        tasks.append(
+            {
+                "workflow": one.workflow,
+                "task": one.task,
+                "kind": one.kind,
+                "agent": one.agent or None,
+                "models": list(models),
+                "times": one.times,
+                "cost": _spread(cost),
+            }
+        )
+    return {
+        "version": 1,
+        "workflow": dry.workflow,
+        "run_id": dry.run_id,
+        "status": dry.status,
+        "why": dry.why or None,
+        "hint": dry.hint or None,
+        "output": None if dry.output is None else from_json(dry.output),
+        "calls": dry.calls,
+        "timers_s": dry.timers_s,
+        "without_type": list(dry.guessed),
+        "tasks": tasks,
+        "cost": _spread(estimate.total),
+        "without_history": [
+            one.task
+            for one, line in zip(estimate.wanted, estimate.lines, strict=True)
+            if line is None
+        ],
+    }
+
+
+def _spread(cost: Spread | None) -> Json | None:
+    if cost is None:
+        return None
+    return {
+        "low": _usd(cost.low),
+        "middle": _usd(cost.middle),
+        "high": _usd(cost.high),
+        "runs": cost.runs,
+    }
+
+
+def _usd(amount: Decimal) -> str:
+    return format(amount.quantize(Decimal("0.000001")).normalize(), "f")

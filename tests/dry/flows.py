@@ -1,0 +1,142 @@
+"""Workflows that would do harm if they were executed, and what answers them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+from pydantic import BaseModel, Field, model_validator
+
+from harnesses import Codex, Reply, Scripted
+from smithers import (
+    Approval,
+    Branch,
+    Budget,
+    Command,
+    Context,
+    HumanTask,
+    Loop,
+    Node,
+    NoInput,
+    Run,
+    Sequence,
+    Step,
+    Subflow,
+    Task,
+    Timer,
+    WaitForEvent,
+    workflow,
+)
+from smithers.agent import Used
+from smithers.errors import NotSignedIn, Transient
+
+codex = Codex(program="a-program-that-is-nowhere")
+
+
+class Plan(BaseModel):
+    steps: list[str]
+    risk: int = Field(ge=1, le=5)
+
+
+class Odd(BaseModel):
+    word: str
+
+    @model_validator(mode="after")
+    def _check(self) -> Odd:
+        if self.word != "odd":
+            raise ValueError("the word must be odd")
+        return self
+
+
+class Deployed(BaseModel):
+    host: str
+
+
+def touch() -> Path:
+    Path("touched").touch()
+    return Path("touched")
+
+
+@workflow
+def everything(ctx: Context[NoInput]) -> Node[str]:
+    """One of each kind of node."""
+    plan = Task("plan", agent=codex, prompt="Plan.", output=Plan)
+    touched = Step("touch", touch)
+    made = Command("make", ["touch", "made"])
+    ok = Approval("ok", ask=lambda: f"Go on with {ctx[plan].steps}?")
+    colour = HumanTask("colour", ask="Which?", choices=["red", "blue"])
+    deployed = WaitForEvent("deployed", event="deployed", output=Deployed, timeout_s=60)
+    night = Timer("night", seconds=8 * 3600)
+    child = Subflow("child", below)
+    last = Task(
+        "last",
+        agent=codex,
+        prompt=lambda: f"{ctx[colour]} on {ctx[deployed].host} after {ctx[touched].name}",
+    )
+    return Sequence(plan, touched, made, ok, colour, deployed, night, child, last, result=last)
+
+
+@workflow
+def below(ctx: Context[NoInput]) -> Node[str]:
+    deep = Task("deep", agent=codex, prompt="Deep.")
+    return Sequence(Approval("sure", ask="Sure?"), deep, result=deep)
+
+
+@workflow
+def asks(ctx: Context[NoInput]) -> Node[str]:
+    """It fails if somebody denies."""
+    say = Task("say", agent=codex, prompt="Say.")
+    return Sequence(Approval("ok", ask="?"), say, result=say)
+
+
+@workflow
+def endless(ctx: Context[NoInput]) -> Node[None]:
+    text = Task("text", agent=codex, prompt="Write.")
+    return Loop(text, until=lambda: ctx[text] == "done", max_iterations=100_000)
+
+
+@workflow
+async def watches(run: Run[NoInput]) -> str:
+    """A flow that waits again and again."""
+    for number in range(100_000):
+        await run.sleep(f"pause-{number}", seconds=60)
+    return "done"
+
+
+@workflow
+def untyped(ctx: Context[NoInput]) -> Node[object]:
+    """A step whose type nobody wrote, which another needs."""
+    found = Step("found", lambda: [1, 2])
+    count = Step("count", lambda: len(ctx[found]), output=int)
+    which = Branch(lambda: len(ctx[found]) > 1, then=count)
+    return Sequence(found, which)
+
+
+@workflow
+def odd(ctx: Context[NoInput]) -> Node[Odd]:
+    return Task("odd", agent=codex, prompt="Odd.", output=Odd)
+
+
+@workflow(budget=Budget(usd=1, calls=50))
+def dear(ctx: Context[NoInput]) -> Node[None]:
+    return Sequence(*(Task(f"t{n}", agent=codex, prompt="p") for n in range(5)))
+
+
+paid = Used(tokens_in=1000, tokens_out=100, cost=Decimal("0.40"), model="m-1")
+denies = Scripted({"ok": False})
+knows = Scripted(
+    {
+        "plan": Plan(steps=["one"], risk=3),
+        "colour": "blue",
+        "deployed": Deployed(host="web-7"),
+        "touch": "scripted",
+        "last": lambda ask: ask.prompt,
+    }
+)
+signed_out = Scripted({"say": NotSignedIn})
+shaky = Scripted({"say": [Transient, "said"]})
+costs = Scripted({"t*": Reply(answer="fine", usage=paid)})
+ends = Scripted({"text": ["more", "more", "done"]})
+right = Scripted({"odd": Odd(word="odd")})
+counted = Scripted({"found": [[1, 2]]})
+number = 3
