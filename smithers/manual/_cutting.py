@@ -46,7 +46,7 @@ def _title(section: str) -> str:
 
 
 def _sections(text: str) -> list[str]:
-    """The text in parts that begin with a heading and have more. A line of code with `#` is none."""
+    """The text in parts that begin with a heading and have more. A line of code is none."""
     parts: list[str] = []
     fresh = True
     for piece in _FENCE.split(text):
