@@ -24,7 +24,7 @@ from smithers.checks._waits import find_circles
 from smithers.engine.inputs import input_text, refuse_unknown_fields
 from smithers.engine.loading import Loaded, load_workflow
 from smithers.errors import Refused, SmithersError
-from smithers.schemas import example_of
+from smithers.examples import example_of
 from smithers.settings import Found, NamedAgents, load_settings
 from smithers.workflows import Workflow
 
