@@ -56,7 +56,8 @@ _ENV = {"NO_COLOR": "1", "LOGNAME": "ann"}
 
 
 def name(path: Path) -> str:
-    return str(path.relative_to(ROOT))
+    """Its place in the repository, or of the manual in an installation its file."""
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else path.name
 
 
 def blocks(text: str, language: str) -> list[str]:

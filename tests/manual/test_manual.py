@@ -18,7 +18,7 @@ from tests.cli.command import smithers as typed
 
 COMMANDS = list(known_commands())
 PAGE = page(COMMANDS)
-NODES = [
+NODES: list[Any] = [
     one
     for name in smithers.__all__
     if inspect.isclass(one := getattr(smithers, name))
@@ -46,7 +46,7 @@ def test_the_page_has_every_public_name() -> None:
 
 
 @pytest.mark.parametrize("node", NODES, ids=lambda node: str(node.__name__))
-def test_the_table_of_options_has_each_option_of_a_node(node: type[Any]) -> None:
+def test_the_table_of_options_has_each_option_of_a_node(node: Any) -> None:
     rows = {
         name: of.split(", ") for name, of in re.findall(r"^\| `(\w+)=.*?` \| (.*?) \|", PAGE, re.M)
     }
