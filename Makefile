@@ -130,7 +130,7 @@ docs: $(BASE) ## update the generated parts of the docs
 	PYTHONPATH=. $(BIN)/python docs/manual.py
 
 site: $(SITE_INSTALLED) ## build the docs as a site in build/site; a link that leads nowhere is an error
-	NO_MKDOCS_2_WARNING=1 $(SITE_VENV)/bin/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(SITE_VENV)/bin/mkdocs build --strict
 
 clean: ## remove what the targets above made
 	rm -rf $(VENV) $(BENCH_VENV) .newest-python $(SDK_VENV) $(SITE_VENV) .models-venv $(NPM) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
