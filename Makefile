@@ -31,6 +31,10 @@ SDK := google-antigravity==0.1.22
 SDK_VENV := .sdk-venv
 WITH_SDK := ANTIGRAVITY_PYTHON="$(CURDIR)/$(SDK_VENV)/bin/python"
 SDK_INSTALLED := $(SDK_VENV)/.$(SDK)
+# Builds the pages of docs/ as a site, in an environment apart.
+SITE := mkdocs-material==9.8.2
+SITE_VENV := .site-venv
+SITE_INSTALLED := $(SITE_VENV)/.$(SITE)
 INSPECTED := $(NPM)/$(subst /,_,$(INSPECTOR)).installed
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PYTEST = $(BIN)/python -m pytest
@@ -53,7 +57,7 @@ TRUST_EXAMPLES ?= 300
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test wheel-test newest-smoke check format live live-smoke models models-smoke drift trust bench docs clean
+.PHONY: help demo test wheel-test newest-smoke check format live live-smoke models models-smoke drift trust bench docs site clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -123,9 +127,13 @@ docs: $(BASE) ## update the generated parts of the docs
 	PYTHONPATH=. $(BIN)/python docs/failures.py
 	PYTHONPATH=. $(BIN)/python docs/prompts.py
 	PYTHONPATH=. $(BIN)/python docs/patterns.py
+	PYTHONPATH=. $(BIN)/python docs/manual.py
+
+site: $(SITE_INSTALLED) ## build the docs as a site in build/site; a link that leads nowhere is an error
+	NO_MKDOCS_2_WARNING=1 $(SITE_VENV)/bin/mkdocs build --strict
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) $(BENCH_VENV) .newest-python $(SDK_VENV) .models-venv $(NPM) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) .newest-python $(SDK_VENV) $(SITE_VENV) .models-venv $(NPM) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -167,6 +175,11 @@ $(LIVE): Makefile
 $(SDK_INSTALLED): Makefile | $(BIN)/python
 	$(BIN)/python -m venv $(SDK_VENV)
 	$(SDK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check '$(SDK)'
+	@touch $@
+
+$(SITE_INSTALLED): Makefile | $(BIN)/python
+	$(BIN)/python -m venv $(SITE_VENV)
+	$(SITE_VENV)/bin/python -m pip install --quiet --disable-pip-version-check '$(SITE)'
 	@touch $@
 
 $(INSPECTED): Makefile | $(LIVE)

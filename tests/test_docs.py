@@ -23,6 +23,7 @@ from smithers.agent import Agent
 from smithers.cli._app import app
 from smithers.cli._mcp import register_clients
 from smithers.engine.engine import Engine
+from smithers.manual import FOLDER
 from smithers.state import RunState
 from smithers.workflows import NoInput, Workflow
 from tests.cli.command import smithers
@@ -31,7 +32,7 @@ from tests.engine.runs import Run
 from tests.places import HARNESSES, SMITHERS
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *FOLDER.glob("*.md")])
 PUBLIC = [one for one in DOCUMENTS if one.name not in ("AGENTS.md", "CONTRIBUTING.md")]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 PROJECT = sorted((ROOT / "examples" / "testing").glob("*.py"))  # test_pytest_plugin.py runs it
@@ -55,7 +56,8 @@ _ENV = {"NO_COLOR": "1", "LOGNAME": "ann"}
 
 
 def name(path: Path) -> str:
-    return str(path.relative_to(ROOT))
+    """Its place in the repository, or of the manual in an installation its file."""
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else path.name
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -76,9 +78,12 @@ COMMANDS = dict(options(get_command(app)))
 
 def python_blocks() -> Iterator[tuple[str, str]]:
     """Each block of Python in the documents, and where it is."""
+    copied = {example.read_text().strip() for example in PATTERNS}
     for document in PUBLIC:
         for number, block in enumerate(blocks(document.read_text(), "python"), 1):
-            yield f"{document.stem}_{number}", block
+            if document.parent == FOLDER and block in copied:
+                continue  # docs/patterns has them as well
+            yield f"{document.parent.name}_{document.stem}_{number}", block
 
 
 def test_every_name_in_a_block_of_python_is_imported_or_defined(tmp_path: Path) -> None:
@@ -175,7 +180,8 @@ def anchors(document: Path) -> set[str]:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)
 def test_links_between_files_lead_somewhere(document: Path) -> None:
-    for target in re.findall(r"\]\(([^)\s]+)", document.read_text()):
+    text = re.sub(r"^```.*?^```", "", document.read_text(), flags=re.S | re.M)
+    for target in re.findall(r"\]\(([^)\s]+)", text):
         if not target.startswith("http"):
             file, _, anchor = target.partition("#")
             found = document.parent / file if file else document
@@ -258,6 +264,12 @@ def test_the_table_of_changed_prompts_is_what_the_agents_say() -> None:
 
 def test_the_pages_of_the_patterns_are_what_their_files_and_examples_say() -> None:
     command = [sys.executable, str(ROOT / "docs" / "patterns.py"), "--check"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_the_examples_of_the_manual_and_llms_txt_are_what_the_files_say() -> None:
+    command = [sys.executable, str(ROOT / "docs" / "manual.py"), "--check"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 

@@ -32,6 +32,7 @@ COMMANDS = {
     "demo": "_demo",
     "deny": "_deciding",
     "diff": "_travelling",
+    "docs": "_manual",
     "doctor": "_doctor",
     "events": "_reading",
     "fork": "_forking",

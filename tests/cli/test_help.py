@@ -20,7 +20,7 @@ COMMANDS = [
     *("approve", "deny", "cancel", "answer", "send"),
     *("budget", "steer", "attach", "supervise", "trust"),
     "config",
-    *("init", "check", "workflows", "patterns", "demo", "doctor"),
+    *("init", "check", "workflows", "patterns", "docs", "demo", "doctor"),
     *("service", "cache", "mcp", "harness"),  # groups come last
 ]
 GROUPED = [
@@ -36,6 +36,7 @@ WITHOUT_A_DATABASE = (
     "mcp remove",
     "workflows",
     "patterns",
+    "docs",
     "config",
     "harness drift",
     "harness parse",

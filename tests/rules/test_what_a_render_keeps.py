@@ -327,10 +327,10 @@ def test_items_that_read_what_also_changes_the_part_around_them_are_planned_with
 
         def each(item: int) -> Node[Any]:
             more = [Step(f"then {item}", lambda: item)] if ctx.get(first) is not None else []
-            return Sequence(*more, Step(f"last {item}", lambda: item, needs=first))
+            return Sequence(*more, Step(f"last {item}", lambda: item, needs=[first]))
 
         items = ForEach(lambda: range(2), key=str, each=each, id="items")
-        other = Step("other", other_work, timeout_s=2.0 + is_known)
+        other = Step("other", other_work, timeout_s=3.0 if is_known else 2.0)
         return Parallel(first, Parallel(other, items, id="part"))
 
     run = go(make)
