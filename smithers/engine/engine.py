@@ -607,8 +607,11 @@ class Engine:
         return True
 
     def _offer_turn(self, instance: Instance) -> None:
-        """One that was asked and does not begin keeps nobody from it."""
-        if instance.kind.is_task and not (instance.begun or instance.settled):
+        """One that was asked and does not begin keeps nobody from it; what has sent work back comes
+        first.
+        """
+        is_done = instance.begun or instance.settled or self._is_sent_back()
+        if instance.kind.is_task and not is_done:
             self.plan.offer_slots(instance)
 
     def _ask_held_back(self) -> bool:

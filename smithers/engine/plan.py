@@ -18,7 +18,7 @@ from smithers import waits
 from smithers.changes import Key, Outcome
 from smithers.context import NotYet
 from smithers.engine.mount import ids_around
-from smithers.engine.slots import SlotCounts
+from smithers.engine.slots import SlotCounts, place_of
 from smithers.kinds import Definition, Dropped, Instance, Kind
 from smithers.state import RunState
 
@@ -141,8 +141,8 @@ class Plan(SlotCounts):
             return
         path = one.path
         one.children = [
-            self._make(child, child.key_in(path), one, place, child.kind)
-            for place, child in enumerate(definitions)
+            self._make(child, child.key_in(path), one, child.place, child.kind)
+            for child in definitions
         ]
         one.open = len(one.children)
 
@@ -349,7 +349,7 @@ class Plan(SlotCounts):
         containers no more than must be. Gives the instances that are gone; None if the whole plan
         is to be made anew, of which nothing is done.
         """
-        parts: dict[Instance, list[int]] = {}
+        parts: dict[Instance, set[int]] = {}  # two of these may be in one part
         for key in keys:
             part = self.instances.get(key)
             while part is not None and not _reopens(part.parent):
@@ -360,7 +360,7 @@ class Plan(SlotCounts):
                 if self.watches(key.id) or (part is not None and part.begun):
                     return None
                 continue
-            parts.setdefault(cast("Instance", part.parent), []).append(part.place)
+            parts.setdefault(cast("Instance", part.parent), set()).add(part.place)
         again = {one: one.kind.open_again(one, places) for one, places in parts.items()}
         again = {one: places for one, places in again.items() if not _is_among(one, again)}
         olds = [one.children[place] for one, places in again.items() for place in places]
@@ -372,8 +372,13 @@ class Plan(SlotCounts):
         for old in olds:
             self._remove(old)
         made = [self._put(old, old.definition, old.key) for old in olds]
-        for one, places in again.items():
-            one.kind.reopened(self, one, places)
+        turns = [
+            (one, few)
+            for one, places in again.items()
+            for few in ([[place] for place in places] if one.kind.is_concurrent else [places])
+        ]
+        for one, few in sorted(turns, key=lambda turn: place_of(turn[0].children[turn[1][0]])):
+            one.kind.reopened(self, one, few)
         self._propagate()
         self._make_begun(made, begun)
         self._replaced(made, catch_up)
@@ -396,7 +401,7 @@ class Plan(SlotCounts):
         if any(one.strands is None for one in self.steps.values()):
             catch_up()
         for new in made:
-            self.offer_slots(new)
+            self.release_around(new)
         for pool in self.pools.values() if made else ():
             self._offer(pool)
         self._known = set()
@@ -417,7 +422,7 @@ class Plan(SlotCounts):
         begun, is_open = old.begun, not old.settled
         if old.settled:
             cast("Instance", old.parent).open += 1
-        self.pass_turn(old)
+        self.pass_turns(old)
         for one in old.walk():
             self._forget(one)
         child = old

@@ -61,9 +61,12 @@ def reconcile(
     `AuthorError`, and leaves the tree as it was.
     """
     try:
-        changes = [_decide(again, plan) for again in rendered]
+        decided = [_decide(again, plan) for again in rendered]
     except _TooMuch:
         return None
+    # What is made from values in a part that is planned again is made again with it.
+    parts = {one: node for change in decided for one, node in change.replaced.items()}
+    changes = [change for change in decided if not _is_below(change.again.scope, parts)]
     with renderer.view.changing:
         return _apply(renderer, plan, changes, catch_up)
 
@@ -91,6 +94,11 @@ def _decide(again: Again, plan: Plan) -> _Change:
     for one in [one for one in change.more if one in replaced or _is_inside(one, replaced)]:
         del change.more[one]
     return change
+
+
+def _is_below(scope: Scope, parts: dict[Definition, Node[Any]]) -> bool:
+    around = scope.around
+    return around is not None and (around in parts or _is_inside(around, parts))
 
 
 def _is_inside(one: Definition, others: dict[Definition, Node[Any]]) -> bool:

@@ -12,7 +12,7 @@ from smithers.kinds import Dropped, Instance, Slots
 from smithers.state import RunState
 from smithers.tree import Task
 
-__all__ = ["Pool", "SlotCounts"]
+__all__ = ["Pool", "SlotCounts", "place_of"]
 
 
 class Pool:
@@ -66,7 +66,7 @@ class Pool:
         if task.begun:
             self.retrying.append(task)
             return
-        entry = (-task.node.priority, _place_of(task), self._queued, task)
+        entry = (-task.node.priority, place_of(task), self._queued, task)
         heapq.heappush(self.waiting, entry)
 
 
@@ -151,6 +151,13 @@ class SlotCounts:
             assert child.parent is not None
             child.has_turn = False
             child.parent.turns -= 1
+
+    def pass_turns(self, instance: Instance) -> None:
+        """Give back the turns that were taken for an instance, also by what is around it."""
+        child = instance
+        while child.parent is not None:
+            self.pass_turn(child)
+            child = child.parent
 
     @staticmethod
     def _queue(instance: Instance, child: Instance, group: Instance) -> None:
@@ -312,6 +319,14 @@ class SlotCounts:
                 self.release(group)
             child, group = group, group.parent
 
+    def release_around(self, instance: Instance) -> None:
+        """Slots above an instance may be free now: those who wait for one may try."""
+        group = instance.parent
+        while group is not None:
+            if group.limit is not None:
+                self.release(group)
+            group = group.parent
+
     def release(self, group: Instance) -> None:
         if (slots := group.slots) is None:
             return
@@ -331,7 +346,7 @@ def _is_waiting(one: Instance) -> bool:
     return one.status == "up" and one.dropping is None
 
 
-def _place_of(instance: Instance) -> tuple[int, ...]:
+def place_of(instance: Instance) -> tuple[int, ...]:
     """Where it is in the document, for sorting."""
     places: list[int] = []
     above: Instance | None = instance

@@ -32,7 +32,7 @@ from smithers import (
     waits,
     workflow,
 )
-from smithers.changes import Frame, Key, Reset
+from smithers.changes import CameUp, Frame, Key, Reset
 from smithers.errors import AuthorError
 from smithers.state import RunState
 from tests.rules.agents import Recalling, Scripted
@@ -126,6 +126,23 @@ def test_what_is_done_again_is_told_in_the_order_of_the_document() -> None:
     changes = [change for frame in run.watch.frames for change in frame.changes]
     again = [str(change.key) for change in changes if isinstance(change, Reset)]
     assert again == ["zero", *names, "a question"]
+
+
+def test_what_is_done_again_comes_up_in_the_order_of_the_document() -> None:
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        first, second = Step("z", lambda: 1), Step("a", lambda: 1)
+        beside = [Sequence(one, Approval(f"{one.id} ok", ask="?")) for one in (first, second)]
+        return Parallel(*beside, Approval("ok", ask="?", on_deny=Rework(second, first)))
+
+    run = Run(flow_of(make))
+    run.limit(1)
+    assert run.go().status == "waiting"
+    run.answer("ok", approved=False)
+    assert finish(run) == "finished"
+    (again,) = [frame for frame in run.watch.frames if reset_in(frame)]
+    came_up = [change.key.id for change in again.changes if isinstance(change, CameUp)]
+    assert came_up == ["z", "a", "ok"]
+    assert run.starts == ["z#1", "a#1", "z#2", "a#2"]
 
 
 def test_who_is_asked_for_more_than_a_decision_may_send_work_back_as_well() -> None:

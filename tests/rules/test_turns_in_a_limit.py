@@ -26,6 +26,7 @@ from smithers import (
     WaitForEvent,
     workflow,
 )
+from smithers.changes import Settled, WaitOpened
 from smithers.state import RunState
 from tests.rules.agents import Scripted
 from tests.rules.resuming import crashed, finish
@@ -278,3 +279,66 @@ def test_a_signal_that_the_holder_of_a_slot_waits_for_is_taken() -> None:
         assert run.outcome(f"w{number}") is None
         run.send("go")
     assert run.go().status == "finished"
+
+
+def in_turn(ctx: Context[NoInput]) -> Node[Any]:
+    draft = Step("draft", one)
+    between = Step("between", one)
+    other = reader(ctx, "other", draft)
+    ship = Approval("ship", ask="Ship?", on_deny=Rework(draft, max_rounds=2))
+    return Parallel(Sequence(draft, between, other), ship, limit=1)
+
+
+def denied_once(run: Run) -> bool:
+    """Deny each question, then approve it; whether there were any."""
+    asked = [key for key, kind in run.state.waits if kind == "approval"]
+    for key in asked:
+        run.answer(key.id, path=key.path, approved=(key, "rework") in run.state.choices)
+    return bool(asked)
+
+
+def test_what_is_sent_back_in_one_child_of_a_group_is_done_before_the_person_is_asked_again() -> (
+    None
+):
+    run = run_of(in_turn)
+    assert finish(run, denied_once) == "finished"
+    assert run.starts == ["draft#1", "between#1", "other#1", "draft#2", "other#2"]
+    asked = [
+        frame.number
+        for frame in run.watch.frames
+        for change in frame.changes
+        if isinstance(change, WaitOpened)
+    ]
+    done = [
+        frame.number
+        for frame in run.watch.frames
+        for change in frame.changes
+        if isinstance(change, Settled) and change.key.id == "other"
+    ]
+    assert len(asked) == len(done) == 2
+    assert done[1] <= asked[1]
+
+
+def test_it_is_so_after_a_crash_at_any_frame() -> None:
+    run = run_of(in_turn)
+    finish(run, denied_once)
+    for frames in range(1, len(run.watch.frames)):
+        again = crashed(run, frames)
+        assert finish(again, denied_once) == "finished", frames
+
+
+def test_an_item_that_sends_work_back_is_asked_again_before_the_next_item() -> None:
+    def build(ctx: Context[NoInput]) -> Node[Any]:
+        draft, names = Step("draft", one), Step("names", lambda: ["b", "a"])
+
+        def ask(name: str) -> Node[Any]:
+            return Approval(name, ask="?", on_deny=Rework(draft, max_rounds=2))
+
+        items = ForEach(lambda: ctx[names], key=str, each=ask, limit=1, id="e")
+        return Parallel(draft, Sequence(Step("before", one), names), items)
+
+    run = run_of(build)
+    assert run.go().status == "waiting"
+    run.answer("b", approved=False)
+    assert run.go().status == "waiting"
+    assert {key.id for key, _ in run.state.waits} == {"b"}

@@ -314,6 +314,26 @@ def test_many_items_that_read_render_alone() -> None:
     assert rendered.count(8) == 2, "once at first, and once when it had its first step"
 
 
+def test_items_that_read_what_also_changes_the_part_around_them_are_planned_with_it() -> None:
+    turns = Turns()
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        first = turns.step("first", after="other.")
+        is_known = ctx.get(first) is not None
+
+        def each(item: int) -> Node[Any]:
+            more = [Step(f"then {item}", lambda: item)] if ctx.get(first) is not None else []
+            return Sequence(*more, Step(f"last {item}", lambda: item, needs=first))
+
+        items = ForEach(lambda: range(2), key=str, each=each, id="items")
+        other = Step("other", lambda: turns.log.append("other."), timeout_s=2.0 + is_known)
+        return Parallel(first, Parallel(other, items, id="part"))
+
+    run = go(make)
+    done = {str(key) for key, ended in run.state.ended.items() if ended.outcome == "finished"}
+    assert {"then 0", "last 0", "then 1", "last 1"} <= done
+
+
 # -- the fields of nodes
 
 
