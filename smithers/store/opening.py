@@ -284,7 +284,9 @@ def _make_folder(path: Path) -> None:
         with suppress(FileExistsError):
             ignore = os.open(folder / ".gitignore", flags, 0o644)
             with open(ignore, "w", encoding="utf-8") as file:
-                file.write(f"/{path.name}*\n/{path.stem}.runs/\n/logs/\n/worktrees/\n")
+                file.write(
+                    f"/{path.name}*\n/{path.stem}.runs/\n/logs/\n/worktrees/\n__pycache__/\n"
+                )
     except OSError as error:
         raise MachineError.of(error, error.filename or folder, "cannot be created") from error
 

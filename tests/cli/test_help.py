@@ -20,7 +20,7 @@ COMMANDS = [
     *("approve", "deny", "cancel", "answer", "send"),
     *("budget", "steer", "attach", "supervise", "trust"),
     "config",
-    *("check", "workflows", "patterns", "demo", "doctor"),
+    *("init", "check", "workflows", "patterns", "demo", "doctor"),
     *("service", "cache", "mcp", "harness"),  # groups come last
 ]
 GROUPED = [
@@ -32,6 +32,7 @@ GROUPED = [
 WITHOUT_A_DATABASE = (
     "check",
     "demo",
+    "init",
     "mcp remove",
     "workflows",
     "patterns",

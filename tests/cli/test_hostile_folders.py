@@ -397,7 +397,7 @@ def test_an_empty_file_becomes_a_database_that_is_trusted_and_ignored_by_git(
     (state(tmp_path) / "smithers.db").touch()
     assert "not trusted" not in smithers(tmp_path, "up", ECHO).err
     assert (state(tmp_path) / ".gitignore").read_text().splitlines() == [
-        *("/smithers.db*", "/smithers.runs/", "/logs/", "/worktrees/")
+        *("/smithers.db*", "/smithers.runs/", "/logs/", "/worktrees/", "__pycache__/")
     ]
     assert "not trusted" not in smithers(tmp_path, "supervise", "--once").err
 

@@ -40,6 +40,20 @@ def no_such_pattern(shell: Shell) -> tuple[Said, Said]:
     return failed, shell.follow(failed)
 
 
+@scene("list them with `smithers init --list`")
+def no_such_template(shell: Shell) -> tuple[Said, Said]:
+    failed = shell.bare("init", "--template", "xyz")
+    return failed, shell.follow(failed)
+
+
+@scene("move it away, then type `smithers init` again")
+def file_in_the_place_of_a_folder(shell: Shell) -> tuple[Said, Said]:
+    (shell.folder / ".claude").write_text("")
+    failed = shell.bare("init")
+    (shell.folder / ".claude").rename(shell.folder / "claude.txt")
+    return failed, shell.follow(failed)
+
+
 @scene("type `smithers trust --list`")
 def trust_list_of_a_path(shell: Shell) -> tuple[Said, Said]:
     failed = shell.bare("trust", "--list", "x")

@@ -78,6 +78,7 @@ WORDS: dict[str, Kind] = {
     "work in another folder, or move the file away": "machine",
     "check its contents, then type: chmod …-w …": "machine",
     "name a settings file that this user can read": "machine",
+    "let this user read and write …, on a disk with space": "machine",
     "save it as UTF-8": "choose",
     'write … = "ADAPTER:MODEL", or adapter = "ADAPTER" in its table': "choose",
     "set it to a value as in: …": "choose",
@@ -241,6 +242,9 @@ WORDS: dict[str, Kind] = {
 
 _CORRECTED = "checks/test_broken.py::test_a_broken_workflow_that_is_corrected_passes"
 TESTED: dict[str, str] = {
+    "restore it from git, or remove it: then no file that differs is changed": (
+        "cli/test_init.py::test_a_damaged_record_is_named"
+    ),
     "use run in the code of its flow alone, not in the function of a step, in another flow or in a"
     " thread; pass them values": (
         "rules/test_flows_in_python.py::test_a_step_cannot_use_the_run_of_its_flow"

@@ -317,6 +317,10 @@ def test_many_items_that_read_render_alone() -> None:
 def test_items_that_read_what_also_changes_the_part_around_them_are_planned_with_it() -> None:
     turns = Turns()
 
+    def other_work() -> str:
+        turns.log.append("other.")
+        return "other"
+
     def make(ctx: Context[NoInput]) -> Node[Any]:
         first = turns.step("first", after="other.")
         is_known = ctx.get(first) is not None
@@ -326,7 +330,7 @@ def test_items_that_read_what_also_changes_the_part_around_them_are_planned_with
             return Sequence(*more, Step(f"last {item}", lambda: item, needs=first))
 
         items = ForEach(lambda: range(2), key=str, each=each, id="items")
-        other = Step("other", lambda: turns.log.append("other."), timeout_s=2.0 + is_known)
+        other = Step("other", other_work, timeout_s=2.0 + is_known)
         return Parallel(first, Parallel(other, items, id="part"))
 
     run = go(make)

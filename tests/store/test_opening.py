@@ -46,7 +46,7 @@ async def test_a_new_database_is_private_and_kept_out_of_git(tmp_path: Path) -> 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     ignored = (path.parent / ".gitignore").read_text().splitlines()
-    assert ignored == ["/smithers.db*", "/smithers.runs/", "/logs/", "/worktrees/"]
+    assert ignored == ["/smithers.db*", "/smithers.runs/", "/logs/", "/worktrees/", "__pycache__/"]
 
 
 async def test_an_empty_file_becomes_a_database(tmp_path: Path) -> None:
