@@ -13,7 +13,6 @@ from pydantic import BaseModel
 
 from smithers.changes import Key
 from smithers.checks._findings import Finding, from_error
-from smithers.checks._reads import callables_of
 from smithers.context import Context, NotYet
 from smithers.engine.attempts.agent_attempt import MAX_REPAIRS
 from smithers.engine.loading import Loaded
@@ -24,14 +23,11 @@ from smithers.engine.render import Renderer, called
 from smithers.errors import Place, SmithersError
 from smithers.kinds import Definition, agent_work, child_workflow
 from smithers.settings import Values
-from smithers.shapes import ContainerKind
 from smithers.state import RunState
 from smithers.tree import (
     NODE_MARK,
-    Branch,
     Budget,
     ForEach,
-    Loop,
     Part,
     Task,
     explain,
@@ -51,7 +47,6 @@ _CERTAIN = (NameError, AttributeError, TypeError)
 """What a callable raises whatever the data of the run; other errors may be due to what is not there
 yet.
 """
-_OF_DATA: tuple[ContainerKind, ...] = ("foreach", "part")
 
 
 @dataclass(frozen=True)
@@ -175,11 +170,11 @@ class _Planner:
         if not is_small:
             self._not_known(one, "children", "the tree is too large to be shown")
             return ()
-        if one.node.kind not in _OF_DATA:
+        what = one.kind.made_from
+        if not what:
             self._not_known(one, "children", "they are made while it runs")
             return ()
         one = cast("Definition[ForEach[Any] | Part]", one)
-        what = "items" if one.node.kind == "foreach" else "next part"
         items = self._ask(one, what, lambda: self._renderer.ask_items(one))
         if items is None:
             return ()
@@ -189,7 +184,7 @@ class _Planner:
     def ask_all(self) -> None:
         """The callables that only read."""
         for one in self._all:
-            for each in callables_of(one.node):
+            for each in one.kind.callables(one.node):
                 if each.what in _EARLY and callable(each.call):
                     call = cast("Callable[[], object]", each.call)
                     value = self._ask(one, each.what, call)
@@ -257,22 +252,18 @@ class _Calls:
         self.besides: list[str] = []
 
     def of(self, one: Definition) -> tuple[int, int]:
-        node = one.node
-        if isinstance(node, Task):
-            return self._of_task(one, node)
+        if one.kind.is_task:
+            return self._of_task(one, cast("Task[Any]", one.node))
         grows = one is self._planned.root and self._planned.grows
         if grows or (one.kind.expands and one.id in self._unknown):
             self.besides.append(f"what is made below {one.id}")
         below = [self.of(child) for child in self._planned.below(one)]
-        if isinstance(node, Branch):
-            arms = node.arms
-            first = below[: len(arms[0])]
-            return _most(_sum(first), _sum(below[len(first) :]))
+        first = one.kind.split(one.node)
+        if first >= 0:
+            return _most(_sum(below[:first]), _sum(below[first:]))
         once, at_most = _sum(below)
-        if isinstance(node, Loop):
-            times = node.max_iterations
-            return once * times, at_most * times
-        return once, at_most
+        times = one.kind.most_iterations(one.node)
+        return (once, at_most) if times is None else (once * times, at_most * times)
 
     def _of_task(self, one: Definition, task: Task[Any]) -> tuple[int, int]:
         if (rework := one.kind.rework(task)) is not None:

@@ -7,51 +7,20 @@ certain.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from types import FunctionType, MethodType
 from typing import Any, cast
 
 from smithers.context import Context
 from smithers.engine.syntax import node_of
-from smithers.tree import Branch, Computed, ForEach, Giving, Loop, Node, Part, Task
-from smithers.values import dataclass
+from smithers.tree import Node
 
-__all__ = ["Called", "callables_of", "reads_of"]
+__all__ = ["reads_of"]
 
 _WAITING = ("get", "state", "error", "items", "failures")
 """Methods of a context that wait for the node that they are given."""
 _STRAIGHT = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return)
-
-
-@dataclass(frozen=True)
-class Called:
-    """A callable of a node. `at_end` says that it is called once all below the node is settled."""
-
-    what: str
-    call: object
-    at_end: bool = False
-
-
-def callables_of(node: Node[Any]) -> Iterator[Called]:
-    """The author's callables that a node cannot do without."""
-    if isinstance(node, Task):
-        yield Called("skip_if", node.skip_if)
-        work: Any = node.work
-        names: Iterable[str] = getattr(work, "_fields", getattr(work, "__dataclass_fields__", ()))
-        for name in names:
-            value: object = getattr(work, name)
-            yield Called(name, cast("Any", value).call if isinstance(value, Computed) else value)
-    elif isinstance(node, Branch):
-        yield Called("test", node.test)
-    elif isinstance(node, ForEach):
-        yield Called("items", node.items)
-    elif isinstance(node, Part):
-        yield Called("then", node.make)
-    elif isinstance(node, Loop):
-        yield Called("until", node.until, at_end=True)
-    if isinstance(node, Giving) and isinstance(node.result, Computed):
-        yield Called("result", node.result.call, at_end=True)
 
 
 def reads_of(call: object) -> Iterator[Node[Any] | str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from smithers.checks._findings import Finding
-from smithers.checks._reads import callables_of, reads_of
+from smithers.checks._reads import reads_of
 from smithers.kinds import Definition
 
 __all__ = ["find_circles"]
@@ -59,16 +59,16 @@ def _collect(
         children = below(one)
         for number, child in enumerate(children):
             mine = [_Wait(start, f"is inside {one.id!r}")]
-            if one.kind.is_ordered or one.node.kind == "loop":
+            if one.kind.is_ordered:
                 mine += (
                     _Wait(_Point(earlier.id, is_end=True), f"comes after {earlier.id!r}")
                     for earlier in children[max(0, number - 1) : number]
                 )
             waiting.append((child, mine))
-        if one.kind.only_arranges or one.node.kind in ("loop", "foreach", "part"):
+        if one.kind.comes_to_all:
             all_of_it = (_Point(child.id, is_end=True) for child in children)
             waits[end] += (_Wait(to, f"ends with {to.id!r}") for to in all_of_it)
-        for called in callables_of(one.node):
+        for called in one.kind.callables(one.node):
             for read in reads_of(called.call):
                 id = read if isinstance(read, str) else read.id or read.address or ""
                 why = f"reads {id!r} in its {called.what}"

@@ -18,9 +18,9 @@ from smithers.kinds._kind import (
     Asking,
     Kind,
     KindName,
-    OutputReader,
     Planning,
 )
+from smithers.kinds._output_reader import OutputReader
 from smithers.kinds._rework import asked_again, is_sent_back, made_again, send_back
 from smithers.kinds.approval import APPROVAL
 from smithers.kinds.branch import BRANCH

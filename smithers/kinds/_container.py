@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from typing_extensions import TypeVar
 
 from smithers.changes import Outcome
+from smithers.kinds._called import Called
 from smithers.kinds._instance import Instance
-from smithers.kinds._kind import NOTHING, Asking, Kind, OutputReader, Planning
+from smithers.kinds._kind import NOTHING, Asking, Kind, Planning
+from smithers.kinds._output_reader import OutputReader
 from smithers.state import Ended, RunState
 from smithers.tree import Computed, Giving, Node
 
@@ -83,6 +86,11 @@ class Container(Kind[N]):
     def has_result(self, state: RunState, one: Instance[N]) -> bool:
         """Whether no result is missing that is a choice."""
         return not self.chooses_result(one.node) or (one.key, "result") in state.choices
+
+    def callables(self, node: N) -> Iterator[Called]:
+        result = result_of(node)
+        if isinstance(result, Computed):
+            yield Called("result", result.call, at_end=True)
 
     def chooses_result(self, node: N) -> bool:
         """Whether its result is a choice."""

@@ -15,15 +15,17 @@ from pydantic import BaseModel
 from typing_extensions import TypeVar
 
 from smithers.changes import ChoiceKind, Failure, Key, Outcome, WaitKind, WaitOpened
+from smithers.kinds._called import Called
 from smithers.kinds._calling import Calling
 from smithers.kinds._definition import Definition
 from smithers.kinds._instance import Instance
+from smithers.kinds._output_reader import OutputReader
 from smithers.shapes import ContainerKind
 from smithers.signals import Signal
 from smithers.state import Ended, RunState, Total
 from smithers.tree import Computed, ForEach, Mark, Node, Output, Part, Rework, Task
 
-__all__ = ["NOTHING", "Asking", "Kind", "KindName", "OutputReader", "Planning"]
+__all__ = ["NOTHING", "Asking", "Kind", "KindName", "Planning"]
 
 KindName = Literal[
     "task",
@@ -245,43 +247,6 @@ class Asking(Calling, Protocol):
         ...
 
 
-class OutputReader(Protocol):
-    """A reader of outputs, as kinds use it."""
-
-    @property
-    def state(self) -> RunState: ...
-
-    def ended(self, key: Key, /) -> Ended | None:
-        """How a node has ended, as this reader sees it."""
-        ...
-
-    def parse(self, node: Task[Any], key: Key, ended: Ended, /) -> object:
-        """What a task gave, as a fresh object."""
-        ...
-
-    def stored(self, key: Key, ended: Ended, /) -> str | None:
-        """The same as JSON text; None if it gave nothing."""
-        ...
-
-    def result(self, one: Instance, /) -> object:
-        """What a node gave, None if it gave nothing."""
-        ...
-
-    def text(self, one: Instance, /) -> str | None:
-        """The same as JSON text."""
-        ...
-
-    def results(self, one: Instance, /) -> Sequence[Instance]:
-        """The items of a fan-out that gave something."""
-        ...
-
-    def inside(self, one: Instance, node: Node[Any], /) -> Instance | None:
-        """A node inside of this container, in the last iteration of the loops between them; None
-        if the run did not come to it.
-        """
-        ...
-
-
 NOTHING: Final = object()
 """In place of the value of a node that gave none; None is a value."""
 
@@ -300,12 +265,16 @@ class Kind(ABC, Generic[N]):
 
     only_arranges: ClassVar[bool] = False
     """Whether it decides nothing: all its children are activated, and it settles with them."""
+    comes_to_all: ClassVar[bool] = False
+    """Whether it comes to each of its children, unless one fails, and ends with the last."""
     is_concurrent: ClassVar[bool] = False
     """Whether its children may be at work at the same time."""
     chooses: ClassVar[bool] = False
     """Whether it makes choices, which are kept under its id."""
     expands: ClassVar[bool] = False
     """Whether what is below it is made from data, so that the tree does not show it."""
+    made_from: ClassVar[str] = ""
+    """What a callable gives to make what is below it, in words; empty if no callable alone does."""
     stays: ClassVar[bool] = True
     """Whether what it has come to stays when its node is rendered again as the same."""
     reopens: ClassVar[bool] = False
@@ -464,6 +433,10 @@ class Kind(ABC, Generic[N]):
         gives the values of its items.
         """
         return NOTHING
+
+    def callables(self, node: N) -> Iterator[Called]:
+        """The author's callables that it cannot do without, and its values that may be some."""
+        yield from ()
 
     def chooser(self, node: N, kind: ChoiceKind) -> Callable[[], object] | None:
         """What gives a choice of this kind, if it may come out differently once the workflow is

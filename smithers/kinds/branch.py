@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from smithers.changes import ChoiceKind
+from smithers.kinds._called import Called
 from smithers.kinds._container import Container
 from smithers.kinds._instance import Instance
-from smithers.kinds._kind import Asking, OutputReader, Planning
+from smithers.kinds._kind import Asking, Planning
+from smithers.kinds._output_reader import OutputReader
 from smithers.naming import node_name
 from smithers.state import RunState
 from smithers.tree import Branch, Computed, Node
@@ -64,6 +66,10 @@ class BranchKind(Container[Branch[Any]]):
         if value is not None:
             asking.choose(one, "test", json.dumps(value))
         return False
+
+    def callables(self, node: Branch[Any]) -> Iterator[Called]:
+        yield Called("test", node.test)
+        yield from super().callables(node)
 
     def chooser(self, node: Branch[Any], kind: ChoiceKind) -> Callable[[], object] | None:
         return node.test if kind == "test" else None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from smithers.kinds._called import Called
 from smithers.kinds._instance import Instance
-from smithers.kinds._kind import NOTHING, Asking, OutputReader, Planning
+from smithers.kinds._kind import NOTHING, Asking, Planning
+from smithers.kinds._output_reader import OutputReader
 from smithers.kinds.parallel import SideBySide
 from smithers.state import RunState
 from smithers.tree import ForEach, Node
@@ -17,7 +20,12 @@ class ForEachKind(SideBySide[ForEach[Any]]):
     name = "foreach"
     chooses = True
     expands = True
+    made_from = "items"
     reopens = True
+
+    def callables(self, node: ForEach[Any]) -> Iterator[Called]:
+        yield Called("items", node.items)
+        yield from super().callables(node)
 
     def source_of_output(self, node: ForEach[Any]) -> ForEach[Any]:
         return node

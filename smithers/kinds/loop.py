@@ -6,11 +6,12 @@ Each iteration is a sequence of its own, with the loop's definition and one numb
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from smithers.changes import ChoiceKind, Key, Outcome
 from smithers.errors import SmithersError
+from smithers.kinds._called import Called
 from smithers.kinds._container import Container
 from smithers.kinds._definition import Definition
 from smithers.kinds._instance import Instance
@@ -119,10 +120,15 @@ class LoopKind(Container[Loop[Any]]):
     name = "loop"
     chooses = True
     is_ordered = True
+    comes_to_all = True
     grows = True
 
     def loops_below(self, definition: Definition) -> tuple[str, ...]:
         return (*definition.loops, definition.id)
+
+    def callables(self, node: Loop[Any]) -> Iterator[Called]:
+        yield Called("until", node.until, at_end=True)
+        yield from super().callables(node)
 
     def chooser(self, node: Loop[Any], kind: ChoiceKind) -> Callable[[], object] | None:
         return node.until if kind == "until" else None

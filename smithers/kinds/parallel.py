@@ -20,6 +20,7 @@ class SideBySide(Container[N]):
     """Children at once. It settles when all are settled."""
 
     is_concurrent = True
+    comes_to_all = True
 
     def limit(self, node: N) -> int | None:
         return node.limit

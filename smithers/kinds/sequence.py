@@ -8,7 +8,7 @@ so that the tree grows in length and not in depth.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as ListLike
 from itertools import islice
 from typing import Any, cast
@@ -16,6 +16,7 @@ from typing import Any, cast
 from typing_extensions import TypeVar
 
 from smithers.changes import Key
+from smithers.kinds._called import Called
 from smithers.kinds._container import Container
 from smithers.kinds._definition import Definition
 from smithers.kinds._instance import Instance
@@ -77,6 +78,7 @@ class Ordered(Container[N]):
 class SequenceKind(Ordered[Sequence[Any]]):
     name = "sequence"
     only_arranges = True
+    comes_to_all = True
     can_append = reopens = True
 
     def end(self, plan: Planning, one: Instance[Sequence[Any]]) -> None:
@@ -109,7 +111,13 @@ class PartKind(Ordered[Part]):
 
     name = "part"
     expands = True
+    made_from = "next part"
+    comes_to_all = True
     reads_when_asked = True
+
+    def callables(self, node: Part) -> Iterator[Called]:
+        yield Called("then", node.make)
+        yield from super().callables(node)
 
     def activate(self, plan: Planning, one: Instance[Part]) -> None:
         self.chosen(plan, one)

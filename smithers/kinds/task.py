@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from typing_extensions import TypeVar
 
 from smithers import waits
 from smithers.changes import ChoiceKind, Key, Outcome, WaitKind
+from smithers.kinds._called import Called
 from smithers.kinds._instance import Instance
-from smithers.kinds._kind import NOTHING, Asking, Kind, OutputReader, Planning
+from smithers.kinds._kind import NOTHING, Asking, Kind, Planning
+from smithers.kinds._output_reader import OutputReader
 from smithers.kinds._questions import denied, open_question
 from smithers.naming import key_name
 from smithers.state import Attempted, Ended, RunState
-from smithers.tree import AgentWork, Decision, Node, Output, Rework, StepWork, Task
+from smithers.tree import AgentWork, Computed, Decision, Node, Output, Rework, StepWork, Task
 
 __all__ = ["TASK", "Leaf", "WorkKind", "agent_work", "has_effect", "was_interrupted"]
 
@@ -47,6 +49,14 @@ class Leaf(Kind[N]):
     def needs(self, node: N) -> Iterator[tuple[str, str]]:
         for need in node.needs:
             yield need, f"needs {need!r}"
+
+    def callables(self, node: N) -> Iterator[Called]:
+        yield Called("skip_if", node.skip_if)
+        work: Any = node.work
+        names: Iterable[str] = getattr(work, "_fields", getattr(work, "__dataclass_fields__", ()))
+        for name in names:
+            value: object = getattr(work, name)
+            yield Called(name, cast("Any", value).call if isinstance(value, Computed) else value)
 
     def chooser(self, node: N, kind: ChoiceKind) -> Callable[[], object] | None:
         return node.skip_if if kind == "skip_if" else None
