@@ -38,6 +38,7 @@ COMMANDS = {
     "fork": "_forking",
     "freeze": "_replaying",
     "graph": "_graphing",
+    "init": "_initializing",
     "inspect": "_reading",
     "logs": "_reading",
     "mcp": "_serving:serve",
