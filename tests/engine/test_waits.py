@@ -105,6 +105,8 @@ OTHERS: dict[tuple[str, str], str] = {
     ("checks/_planned.py", "agents"): "a key of JSON",
     ("cli/_checking.py", "agents"): "a key of JSON",
     ("cli/_trees.py", "agents"): "a key of JSON",
+    ("manual/_code.py", "agents"): "a part of the manual",
+    ("manual/_pages.py", "agents"): "a topic of the manual",
     ("settings/agents.py", "agents"): "a table of a settings file",
     ("settings/loading.py", "agents"): "a table of a settings file",
     ("doctor/_agents.py", "agents"): "a section of `smithers doctor`",
