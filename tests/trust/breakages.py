@@ -15,7 +15,6 @@ from typing import Any, cast
 from smithers.changes import Frame, SessionSeen
 from smithers.engine import driving
 from smithers.engine.engine import Engine
-from smithers.engine.processes import attempt_marks
 from smithers.engine.transition import Transition
 from smithers.errors import Fenced
 from smithers.kinds import Instance
@@ -92,8 +91,7 @@ def _attempts_start_before_their_frame_is_written() -> None:
             if self.claim is not None:
                 for attempt in self.starting.prepared:
                     self._running[attempt.serial] = attempt
-                    marks = attempt_marks(self.claim.owner, self.run_id, attempt.serial)
-                    attempt.start(self.group, {**self.settings.marks, **marks})
+                    attempt.start(self.group, self._marks_of)
                 self.starting.prepared.clear()
             await asyncio.sleep(0)
             await old(self)
@@ -116,7 +114,7 @@ def _a_frame_is_two_transactions() -> None:
 
         return put
 
-    _replace(sqlite, "_put_frame", make)
+    _replace(sqlite, "put_frame", make)
 
 
 def _nothing_is_synced() -> None:

@@ -41,6 +41,16 @@ def test_a_smithers_that_is_broken_on_purpose_is_noticed(name: str) -> None:
     check_caught(name)
 
 
+@pytest.mark.parametrize("name", BREAKAGES)
+def test_a_breakage_finds_what_it_breaks(name: str) -> None:
+    """In a process of its own; what notices all of them takes minutes, and is in `make trust`."""
+    apply = f"from tests.trust.breakages import BREAKAGES; BREAKAGES[{name!r}].apply()"
+    done = subprocess.run(
+        [sys.executable, "-c", apply], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.trust
 @pytest.mark.timeout(1800)
 def test_every_breakage_is_noticed_by_a_test_that_passes_without_it() -> None:
