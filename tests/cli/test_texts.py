@@ -217,13 +217,15 @@ def test_a_message_over_mcp_is_one_line_and_reads_back() -> None:
 
 SHOWN_AFTERWARDS = {"_saying.py", "_drawing.py"}
 """Their JSON is part of a text, which `shown` takes."""
+KEPT_IN_A_FILE = {"_pack.py"}
+"""Their JSON is never shown."""
 TERMINAL_ITSELF = {"_terminal.py", "_streams.py", "_reading.py", "_logged.py"}
 
 
 def test_no_command_writes_json_or_a_terminal_in_a_way_of_its_own() -> None:
     for file in (SMITHERS / "cli").glob("*.py"):
         source = file.read_text()
-        if file.name not in SHOWN_AFTERWARDS:
+        if file.name not in SHOWN_AFTERWARDS | KEPT_IN_A_FILE:
             assert "json.dumps" not in source, file
         if file.name not in TERMINAL_ITSELF:
             written = re.findall(r"(?:stdout|stderr)\.(?:buffer\.)?write\((.*)\)", source)

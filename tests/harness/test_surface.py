@@ -20,6 +20,8 @@ def test_the_public_names_are_these_and_each_is_there() -> None:
         "Pi",
         "Replay",
         "ReplayMismatch",
+        "Reply",
+        "Scripted",
         "checkups",
         "comparable",
         "drift_of",
