@@ -71,6 +71,7 @@ def into(document: str, table: str) -> str:
 
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="smithers-bench-") as state:
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else a start may compile, each time
         os.environ["XDG_STATE_HOME"] = state  # what is measured is trusted there, not by the user
         return _main()
 
