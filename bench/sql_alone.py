@@ -22,6 +22,7 @@ from smithers.store.rows import write
 
 __all__: list[str] = []
 
+# These two are not among the rows of a frame: what a commit reads first, and the frame itself.
 _FRAME = "INSERT INTO frames (run_id, frame, at, fence, inbox) VALUES ('bench', ?, ?, 1, 0)"
 _STANDING = (
     "SELECT fence, owner, (SELECT max(frame) FROM frames f WHERE f.run_id = r.run_id), called,"
@@ -73,6 +74,7 @@ def _write(db: sqlite3.Connection, frames: list[_Rows]) -> None:
 def main(count: str, where: str) -> None:
     database = store(Path(where), "run")
     frames = _recorded(int(count), database)
+    # What is new first, then what ends, as the store writes them.
     ordered = [dict(sorted(rows.items(), key=lambda each: each[0][:6])) for rows in frames]
     with closing(_empty(database, Path(where) / "again.db")) as db:
         before = time.process_time()

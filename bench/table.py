@@ -62,7 +62,7 @@ class Line:
 
 
 def line(row: Row, slower: float = 1.0) -> Line:
-    """Measure a row, and the same of others' tools, on a machine that is so many times slower."""
+    """Measure a row, and the same of others' tools; `slower` is the factor of this machine."""
     why: list[str] = []
 
     def figure(measure: Measure) -> Figure | None:

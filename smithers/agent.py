@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast, overload
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from smithers.secrets import Secrets, is_secret_name
 from smithers.values import dataclass
@@ -60,14 +60,11 @@ class _Prompt:
     session that is resumed hardly anybody reads what a new one would be told.
     """
 
-    @overload
-    def __get__(self, ask: None, of: type[Ask]) -> NoReturn: ...
-    @overload
-    def __get__(self, ask: Ask, of: type[Ask]) -> str: ...
     def __get__(self, ask: Ask | None, of: type[Ask]) -> str:
         if ask is None:
             raise AttributeError("prompt")  # so that the field has no default
-        if not isinstance(text := ask.given_prompt, str):
+        text: str | Callable[[], str] = vars(ask)["prompt"]
+        if not isinstance(text, str):
             text = vars(ask)["prompt"] = text()
         return text
 
@@ -90,11 +87,14 @@ class Ask:
     passed through `scrub`. `messages` are the messages that people send to the agent while it runs,
     oldest first, if it can be steered; it is None if nobody can send any.
 
-    `prompt` is a text, made when it is first read if it was given as a function. To copy a request
+    `prompt` is a text, which the engine may make only when it is first read. To copy a request
     without reading it: `replace(ask, prompt=ask.given_prompt, session=None)`.
     """
 
-    prompt: _Prompt = _Prompt()
+    if TYPE_CHECKING:
+        prompt: str
+    else:  # type checkers know that it is a text, and that it has to be given
+        prompt: Any = _Prompt()
     cwd: Path
     task: str = ""
     schema: Mapping[str, object] | None = None
@@ -116,9 +116,9 @@ class Ask:
         return self.followup if begun and self.followup is not None else self.prompt
 
     @property
-    def given_prompt(self) -> str | Callable[[], str]:
-        """The prompt as it was given, if nobody has read it yet."""
-        return cast("str | Callable[[], str]", vars(self)["prompt"])
+    def given_prompt(self) -> str:
+        """The prompt for a copy of this request: it may be a function still, so do not read it."""
+        return cast("str", vars(self)["prompt"])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,7 +99,7 @@ class Row:
     peers: Mapping[str, Measure] = field(default_factory=dict[str, Measure])
 
     def holds(self, figure: Figure, slower: float = 1) -> bool:
-        """Whether the limit is held on a machine that is so many times slower."""
+        """Whether the limit is held; one of CPU is multiplied by the factor of the machine."""
         limit = self.limit * (slower if self.unit in OF_CPU else 1)
         return figure.median < limit if self.below else figure.median <= limit
 

@@ -1,4 +1,4 @@
-"""The workflow of release_notes.py, with written answers in place of Claude Code."""
+"""The workflow of release_notes.py, with written answers instead of Claude Code."""
 
 from __future__ import annotations
 

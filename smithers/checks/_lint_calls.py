@@ -1,5 +1,5 @@
 """Calls at a wrong place: clocks and randomness where code is called again, and calls that block
-where nothing else goes on meanwhile.
+the loop in which everything else runs.
 """
 
 from __future__ import annotations

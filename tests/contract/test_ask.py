@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ async def answer(ask: Ask) -> str:
 
 @pytest.mark.anyio
 async def test_a_known_session_is_not_told_what_a_new_one_would_be() -> None:
-    made = Made()
+    made: Any = Made()
     ask = Ask(prompt=made, cwd=Path(), session="s-1", followup="go on")
     assert await answer(replace(ask, prompt=ask.given_prompt, marks={"A": "1"})) == "go on"
     assert made.count == 0
@@ -39,7 +40,7 @@ async def test_a_known_session_is_not_told_what_a_new_one_would_be() -> None:
 
 @pytest.mark.anyio
 async def test_a_new_session_is_told_a_prompt_that_is_made_once() -> None:
-    made = Made()
+    made: Any = Made()
     ask = Ask(prompt=made, cwd=Path(), followup="go on")
     assert await answer(ask) == ask.prompt == ask.given_prompt == "from the start"
     assert replace(ask, session="s-1") == Ask(
@@ -50,6 +51,6 @@ async def test_a_new_session_is_told_a_prompt_that_is_made_once() -> None:
 
 def test_a_request_has_a_prompt_and_keeps_it() -> None:
     with pytest.raises(TypeError, match="prompt"):
-        Ask(cwd=Path())
+        Ask(cwd=Path())  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     with pytest.raises(AttributeError):
         Ask(prompt="x", cwd=Path()).prompt = "y"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]

@@ -145,7 +145,7 @@ class AgentExecutor(Executor[AgentWork]):
         )
         stream = Stream(bench.streams, serial, bench.secrets.mask)
         ask = Ask(
-            prompt=told if followup is None else fresh,
+            prompt=told if followup is None else cast("str", fresh),  # made once it is read
             cwd=self._folder(work),
             task=one.key.id,
             schema=node.output.schema if native and not node.output.is_text else None,

@@ -66,7 +66,7 @@ class DryExecutors(Executors):
 
 
 class _Agents(AgentExecutor):
-    """Asks a stand-in of the same name in place of each agent."""
+    """Asks a stand-in of the same name instead of each agent."""
 
     def __init__(
         self, asking: Asking, bench: Bench, hooks: Hooks, limits: Limits, outside: Outside
@@ -82,7 +82,7 @@ class _Agents(AgentExecutor):
 
 
 class _StandIn:
-    """Answers in place of an agent."""
+    """Answers for an agent."""
 
     def __init__(self, agent: Agent, output: Output[Any], outside: Outside) -> None:
         self.name, self._output, self._outside = agent.name, output, outside

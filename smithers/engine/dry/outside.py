@@ -62,7 +62,7 @@ __all__ = ["NOT_SCRIPTED", "DryStore", "Outside", "Script"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER = re.compile(r"\d+")
 _TURNS = 5
-"""So many turns of the loop without a frame mean that nothing goes on."""
+"""After this number of turns of the loop without a frame, nothing is at work."""
 _WHO = "dry run"
 NOT_SCRIPTED = "not_scripted"
 """The reason of the error by which an agent says that it has no answer for a task."""
@@ -242,7 +242,7 @@ class Outside:
         return {"value": "text" if form.schema is None else made_of(form.schema, number)}
 
     async def _data(self, task: str, schema: Any) -> object:
-        """What the script says in place of a person or a sender."""
+        """What the script answers for a person or a sender."""
         try:
             answer = await self._scripted(task, schema)
         except SmithersError:  # nobody but an agent fails so
@@ -269,7 +269,7 @@ class Outside:
     # -- time
 
     async def pass_time(self) -> None:
-        """If nothing goes on, it is the time of the next wait that is due."""
+        """If nothing is at work, move the clock to the next wait that is due."""
         seen = self._frames
         for _ in range(_TURNS):
             await asyncio.sleep(0)
