@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from smithers.cli._ending import next_steps
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["eval_lines", "tell_rest"]
 
 _MOST_LINES = 100
-_WHY = 80
+_NAMES = {"usd": "cost", "time_s": "time"}
 
 
 def eval_lines(found: Evaluated, compared: Compared | None) -> Iterator[str]:
@@ -33,7 +33,7 @@ def eval_lines(found: Evaluated, compared: Compared | None) -> Iterator[str]:
     rows = [["", "N", "MEAN", "± SE", "LOW", "MEDIAN", "HIGH"]]
     for name in (*names, "usd", "time_s"):
         if (spread := found.spread(name)) is not None:
-            rows.append([name, *_spread(spread)])
+            rows.append([_NAMES.get(name, name), *_spread(name, spread)])
     yield from map(shown, table(rows))
     if compared is not None:
         yield ""
@@ -52,10 +52,17 @@ def _value(value: bool | float) -> str:
     return ("yes" if value else "no") if isinstance(value, bool) else f"{value:.4g}"
 
 
-def _spread(one: Spread) -> list[str]:
-    error = "" if one.standard_error is None else f"{one.standard_error:.3g}"
-    numbers = (f"{value:.4g}" for value in (one.low, one.median, one.high))
-    return [str(one.n), f"{one.mean:.4g}", error, *numbers]
+def _spread(of: str, one: Spread) -> list[str]:
+    values = (one.mean, one.standard_error, one.low, one.median, one.high)
+    return [str(one.n), *(_number(of, value) for value in values)]
+
+
+def _number(of: str, value: float | None) -> str:
+    """A score, US dollars or seconds, as they are called in an eval; nothing for none."""
+    if value is None:
+        return ""
+    units: dict[str, Callable[[float], str]] = {"usd": money, "time_s": duration}
+    return units.get(of, lambda score: f"{score:.4g}")(value)
 
 
 def _compared(compared: Compared) -> Iterator[str]:
@@ -70,9 +77,21 @@ def _compared(compared: Compared) -> Iterator[str]:
 
 
 def _difference(one: Difference) -> list[str]:
-    error = "" if one.spread.standard_error is None else f"{one.spread.standard_error:.3g}"
-    means = [f"{one.before.mean:.4g}", f"{one.after.mean:.4g}", f"{one.spread.mean:+.4g}"]
-    return [one.of, str(one.spread.n), *means, error, *map(str, (one.more, one.same, one.less))]
+    gain = one.spread.mean
+    sign = "+" if gain > 0 else "-" if gain < 0 else ""
+    values = (_number(one.of, value) for value in (one.before.mean, one.after.mean, abs(gain)))
+    before, after, size = values
+    error = _number(one.of, one.spread.standard_error)
+    counts = map(str, (one.more, one.same, one.less))
+    return [
+        _NAMES.get(one.of, one.of),
+        str(one.spread.n),
+        before,
+        after,
+        sign + size,
+        error,
+        *counts,
+    ]
 
 
 def tell_rest(hub: Hub, place: Place, found: Evaluated, complaints: Sequence[str]) -> None:

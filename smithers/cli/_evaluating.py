@@ -270,7 +270,7 @@ def _check_stored(wanted: _Wanted, against: str | None, run_id: str | None) -> N
     if option := next((name for name, value in given.items() if value), None):
         raise Usage(
             f"{option} is stored with an eval that exists",
-            hint=f"leave out {option}, or name a FILE in place of a run",
+            hint=f"leave out {option}, or name a FILE instead of a run",
         )
     if against is not None and names_file(against):
         raise Usage(

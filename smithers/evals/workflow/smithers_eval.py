@@ -23,7 +23,7 @@ def evaluate(ctx: Context[EvalInput]) -> Node:
         raise AuthorError(
             f"{given.file} or its score function was edited since this eval was started, so its"
             " cases would not be comparable",
-            hint="start another one with `smithers eval FILE --cases CASES`",
+            hint="start an eval with `smithers eval FILE --cases CASES`",
         )
     cases = {trial: case for case in given.cases for trial in trial_names(case.id, given.repeat)}
     budget = None if given.budget_usd is None else Budget(usd=given.budget_usd)
