@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from smithers.cli._ending import next_steps
@@ -61,8 +61,9 @@ def _number(of: str, value: float | None) -> str:
     """A score, US dollars or seconds, as they are called in an eval; nothing for none."""
     if value is None:
         return ""
-    units: dict[str, Callable[[float], str]] = {"usd": money, "time_s": duration}
-    return units.get(of, lambda score: f"{score:.4g}")(value)
+    if of == "usd":
+        return money(value)
+    return duration(value) if of == "time_s" else f"{value:.4g}"
 
 
 def _compared(compared: Compared) -> Iterator[str]:
