@@ -177,8 +177,8 @@ def read_eval(done: Completed) -> dict[str, Any]:
 
 def score_of(done: Completed) -> float:
     """The mean score of an eval; a trial that failed has 0."""
-    trials = read_eval(done)["trials"]
-    return float(sum(sum((one["scores"] or {}).values()) for one in trials)) / len(trials)
+    scores: list[dict[str, float]] = [one["scores"] or {} for one in read_eval(done)["trials"]]
+    return sum(sum(one.values()) for one in scores) / len(scores)
 
 
 def edit_prompt(file: str, trace: str, before: Completed, problem: str | None) -> str:

@@ -6,7 +6,6 @@ import hashlib
 import inspect
 import math
 from collections.abc import Callable, Mapping
-from functools import cache
 from numbers import Real
 from pathlib import Path
 from typing import Any, cast
@@ -15,13 +14,13 @@ from pydantic_core import to_jsonable_python
 
 from smithers.engine.loading import load_variables, load_workflow
 from smithers.errors import AuthorError, Place, Refused
-from smithers.evals._input import Case
+from smithers.evals._input import Case, EvalInput
 from smithers.sources import read_sources
 from smithers.texts import near_name
 from smithers.values import dataclass
 from smithers.workflows import Workflow
 
-__all__ = ["Scores", "Subject", "as_scores", "load_subject"]
+__all__ = ["Scores", "Subject", "as_scores", "known_subject", "load_subject"]
 
 Score = Callable[..., Any]
 Scores = dict[str, bool | float]
@@ -50,7 +49,17 @@ class Subject:
         return self.score(*(output, case.expected, case.input)[: self.takes])
 
 
-@cache
+_loaded: dict[tuple[str, str, str | None, str | None], Subject] = {}
+"""What this process has imported last, by files and names: a render imports nothing again."""
+
+
+def known_subject(given: EvalInput) -> Subject:
+    """What an eval looks at, imported now unless it was. Raises as `load_subject`."""
+    names = given.file, given.name, given.score_file, given.score_name
+    known = _loaded.get(names)
+    return known if known is not None and known.code == given.code else load_subject(*names)
+
+
 def load_subject(
     file: str, name: str | None, score_file: str | None, score_name: str | None
 ) -> Subject:
@@ -62,7 +71,9 @@ def load_subject(
         takes = _count_arguments(score, score_name)
         sources = read_sources([Path(score_file).resolve()], Path(score_file).resolve().parent)
         code = hashlib.sha256(f"{code} {sources.digest} {score_name}".encode()).hexdigest()
-    return Subject(workflow=loaded.workflow, file=loaded.file, score=score, takes=takes, code=code)
+    found = Subject(workflow=loaded.workflow, file=loaded.file, score=score, takes=takes, code=code)
+    _loaded[str(loaded.file), loaded.workflow.name, score_file, score_name] = found
+    return found
 
 
 def _find(file: Path, name: str) -> Score:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,7 +11,18 @@ from pydantic import BaseModel
 
 from harnesses import Scripted
 from harnesses.scripted import Reply
-from smithers import Approval, Context, Node, Sequence, Step, Task, workflow
+from smithers import (
+    Approval,
+    Command,
+    Completed,
+    Context,
+    Node,
+    NoInput,
+    Sequence,
+    Step,
+    Task,
+    workflow,
+)
 from smithers.agent import Ask, Used
 
 LEDGER = Path("ledger")
@@ -45,6 +57,12 @@ def guess(ctx: Context[Ticket]) -> Node[str]:
 def asks(ctx: Context[Ticket]) -> Node[str]:
     done = Step("label", lambda: "bug")
     return Sequence(Approval("ok", ask="Go on?"), done, result=done)
+
+
+@workflow
+def starts_eval(ctx: Context[NoInput]) -> Node[Completed]:
+    typed = ("eval", f"{__file__}:triage", "--cases", "cases.jsonl", "--run-id", "e1")
+    return Command("eval", [sys.executable, "-m", "smithers", *typed], check=False)
 
 
 def note(text: str) -> None:

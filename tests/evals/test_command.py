@@ -284,3 +284,14 @@ def test_no_agent_starts_once_the_money_is_spent(tmp_path: Path) -> None:
     assert said.document["cost_usd"] == 0.5
     assert smithers(tmp_path, "budget", "e1", "cases", "--add-usd", "1").code == 0
     assert smithers(tmp_path, "eval", "e1").code == 0
+
+
+def test_a_program_that_a_run_has_started_evaluates_nothing_in_its_database(
+    tmp_path: Path,
+) -> None:
+    write_cases(tmp_path, CRASH)
+    said = smithers(tmp_path, "up", f"{FLOWS}:starts_eval", "--run-id", "r1", "--json")
+    done = said.document["output"]
+    assert done["exit_code"] == 2, said
+    assert "may not start" in done["stderr"]
+    assert list(runs(tmp_path)) == ["r1"]

@@ -210,6 +210,7 @@ WORDS: dict[str, Kind] = {
     "choose one of: …": "choose",
     "use only letters, digits, - and _": "choose",
     "leave out --env": "choose",
+    "leave out --live": "choose",
     "give only the name: a value would be written to the settings file": "choose",
     "correct it there": "person",
     "correct it there first": "person",

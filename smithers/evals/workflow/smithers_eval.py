@@ -7,7 +7,7 @@ from typing import Any
 from smithers import Budget, Context, ForEach, Node, Sequence, Step, Subflow, workflow
 from smithers.errors import AuthorError
 from smithers.evals._input import Case, EvalInput, case_node, score_node, trial_names
-from smithers.evals._subject import Scores, Subject, as_scores, load_subject
+from smithers.evals._subject import Scores, Subject, as_scores, known_subject
 
 __all__ = ["evaluate"]
 
@@ -18,7 +18,7 @@ _MOST_AT_ONCE = 1000
 @workflow(input=EvalInput, name="eval", max_concurrency=_MOST_AT_ONCE)
 def evaluate(ctx: Context[EvalInput]) -> Node:
     given = ctx.input
-    subject = load_subject(given.file, given.name, given.score_file, given.score_name)
+    subject = known_subject(given)
     if subject.code != given.code:
         raise AuthorError(
             f"{given.file} or its score function was edited since this eval was started, so its"
