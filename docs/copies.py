@@ -1,7 +1,8 @@
 """Writes files of examples/ into the pages that show them: `make docs`; `--check` only compares.
 
 A line "`name.py`:" before a block of Python says which file the block is. A second block of a name
-on a page is an edit of the first, and is kept as the page has it.
+on a page is an edit of the first, and is kept as the page has it. A line "<!-- signature: NAME -->"
+has the signature and the docstring of that name below it.
 """
 
 from __future__ import annotations
@@ -11,12 +12,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import smithers
+from smithers.manual import signature
+
 __all__ = ["BLOCK", "pages"]
 
 DOCS = Path(__file__).parent
 EXAMPLES = DOCS.parent / "examples"
 FOLDERS = (EXAMPLES, EXAMPLES / "testing", EXAMPLES / "recipes", EXAMPLES / "nodes")
 BLOCK = re.compile(r"(?<=^`)(\w+\.py)`:\n\n```python\n(.*?)^```", re.S | re.M)
+_SIGNATURE = re.compile(r"(?<=^<!-- signature: )(\w+) -->\n```text\n.*?^```", re.S | re.M)
 
 
 def pages() -> Iterator[Path]:
@@ -37,7 +42,10 @@ def with_files(text: str) -> str:
         shown.add(name)
         return f"{name}`:\n\n```python\n{files[name].read_text('utf-8')}```"
 
-    return BLOCK.sub(fill, text)
+    def describe(mark: re.Match[str]) -> str:
+        return f"{mark[1]} -->\n```text\n{signature(getattr(smithers, mark[1]))}\n```"
+
+    return _SIGNATURE.sub(describe, BLOCK.sub(fill, text))
 
 
 def main() -> int:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from smithers.checks._confine import Limits
+from smithers.engine.attempts.agent_attempt import MAX_REPAIRS
+from smithers.engine.attempts.next_agent import MAX_COOLDOWNS
+from smithers.engine.dry.outside import Script
+from smithers.engine.program_output import JSON_BYTES, KEPT_BYTES
+from smithers.engine.sending import MAX_DATA
+from smithers.engine.steering import MAX_MESSAGE
+from smithers.tree._ids import MAX_ID
 from tests.cli.command import Said, environment, smithers
 from tests.cli.test_demo import told
-from tests.test_docs import name
+from tests.test_docs import SOURCES, name
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -71,3 +81,48 @@ def test_the_blocks_of_the_pages_are_what_their_files_say() -> None:
     command = [sys.executable, str(DOCS / "copies.py"), "--check"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_the_messages_on_the_page_of_symptoms_are_those_of_the_code() -> None:
+    joined = "".join(file.read_text("utf-8") for file in SOURCES)
+    code = re.sub(r'"\s*\n\s*f?"', "", joined)
+    page = (DOCS / "troubleshooting.md").read_text("utf-8")
+    seen = [cell for cell in re.findall(r"^\| `([^`]+)` \|", page, re.M)]
+    assert len(seen) >= 12
+    for message in seen:
+        for part in re.split(r"\s*…\s*", message):
+            assert part in code, f"nothing says {part!r}"
+
+
+def test_the_bounds_on_the_page_of_limits_are_those_of_the_code() -> None:
+    dry, confined = Script(), Limits()
+    bounds = {
+        "the id of a task": f"{MAX_ID} characters",
+        "the data of a signal": f"{MAX_DATA >> 20} MiB",
+        "a message to an agent (`steer`)": f"{MAX_MESSAGE:,} characters",
+        "stdout of a `Command` that is read as `output=`": f"{JSON_BYTES >> 20} MiB",
+        "what `Completed` keeps of a stream": f"the last {KEPT_BYTES >> 20} MiB; all of it is in"
+        " a file",
+        "repairs of an answer": f"{MAX_REPAIRS}",
+        "refusals because of a limit before a task fails": f"{MAX_COOLDOWNS}",
+        "a dry run": f"{dry.most_attempts:,} attempts or {dry.most_frames:,} frames",
+        "what `check` may use": f"{confined.cpu_s} s of CPU, {confined.wall_s:.0f} s in all,"
+        f" {confined.memory_bytes >> 30} GB of memory",
+    }
+    page = (DOCS / "limits.md").read_text("utf-8")
+    for what, bound in bounds.items():
+        assert f"| {what} | {bound} |\n" in page
+
+
+def test_the_reference_has_each_public_name_of_its_modules() -> None:
+    command = [sys.executable, "-c", "import reference, json; print(json.dumps(reference.pages()))"]
+    done = subprocess.run(command, cwd=DOCS, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    pages: dict[str, str] = json.loads(done.stdout)
+    nav = (ROOT / "mkdocs.yml").read_text("utf-8")
+    for page, text in pages.items():
+        assert f"- reference/{page}\n" in nav
+        module = page.removesuffix(".md")
+        if module != "index":
+            public = [each for each in import_module(module).__all__ if each[0] != "_"]
+            assert re.findall(r"^## (\w+)$", text, re.M) == public
