@@ -152,4 +152,5 @@ def careless(ctx: Context[NoInput]) -> Node[list[str]]:
         note = Task(f"note {name}", agent=Echo(), prompt=lambda: f"{ctx.previous(later)}")
         return Sequence(note, later, result=note)
 
-    return ForEach("abcde", key=str, each=each, on_failure="continue")
+    notes = ForEach(list("abcde"), key=str, each=each, on_failure="continue")
+    return Sequence(Step("first", lambda: None), notes, result=notes)
