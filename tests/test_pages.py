@@ -126,3 +126,17 @@ def test_the_reference_has_each_public_name_of_its_modules() -> None:
         if module != "index":
             public = [each for each in import_module(module).__all__ if each[0] != "_"]
             assert re.findall(r"^## (\w+)$", text, re.M) == public
+
+
+def test_the_half_of_another_tool_is_code() -> None:
+    """It needs their packages to run; each page says with which versions that was done by hand."""
+    pages = sorted((DOCS / "from").glob("*.md"))
+    found = {
+        page.stem: re.findall(r"^```(py|ts|js)\n(.*?)^```", page.read_text("utf-8"), re.S | re.M)
+        for page in pages
+    }
+    assert {stem for stem, blocks in found.items() if not blocks} == {"index"}
+    for stem, blocks in found.items():
+        for language, block in blocks:
+            if language == "py":
+                compile(block, f"{stem}.md", "exec")
