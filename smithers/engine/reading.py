@@ -286,7 +286,7 @@ class Reading:
         """A container without an id, in the tree before this render: it is found by the node that
         it gives the output of, as many results above that as in this tree.
         """
-        found = self._known(source.id or "", source)
+        found: Definition | None = self._known(source.id or "", source)
         results = 0
         while node is not source:
             results, node = results + 1, cast("Node[Any]", kind_of(node).source_of_output(node))
