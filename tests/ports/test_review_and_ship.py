@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import ported
 from tests.durability.commands import Project, until
 from tests.ports import shipped
 from tests.ports.shipped import MUL
@@ -144,3 +145,18 @@ def test_it_passes_check_and_a_dry_run(tmp_path: Path) -> None:
     dry = project.run("up", str(PORT), "--dry-run")
     assert dry.returncode == 0, dry.stderr
     assert "dry run: nothing was stored; the run would finish" in dry.stdout + dry.stderr
+
+
+def test_the_page_says_how_long_they_are() -> None:
+    page = (ROOT / "docs" / "review_and_ship.md").read_text()
+    assert f"{ported.table()}\n" in page
+    assert ported.COMMIT in page
+    assert ported.COMMIT in PORT.read_text()
+
+
+def test_counting_needs_a_clone_that_has_the_commit(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    command = [sys.executable, "-m", "bench.ported", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{tmp_path} is not a clone with review/SKILL.md.tmpl: ")
