@@ -10,7 +10,6 @@ which step became which node, and what is left out.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from typing import Annotated
 
@@ -46,7 +45,7 @@ ANGLES = {
     "care": "dead code, names that mislead, documents that are no longer true",
 }
 Line = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[^\n]+$")
+    str, StringConstraints(strip_whitespace=True, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$")
 ]
 
 
@@ -85,33 +84,38 @@ Ctx = Context[Ship]
 ALL = [".", ":!.smithers"]  # as git names files: everything but the database of the run
 
 
-def shell(id: str, words: str) -> Command[str]:
-    return Command(id, words, shell=True, output=str)
+def as_id(text: str) -> str:
+    """An agent's words in the id of a task, which may not have a segment like that of a path."""
+    return text.replace("..", "…")
+
+
+def git(attempt: Attempt, *words: str) -> str:
+    return attempt.run(["git", *words], output=str).strip()
 
 
 def merge_base(ctx: Ctx, attempt: Attempt) -> str:
     """Merge the base into the branch that is shipped, and give its name."""
     base, upstream = ctx.input.base, f"{ctx.input.remote}/{ctx.input.base}"
-
-    def git(*words: str) -> str:
-        return attempt.run(["git", *words], output=str).strip()
-
-    if (branch := git("branch", "--show-current")) in ("", base):
-        raise ValueError(
-            f"you are on {branch or 'no branch'}: switch to the one to ship, and resume"
-        )
-    git("fetch", ctx.input.remote, base)
-    git("merge", "--no-edit", upstream)
-    git("add", *ALL)
-    if not git("diff", "--cached", "--name-only", upstream):
+    if (branch := git(attempt, "branch", "--show-current")) in ("", base):
+        where = branch or "no branch"
+        raise ValueError(f"you are on {where}: switch to the branch to ship, and resume")
+    git(attempt, "fetch", ctx.input.remote, base)
+    git(attempt, "merge", "--no-edit", upstream)
+    git(attempt, "add", *ALL)
+    if not git(attempt, "diff", "--cached", "--name-only", upstream):
         raise ValueError(f"{branch} has nothing that {upstream} has not")
     return branch
 
 
-def changes(ctx: Ctx, id: str) -> Command[str]:
+def changes(ctx: Ctx, id: str) -> Step[str]:
     """All that differs from the base, committed or not."""
-    base = f"$(git merge-base {ctx.input.remote}/{ctx.input.base} HEAD)"
-    return shell(id, f"{shlex.join(['git', 'add', *ALL])} && git diff --cached {base}")
+
+    def read(attempt: Attempt) -> str:
+        git(attempt, "add", *ALL)
+        upstream = f"{ctx.input.remote}/{ctx.input.base}"
+        return git(attempt, "diff", "--cached", "--merge-base", upstream)
+
+    return Step(id, read)
 
 
 def green(ctx: Ctx, when: str) -> Node[object]:
@@ -143,7 +147,7 @@ def review(ctx: Ctx, diff: Node[str]) -> Node[list[Finding]]:
         return [Task(f"refute {name(finding)}", agent=skeptic, output=Refutation, prompt=ask)]
 
     def name(finding: Finding) -> str:
-        return f"{finding.place} {finding.problem}"
+        return as_id(f"{finding.place} {finding.problem}")
 
     return FanOutRefute("review", ctx, ANGLES, find, refute, angle=str, key=name, refutations=1)
 
@@ -152,19 +156,17 @@ def fix_findings(ctx: Ctx, found: Node[list[Finding]]) -> Node[object]:
     """Fix what is mechanical, and of the rest what a person chooses; they are asked once."""
 
     def rest() -> dict[int, Finding]:
-        return dict(enumerate((one for one in ctx[found] if not one.mechanical), 1))
+        return dict(enumerate((each for each in ctx[found] if not each.mechanical), 1))
 
-    choose = HumanTask(
-        "choose",
-        ask=lambda: "\n".join(["Fix which?", *(f"{n}. {one}" for n, one in rest().items())]),
-        output=Chosen,
-        skip_if=lambda: not rest(),
-    )
+    def question() -> str:
+        return "\n".join(["Fix which?", *(f"{n}. {each}" for n, each in rest().items())])
+
+    choose = HumanTask("choose", ask=question, output=Chosen, skip_if=lambda: not rest())
 
     def wanted() -> list[Finding]:
         answer = ctx.get(choose)
-        chosen = [one for n, one in rest().items() if answer and n in answer.numbers]
-        return [one for one in ctx[found] if one.mechanical] + chosen
+        chosen = [each for n, each in rest().items() if answer and n in answer.numbers]
+        return [each for each in ctx[found] if each.mechanical] + chosen
 
     fix = Task(
         "fix findings",
@@ -175,25 +177,38 @@ def fix_findings(ctx: Ctx, found: Node[list[Finding]]) -> Node[object]:
     return Sequence(choose, fix)
 
 
-def commit(subject: str, files: list[str]) -> list[str]:
-    """Commit these files. It may run again after a crash: what is committed is no difference."""
-    script = 'git reset -q && git add -- "$@" && (git diff --cached --quiet || git commit -qm "$0")'
-    return ["sh", "-c", script, subject, *files]
+def commit(attempt: Attempt, subject: str, files: list[str]) -> None:
+    """Commit these files. After a crash it may run again, and then finds nothing to commit."""
+    git(attempt, "reset", "-q")
+    git(attempt, "add", "--", *files)
+    if git(attempt, "diff", "--cached", "--name-only"):
+        git(attempt, "commit", "-qm", subject)
 
 
 def commit_all(ctx: Ctx, change: Node[Change]) -> Node[object]:
     """Make the commits of the plan, and one of what it forgot."""
+
+    def make(planned: Commit) -> Node[None]:
+        def work(attempt: Attempt) -> None:
+            commit(attempt, planned.subject, planned.files)
+
+        return Step(as_id(f"commit {planned.subject}"), work)
+
+    def make_rest(attempt: Attempt) -> None:
+        title = ctx[change].title
+        commit(attempt, title, ALL)
+
     planned = ForEach(
         lambda: ctx[change].commits,
-        key=lambda one: one.subject,
-        each=lambda one: Command(f"commit {one.subject}", commit(one.subject, one.files)),
+        key=lambda planned: as_id(planned.subject),
+        each=make,
         limit=1,
         allow_empty=True,
         on_duplicate="first",
         on_failure="continue",
         id="commits",
     )
-    return Sequence(planned, Command("commit rest", lambda: commit(ctx[change].title, ALL)))
+    return Sequence(planned, Step("commit rest", make_rest))
 
 
 @workflow(input=Ship, budget=Budget(usd=20, calls=80))
@@ -211,7 +226,11 @@ def review_and_ship(ctx: Ctx) -> Node[str]:
         ),
     )
     remote, base = ctx.input.remote, ctx.input.base
-    head = shell("head", f"git rev-parse HEAD && git log --oneline {remote}/{base}..HEAD")
+
+    def read_head(attempt: Attempt) -> str:
+        return git(attempt, "log", "--format=%H %s", f"{remote}/{base}..HEAD")
+
+    head = Step("head", read_head)
 
     def target() -> str:
         return f"{ctx[head].split()[0]}:refs/heads/{ctx[branch]}"
@@ -234,7 +253,7 @@ def review_and_ship(ctx: Ctx) -> Node[str]:
         change,
         commit_all(ctx, change),
         head,
-        Approval("push?", ask=question),
+        Approval("ship", ask=question),
         Command("push", lambda: ["git", "push", remote, target()]),
         done := Step("done", pushed),
         result=done,

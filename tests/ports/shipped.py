@@ -37,7 +37,7 @@ async def fix_findings(ask: Ask) -> str:
         await asyncio.Event().wait()
     assert "says adds" in ask.prompt, "it is mechanical"
     assert "no word on overflow" in ask.prompt, "a person chose it"
-    assert "too many files" not in ask.prompt, "a person did not"
+    assert "../../etc" not in ask.prompt, "a person did not"
     assert "nothing tests zero" not in ask.prompt, "it is refuted"
     (ask.cwd / "mul.py").write_text("# multiplies integers of any size\n" + MUL.format("*"))
     (ask.cwd / "README").write_text("add and mul\n")
@@ -51,7 +51,7 @@ agents = Scripted(
         "look at care": [
             [
                 finding(1, "says adds", "Say multiplies.", mechanical=True),
-                finding(9, "too many files", "Join them."),
+                finding(9, "opens ../../etc/passwd", "Do not."),
             ]
         ],
         "look at tests": [[finding(2, "nothing tests zero", "Test it.")]],

@@ -79,7 +79,7 @@ def begin(project: Project) -> None:
     begun = project.run("up", FILE, *words)
     assert begun.returncode == 3, begun.stderr
     assert "1. mul.py:1: no word on overflow. Say it." in begun.stderr
-    assert "2. mul.py:9: too many files. Join them." in begun.stderr
+    assert "2. mul.py:9: opens ../../etc/passwd. Do not." in begun.stderr
     assert "| 3. " not in begun.stderr, "what was refuted is not asked"
 
 
@@ -102,7 +102,7 @@ def test_killed_at_work_it_ships_what_was_approved_and_repeats_nothing(project: 
     git(work, "add", "late.py")
     git(work, "commit", "-qm", "Late")
 
-    done = project.run("approve", "r1", "push?", "--resume")
+    done = project.run("approve", "r1", "ship", "--resume")
     assert done.returncode == 6, done.stderr  # a commit of the plan was not possible
     assert done.stdout == f"pushed {head}:refs/heads/feature\n\nAdds mul.\n"
     assert git(remote, "rev-parse", "feature") == head
@@ -120,12 +120,29 @@ def test_killed_at_work_it_ships_what_was_approved_and_repeats_nothing(project: 
 
 
 @pytest.mark.timeout(240)
+def test_killed_right_after_a_commit_it_does_not_make_it_twice(project: Project) -> None:
+    work = project.folder
+    (work.parent / "stuck").touch()
+    begin(project)
+    hook = work / ".git" / "hooks" / "post-commit"
+    committed = work.parent / "committed"
+    hook.write_text(f"#!/bin/sh\ntest -e {committed} || {{ touch {committed}; sleep 600; }}\n")
+    hook.chmod(0o755)
+    owner = project.start("answer", "r1", "choose", "--data", '{"numbers": [1]}', "--resume")
+    until(committed.exists, "the first commit")
+    project.kill(owner)
+    assert project.run("resume", "r1").returncode == 3
+    assert git(work, "log", "--format=%s", "-2").splitlines() == ["Multiply", "Add mul"]
+    assert attempts(project)["commit Add mul"] == 2
+
+
+@pytest.mark.timeout(240)
 def test_what_is_denied_is_not_pushed(project: Project) -> None:
     (project.folder.parent / "stuck").touch()
     begin(project)
     words = ("answer", "r1", "choose", "--data", '{"numbers": [1]}', "--resume")
     assert project.run(*words).returncode == 3
-    denied = project.run("deny", "r1", "push?", "--note", "not on a Friday", "--resume")
+    denied = project.run("deny", "r1", "ship", "--note", "not on a Friday", "--resume")
     assert (denied.returncode, "not on a Friday" in denied.stderr) == (1, True)
     assert git(project.folder.parent / "remote.git", "branch", "--list", "feature") == ""
 
@@ -134,7 +151,7 @@ def test_on_the_base_it_says_where_to_go(project: Project) -> None:
     git(project.folder, "switch", "-q", "main")
     begun = project.run("up", FILE, "--run-id", "r1", "--input", f'{{"test": "{TESTS}"}}')
     assert begun.returncode == 1
-    assert "you are on main: switch to the one to ship, and resume" in begun.stderr
+    assert "you are on main: switch to the branch to ship, and resume" in begun.stderr
 
 
 def test_it_passes_check_and_a_dry_run(tmp_path: Path) -> None:
