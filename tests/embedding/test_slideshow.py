@@ -18,6 +18,7 @@ import pytest
 from tests.cli.command import environment, really, smithers
 from tests.durability.commands import until
 
+pytestmark = pytest.mark.timeout(300)
 SHOW = Path(__file__).parents[2] / "examples" / "slideshow.py"
 WITHIN_S = 60
 KEYS = "[Enter: next]  [k: kill -9]  [q: quit]"

@@ -69,6 +69,10 @@ def project(tmp_path: Path) -> Project:
     return Project(work, {"PYTHONPATH": str(ROOT)})
 
 
+def say(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
+    return project.run(*words, within_s=120)
+
+
 def attempts(project: Project) -> dict[str, int]:
     return {id: len(task["attempts"]) for id, task in project.tasks().items() if task["attempts"]}
 
@@ -76,7 +80,7 @@ def attempts(project: Project) -> dict[str, int]:
 def begin(project: Project) -> None:
     """To the question which findings shall be fixed."""
     words = ("--run-id", "r1", "--input", f'{{"test": "{TESTS}"}}')
-    begun = project.run("up", FILE, *words)
+    begun = say(project, "up", FILE, *words)
     assert begun.returncode == 3, begun.stderr
     assert "1. mul.py:1: no word on overflow. Say it." in begun.stderr
     assert "2. mul.py:9: opens ../../etc/passwd. Do not." in begun.stderr
@@ -87,13 +91,13 @@ def begin(project: Project) -> None:
 def test_killed_at_work_it_ships_what_was_approved_and_repeats_nothing(project: Project) -> None:
     begin(project)
     work, remote = project.folder, project.folder.parent / "remote.git"
-    assert project.run("answer", "r1", "choose", "--data", '{"numbers": [1]}').returncode == 0
+    assert say(project, "answer", "r1", "choose", "--data", '{"numbers": [1]}').returncode == 0
     owner = project.start("resume", "r1")
     until(lambda: (work.parent / "stuck").exists(), "the fix of the findings")
     before = attempts(project)
     project.kill(owner)
 
-    asked = project.run("resume", "r1")
+    asked = say(project, "resume", "r1")
     assert asked.returncode == 3, asked.stderr
     head = git(work, "rev-parse", "HEAD")
     assert f"Push {head}:refs/heads/feature to origin?" in asked.stderr
@@ -102,7 +106,7 @@ def test_killed_at_work_it_ships_what_was_approved_and_repeats_nothing(project: 
     git(work, "add", "late.py")
     git(work, "commit", "-qm", "Late")
 
-    done = project.run("approve", "r1", "ship", "--resume")
+    done = say(project, "approve", "r1", "ship", "--resume")
     assert done.returncode == 6, done.stderr  # a commit of the plan was not possible
     assert done.stdout == f"pushed {head}:refs/heads/feature\n\nAdds mul.\n"
     assert git(remote, "rev-parse", "feature") == head
@@ -131,7 +135,7 @@ def test_killed_right_after_a_commit_it_does_not_make_it_twice(project: Project)
     owner = project.start("answer", "r1", "choose", "--data", '{"numbers": [1]}', "--resume")
     until(committed.exists, "the first commit")
     project.kill(owner)
-    assert project.run("resume", "r1").returncode == 3
+    assert say(project, "resume", "r1").returncode == 3
     assert git(work, "log", "--format=%s", "-2").splitlines() == ["Multiply", "Add mul"]
     assert attempts(project)["commit Add mul"] == 2
 
@@ -141,25 +145,25 @@ def test_what_is_denied_is_not_pushed(project: Project) -> None:
     (project.folder.parent / "stuck").touch()
     begin(project)
     words = ("answer", "r1", "choose", "--data", '{"numbers": [1]}', "--resume")
-    assert project.run(*words).returncode == 3
-    denied = project.run("deny", "r1", "ship", "--note", "not on a Friday", "--resume")
+    assert say(project, *words).returncode == 3
+    denied = say(project, "deny", "r1", "ship", "--note", "not on a Friday", "--resume")
     assert (denied.returncode, "not on a Friday" in denied.stderr) == (1, True)
     assert git(project.folder.parent / "remote.git", "branch", "--list", "feature") == ""
 
 
 def test_on_the_base_it_says_where_to_go(project: Project) -> None:
     git(project.folder, "switch", "-q", "main")
-    begun = project.run("up", FILE, "--run-id", "r1", "--input", f'{{"test": "{TESTS}"}}')
+    begun = say(project, "up", FILE, "--run-id", "r1", "--input", f'{{"test": "{TESTS}"}}')
     assert begun.returncode == 1
     assert "you are on main: switch to the branch to ship, and resume" in begun.stderr
 
 
 def test_it_passes_check_and_a_dry_run(tmp_path: Path) -> None:
     project = Project(tmp_path)
-    checked = project.run("check", str(PORT))
+    checked = say(project, "check", str(PORT))
     assert checked.returncode == 0, checked.stdout
     assert "✓ no mistakes found" in checked.stdout
-    dry = project.run("up", str(PORT), "--dry-run")
+    dry = say(project, "up", str(PORT), "--dry-run")
     assert dry.returncode == 0, dry.stderr
     assert "dry run: nothing was stored; the run would finish" in dry.stdout + dry.stderr
 
