@@ -154,11 +154,12 @@ def sessions(block: str) -> Iterator[tuple[str, str]]:
 def test_a_reader_sees_what_the_document_shows(document: str, tmp_path: Path) -> None:
     """From top to bottom: a named block becomes a file of the folder, a command is typed there."""
     text = (ROOT / "docs" / document).read_text()
-    real = {file.name: file.read_text() for file in [*EXAMPLES, *PROJECT]}
+    cases = (ROOT / "examples" / "testing").glob("*.jsonl")
+    real = {file.name: file.read_text() for file in [*EXAMPLES, *PROJECT, *cases]}
     typed = 0
     (tmp_path / "scripted.py").write_text(real["scripted.py"])
     for file, language, block in re.findall(
-        r"(?:^`(\w+\.py)`:\n\n)?^```(\w*)\n(.*?)^```", text, re.S | re.M
+        r"(?:^`(\w+\.\w+)`:\n\n)?^```(\w*)\n(.*?)^```", text, re.S | re.M
     ):
         if file:
             assert block == real[file], f"{file} is not the file in examples"

@@ -32,7 +32,8 @@ __all__ = ["Going", "drive"]
 @dataclass(frozen=True, kw_only=True)
 class Going:
     """A run that is to be driven, and what stdout is for. `extra` goes into the final object.
-    `recorded` is as in `Wanted`.
+    `recorded` is as in `Wanted`. `ends` tells how a run was left, instead of its output and what to
+    do next, and gives the exit code.
 
     `detached`: nobody looks on; what is told goes to the run's log.
     """
@@ -45,6 +46,7 @@ class Going:
     recorded: bool = False
     linger_s: float | None = None
     extra: dict[str, Any] | None = None
+    ends: Callable[[Hub, Left | None], int] | None = None
 
 
 class _Stopping:
@@ -159,6 +161,11 @@ def _owner_log(going: Going, hub: Hub) -> Watcher:
 
 
 def _told(going: Going, hub: Hub, left: Left) -> int | str:
+    if going.ends is not None:
+        if left.stopped:
+            say(_ended_by())
+        code = going.ends(hub, left)
+        return 128 + (SIGNALS.got or signal.SIGINT) if left.stopped else code
     summary = hub.summary(going.run_id)
     if left.next_run is None or going.events:
         _give(going, summary_json(summary))
@@ -181,6 +188,9 @@ def _nothing_left(going: Going, hub: Hub, watcher: Both) -> int:
     if hub.status(going.run_id) is None:
         _give(going, failure(InterruptedError(_ended_by()), going.run_id, None))
         say(f"{_ended_by()}; nothing was written")
+    elif going.ends is not None:
+        say(_ended_by())
+        going.ends(hub, None)
     else:
         summary = hub.summary(going.run_id)
         _give(going, summary_json(summary))
@@ -197,6 +207,8 @@ def _give(going: Going, document: dict[str, Any]) -> None:
     """The last word on stdout for a program; that nobody reads it changes no exit code."""
     if not (going.json or going.events):
         return
+    if going.ends is not None:
+        document = {"version": 1, "error": document["error"]}
     document = {**document, **(going.extra or {})}
     if document["error"] is not None and document["error"]["hint"]:
         hint = complete(document["error"]["hint"])

@@ -34,6 +34,7 @@ COMMANDS = {
     "diff": "_travelling",
     "docs": "_manual",
     "doctor": "_doctor",
+    "eval": "_evaluating:evaluate",
     "events": "_reading",
     "fork": "_forking",
     "freeze": "_replaying",

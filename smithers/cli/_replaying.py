@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from smithers.cli._arguments import Db, JsonFlag, Option, Run, example
 from smithers.cli._deciding import By, login
 from smithers.cli._failures import Usage
+from smithers.cli._given import file_and_name
 from smithers.cli._places import place
 from smithers.cli._recording import is_file, old_replay
 from smithers.cli._streams import give, give_json, paint, say, shown
@@ -36,7 +37,7 @@ def register(app: typer.Typer) -> None:
         short_help="Run a workflow against the rows of a run; show what differs.",
         help=example(
             "smithers replay r1",
-            "smithers replay r1 --json",
+            "smithers replay r1 --file branch/ship_it.py",
             "smithers replay r1 --from 3 --live review",
             says="Run the workflow of a run that has finished or failed, as its file is now,"
             " against what the run recorded: no agent is asked, no step, command or child run is"
@@ -81,6 +82,15 @@ def replay(
         ),
     ] = None,
     by: By = None,
+    file: Annotated[
+        str | None,
+        Option(
+            "--file",
+            metavar="FILE[:NAME]",
+            help="Run another version of the workflow (default: the file of the run).",
+            show_default=False,
+        ),
+    ] = None,
     json: JsonFlag = False,
     speed: Annotated[float, Option("--speed", hidden=True)] = 0.0,
     files: Annotated[bool, Option("--files", hidden=True)] = False,
@@ -95,13 +105,16 @@ def replay(
             hint="play a recording with `smithers harness replay FILE`",
         )
     hub = Hub(place(db).path)
+    if live is not None and file is not None:
+        raise Usage("--file and --live cannot be combined", hint="leave out --live")
     if live is not None:
         return _told_live(hub.replay_live(run, live, frame=start or 0, by=by or login()), json)
     if start is not None:
         raise Usage("--from needs --live", hint="name the task to execute, for example --live plan")
     import asyncio
 
-    found = asyncio.run(hub.replay(run))
+    path, name = (None, None) if file is None else file_and_name(file)
+    found = asyncio.run(hub.replay(run, file=path, name=name))
     if json:
         give_json(replay_json(found))
     else:

@@ -354,9 +354,17 @@ class Driving:
         """A workflow and the settings of this folder, inside of which its agents may be named.
         Raises `Refused` or `AuthorError`.
         """
+        with self.naming_here() as found:
+            yield self._load(file, name), found
+
+    @contextmanager
+    def naming_here(self) -> Generator[Found]:
+        """The settings of this folder, inside of which files may be loaded that name its agents.
+        Raises `Refused`.
+        """
         found = self._find_settings(Path.cwd())
         with self._naming():
-            yield self._load(file, name), found
+            yield found
 
     @contextmanager
     def loading_again(

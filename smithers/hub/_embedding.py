@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from smithers.errors import Refused
+from smithers.hub._evaluating import Evaluating
 from smithers.hub._events import Following
-from smithers.hub._running import Running
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -30,7 +30,7 @@ In = TypeVar("In", bound="BaseModel")
 T = TypeVar("T")
 
 
-class Embedding(Running, Following):
+class Embedding(Evaluating, Following):
     """What drives the workflows of an application. `async with Hub(…)` leaves no run behind."""
 
     _runs_here: RunsHere | None = None

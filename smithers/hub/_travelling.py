@@ -137,16 +137,18 @@ class Travelling(HubCore):
         """A run on one page: its source, prompts, tools, decisions, cost and digest."""
         return reports.receipt(self.database, run_id)
 
-    async def replay(self, run_id: str) -> Replayed:
+    async def replay(
+        self, run_id: str, *, file: str | None = None, name: str | None = None
+    ) -> Replayed:
         """Run the workflow of a run that has ended against its own rows, in memory: no agent is
-        asked, nothing is started or written. What differs is in the result. Raises `Refused` for a
-        run that has not finished or failed.
+        asked, nothing is started or written. What differs is in the result. `file` and `name` are
+        another version of the workflow. Raises `Refused` for a run that has not finished or failed.
         """
         from smithers.engine.replaying import replay_run
 
         found = reports.recorded(self.database, run_id)
         read_answer = partial(reports.answer_in_stream, self.database, run_id)
-        return await replay_run(self._drive(), found.run, found.recording, read_answer)
+        return await replay_run(self._drive(), found.run, found.recording, read_answer, file, name)
 
     def replay_live(self, run_id: str, task: str, *, frame: int, by: str) -> LiveReplay:
         """Execute a task of a run that has ended again, in a fork as of its first start in or after

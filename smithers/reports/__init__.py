@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from smithers.reports._changes import Changes as Changes
     from smithers.reports._commands import name_database as name_database
     from smithers.reports._database import has_runs as has_runs
+    from smithers.reports._database import reading as reading
     from smithers.reports._events import MOST as MOST
     from smithers.reports._events import all_events as all_events
     from smithers.reports._events import event_lines as event_lines
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from smithers.reports._snapshot import explain_run as explain_run
     from smithers.reports._snapshot import inspecting as inspecting
     from smithers.reports._snapshot import snapshot as snapshot
+    from smithers.reports._snapshot import snapshot_with_texts as snapshot_with_texts
     from smithers.reports._snapshot import source as source
     from smithers.reports._sql import Answer as Answer
     from smithers.reports._sql import sql as sql
@@ -87,6 +89,7 @@ _HOMES = {
     "overview": "smithers.reports._overview",
     "places": "smithers.reports._runs",
     "raw_logs": "smithers.reports._logs",
+    "reading": "smithers.reports._database",
     "receipt": "smithers.reports._receipt",
     "RecordedRun": "smithers.reports._recordings",
     "answer_in_stream": "smithers.reports._recordings",
@@ -96,6 +99,7 @@ _HOMES = {
     "run_ids": "smithers.reports._runs",
     "runs": "smithers.reports._runs",
     "snapshot": "smithers.reports._snapshot",
+    "snapshot_with_texts": "smithers.reports._snapshot",
     "source": "smithers.reports._snapshot",
     "sql": "smithers.reports._sql",
     "standing_of": "smithers.reports._overview",
@@ -134,6 +138,7 @@ __all__ = [  # literal, for the checkers
     "overview",
     "places",
     "raw_logs",
+    "reading",
     "receipt",
     "recorded",
     "resumed_through",
@@ -141,6 +146,7 @@ __all__ = [  # literal, for the checkers
     "runs",
     "settled",
     "snapshot",
+    "snapshot_with_texts",
     "source",
     "sql",
     "standing_of",

@@ -46,12 +46,16 @@ if TYPE_CHECKING:
     from smithers.wire._runs import wait_json as wait_json
     from smithers.wire._runs import why_json as why_json
     from smithers.wire._values import Json as Json
+    from smithers.wire._values import dollars as dollars
+    from smithers.wire._values import error_json as error_json
 
 _HOMES = {
     "diff_json": "smithers.wire._diffs",
     "source_json": "smithers.wire._diffs",
     "reuse_json": "smithers.wire._reuse",
     "Json": "smithers.wire._values",
+    "dollars": "smithers.wire._values",
+    "error_json": "smithers.wire._values",
     "activity_json": "smithers.wire._runs",
     "agent_event_json": "smithers.wire._frames",
     "change_name": "smithers.wire._changes",
@@ -90,9 +94,11 @@ __all__ = [  # literal, for the checkers
     "change_name",
     "cost_json",
     "diff_json",
+    "dollars",
     "dry_run_json",
     "end_json",
     "entry_json",
+    "error_json",
     "event_json",
     "events_page_json",
     "graph_json",

@@ -15,7 +15,19 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "cli.md"
 COMMANDS = [
     *("up", "resume", "ps", "inspect", "cost", "why", "timeline", "events", "logs", "sql"),
-    *("graph", "show", "diff", "fork", "rewind", "retry", "replay", "freeze", "receipt", "verify"),
+    *(
+        "graph",
+        "show",
+        "diff",
+        "fork",
+        "rewind",
+        "retry",
+        "replay",
+        "freeze",
+        "eval",
+        "receipt",
+        "verify",
+    ),
     "asks",
     *("approve", "deny", "cancel", "answer", "send"),
     *("budget", "steer", "attach", "supervise", "trust"),

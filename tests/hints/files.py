@@ -230,7 +230,10 @@ FILES: dict[str, tuple[str, str]] = {
         'no = Branch(lambda: False, b, id="no")\n'
         'return Sequence(a, no, Step("x", lambda: ctx.get(b)))',
     ),
-    "read it in a callable of a node in the same Loop": (
+    (
+        "read it in a callable of a node in the same Loop; what a Rework or a pattern sends back"
+        " gets the reason as a message, and ctx.note(node) has it"
+    ): (
         'return Sequence(a, Step("x", lambda: ctx.previous(a)))',
         'return Loop(a, Step("x", lambda: ctx.previous(a)), until=lambda: True, max_iterations=2)',
     ),

@@ -26,6 +26,13 @@ WORDS: dict[str, Kind] = {
     "have it write less, or to a file": "author",
     "the output of its processes is in …": "process",
     "restore the database from a copy: no version of Smithers writes such a row": "restore",
+    # -- eval
+    'a case is a line such as {"input": {"topic": "whales"}, "expected": "a whale"}': "choose",
+    "write 1 to 180 printable characters": "choose",
+    "write another id": "choose",
+    "write def …(output, expected): ...": "choose",
+    "write def …(output, expected): ... in it": "choose",
+    "it is called with one to three arguments: …": "choose",
     # -- check
     'give one: --input \'{"name": "value"}\'': "choose",
     "importing the file and building the tree should take little": "author",
@@ -203,6 +210,7 @@ WORDS: dict[str, Kind] = {
     "choose one of: …": "choose",
     "use only letters, digits, - and _": "choose",
     "leave out --env": "choose",
+    "leave out --live": "choose",
     "give only the name: a value would be written to the settings file": "choose",
     "correct it there": "person",
     "correct it there first": "person",

@@ -135,6 +135,8 @@ def test_streams_that_are_gone_are_counted_and_others_compared(project: Path) ->
     [
         (["replay", "r2"], "there is no run 'r2'"),
         (["replay", "r1", "--files"], "--files is for a recording, and 'r1' is a run"),
+        (["replay", "r1", "--file", "gone.py"], "gone.py does not exist"),
+        (["replay", "r1", "--file", "flow.py", "--live", "plan"], "cannot be combined"),
         (["replay", "gone/r1"], "gone/r1 cannot be read"),
         (["freeze", "r2", "-o", "test_a.py"], "there is no run 'r2'"),
         (["freeze", "r1"], "--output is missing"),
@@ -143,6 +145,18 @@ def test_streams_that_are_gone_are_counted_and_others_compared(project: Path) ->
 def test_what_cannot_be_replayed_is_told(project: Path, arguments: list[str], told: str) -> None:
     said = smithers(project, *arguments)
     assert (said.code, said.out, told in said.err) == (2, "", True), said.err
+
+
+def test_another_version_of_the_file_is_replayed_and_the_own_one_is_not_touched(
+    project: Path,
+) -> None:
+    branch = project / "branch"
+    branch.mkdir()
+    text = (project / "flow.py").read_text().replace("Be careful.", "Be quick.")
+    (branch / "flow.py").write_text(text)
+    code, found = replayed(project, "--file", "branch/flow.py:flow")
+    assert (code, [one["kind"] for one in found["divergences"]]) == (1, ["prompt"])
+    assert replayed(project)[0] == 0
 
 
 def test_a_file_that_is_wrong_is_told_with_its_place(project: Path) -> None:

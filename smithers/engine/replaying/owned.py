@@ -27,13 +27,19 @@ __all__ = ["freeze_run", "replay_frozen", "replay_run"]
 
 
 async def replay_run(
-    driving: Driving, run: RunRow, recording: Recording, read_answer: ReadAnswer | None
+    driving: Driving,
+    run: RunRow,
+    recording: Recording,
+    read_answer: ReadAnswer | None,
+    file: str | None = None,
+    name: str | None = None,
 ) -> Replayed:
-    """Run a run's workflow against what it has recorded, in memory alone. Raises `Untrusted` if its
+    """Run a run's workflow against what it has recorded, in memory alone; `file` and `name` are
+    another version of it. Raises `Untrusted` if its
     row names a file that this user has not used with it, and `Refused` or `AuthorError` for one
     that cannot be run.
     """
-    with output_bound(), driving.loading_again(run) as (loaded, found):
+    with output_bound(), driving.loading_again(run, file, name) as (loaded, found):
         return await replay(
             loaded.workflow,
             replace(recording, pools=tuple(found.values.pools)),
