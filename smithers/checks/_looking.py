@@ -64,8 +64,11 @@ def look(
     input: str | None,
     environment: Mapping[str, str],
     limits: Limits,
+    run: tuple[Path, str] | None = None,
 ) -> Looked:
-    """What a file's workflow is, and what is wrong with it; see `_child`."""
+    """What a file's workflow is, and what is wrong with it; see `_child`. With a database and the
+    id of a `run`, what that would do with it; see `_edit_child`.
+    """
     with tempfile.TemporaryDirectory(prefix="smithers-check-") as made:
         folder = Path(made)
         crash = folder / "crash"
@@ -74,6 +77,7 @@ def look(
             "name": name,
             "input": input,
             "crash": str(crash),
+            "run": None if run is None else [str(run[0]), run[1]],
             "environment": _for_settings(environment),
             "limits": asdict(limits),
         }

@@ -54,6 +54,7 @@ from smithers.secrets import Secrets
 from smithers.settings import Found, NamedAgents, load_settings
 from smithers.state import RunState
 from smithers.store import (
+    HOT,
     IN_MEMORY,
     Claim,
     Claimed,
@@ -76,12 +77,15 @@ from smithers.workflows import Workflow
 
 if TYPE_CHECKING:  # what only resumed and edited runs need is imported by these
     from smithers.engine.edited import Edited
+    from smithers.engine.reloading import Judged
     from smithers.engine.reopening import Made, Wishes
     from smithers.engine.reusing import Reuse
 
-__all__ = ["Driving"]
+__all__ = ["Driving", "Judge"]
 
 
+Judge = Callable[[Path, str, str], "Judged"]
+"""Judges an edit of the file of a workflow, of this name, for the run of this id; it blocks."""
 _Make = Callable[[History, RunState], "Awaitable[Made]"]
 """Makes the engine of a run from its history and the state of that, which is the engine's then."""
 
@@ -176,7 +180,9 @@ class Driving:
         observer: Observer,
         max_concurrency: int | None,
         linger_s: float | None,
+        judge: Judge | None = None,
     ) -> Left:
+        """See `Hub.start`; with `judge` edits are taken while it runs."""
         check_run_id(run_id)
         self._trusts.check_not_foreign(self._database)
         named = [file] if isinstance(file, str) else []
@@ -199,13 +205,13 @@ class Driving:
             input=text,
             source=loaded.source,
             created_at=datetime.now(UTC),
-            options=_options(loaded, max_concurrency),
+            options=_options(loaded, max_concurrency, is_hot=judge is not None),
             parent=parent,
             allow_runs=loaded.workflow.allow_runs,
         )
         starts_database = is_new(self._database)
         cooldowns = await self._look(run_id) if self._database.exists() else ()
-        engine = Engine(
+        engine = _maker(judge, loaded)(
             loaded.workflow,
             given,
             run=run,
@@ -251,9 +257,12 @@ class Driving:
         again: Request | None = None,
         makes: Callable[..., Engine] = Engine,
         workflow: Workflow[Any, Any] | None = None,
+        judge: Judge | None = None,
+        is_hot: bool = False,
     ) -> Left:
         """See `Hub.resume`; `again` is what is done again, also of a run that has finished. `makes`
-        makes the engine. `workflow` is an object to resume it with, in place of its file.
+        makes the engine. `workflow` is an object to resume it with, in place of its file. If it
+        `is_hot`, or was started so, edits are taken as `judge` judges them.
         """
         from smithers.engine.renaming import check_mounted, parse_renames
         from smithers.engine.reopening import Made, Wishes
@@ -288,6 +297,8 @@ class Driving:
             if trusted is not None:
                 self._note_use(trusted, history.run, loaded)
             limit = max_concurrency or (None if trusted is None else limit_of(history.run))
+            if judge is not None and (is_hot or history.run.is_hot):
+                makes = _maker(judge, loaded)
 
             async def make(now: History, fresh: RunState) -> Made:
                 wishes.check(now)
@@ -641,13 +652,34 @@ class _Copied:
         return self._store.output(self._run_id, key, frame)
 
 
-def _options(loaded: Loaded, max_concurrency: int | None) -> str:
+def _maker(judge: Judge | None, loaded: Loaded) -> Callable[..., Engine]:
+    """Makes the engine of a run; with `judge` one that takes edits of its files."""
+    if judge is None or loaded.in_memory:
+        return Engine
+    from smithers.engine.hot_engine import HotEngine
+    from smithers.engine.reimporting import load_edited
+    from smithers.engine.reloading import Hot
+
+    file, name = loaded.file, loaded.workflow.name
+
+    def make(*given: Any, run: NewRun, **more: Any) -> Engine:
+        engine = HotEngine(*given, run=run, **more)
+        judged, load = partial(judge, file, name, run.run_id), partial(load_edited, file, name)
+        engine.watch(Hot(loaded=loaded, judge=judged, load=load))
+        return engine
+
+    return make
+
+
+def _options(loaded: Loaded, max_concurrency: int | None, *, is_hot: bool) -> str:
     """What else a run is started with, as JSON text."""
     options: dict[str, object] = {}
     if max_concurrency is not None:
         options[LIMIT] = max_concurrency
     if loaded.in_memory:
         options[IN_MEMORY] = True
+    if is_hot:
+        options[HOT] = True
     return json.dumps(options)
 
 

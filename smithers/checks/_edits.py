@@ -1,0 +1,37 @@
+"""Has an edit of a running run judged in a separate process, before the run takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from smithers.checks._confine import Limits
+from smithers.checks._looking import look
+from smithers.engine.gates import Gates
+from smithers.engine.reloading import Judged, launching_ours
+
+__all__ = ["judge_edit"]
+
+
+def judge_edit(
+    file: Path, name: str, database: Path, run_id: str, environment: Mapping[str, str]
+) -> Judged:
+    """Whether a run could go on with a file as it is now. Blocks until the process has ended."""
+    with launching_ours():
+        looked = look(file, name, None, environment, Limits(), (database.absolute(), run_id))
+    errors = [one for one in looked.findings if one["level"] == "error"]
+    report = looked.report
+    if errors or report is None:
+        return Judged(wrong=_told(errors[0]) if errors else looked.failed)
+    return Judged(
+        source=report["source"],
+        paths=tuple(map(Path, report["files"])),
+        gates=Gates.from_json(report["gates"]),
+    )
+
+
+def _told(found: dict[str, object]) -> str:
+    """A finding in one line, with its place and what to do."""
+    place = found["place"]
+    where = "{file}:{line}:{column}: ".format(**place) if isinstance(place, dict) else ""
+    return f"{where}{found['message']}" + (f" ({found['hint']})" if found["hint"] else "")
