@@ -26,7 +26,7 @@ from smithers.engine.collecting import uncollected
 from smithers.engine.deciding import end_left_below
 from smithers.engine.ending import Left
 from smithers.engine.endings import Why
-from smithers.engine.engine import Engine, First, Observer, Settings
+from smithers.engine.engine import THE_EDIT, Engine, First, Observer, Settings
 from smithers.engine.given import check_same_workflow, load_given
 from smithers.engine.inputs import input_text, refuse_unknown_fields
 from smithers.engine.launching import DETACHED, RUN_DATABASE, unmarked
@@ -288,6 +288,8 @@ class Driving:
                 return told
             is_named = file is not None or workflow is not None
             trusted = self._check_may_run(history.run, is_named=is_named)
+            if not is_named:
+                await _check_edit(store, history, state, is_attended=self._here is not None)
             found = self._find_settings(Path(history.run.folder))
             with self._loading():
                 if workflow is None:
@@ -297,8 +299,7 @@ class Driving:
             if trusted is not None:
                 self._note_use(trusted, history.run, loaded)
             limit = max_concurrency or (None if trusted is None else limit_of(history.run))
-            if judge is not None and (is_hot or history.run.is_hot):
-                makes = _maker(judge, loaded)
+            makes = _maker(judge if is_hot or history.run.is_hot else None, loaded, makes)
 
             async def make(now: History, fresh: RunState) -> Made:
                 wishes.check(now)
@@ -652,10 +653,23 @@ class _Copied:
         return self._store.output(self._run_id, key, frame)
 
 
-def _maker(judge: Judge | None, loaded: Loaded) -> Callable[..., Engine]:
+async def _check_edit(
+    store: Store, history: History, state: RunState, *, is_attended: bool
+) -> None:
+    """Raise `Refused` if the files have an edit on which a person must decide."""
+    key, _ = THE_EDIT
+    if history.run.is_hot or THE_EDIT in state.waits or key in state.answers:
+        from smithers.engine.pending_edits import check_edit
+
+        await check_edit(store, history, is_attended=is_attended)
+
+
+def _maker(
+    judge: Judge | None, loaded: Loaded, makes: Callable[..., Engine] = Engine
+) -> Callable[..., Engine]:
     """Makes the engine of a run; with `judge` one that takes edits of its files."""
     if judge is None or loaded.in_memory:
-        return Engine
+        return makes
     from smithers.engine.hot_engine import HotEngine
     from smithers.engine.reimporting import load_edited
     from smithers.engine.reloading import Hot

@@ -167,9 +167,8 @@ class Reloading:
             ]
         )
         digest = hashlib.sha256(asked.encode()).hexdigest()
-        self.question = WaitOpened(
-            key=Key(""), kind=APPROVAL, asked=asked, digest=digest, on=(sources.digest,)
-        )
+        on = (sources.digest, *(one.path for one in sources.files))
+        self.question = WaitOpened(key=Key(""), kind=APPROVAL, asked=asked, digest=digest, on=on)
         self._owner.note(f"an edit of {self._files} waits for a person: {'; '.join(reasons)}")
         self._owner.wake()
 
