@@ -11,8 +11,10 @@ from __future__ import annotations
 import ast
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import fields, is_dataclass
+from decimal import Decimal
+from pathlib import PurePath
 from types import CodeType, FunctionType
 from typing import Any, Final, cast
 
@@ -29,6 +31,7 @@ __all__ = ["Gate", "Gates", "lost_gates", "lost_texts"]
 
 _CALLS: Final = frozenset({"Approval", "Budget", "Command", "HumanTask"})
 _OPTIONS: Final = frozenset({"allow_runs", "budget"})
+_MINE: Final = ("timeout_s", "skip_if")
 _AROUND: Final = ("on_failure", "test", "items", "until", "max_iterations")
 """What decides, in the containers around a question, whether it is asked and what a denial does."""
 
@@ -67,7 +70,8 @@ class Gates:
             elif isinstance(node, Task) and isinstance(node.work, CommandWork):
                 gates[f"command {one.id}"] = Gate(_text(node.work))
             elif isinstance(node, Task) and asks_person(node.kind):
-                made_of = json.dumps([_text(node.work), *_around(one)])
+                mine = [_text(getattr(node, name, None)) for name in _MINE]
+                made_of = json.dumps([_text(node.work), *mine, *_around(one)])
                 gates[f"{node.kind} {one.id}"] = Gate(made_of, frozenset(_ids_after(one)))
         return cls(gates, agents, frozenset(ids))
 
@@ -169,9 +173,13 @@ def _text(value: object) -> str:
         return str({str(name): _text(each) for name, each in items})
     if isinstance(value, list | tuple):
         return str([_text(each) for each in cast("Iterable[object]", value)])
-    if value is None or isinstance(value, str | int | float | bytes):
+    if isinstance(value, Set):
+        return str(sorted(_text(each) for each in cast("Iterable[object]", value)))
+    if isinstance(value, CodeType):
+        return _code(value)
+    if value is None or isinstance(value, str | int | float | bytes | Decimal | PurePath):
         return repr(value)
-    return type(value).__qualname__ if callable(value) else str(value)
+    return type(value).__qualname__
 
 
 def _is_filled(cell: Any) -> bool:
@@ -182,5 +190,5 @@ def _is_filled(cell: Any) -> bool:
 
 
 def _code(code: CodeType) -> str:
-    parts = [_code(one) if isinstance(one, CodeType) else repr(one) for one in code.co_consts]
+    parts = [_text(one) for one in code.co_consts]
     return f"{code.co_code.hex()}{code.co_names}{parts}"

@@ -54,12 +54,20 @@ class HotEngine(Engine):
         """See `Engine.run`; meanwhile the files are watched."""
         if self._reloading is None:
             return await super().run(store, claim=claim, first=first)
+        failed: Exception | None = None
+        ending: Ending | None = None
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(self._reloading.watch(), name="edits")
             try:
-                return await super().run(store, claim=claim, first=first)
+                ending = await super().run(store, claim=claim, first=first)
+            except Exception as error:  # raised below: a group would wrap it
+                failed = error
             finally:
                 watching.cancel()
+        if failed is not None:
+            raise failed
+        assert ending is not None
+        return ending
 
     # -- what the watcher asks
 
