@@ -6,19 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from smithers.checks._confine import Limits
-from smithers.checks._looking import look
+from smithers.checks._looking import look_beside
 from smithers.engine.gates import Gates
-from smithers.engine.reloading import Judged, launching_ours
+from smithers.engine.reloading import Judged
 
 __all__ = ["judge_edit"]
 
 
-def judge_edit(
+async def judge_edit(
     file: Path, name: str, database: Path, run_id: str, environment: Mapping[str, str]
 ) -> Judged:
-    """Whether a run could go on with a file as it is now. Blocks until the process has ended."""
-    with launching_ours():
-        looked = look(file, name, None, environment, Limits(), (database.absolute(), run_id))
+    """Whether a run could go on with a file as it is now."""
+    looked = await look_beside(file, name, None, environment, Limits(), (database, run_id))
     errors = [one for one in looked.findings if one["level"] == "error"]
     report = looked.report
     if errors or report is None:

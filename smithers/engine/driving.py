@@ -84,8 +84,8 @@ if TYPE_CHECKING:  # what only resumed and edited runs need is imported by these
 __all__ = ["Driving", "Judge"]
 
 
-Judge = Callable[[Path, str, str], "Judged"]
-"""Judges an edit of the file of a workflow, of this name, for the run of this id; it blocks."""
+Judge = Callable[[Path, str, str], "Awaitable[Judged]"]
+"""Judges an edit of the file of a workflow, of this name, for the run of this id."""
 _Make = Callable[[History, RunState], "Awaitable[Made]"]
 """Makes the engine of a run from its history and the state of that, which is the engine's then."""
 

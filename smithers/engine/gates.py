@@ -162,7 +162,8 @@ def _text(value: object) -> str:
     """A text that differs if a value does; of a function, by its code without its lines."""
     if isinstance(value, FunctionType):
         held = [_text(cell.cell_contents) for cell in value.__closure__ or () if _is_filled(cell)]
-        return f"{_code(value.__code__)}{held}"
+        given = [_text(value.__defaults__), _text(value.__kwdefaults__)]
+        return f"{_code(value.__code__)}{held}{given}"
     if isinstance(value, Node):
         return f"node {value.id}"
     if is_dataclass(value) and not isinstance(value, type):

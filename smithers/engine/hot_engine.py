@@ -19,14 +19,10 @@ from smithers.engine.edited import Edited
 from smithers.engine.endings import Ending
 from smithers.engine.engine import THE_EDIT, Engine, First
 from smithers.engine.gates import Gates, lost_gates
+from smithers.engine.launches import hear_launches, take_launched
 from smithers.engine.pools import NO_LIMIT
 from smithers.engine.provenance import code_of
-from smithers.engine.reloading import (
-    Hot,
-    Reloading,
-    hear_launches,
-    take_launched,
-)
+from smithers.engine.reloading import Hot, Reloading
 from smithers.engine.returning import stored_input
 from smithers.engine.reusing import find_done, reuse_of
 from smithers.errors import AuthorError, Refused
@@ -43,6 +39,8 @@ class HotEngine(Engine):
     """An engine that takes edits. `watch` says what of, before it runs."""
 
     _reloading: Reloading | None = None
+    _worked = False
+    """Whether an agent or a command has run since the files were looked at."""
 
     def watch(self, hot: Hot) -> None:
         self._reloading = Reloading(hot, self)
@@ -85,10 +83,21 @@ class HotEngine(Engine):
             or any(not one.attempt.is_function for one in self._attempts())
             or any(kind == ATTACHED for _, kind in self.state.waits)
         )
-        return take_launched(at_work=works or bool(self._attempts())) or works
+        worked = take_launched(at_work=works or bool(self._attempts())) or self._worked or works
+        self._worked = works
+        return worked
+
+    def _start(self, group: asyncio.TaskGroup) -> None:
+        self._worked = self._worked or any(
+            not one.attempt.is_function for one in self.starting.prepared
+        )
+        super()._start(group)
 
     def note(self, text: str) -> None:
-        self.observer.note(text)
+        self.observer.note(self.mask(text))
+
+    def mask(self, text: str) -> str:
+        return self.settings.secrets.mask(text)
 
     def wake(self) -> None:
         self._wake.set()
@@ -159,7 +168,7 @@ class HotEngine(Engine):
                 edits.confirm(sources, lost)
         if lost:
             self._use(before, context.input, run.source)
-            self._render(gone=True)
+            self._render(gone=True, is_edited=True)
             return
         assert self.claim is not None
         self.claim = await self.store.reclaim(

@@ -11,10 +11,7 @@ from __future__ import annotations
 import asyncio
 import difflib
 import hashlib
-import sys
-import threading
-from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -25,14 +22,7 @@ from smithers.sources import SourceFile, Sources, read_sources
 from smithers.values import dataclass
 from smithers.waits import APPROVAL
 
-__all__ = [
-    "Hot",
-    "Judged",
-    "Reloading",
-    "hear_launches",
-    "launching_ours",
-    "take_launched",
-]
+__all__ = ["Hot", "Judged", "Reloading"]
 
 LOOK_S: Final = 0.5
 _MOST_LINES: Final = 200
@@ -55,12 +45,12 @@ class Judged:
 
 @dataclass(frozen=True, kw_only=True)
 class Hot:
-    """What reloading takes: what was loaded, and how an edit is judged and loaded. `judge` blocks,
-    and `load` raises `AuthorError` or `Refused`.
+    """What reloading takes: what was loaded, and how an edit is judged and loaded. `load` raises
+    `AuthorError` or `Refused`.
     """
 
     loaded: Loaded
-    judge: Callable[[], Judged]
+    judge: Callable[[], Awaitable[Judged]]
     load: Callable[[Sources], Loaded]
 
 
@@ -74,6 +64,10 @@ class Owner(Protocol):
         ...
 
     def note(self, text: str) -> None: ...
+
+    def mask(self, text: str) -> str:
+        """The text without secrets."""
+        ...
 
     def wake(self) -> None: ...
 
@@ -132,7 +126,7 @@ class Reloading:
         if self._is_below and sources.digest not in self._confirmed:
             self._ask(sources, [_BELOW])  # nothing of it is executed before
             return
-        judged = await asyncio.to_thread(self.hot.judge)
+        judged = await self.hot.judge()
         if judged.gates is None:
             self._drop(sources)
             self._owner.note(
@@ -158,14 +152,13 @@ class Reloading:
         return lost or list(lost_texts(self._taken.files, sources.files))
 
     def _ask(self, sources: Sources, reasons: Iterable[str]) -> None:
-        asked = "\n".join(
-            [
-                f"Take the edit {sources.digest} of {self._files} into the running run?",
-                *(f"- {reason}" for reason in reasons),
-                "",
-                *_difference(self._taken.files, sources.files),
-            ]
-        )
+        lines = [
+            f"Take the edit {sources.digest} of {self._files} into the running run?",
+            *(f"- {reason}" for reason in reasons),
+            "",
+            *_difference(self._taken.files, sources.files),
+        ]
+        asked = self._owner.mask("\n".join(lines))
         digest = hashlib.sha256(asked.encode()).hexdigest()
         on = (sources.digest, *(one.path for one in sources.files))
         self.question = WaitOpened(key=Key(""), kind=APPROVAL, asked=asked, digest=digest, on=on)
@@ -232,44 +225,3 @@ def _difference(before: Iterable[SourceFile], now: Iterable[SourceFile]) -> list
         found += difflib.unified_diff(old, text, path, path, lineterm="", n=1)
     more = len(found) - _MOST_LINES
     return [*found[:_MOST_LINES], *([f"… and {more} more lines"] if more > 0 else [])]
-
-
-# -- whether this process has started a program
-
-_launched = threading.Event()
-_ours = threading.local()
-_is_heard = False
-_EVENTS: Final = frozenset(
-    {"subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn"}
-)
-
-
-def hear_launches() -> None:
-    """From now on, know of each program that code of this process starts."""
-    global _is_heard
-    if not _is_heard:
-        _is_heard = True
-        sys.addaudithook(_hear)
-
-
-def _hear(event: str, _: object) -> None:
-    if event in _EVENTS and not getattr(_ours, "launches", False):
-        _launched.set()
-
-
-def take_launched(*, at_work: bool) -> bool:
-    """Whether a program was started since this was last false; it may live while others work."""
-    found = _launched.is_set()
-    if not at_work:
-        _launched.clear()
-    return found
-
-
-@contextmanager
-def launching_ours() -> Generator[None]:
-    """Inside it, what this thread starts is no work of the run."""
-    _ours.launches = True
-    try:
-        yield
-    finally:
-        _ours.launches = False

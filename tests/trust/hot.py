@@ -37,6 +37,10 @@ __all__ = ["HotStory"]
 _BROKEN = "broken"
 
 
+async def _judged() -> Judged:
+    raise AssertionError("the story has judged")
+
+
 class _HotRun(Run):
     makes = HotEngine
 
@@ -123,8 +127,8 @@ class HotStory(Story):
         loaded = Loaded(
             workflow=engine.workflow, file=Path("/flow.py"), sources=self._sources(self.shape)
         )
-        engine.watch(Hot(loaded=loaded, judge=Judged, load=self._load))
-        edits = _Edits(Hot(loaded=loaded, judge=Judged, load=self._load), engine, self)
+        engine.watch(Hot(loaded=loaded, judge=_judged, load=self._load))
+        edits = _Edits(Hot(loaded=loaded, judge=_judged, load=self._load), engine, self)
         engine._reloading = edits  # pyright: ignore[reportPrivateUsage]
         engine.observer = _Watch(engine.observer, self, edits)
 
