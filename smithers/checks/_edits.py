@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from smithers.checks._confine import Limits
 from smithers.checks._looking import look_beside
@@ -29,8 +30,8 @@ async def judge_edit(
     )
 
 
-def _told(found: dict[str, object]) -> str:
+def _told(found: dict[str, Any]) -> str:
     """A finding in one line, with its place and what to do."""
-    place = found["place"]
-    where = "{file}:{line}:{column}: ".format(**place) if isinstance(place, dict) else ""
+    place: dict[str, Any] | None = found["place"]
+    where = "" if place is None else f"{place['file']}:{place['line']}:{place['column']}: "
     return f"{where}{found['message']}" + (f" ({found['hint']})" if found["hint"] else "")

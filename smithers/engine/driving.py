@@ -287,9 +287,10 @@ class Driving:
             if not wishes.reopens and (told := over(run_id, state)) is not None:
                 return told
             is_named = file is not None or workflow is not None
+            is_attended = is_named or self._here is not None
             trusted = self._check_may_run(history.run, is_named=is_named)
             if not is_named:
-                await _check_edit(store, history, state, is_attended=self._here is not None)
+                await _check_edit(store, history, state, is_attended=is_attended)
             found = self._find_settings(Path(history.run.folder))
             with self._loading():
                 if workflow is None:
@@ -316,6 +317,7 @@ class Driving:
                 check_mounted(fresh, wishes.renames, engine.view.mounts.by_id)
                 is_edited = history.run.source != loaded.source
                 reuse = reuse_of(run_id, before, fresh, request, is_edited=is_edited)
+                _check_gone(history.run, fresh, reuse.gone, is_attended=is_attended)
                 return Made(engine, reuse, renamed)
 
             return await self._go_on(store, history, state, loaded, make, wishes)
@@ -662,6 +664,14 @@ async def _check_edit(
         from smithers.engine.pending_edits import check_edit
 
         await check_edit(store, history, is_attended=is_attended)
+
+
+def _check_gone(run: RunRow, state: RunState, gone: Sequence[str], *, is_attended: bool) -> None:
+    """Raise `Refused` for a run with `--hot` if a gate has left the tree, and no person knows."""
+    if gone and run.is_hot and not is_attended:
+        from smithers.engine.pending_edits import check_gone
+
+        check_gone(run, state, gone)
 
 
 def _maker(

@@ -16,11 +16,14 @@ from smithers.changes import Frame, Key, WaitClosed, WaitOpened
 from smithers.engine.gates import lost_texts
 from smithers.engine.standing import nobody
 from smithers.errors import Refused
+from smithers.naming import first_names
+from smithers.shapes import asks_person
 from smithers.sources import Sources, read_sources
+from smithers.state import RunState
 from smithers.store import History, RunRow, Store
 from smithers.texts import object_from
 
-__all__ = ["check_edit"]
+__all__ = ["check_edit", "check_gone"]
 
 _THE_RUN = Key("")
 
@@ -105,7 +108,18 @@ async def _check_gates(store: Store, run: RunRow) -> None:
     if now is None or now.digest == run.source:
         return
     if lost := list(lost_texts(before, now.files)):
-        raise Refused(
-            f"an edit of {Path(run.file).name} waits for a person: {'; '.join(lost)}",
-            hint=f"to take it, type `smithers resume {shlex.quote(run.run_id)}`",
-        )
+        raise _unattended(run, "; ".join(lost))
+
+
+def check_gone(run: RunRow, state: RunState, gone: Sequence[str]) -> None:
+    """Raise `Refused` if one of the tasks that have left the tree is a gate; nobody is there."""
+    kinds = {id: row.kind for id in gone if (row := state.gone.get(id)) is not None}
+    if lost := [id for id, kind in kinds.items() if asks_person(kind) or kind == "command"]:
+        raise _unattended(run, f"it takes {first_names(lost)} away")
+
+
+def _unattended(run: RunRow, why: str) -> Refused:
+    return Refused(
+        f"an edit of {Path(run.file).name} waits for a person: {why}",
+        hint=f"to take it, type `smithers resume {shlex.quote(run.run_id)}`",
+    )

@@ -21,6 +21,7 @@ from smithers import (
     Sequence,
     Step,
     Task,
+    Workflow,
     workflow,
 )
 from smithers.engine.gates import Gates, lost_gates, lost_texts
@@ -48,7 +49,8 @@ def gates(make: Callable[[], Node[Any]], **options: Any) -> Gates:
     def tree(ctx: Context[NoInput]) -> Node[Any]:
         return make()
 
-    return Gates.of(workflow(name="flow", **options)(tree), [mount(make())])
+    made: Workflow[Any, Any] = workflow(name="flow", **options)(tree)
+    return Gates.of(made, [mount(make())])
 
 
 def gated(*after: str, ask: Any = "Ship?", **options: Any) -> Node[Any]:
