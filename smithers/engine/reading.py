@@ -142,7 +142,8 @@ class Reading:
                 f"ctx.previous({name_of(node)}) needs a loop that contains both"
                 f" {name_of(node)} and {self.key.id}",
                 place=here().place,
-                hint="read it in a callable of a node in the same Loop",
+                hint="read it in a callable of a node in the same Loop; what a Rework or a pattern"
+                " sends back gets the reason as a message, and ctx.note(node) has it",
             )
         path = self.key.path[:common]
         if path[-1] == 0:
