@@ -92,13 +92,13 @@ def _refused(run: RunRow, decision: dict[str, Any]) -> Refused:
     if decision:
         return Refused(
             f"the edit of {name} was denied by {decision.get('by')}",
-            hint=f"restore {name}, or take it with `smithers up {shlex.quote(run.file)}"
-            f" --run-id {quoted} --resume`",
+            hint=f"restore {name}; or to take it, type"
+            f" `smithers up {shlex.quote(run.file)} --run-id {quoted} --resume`",
         )
     return Refused(
         f"an edit of {name} waits for a person's decision",
-        hint=f"`smithers why {quoted}` shows it; approve or deny it with `smithers approve"
-        f" {quoted} 'the run'` or `smithers deny {quoted} 'the run'`, or restore {name}",
+        hint=f"`smithers why {quoted}` shows it; type `smithers approve {quoted} 'the run'`,"
+        f" or `smithers deny {quoted} 'the run'`, or restore {name}",
     )
 
 

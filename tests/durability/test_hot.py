@@ -122,9 +122,9 @@ def test_an_edit_that_takes_an_approval_away_waits_for_a_person(project: Project
     assert project.ledger == ["hold", "old word"]
 
 
-@pytest.mark.parametrize("verb", ["approve", "deny"])
+@pytest.mark.parametrize("then", ["approve", "deny and restore", "deny and insist"])
 def test_killed_while_an_edit_waits_it_is_not_taken_before_the_answer(
-    project: Project, verb: str
+    project: Project, then: str
 ) -> None:
     with driven(project) as owner:
         edit(project, GATED, OPEN)
@@ -135,15 +135,19 @@ def test_killed_while_an_edit_waits_it_is_not_taken_before_the_answer(
     left = project.run("resume", "r1")
     assert left.returncode == 2
     assert f"an edit of {FILE} waits for a person's decision" in left.stderr
-    answer(project, verb)
+    answer(project, then.split()[0])
     done = project.run("resume", "r1")
-    if verb == "approve":
+    if then == "approve":
         assert (done.returncode, project.ledger[-1]) == (0, "old word"), done.stderr
         return
     assert (done.returncode, "was denied by ann" in done.stderr) == (2, True)
-    edit(project, OPEN, GATED)
-    assert project.run("resume", "r1").returncode == 3
-    assert "old word" not in project.ledger
+    if then == "deny and restore":
+        edit(project, OPEN, GATED)
+        assert project.run("resume", "r1").returncode == 3
+        assert "old word" not in project.ledger
+    else:
+        assert project.run("up", FILE, "--run-id", "r1", "--resume").returncode == 0
+        assert project.ledger[-1] == "old word"
 
 
 def test_what_a_command_of_the_run_writes_is_not_executed_before_a_person_confirms(
