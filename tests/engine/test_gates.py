@@ -21,7 +21,6 @@ from smithers import (
     Sequence,
     Step,
     Task,
-    Workflow,
     workflow,
 )
 from smithers.engine.gates import Gates, lost_gates, lost_texts
@@ -45,12 +44,14 @@ def lost(before: Callable[[], Node[Any]], now: Callable[[], Node[Any]]) -> list[
     return list(lost_gates(gates(before), gates(now)))
 
 
-def gates(make: Callable[[], Node[Any]], **options: Any) -> Gates:
+def gates(
+    make: Callable[[], Node[Any]], budget: Budget | None = None, allow_runs: int | None = None
+) -> Gates:
+    @workflow(name="flow", budget=budget, allow_runs=allow_runs)
     def tree(ctx: Context[NoInput]) -> Node[Any]:
         return make()
 
-    made: Workflow[Any, Any] = workflow(name="flow", **options)(tree)
-    return Gates.of(made, [mount(make())])
+    return Gates.of(tree, [mount(make())])
 
 
 def gated(*after: str, ask: Any = "Ship?", **options: Any) -> Node[Any]:
