@@ -46,6 +46,7 @@ SMOKE := tests/store tests/harness/test_demo.py tests/cli/test_typed_outputs.py 
 TRUST_SEED ?= 1
 TRUST_BOUNDARIES ?= 500
 TRUST_EDITS ?= 500
+TRUST_HOT_EDITS ?= 500
 TRUST_DISK_FAULTS ?= 500
 TRUST_KILLS ?= 500
 TRUST_RACES ?= 100
@@ -110,6 +111,7 @@ drift: $(DEV) $(LIVE) $(SDK_INSTALLED) ## compare the output of the real program
 trust: export TRUST_SEED := $(TRUST_SEED)
 trust: export TRUST_BOUNDARIES := $(TRUST_BOUNDARIES)
 trust: export TRUST_EDITS := $(TRUST_EDITS)
+trust: export TRUST_HOT_EDITS := $(TRUST_HOT_EDITS)
 trust: export TRUST_DISK_FAULTS := $(TRUST_DISK_FAULTS)
 trust: export TRUST_KILLS := $(TRUST_KILLS)
 trust: export TRUST_RACES := $(TRUST_RACES)

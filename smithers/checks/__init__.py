@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from smithers.checks._checked import Checked, check_file
 from smithers.checks._confine import Limits
+from smithers.checks._edits import judge_edit
 from smithers.checks._findings import Finding
 
-__all__ = ["Checked", "Finding", "Limits", "check_file"]
+__all__ = ["Checked", "Finding", "Limits", "check_file", "judge_edit"]

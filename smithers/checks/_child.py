@@ -35,23 +35,23 @@ class Looking:
     """One look at a workflow. `tell` sends a line to the parent."""
 
     def __init__(self, request: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
-        self._request, self._tell = request, tell
-        self._file = Path(request["file"]).absolute()
-        self._name: str | None = request["name"]
+        self.request, self.tell = request, tell
+        self.file = Path(request["file"]).absolute()
+        self.name: str | None = request["name"]
         self._found = Findings()
 
     def run(self, limits: Limits, settings: Found) -> None:
         """Look, confined."""
-        with open(self._request["crash"], "w", encoding="utf-8") as crash:
-            network = confine(limits, self._file.resolve().parent, crash, self.add)
-            self._tell({"network": network})
+        with open(self.request["crash"], "w", encoding="utf-8") as crash:
+            network = confine(limits, self.file.resolve().parent, crash, self.add)
+            self.tell({"network": network})
             self.find(settings)
 
     def find(self, settings: Found) -> None:
         """Tell what is found. An error of the author's ends it early."""
-        self.add(*lint_file(self._file, self._read()))
+        self.lint()
         try:
-            self._look(settings)
+            self.look(settings)
         except SmithersError as error:
             if not isinstance(error.__cause__, RefusedHere) or not self._has_refusal():
                 self.add(from_error(error, "workflow"))
@@ -60,9 +60,12 @@ class Looking:
             hint = "importing the file and building the tree should take little"
             self.add(Finding(rule="workflow", said=said, place=None, hint=hint))
 
+    def lint(self) -> None:
+        self.add(*lint_file(self.file, self._read()))
+
     def _read(self) -> bytes:
         try:
-            return self._file.read_bytes()
+            return self.file.read_bytes()
         except OSError:
             return b""  # the load says why
 
@@ -73,20 +76,20 @@ class Looking:
         """Tell at once: the process may not come to its end."""
         for one in findings:
             if self._found.add(one):
-                self._tell({"finding": one.to_json()})
+                self.tell({"finding": one.to_json()})
 
-    def _look(self, settings: Found) -> None:
-        self._tell({"phase": "importing"})
-        loaded = load_workflow(self._file, self._name)
+    def look(self, settings: Found) -> None:
+        self.tell({"phase": "importing"})
+        loaded = load_workflow(self.file, self.name)
         for one in loaded.sources.files:
             path = loaded.file.parent / one.path
             if path != loaded.file and one.text is not None:
                 self.add(*lint_file(path, one.text.encode()))
-        self._tell({"phase": "rendering"})
-        made, text = _input_of(loaded.workflow, self._request["input"])
+        self.tell({"phase": "rendering"})
+        made, text = _input_of(loaded.workflow, self.request["input"])
         planned = plan_workflow(loaded, made, settings.values)
         self.add(*planned.findings, *find_circles(planned.root, planned.below))
-        self._tell({"report": _report(loaded, planned, text)})
+        self.tell({"report": _report(loaded, planned, text)})
 
 
 def _input_of(workflow: Workflow[Any, Any], given: str | None) -> tuple[BaseModel, str]:
@@ -139,6 +142,14 @@ def _report(loaded: Loaded, planned: Planned, input: str) -> dict[str, Any]:
     }
 
 
+def _looking(request: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> Looking:
+    if request.get("run") is None:
+        return Looking(request, tell)
+    from smithers.checks._edit_child import Judging
+
+    return Judging(request, tell)
+
+
 def _main() -> NoReturn:
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -154,7 +165,8 @@ def _main() -> NoReturn:
 
     try:
         limits = Limits(**request["limits"])
-        Looking(request, tell).run(limits, settings)
+        looking = _looking(request, tell)
+        looking.run(limits, settings)
     except BaseException as error:
         tell({"failed": f"{type(error).__name__}: {error}"})
     end(0)

@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from smithers.checks._confine import ASKED_SIGNAL, TIME_SIGNAL, Limits
 from smithers.checks._findings import Finding
+from smithers.engine.launches import launching_ours
 from smithers.engine.launching import unmarked
 from smithers.engine.loading import is_authors
 from smithers.errors import Place
@@ -26,7 +27,7 @@ from smithers.host import Chunk, Ending, GuardedProcess, Launch, now, to_the_end
 from smithers.secrets import Secrets, is_secret_name
 from smithers.values import dataclass
 
-__all__ = ["Looked", "look", "without_secrets"]
+__all__ = ["Looked", "look", "look_beside", "without_secrets"]
 
 WITHHELD = "withheld-by-smithers-check"
 """In place of a secret, so that code which only wants it to be there finds something."""
@@ -66,6 +67,20 @@ def look(
     limits: Limits,
 ) -> Looked:
     """What a file's workflow is, and what is wrong with it; see `_child`."""
+    return asyncio.run(look_beside(file, name, input, environment, limits))
+
+
+async def look_beside(
+    file: Path,
+    name: str | None,
+    input: str | None,
+    environment: Mapping[str, str],
+    limits: Limits,
+    run: tuple[Path, str] | None = None,
+) -> Looked:
+    """The same, while this process does other things. With a database and the id of a `run`, what
+    that would do with the file; see `_edit_child`.
+    """
     with tempfile.TemporaryDirectory(prefix="smithers-check-") as made:
         folder = Path(made)
         crash = folder / "crash"
@@ -74,6 +89,7 @@ def look(
             "name": name,
             "input": input,
             "crash": str(crash),
+            "run": None if run is None else [str(run[0]), run[1]],
             "environment": _for_settings(environment),
             "limits": asdict(limits),
         }
@@ -85,7 +101,7 @@ def look(
             stdin=json.dumps(request).encode(),
             talks=True,
         )
-        looked, ending, over = asyncio.run(_hear(launch, limits))
+        looked, ending, over = await _hear(launch, limits)
         if looked.report is None and not _errors(looked):
             frames = crash.read_text(errors="replace") if crash.is_file() else ""
             looked.findings.append(_ended(file, looked, ending, frames, over=over).to_json())
@@ -126,7 +142,8 @@ def _for_settings(environment: Mapping[str, str]) -> dict[str, str]:
 
 async def _hear(launch: Launch, limits: Limits) -> tuple[Looked, Ending, bool]:
     """Hear it to its end. The last value is whether its time was over."""
-    process = GuardedProcess(launch, _Unheard())
+    with launching_ours():
+        process = GuardedProcess(launch, _Unheard())
     looked, rest, over = Looked(), b"", False
     deadline = now() + limits.wall_s
     try:

@@ -58,6 +58,7 @@ def _launch(hub: Hub, wanted: Wanted, input: str | None) -> Launched:
             run_id=wanted.run_id,
             max_concurrency=wanted.max_concurrency,
             linger_s=wanted.linger_s,
+            hot=wanted.hot,
         )
     if wanted.retry is not None:
         readers = wanted.with_readers
@@ -72,4 +73,5 @@ def _launch(hub: Hub, wanted: Wanted, input: str | None) -> Launched:
         rerun=wanted.rerun,
         renames=wanted.renames,
         typed=True,
+        hot=wanted.hot,
     )

@@ -105,6 +105,14 @@ ScriptOption = Annotated[
 RunSteps = Annotated[
     bool, Option("--run-steps", help="With --dry-run: execute steps and commands.")
 ]
+Hot = Annotated[
+    bool,
+    Option(
+        "--hot",
+        help="Take edits of the workflow's files while the run is driven, now and after each"
+        " resume. An edit that takes a gate away waits for a person's approval.",
+    ),
+]
 _ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -117,6 +125,7 @@ def register(app: typer.Typer) -> None:
             'smithers up ship_it.py:ship_it --run-id r1 --input \'{"topic": "whales"}\'',
             "smithers up ship_it.py --run-id r1 --resume",
             "smithers up ship_it.py --detach",
+            "smithers up ship_it.py --hot",
             "smithers up ship_it.py --dry-run",
             says="Start a run of a workflow and drive it until it ends or waits for a"
             " person. With --resume, resume the run with the given id from this file. With"
@@ -172,6 +181,7 @@ class Wanted:
     retry: str | None = None
     with_readers: bool = False
     extra: dict[str, object] | None = None
+    hot: bool = False
 
 
 def up(
@@ -202,6 +212,7 @@ def up(
     events: Events = False,
     max_concurrency: Concurrency = None,
     linger: Linger = None,
+    hot: Hot = False,
     dry_run: DryRunFlag = False,
     script: ScriptOption = None,
     run_steps: RunSteps = False,
@@ -210,7 +221,8 @@ def up(
 ) -> int:
     where = place(db)
     if dry_run:
-        others = {"--resume": resume, "--detach": detach, "--events": events, "--linger": linger}
+        others: dict[str, object] = {"--resume": resume, "--detach": detach, "--events": events}
+        others |= {"--linger": linger, "--hot": hot}
         _check_alone("--dry-run", others)
     elif script is not None or run_steps:
         option = "--run-steps" if script is None else "--script"
@@ -251,6 +263,7 @@ def up(
             detach=detach,
             detached=detached,
             heading=f"run {id}" if run_id is None else "",
+            hot=hot,
         )
     )
 
@@ -375,6 +388,7 @@ async def _drive(wanted: Wanted, hub: Hub, watcher: Observer) -> Left:
             observer=watcher,
             max_concurrency=wanted.max_concurrency,
             linger_s=wanted.linger_s,
+            hot=wanted.hot,
         )
     if wanted.retry is not None:
         return await hub.retry(
@@ -395,6 +409,7 @@ async def _drive(wanted: Wanted, hub: Hub, watcher: Observer) -> Left:
         linger_s=wanted.linger_s,
         rerun=wanted.rerun,
         renames=wanted.renames,
+        hot=wanted.hot,
     )
 
 

@@ -158,6 +158,10 @@ class Budgets:
 
     # -- which there are
 
+    def use(self, whole: Budget | None) -> None:
+        """Take the budget of the run that an edit gives."""
+        self._whole = whole
+
     def rendered(self) -> None:
         """A new plan: who was held comes up again in it."""
         self._held.clear()

@@ -33,6 +33,10 @@ class Closing:
         self._frame = -1
         self.why: Why | None = None
 
+    def use(self, grace_s: float) -> None:
+        """Take the time that an edit gives."""
+        self._grace = timedelta(seconds=grace_s)
+
     def begin(self, why: Why, plan: Plan) -> bool:
         """Stop all but what cleans up; False if nothing does, so that the run can end at once."""
         state = self._transition.state

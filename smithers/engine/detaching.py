@@ -27,6 +27,8 @@ from smithers.values import dataclass
 
 __all__ = ["Detaching", "Launched", "id_of_request"]
 
+_HOT = ["--hot"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Launched:
@@ -77,6 +79,7 @@ class Detaching:
         folder: Path,
         max_concurrency: int | None,
         linger_s: float | None,
+        hot: bool,
     ) -> Launched:
         """See `Hub.launch`."""
         if request_id is not None:
@@ -88,7 +91,7 @@ class Detaching:
         if request_id is not None and (known := self._known(run_id)) is not None:
             return self._same(known, path, name, input)
         which = str(path.absolute()) + (f":{name}" if name else "")
-        options = _options(max_concurrency, linger_s)
+        options = [*_options(max_concurrency, linger_s), *_HOT[:hot]]
         try:
             return self._launch(
                 run_id, ["up", which, "--run-id", run_id, *options], folder, sys.executable, input
@@ -110,6 +113,7 @@ class Detaching:
         rerun: Collection[str] | None,
         renames: Sequence[str],
         typed: bool,
+        hot: bool,
     ) -> Launched:
         """See `Hub.launch_again`."""
         run = self._found(run_id)
@@ -117,10 +121,10 @@ class Detaching:
         if rerun is not None:
             arguments += [*rerun, "--rerun-changed"]
         arguments += [f"--rename={one}" for one in renames]
-        if file is not None or input is not None:
+        if file is not None or input is not None or hot:
             path = Path(run.file if file is None else file).absolute()
             which = f"{path}:{name}" if name else str(path)
-            arguments = ["up", which, "--run-id", run_id, "--resume"]
+            arguments = ["up", which, "--run-id", run_id, "--resume", *_HOT[:hot]]
         arguments += _options(max_concurrency, linger_s)
         return self._again(run, arguments, file=file, input=input, typed=typed)
 

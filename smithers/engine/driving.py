@@ -26,7 +26,7 @@ from smithers.engine.collecting import uncollected
 from smithers.engine.deciding import end_left_below
 from smithers.engine.ending import Left
 from smithers.engine.endings import Why
-from smithers.engine.engine import Engine, First, Observer, Settings
+from smithers.engine.engine import THE_EDIT, Engine, First, Observer, Settings
 from smithers.engine.given import check_same_workflow, load_given
 from smithers.engine.inputs import input_text, refuse_unknown_fields
 from smithers.engine.launching import DETACHED, RUN_DATABASE, unmarked
@@ -54,6 +54,7 @@ from smithers.secrets import Secrets
 from smithers.settings import Found, NamedAgents, load_settings
 from smithers.state import RunState
 from smithers.store import (
+    HOT,
     IN_MEMORY,
     Claim,
     Claimed,
@@ -76,12 +77,15 @@ from smithers.workflows import Workflow
 
 if TYPE_CHECKING:  # what only resumed and edited runs need is imported by these
     from smithers.engine.edited import Edited
+    from smithers.engine.reloading import Judged
     from smithers.engine.reopening import Made, Wishes
     from smithers.engine.reusing import Reuse
 
-__all__ = ["Driving"]
+__all__ = ["Driving", "Judge"]
 
 
+Judge = Callable[[Path, str, str], "Awaitable[Judged]"]
+"""Judges an edit of the file of a workflow, of this name, for the run of this id."""
 _Make = Callable[[History, RunState], "Awaitable[Made]"]
 """Makes the engine of a run from its history and the state of that, which is the engine's then."""
 
@@ -176,7 +180,9 @@ class Driving:
         observer: Observer,
         max_concurrency: int | None,
         linger_s: float | None,
+        judge: Judge | None = None,
     ) -> Left:
+        """See `Hub.start`; with `judge` edits are taken while it runs."""
         check_run_id(run_id)
         self._trusts.check_not_foreign(self._database)
         named = [file] if isinstance(file, str) else []
@@ -199,13 +205,13 @@ class Driving:
             input=text,
             source=loaded.source,
             created_at=datetime.now(UTC),
-            options=_options(loaded, max_concurrency),
+            options=_options(loaded, max_concurrency, is_hot=judge is not None),
             parent=parent,
             allow_runs=loaded.workflow.allow_runs,
         )
         starts_database = is_new(self._database)
         cooldowns = await self._look(run_id) if self._database.exists() else ()
-        engine = Engine(
+        engine = _maker(judge, loaded)(
             loaded.workflow,
             given,
             run=run,
@@ -251,9 +257,12 @@ class Driving:
         again: Request | None = None,
         makes: Callable[..., Engine] = Engine,
         workflow: Workflow[Any, Any] | None = None,
+        judge: Judge | None = None,
+        is_hot: bool = False,
     ) -> Left:
         """See `Hub.resume`; `again` is what is done again, also of a run that has finished. `makes`
-        makes the engine. `workflow` is an object to resume it with, in place of its file.
+        makes the engine. `workflow` is an object to resume it with, in place of its file. If it
+        `is_hot`, or was started so, edits are taken as `judge` judges them.
         """
         from smithers.engine.renaming import check_mounted, parse_renames
         from smithers.engine.reopening import Made, Wishes
@@ -278,7 +287,10 @@ class Driving:
             if not wishes.reopens and (told := over(run_id, state)) is not None:
                 return told
             is_named = file is not None or workflow is not None
+            is_attended = is_named or self._here is not None
             trusted = self._check_may_run(history.run, is_named=is_named)
+            if not is_named:
+                await _check_edit(store, history, state, is_attended=is_attended)
             found = self._find_settings(Path(history.run.folder))
             with self._loading():
                 if workflow is None:
@@ -288,6 +300,7 @@ class Driving:
             if trusted is not None:
                 self._note_use(trusted, history.run, loaded)
             limit = max_concurrency or (None if trusted is None else limit_of(history.run))
+            makes = _maker(judge if is_hot or history.run.is_hot else None, loaded, makes)
 
             async def make(now: History, fresh: RunState) -> Made:
                 wishes.check(now)
@@ -304,6 +317,7 @@ class Driving:
                 check_mounted(fresh, wishes.renames, engine.view.mounts.by_id)
                 is_edited = history.run.source != loaded.source
                 reuse = reuse_of(run_id, before, fresh, request, is_edited=is_edited)
+                _check_gone(history.run, fresh, reuse.gone, is_attended=is_attended)
                 return Made(engine, reuse, renamed)
 
             return await self._go_on(store, history, state, loaded, make, wishes)
@@ -649,13 +663,55 @@ class _Copied:
         return self._store.output(self._run_id, key, frame)
 
 
-def _options(loaded: Loaded, max_concurrency: int | None) -> str:
+async def _check_edit(
+    store: Store, history: History, state: RunState, *, is_attended: bool
+) -> None:
+    """Raise `Refused` if the files have an edit on which a person must decide."""
+    key, _ = THE_EDIT
+    if history.run.is_hot or THE_EDIT in state.waits or key in state.answers:
+        from smithers.engine.pending_edits import check_edit
+
+        await check_edit(store, history, is_attended=is_attended)
+
+
+def _check_gone(run: RunRow, state: RunState, gone: Sequence[str], *, is_attended: bool) -> None:
+    """Raise `Refused` for a run with `--hot` if a gate has left the tree, and no person knows."""
+    if gone and run.is_hot and not is_attended:
+        from smithers.engine.pending_edits import check_gone
+
+        check_gone(run, state, gone)
+
+
+def _maker(
+    judge: Judge | None, loaded: Loaded, makes: Callable[..., Engine] = Engine
+) -> Callable[..., Engine]:
+    """Makes the engine of a run; with `judge` one that takes edits of its files."""
+    if judge is None or loaded.in_memory:
+        return makes
+    from smithers.engine.hot_engine import HotEngine
+    from smithers.engine.reimporting import load_edited
+    from smithers.engine.reloading import Hot
+
+    file, name = loaded.file, loaded.workflow.name
+
+    def make(*given: Any, run: NewRun, **more: Any) -> Engine:
+        engine = HotEngine(*given, run=run, **more)
+        judged, load = partial(judge, file, name, run.run_id), partial(load_edited, file, name)
+        engine.watch(Hot(loaded=loaded, judge=judged, load=load))
+        return engine
+
+    return make
+
+
+def _options(loaded: Loaded, max_concurrency: int | None, *, is_hot: bool) -> str:
     """What else a run is started with, as JSON text."""
     options: dict[str, object] = {}
     if max_concurrency is not None:
         options[LIMIT] = max_concurrency
     if loaded.in_memory:
         options[IN_MEMORY] = True
+    if is_hot:
+        options[HOT] = True
     return json.dumps(options)
 
 

@@ -103,6 +103,11 @@ class Endings:
         self._ends_at = ends_at
         self.deadline = None if ends_at is None else now().deadline(ends_at, "boottime")
 
+    def use(self, workflow: Workflow[Any, Any], ends_at: datetime | None) -> None:
+        """Take the workflow that an edit gives."""
+        self._workflow, self._ends_at = workflow, ends_at
+        self.deadline = None if ends_at is None else self._now().deadline(ends_at, "boottime")
+
     def finish(self) -> Ending:
         root = self._asking.plan.root
         for key, kind in list(self._state.waits):  # of what the tree came to no more

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 from pydantic import BaseModel
 
@@ -30,6 +30,7 @@ from smithers.changes import (
     Reset,
     SentBack,
     StatusChanged,
+    WaitKind,
     WaitOpened,
 )
 from smithers.clock import Basis, Moment
@@ -68,7 +69,7 @@ from smithers.engine.reading import View
 from smithers.engine.ready import ReadyQueue
 from smithers.engine.render import Renderer
 from smithers.engine.reworking import Affected, Reworking
-from smithers.engine.settings import Observer, Settings
+from smithers.engine.settings import Observer, Request, Settings
 from smithers.engine.settling import settle
 from smithers.engine.signalling import take_signal
 from smithers.engine.starting import Starting
@@ -84,8 +85,10 @@ from smithers.store import Claim, Cooldown, InboxRow, Model, NewRun, Store
 from smithers.texts import object_from
 from smithers.workflows import Workflow
 
-__all__ = ["Engine", "First", "Observer", "Settings"]
+__all__ = ["THE_EDIT", "Engine", "First", "Observer", "Settings"]
 
+THE_EDIT: Final[tuple[Key, WaitKind]] = (Key(""), waits.APPROVAL)
+"""The wait of a run for the decision on an edit; an edit is of the run as a whole."""
 _FEW = 32
 """With more attempts at once, the loop is taken for busy, and nobody looks at each of them."""
 _TIME_LEFT_S = 1.0
@@ -324,6 +327,9 @@ class Engine:
                 self._postponed, ending = False, self._advance()
                 continue
             self._start(group)
+            if await self._between():
+                ending = self._advance()
+                continue
             try:
                 await self._next()
             except StoreError as error:  # what runs ends as interrupted, if that can be written
@@ -379,6 +385,7 @@ class Engine:
         failed = self.state.frame >= 0 and before in ("failed", "cancelled")
         for over in self.limits.ended(self.state):
             self.transition.close_wait(over.key, over.kind, '"again"')
+        self.transition.close_wait(*THE_EDIT)  # this owner has loaded the files as they are
         if failed:
             self._closing.forget()
         self._closing.resume()
@@ -415,17 +422,20 @@ class Engine:
     def _do_requested(self) -> None:
         """Reset what is to be done again by request."""
         if self._resumes and self.settings.again is not None:
-            again = self.settings.again(self.asking)
-            if again.keys or again.chosen or again.alone or again.outputs:
-                self._mounting.mount(gone=True)  # what an edit has taken is not done again
-                self._reset_all(partial(self._reworking.reset_requested, again, ()))
+            self._do_requested_now(self.settings.again)
 
-    def _render(self, *, gone: bool = False) -> None:
+    def _do_requested_now(self, request: Request) -> None:
+        again = request(self.asking)
+        if again.keys or again.chosen or again.alone or again.outputs:
+            self._mounting.mount(gone=True)  # what an edit has taken is not done again
+            self._reset_all(partial(self._reworking.reset_requested, again, self._attempts()))
+
+    def _render(self, *, gone: bool = False, is_edited: bool = False) -> None:
         """Render anew: whoever was ready or waited for data comes up again in the new plan."""
         self._changed.clear()
         self.asking.waiting.clear()
         self._ready.clear()
-        self._mounting.render(gone=gone)
+        self._mounting.render(gone=gone, is_edited=is_edited)
         self.budgets.rendered()
 
     def _catch_up(self) -> None:
@@ -976,9 +986,7 @@ class Engine:
             return  # a run that never waits looks by the clock as well
         while True:
             self._wake.clear()
-            if self._results or self._promises.asked or self._used or self._inbox or self._raised:
-                return
-            if self._is_sent_back():
+            if self._is_called():
                 return
             if self._ending is not None and not (self._running or self.children.active):
                 return
@@ -987,6 +995,17 @@ class Engine:
                 await self._wake.wait()
             elif await self._look():
                 return
+
+    def _is_called(self) -> bool:
+        """Whether there is something to take."""
+        came = self._results or self._promises.asked or self._used or self._inbox or self._raised
+        return bool(came) or self._is_sent_back()
+
+    async def _between(self) -> bool:
+        """What is done between two frames, of which nothing is in the making; whether anything
+        was. An engine that takes edits takes them here.
+        """
+        return False
 
     async def _look(self) -> bool:
         """Look at what rings no bell: other processes, and the clocks. Whether anything came."""

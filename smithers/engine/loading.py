@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 from _smithers_orchestrator.damage import blame
 from smithers.engine.syntax import keep_text
@@ -22,7 +22,9 @@ from smithers.workflows import Workflow
 
 __all__ = [
     "Loaded",
+    "SourceLoader",
     "find_named",
+    "forget_files",
     "is_authors",
     "load_variables",
     "load_workflow",
@@ -102,10 +104,16 @@ def _own(file: Path, found: dict[str, Workflow[Any, Any]]) -> dict[str, Workflow
     return here or found
 
 
-class _SourceLoader(SourceFileLoader):
-    """Loads the file as it is now. Python compares its cached bytecode by size and second alone, so
-    an edit right after a start could run the old code.
+class SourceLoader(SourceFileLoader):
+    """Loads the file as it is now, or as one of `texts`. Python compares its cached bytecode by
+    size and second alone, so an edit right after a start could run the old code.
     """
+
+    texts: ClassVar[Mapping[str, bytes]] = {}
+
+    def get_data(self, path: str) -> bytes:
+        text = self.texts.get(path)
+        return super().get_data(path) if text is None else text
 
     def path_stats(self, path: str) -> Mapping[str, Any]:
         """Raises `OSError`, by which Python neither reads nor writes a cache."""
@@ -122,7 +130,7 @@ def _import(file: Path) -> ModuleType:
     if package and str(root) not in sys.path:  # last: the names beside a package are generic
         sys.path.append(str(root))
     name = module_name(file)
-    loader = _SourceLoader(name, str(file))
+    loader = SourceLoader(name, str(file))
     spec = spec_from_loader(name, loader)
     assert spec is not None
     module = module_from_spec(spec)
@@ -224,6 +232,16 @@ def _sources(file: Path, before: set[str]) -> Sources:
     for path, read in zip(kept, found.files, strict=True):
         if read.text is not None:
             keep_text(str(path), read.text.encode())
+    return found
+
+
+def forget_files(file: Path, known: Iterable[Path] = ()) -> set[Path]:
+    """Have the next load import what `file` imports again; the files that it has imported. `known`
+    are those of a load before.
+    """
+    found = _imported.pop(file, {file})
+    if known:
+        _imported[file] = {*known}
     return found
 
 

@@ -67,14 +67,18 @@ class Mounting:
         assert self._view.plan is not None
         return self._view.plan
 
-    def render(self, *, gone: bool = False) -> None:
+    def use(self, pools: Mapping[str, int], limit: int) -> None:
+        """Take what an edit has changed of the workflow."""
+        self._pools, self._limit = pools, limit
+
+    def render(self, *, gone: bool = False, is_edited: bool = False) -> None:
         """Run the workflow function, and work out the plan of the tree that it gives.
 
         A plan may settle more of what was read than the render saw, above all the first one after a
         crash, or less after a reset: then it is rendered again. Readers of the render see the plan
-        of the one before.
+        of the one before. An edit may add to what has finished, as it may before a resume.
         """
-        before = self._view.plan if gone else None
+        before = self._view.plan if gone and not is_edited else None
         if gone:
             self._ask_again()
         known: list[set[Key]] = []

@@ -140,6 +140,20 @@ class Renderer:
             raise
         return root
 
+    def use(
+        self,
+        workflow: Workflow[Any, Any],
+        context: Context[Any],
+        source: str,
+        pools: Mapping[str, int],
+    ) -> None:
+        """Take other code, as an edit brings it: nothing stays of what the old made but what the
+        next render replaces.
+        """
+        self.workflow, self.context, self.source, self.pools = workflow, context, source, pools
+        self.scopes, self._renders, self._obstacles = Scopes(), Renders(), Obstacles()
+        self._items.clear()
+
     def written(self) -> Node[Any] | None:
         """What the workflow function gives before anything has happened, if it reads no state: then
         it always gives that. Nothing of it is mounted or checked.

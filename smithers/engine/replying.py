@@ -17,6 +17,7 @@ from smithers.engine.deciding import with_store
 from smithers.engine.ending import Asked, Decided, Reply
 from smithers.errors import AlreadyDecided, QuestionChanged, Refused
 from smithers.forms import Form
+from smithers.naming import key_name
 from smithers.state import RunState, Waiting
 from smithers.store import Claim, History, Note, Store
 from smithers.store.answers import describe_answer
@@ -197,18 +198,17 @@ async def _open(store: Store, run_id: str, task: str | None) -> tuple[Key, Waiti
     state = RunState.of(history.frames)
     asked = {key: wait for (key, kind), wait in state.waits.items() if kind in waits.ASKING}
     waiting = {key: wait for key, wait in asked.items() if (key, wait.frame) not in given}
-    meant = {
-        key: wait for key, wait in waiting.items() if task is None or task in (key.id, str(key))
-    }
+    meant = {key: wait for key, wait in waiting.items() if task is None or task in _names(key)}
     if len(meant) == 1:
         return next(iter(meant.items()))
     if meant:
+        names = ", ".join(_names(key)[-1] for key in sorted(meant))
         raise Refused(
-            f"several questions of run {run_id} are open: {', '.join(map(str, sorted(meant)))}",
+            f"several questions of run {run_id} are open: {names}",
             hint=f"name one of them after the run: {_quoted(meant)}",
         )
     for key, wait in asked.items():
-        if task in (None, key.id, str(key)) and (key, wait.frame) in given:
+        if (task is None or task in _names(key)) and (key, wait.frame) in given:
             raise _taken(run_id, str(key), given[key, wait.frame])
     if task is not None:
         history = await store.about(run_id, task)
@@ -218,6 +218,11 @@ async def _open(store: Store, run_id: str, task: str | None) -> tuple[Key, Waiti
     if waiting:
         hint = f"name one that is open: {_quoted(waiting)}"
     raise Refused(_no_question(RunState.of(history.frames), run_id, task), hint=hint)
+
+
+def _names(key: Key) -> tuple[str, ...]:
+    """How a person may name what asks."""
+    return (key.id, str(key)) if key.id else (key_name(key),)
 
 
 def _no_question(state: RunState, run_id: str, task: str | None) -> str:
@@ -237,7 +242,7 @@ def _no_question(state: RunState, run_id: str, task: str | None) -> str:
 
 def _quoted(keys: Iterable[Key]) -> str:
     """Nodes and iterations as they are typed in a shell."""
-    return ", ".join(shlex.quote(str(key)) for key in sorted(keys))
+    return ", ".join(shlex.quote(_names(key)[-1]) for key in sorted(keys))
 
 
 async def _given_answers(
@@ -297,7 +302,7 @@ def _check_shown(run_id: str, key: Key, wait: Waiting, given: _Given) -> None:
 
 
 def _changed(run_id: str, key: Key, how: str) -> QuestionChanged:
-    look = f"smithers asks {shlex.quote(run_id)} {shlex.quote(str(key))}"
+    look = f"smithers asks {shlex.quote(run_id)} {shlex.quote(_names(key)[-1])}"
     return QuestionChanged(
         f"the question of {key} of run {run_id} {how}; nothing was recorded",
         hint=f"read the question with `{look}`, then answer it",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from smithers.engine.describing import Descriptions
     from smithers.engine.detaching import Detaching
     from smithers.engine.driving import Driving
+    from smithers.engine.reloading import Judged
     from smithers.views import Snapshot
 
 __all__ = ["HubCore"]
@@ -49,6 +50,12 @@ class HubCore:
         if self._driving is None:
             self._driving = Driving(self.database, self.environment)
         return self._driving
+
+    def _judge(self, file: Path, name: str, run_id: str) -> Awaitable[Judged]:
+        """Judge an edit of a file for a run; see `Judge` of `driving`."""
+        from smithers.checks import judge_edit
+
+        return judge_edit(file, name, self.database.absolute(), run_id, self.environment)
 
     def check_may(self, what: str) -> None:
         """Raises `Refused` if this process was started by a run of the database, since such a

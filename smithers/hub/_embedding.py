@@ -112,6 +112,7 @@ class Embedding(Evaluating, Following):
         linger_s: float | None = None,
         rerun: Collection[str] | None = None,
         renames: Sequence[str] = (),
+        hot: bool = False,
     ) -> Left: ...
 
     @overload

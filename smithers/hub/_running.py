@@ -37,11 +37,13 @@ class Running(Looking):
         observer: Observer,
         max_concurrency: int | None = None,
         linger_s: float | None = None,
+        hot: bool = False,
     ) -> Left:
         """Start a run and drive it until it ends or waits. `input` is JSON text (None means `{}`).
         `max_concurrency` and `linger_s` are those of the settings unless they are given. If a run
         has started this process, it becomes a child run of that, as far as `allow_runs=` of the
-        workflows above allows it.
+        workflows above allows it. A `hot` run takes edits of its files while it is driven, now and
+        after each resume.
 
         Raises `AuthorError`, `Refused` (the input does not match, the run exists) or `StoreError`;
         in that case nothing was written.
@@ -61,6 +63,7 @@ class Running(Looking):
                 observer=observer,
                 max_concurrency=max_concurrency,
                 linger_s=linger_s,
+                judge=self._judge if hot else None,
             )
 
     async def resume(
@@ -75,6 +78,7 @@ class Running(Looking):
         linger_s: float | None = None,
         rerun: Collection[str] | None = None,
         renames: Sequence[str] = (),
+        hot: bool = False,
     ) -> Left:
         """Resume a run, from its own file unless `file` is given. A finished run only returns its
         result.
@@ -82,7 +86,7 @@ class Running(Looking):
         With `rerun`, the finished tasks that an edit has changed are run again, with exactly what
         read them, also in a run that has finished: the tasks of these names, all of them if there
         are none. `renames` are tasks that have another id in the file now, as `OLD=NEW`: what the
-        old id has counts for the new one.
+        old id has counts for the new one. `hot` is as for `start`.
 
         Raises `UnknownRun`, `Owned` naming the live owner, `Refused` (cancelled, or another input),
         `AuthorError` or `StoreError`.
@@ -103,6 +107,8 @@ class Running(Looking):
                 linger_s=linger_s,
                 rerun=rerun,
                 renames=renames,
+                judge=self._judge,
+                is_hot=hot,
             )
 
     async def dry_run(
@@ -194,6 +200,7 @@ class Running(Looking):
                 max_concurrency=max_concurrency,
                 linger_s=linger_s,
                 again=requested(run_id, again=[task], readers=readers),
+                judge=self._judge,
             )
 
     def launch_retry(
@@ -239,6 +246,7 @@ class Running(Looking):
         folder: Path | None = None,
         max_concurrency: int | None = None,
         linger_s: float | None = None,
+        hot: bool = False,
     ) -> Launched:
         """Start a run in its own process, which outlives this one. The run exists when this
         returns.
@@ -263,6 +271,7 @@ class Running(Looking):
             folder=Path.cwd() if folder is None else folder,
             max_concurrency=max_concurrency,
             linger_s=linger_s,
+            hot=hot,
         )
 
     def launch_again(
@@ -277,18 +286,19 @@ class Running(Looking):
         rerun: Collection[str] | None = None,
         renames: Sequence[str] = (),
         typed: bool = False,
+        hot: bool = False,
     ) -> Launched:
         """Resume a run in its own process, in the run's folder; a child run through the run that
         waits for it. Raises what `resume` raises.
 
-        `rerun` and `renames` as in `resume`. `typed` means that a person typed the command.
+        `rerun`, `renames` and `hot` as in `resume`. `typed` means that a person typed the command.
         Otherwise a database that this user does not trust is refused with `Untrusted`, since its
         rows name the file to execute.
         """
         typed = not self._may_resume(run_id) and typed
         if rerun is not None or renames:
             self.check_may(f"have finished work of run {run_id} run again or renamed")
-        if file is None and input is None and rerun is None and not renames:
+        if file is None and input is None and rerun is None and not (renames or hot):
             run_id = self.resumed_through(run_id)
         return self._detach().resume(
             run_id,
@@ -300,6 +310,7 @@ class Running(Looking):
             rerun=rerun,
             renames=renames,
             typed=typed,
+            hot=hot,
         )
 
     async def supervise(self, tell: Callable[[Happened], None], *, once: bool = False) -> None:

@@ -20,6 +20,7 @@ from smithers.sources import ClaimRow, Code, SourceFile
 from smithers.values import dataclass
 
 __all__ = [
+    "HOT",
     "INHERITED",
     "IN_MEMORY",
     "Below",
@@ -50,6 +51,8 @@ and nobody obeys, or a pool that it waits for has a free slot.
 """
 INHERITED = "counts_inherited"
 """The option of a fork which says that what it inherits counts for its budgets."""
+HOT = "hot"
+"""The option of a run whose owners take edits of its files while they drive it."""
 IN_MEMORY = "made_in_memory"
 """The option of a run whose workflow no file has: a program has made it."""
 CountFree = Callable[[str, int], int]
@@ -133,6 +136,11 @@ class NewRun:
     def counts_inherited(self) -> bool:
         """Whether what it inherits counts for its budgets: an agent has made this fork."""
         return bool(json.loads(self.options).get(INHERITED))
+
+    @property
+    def is_hot(self) -> bool:
+        """Whether its owners take edits of its files while they drive it."""
+        return bool(json.loads(self.options).get(HOT))
 
     @property
     def is_made_in_memory(self) -> bool:
@@ -330,6 +338,14 @@ class Store(Protocol):
         is kept as by `create`.
 
         Raises `UnknownRun`, or `Owned` naming the live owner (pid, host, since when it beats).
+        """
+        ...
+
+    async def reclaim(
+        self, claim: Claim, *, source: str, allow_runs: AllowRuns, code: Code | None = None
+    ) -> Claim:
+        """The claim under which the owner of a run goes on with other code than it had loaded, with
+        a fence of its own; from then on `claim` is stale. Raises `Fenced`.
         """
         ...
 

@@ -146,6 +146,17 @@ class MemoryStore:
             claim=claim, frame=len(run.frames) - 1, processes=tuple(here), previous=previous
         )
 
+    async def reclaim(
+        self, claim: Claim, *, source: str, allow_runs: AllowRuns, code: Code | None = None
+    ) -> Claim:
+        """Own a run further, with other code. Raises `Fenced`."""
+        run = self._run(claim.run_id)
+        check_claim(claim, run.row.fence, run.row.owner)
+        fence = run.row.fence + 1
+        run.row = replace(run.row, fence=fence, source=source, allow_runs=allow_runs)
+        self._note_claim(run, source, self._now(), code, frame=len(run.frames))
+        return replace(claim, fence=fence)
+
     def _note_claim(
         self, run: HeldRun, source: str, at: datetime, code: Code | None, *, frame: int
     ) -> None:

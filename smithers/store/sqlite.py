@@ -12,6 +12,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -247,6 +248,25 @@ class SqliteStore:
         claimed = await self._db.transact(work)
         self._heartbeat.add(owner)
         return claimed
+
+    async def reclaim(
+        self, claim: Claim, *, source: str, allow_runs: AllowRuns, code: Code | None = None
+    ) -> Claim:
+        """Own a run further, with other code. Raises `Fenced`."""
+
+        def work(db: sqlite3.Connection) -> Claim:
+            fence, owner, *_ = _standing(db, claim.run_id)
+            check_claim(claim, fence, owner)
+            db.execute(
+                "UPDATE runs SET fence = fence + 1, source = ? WHERE run_id = ?",
+                (source, claim.run_id),
+            )
+            db.execute(_ALLOW, (allow_runs.number, allow_runs.depth, claim.run_id))
+            made = replace(claim, fence=claim.fence + 1)
+            put_claim(db, made, source, self._now(), code)
+            return made
+
+        return await self._db.transact(work)
 
     async def check_free(self, run_id: str, owner: Owner) -> None:
         """Raise as `claim` would: `UnknownRun` or `Owned`. Nothing is written."""

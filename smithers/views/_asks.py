@@ -28,10 +28,10 @@ _VERBS: tuple[Literal["approve"], Literal["deny"]] = ("approve", "deny")
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What a run asks a person. `task` is None for the budget of the run as a whole, and `digest`
-    that of the text, unless a budget is asked for. `form` is what the answer must be; None for a
-    budget. `commands` are what a person types, without the database: `approve` and `deny`, `answer`
-    and each of a few choices, or `budget`.
+    """What a run asks a person. `task` is None for the run as a whole: its budget, or an edit to
+    take. `digest` is that of the text, unless a budget is asked for. `form` is what the answer must
+    be; None for a budget. `commands` are what a person types, without the database: `approve` and
+    `deny`, `answer` and each of a few choices, or `budget`.
     """
 
     run_id: str

@@ -33,6 +33,7 @@ WORDS: dict[str, Kind] = {
     "write def …(output, expected): ...": "choose",
     "write def …(output, expected): ... in it": "choose",
     "it is called with one to three arguments: …": "choose",
+    "give it back its name; another workflow is another run": "author",
     # -- check
     'give one: --input \'{"name": "value"}\'': "choose",
     "importing the file and building the tree should take little": "author",
@@ -249,7 +250,17 @@ WORDS: dict[str, Kind] = {
 }
 
 _CORRECTED = "checks/test_broken.py::test_a_broken_workflow_that_is_corrected_passes"
+_EDIT = "durability/test_hot.py::test_killed_while_an_edit_waits_it_is_not_taken_before_the_answer"
 TESTED: dict[str, str] = {
+    (
+        "`smithers why …` shows it; type `smithers approve … 'the run'`,"
+        " or `smithers deny … 'the run'`, or restore …"
+    ): _EDIT,
+    "restore …; or to take it, type `smithers up … --run-id … --resume`": _EDIT,
+    "to take it, type `smithers resume …`": (
+        "durability/test_hot.py"
+        "::test_without_a_person_a_resume_leaves_an_edit_that_takes_a_gate_away"
+    ),
     "restore it from git, or remove it: then no file that differs is changed": (
         "cli/test_init.py::test_a_damaged_record_is_named"
     ),

@@ -82,6 +82,7 @@ class Run(runs.Run):
     """As its base; `edited` says that the workflow is not that of the first owner any more."""
 
     edited = False
+    makes: type[Engine] = Engine
     engine: Engine
     watch: runs.Watch
 
@@ -111,7 +112,7 @@ class Run(runs.Run):
         frames = () if fresh else (await self.store.load("r1")).frames
         state = RunState.of(frames)
         nobody = Claim(run_id="r1", owner="", fence=0)
-        self.engine = self.watch.engine = engine = Engine(
+        self.engine = self.watch.engine = engine = self.makes(
             self.workflow,
             self.workflow.parse_input(self.input),
             run=replace(self.new, source="2" if self.edited else "1"),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from smithers.allowed import AllowRuns
 from smithers.errors import Fenced
 from smithers.sources import MOST_BYTES, Code, SourceFile, Sources, digest_of_files, read_sources
 from smithers.store import Claim, Store
@@ -47,6 +48,23 @@ async def test_a_claim_keeps_the_files_and_what_they_run_with(store: Store) -> N
     assert [one.about for one in claims] == [first.about, second.about]
     assert tuple(await store.files(digest)) == second.sources.files
     assert tuple(await store.files(first.sources.digest)) == first.sources.files
+
+
+async def test_an_owner_goes_on_with_other_code_under_another_fence(store: Store) -> None:
+    first, second = code("a = 1\n"), code("a = 2\n")
+    claim = await created(store, first)
+    digest, allowed = second.sources.digest, AllowRuns(2, depth=3)
+    again = await store.reclaim(claim, source=digest, allow_runs=allowed, code=second)
+    assert again == replace(claim, fence=2)
+    assert [one.source for one in await store.claims("r1")] == [first.sources.digest, digest]
+    assert tuple(await store.files(digest)) == second.sources.files
+    run = await store.run("r1")
+    assert (run.source, run.owner, run.allow_runs) == (digest, claim.owner, allowed)
+    with pytest.raises(Fenced):
+        await store.commit(claim, whole_run()[1])
+    with pytest.raises(Fenced):
+        await store.reclaim(claim, source="s", allow_runs=allowed)
+    await store.commit(again, whole_run()[1])
 
 
 async def test_an_owner_that_has_loaded_nothing_is_a_claim_as_well(store: Store) -> None:

@@ -15,6 +15,7 @@ __all__ = [
     "BOUNDARIES",
     "DISK_FAULTS",
     "EDITS",
+    "HOT_EDITS",
     "KILLS",
     "RACES",
     "SAMPLE",
@@ -34,6 +35,8 @@ BOUNDARIES = int(os.environ.get("TRUST_BOUNDARIES") or 500)
 EDITS = int(os.environ.get("TRUST_EDITS") or 500)
 """Runs whose workflow is edited at random frames, beside crashes."""
 DISK_FAULTS = int(os.environ.get("TRUST_DISK_FAULTS") or 500)
+HOT_EDITS = int(os.environ.get("TRUST_HOT_EDITS") or 500)
+"""Runs that take edits at random frames while they are driven, beside crashes."""
 KILLS = int(os.environ.get("TRUST_KILLS") or 500)
 RACES = int(os.environ.get("TRUST_RACES") or 100)
 SAMPLE = int(os.environ.get("TRUST_SAMPLE") or 2)

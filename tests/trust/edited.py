@@ -93,6 +93,8 @@ class Bodies(Working):
 class Story:
     """One seed: driven to its end, and judged; `seen` counts what happened."""
 
+    runs: type[Run] = Run
+
     def __init__(self, seed: str) -> None:
         self.seed = seed
         random = self.random = Random(seed)
@@ -100,7 +102,7 @@ class Story:
         self.agent = Moody(self.fates, random)
         self.shape = named(self._first_shape())
         self.clock = Clock()
-        self.run = Run(
+        self.run = self.runs(
             self._flow(), max_concurrency=random.choice([1, 2, 8]), now=self.clock, linger_s=0
         )
         self.seen: Counter[str] = Counter(stories=1)
@@ -170,7 +172,7 @@ class Story:
 
     def _answer(self, *, all_of_them: bool) -> None:
         for key, kind in list(self.run.state.waits):
-            if kind in waits.ASKING and (all_of_them or self.random.random() < 0.5):
+            if key.id and kind in waits.ASKING and (all_of_them or self.random.random() < 0.5):
                 approved = self.random.random() < 0.8
                 self.run.answer(key.id, path=key.path, approved=approved)
                 self.seen["answers"] += 1
@@ -181,9 +183,9 @@ class Story:
     def _judge_frames(self) -> None:
         """Whatever started since the last time came after all that stands before it."""
         frames: Sequence[Frame] = self.run.watch.frames
-        made = Made(self.run.workflow)
         state = RunState.of(frames[: self._judged])
         for frame in frames[self._judged :]:
+            made = self._made_at(frame.number)
             before = {key for key, end in state.ended.items() if end.outcome == "finished"}
             state.apply_frame(frame)
             order = Order(state, made.expanding(state))
@@ -194,6 +196,10 @@ class Story:
                 assert one is not None, f"{key} starts in frame {frame.number}, outside the tree"
                 order.check(one, key.path)
         self._judged = len(frames)
+
+    def _made_at(self, number: int) -> Made:
+        """The tree by which a frame was made."""
+        return Made(self.run.workflow)
 
     def _judge_end(self) -> None:
         state, made = self.run.state, Made(self.run.workflow)
@@ -220,6 +226,7 @@ def _started(frame: Frame) -> list[Key]:
         if isinstance(change, AttemptStarted)
         or (
             isinstance(change, WaitOpened)
+            and change.key.id
             and change.kind in (*waits.ASKING, waits.TIMER)
             and (change.kind != waits.HUMAN or change.key not in refused)
         )

@@ -1,0 +1,195 @@
+"""Gates: what bounds a run, and what an edit may not take from it unless a person confirms that.
+
+They are questions to people, budgets, commands, what agents may do, and `allow_runs`. An edit is
+judged twice, and both must allow it: by the trees before and after, which know what stands behind
+a question and what agents are made of, and by the texts of the files, which also have what is not
+in the tree yet.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import fields, is_dataclass
+from decimal import Decimal
+from pathlib import PurePath
+from types import CodeType, FunctionType
+from typing import Any, Final, cast
+
+from smithers.agent import key_of
+from smithers.kinds import Definition, agent_work
+from smithers.naming import first_names
+from smithers.shapes import asks_person
+from smithers.sources import SourceFile
+from smithers.tree import CommandWork, Node, Task
+from smithers.values import dataclass
+from smithers.workflows import Workflow
+
+__all__ = ["Gate", "Gates", "lost_gates", "lost_texts"]
+
+_CALLS: Final = frozenset({"Approval", "Budget", "Command", "HumanTask"})
+_OPTIONS: Final = frozenset({"allow_runs", "budget"})
+_MINE: Final = ("timeout_s", "skip_if")
+_AROUND: Final = ("on_failure", "test", "items", "until", "max_iterations")
+"""What decides, in the containers around a question, whether it is asked and what a denial does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One gate: what it is made of, and the ids of what comes after it."""
+
+    made_of: str
+    after: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """The gates of a tree by their words, its agents by their tasks, and all its ids."""
+
+    gates: Mapping[str, Gate]
+    agents: Mapping[str, tuple[str, ...]]
+    ids: frozenset[str]
+
+    @classmethod
+    def of(cls, workflow: Workflow[Any, Any], roots: Iterable[Definition]) -> Gates:
+        """Those of a workflow, and of the trees that are mounted for it."""
+        gates: dict[str, Gate] = {"allow_runs": Gate(_text(workflow.allow_runs))}
+        if workflow.budget is not None:
+            gates["the budget of the workflow"] = Gate(_text(workflow.budget))
+        agents: dict[str, tuple[str, ...]] = {}
+        ids: set[str] = set()
+        for one in (each for root in roots for each in root.walk()):
+            ids.add(one.id)
+            node = one.node
+            if node.budget is not None:
+                gates[f"the budget of {one.id}"] = Gate(_text(node.budget))
+            if (work := agent_work(node)) is not None:
+                agents[one.id] = tuple(key_of(agent) for agent in work.agents)
+            elif isinstance(node, Task) and isinstance(node.work, CommandWork):
+                gates[f"command {one.id}"] = Gate(_text(node.work))
+            elif isinstance(node, Task) and asks_person(node.kind):
+                mine = [_text(getattr(node, name, None)) for name in _MINE]
+                made_of = json.dumps([_text(node.work), *mine, *_around(one)])
+                gates[f"{node.kind} {one.id}"] = Gate(made_of, frozenset(_ids_after(one)))
+        return cls(gates, agents, frozenset(ids))
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "gates": {name: [one.made_of, sorted(one.after)] for name, one in self.gates.items()},
+            "agents": {id: list(keys) for id, keys in self.agents.items()},
+            "ids": sorted(self.ids),
+        }
+
+    @classmethod
+    def from_json(cls, found: dict[str, Any]) -> Gates:
+        gates = {
+            name: Gate(text, frozenset(after)) for name, (text, after) in found["gates"].items()
+        }
+        agents = {id: tuple(keys) for id, keys in found["agents"].items()}
+        return cls(gates, agents, frozenset(found["ids"]))
+
+
+def lost_gates(before: Gates, now: Gates) -> Iterator[str]:
+    """What the second tree has no longer of the gates of the first, each as a sentence."""
+    for name, gate in before.gates.items():
+        found = now.gates.get(name)
+        if found is None:
+            yield f"{name} is removed"
+        elif found.made_of != gate.made_of:
+            yield f"{name} is changed"
+        elif passed := sorted((gate.after & now.ids) - found.after):
+            verb = "comes" if len(passed) == 1 else "come"
+            yield f"{first_names(passed)} no longer {verb} after {name}"
+    known = {key for keys in before.agents.values() for key in keys}
+    for id, keys in now.agents.items():
+        if keys != before.agents.get(id, keys):
+            yield f"the agent of {id}, or what it may do, is changed"
+        elif not known.issuperset(keys):
+            yield f"{id} has an agent that the run did not have"
+
+
+def lost_texts(before: Iterable[SourceFile], now: Iterable[SourceFile]) -> Iterator[str]:
+    """What is written of gates in the first files and not in the second, each with its place."""
+    left = Counter(text for file in now for text, *_ in _written(file))
+    for file in before:
+        for text, line, what in _written(file):
+            left[text] -= 1
+            if left[text] < 0:
+                yield f"{what} is removed or changed (before: {file.path}:{line})"
+
+
+def _written(file: SourceFile) -> Iterator[tuple[str, int, str]]:
+    """The parts of a file that make gates: the code, the line, and words."""
+    try:
+        tree = ast.parse(file.text or "")
+    except (SyntaxError, ValueError):
+        return
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        called = node.func
+        name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+        if name in _CALLS:
+            first = ast.unparse(node.args[0]) if node.args else ""
+            yield ast.dump(node), node.lineno, f"{name}({first}{', …' if first else '…'})"
+        for option in node.keywords:
+            if option.arg in _OPTIONS:
+                yield ast.dump(option), option.lineno, f"{option.arg}= of {name}"
+
+
+def _ids_after(one: Definition) -> Iterator[str]:
+    """The ids of all that starts after a node is settled, by the order of what is around it."""
+    while (above := one.parent) is not None:
+        if above.kind.is_ordered:
+            for later in above.children[one.place + 1 :]:
+                yield from (each.id for each in later.walk())
+        one = above
+
+
+def _around(one: Definition) -> Iterator[str]:
+    """The containers around a node, with what decides there whether it is asked."""
+    above = one.parent
+    while above is not None:
+        node = above.node
+        options = {name: _text(getattr(node, name, None)) for name in _AROUND}
+        yield f"{node.kind} {options} {above.kind.split(node)}"
+        above = above.parent
+
+
+def _text(value: object) -> str:
+    """A text that differs if a value does; of a function, by its code without its lines."""
+    if isinstance(value, FunctionType):
+        held = [_text(cell.cell_contents) for cell in value.__closure__ or () if _is_filled(cell)]
+        given = [_text(value.__defaults__), _text(value.__kwdefaults__)]
+        return f"{_code(value.__code__)}{held}{given}"
+    if isinstance(value, Node):
+        return f"node {value.id}"
+    if is_dataclass(value) and not isinstance(value, type):
+        parts = {one.name: _text(getattr(value, one.name, None)) for one in fields(value)}
+        return f"{type(value).__name__}{parts}"
+    if isinstance(value, Mapping):
+        items = cast("Mapping[object, object]", value).items()
+        return str({str(name): _text(each) for name, each in items})
+    if isinstance(value, list | tuple):
+        return str([_text(each) for each in cast("Iterable[object]", value)])
+    if isinstance(value, Set):
+        return str(sorted(_text(each) for each in cast("Iterable[object]", value)))
+    if isinstance(value, CodeType):
+        return _code(value)
+    if value is None or isinstance(value, str | int | float | bytes | Decimal | PurePath):
+        return repr(value)
+    return type(value).__qualname__
+
+
+def _is_filled(cell: Any) -> bool:
+    try:
+        return isinstance(cell.cell_contents, str | int | float | FunctionType)
+    except ValueError:
+        return False
+
+
+def _code(code: CodeType) -> str:
+    parts = [_text(one) for one in code.co_consts]
+    return f"{code.co_code.hex()}{code.co_names}{parts}"

@@ -1,0 +1,125 @@
+"""What a resume asks of an edit that a run with `--hot` has found, or that came after its owner.
+
+Such an edit waits for a person, and the next owner does not take it instead. A person who names the
+file, as `smithers up FILE --run-id RUN --resume` does, has decided.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from smithers import inbox, waits
+from smithers.changes import Frame, Key, WaitClosed, WaitOpened
+from smithers.engine.gates import lost_texts
+from smithers.engine.standing import nobody
+from smithers.errors import Refused
+from smithers.naming import first_names
+from smithers.shapes import asks_person
+from smithers.sources import Sources, read_sources
+from smithers.state import RunState
+from smithers.store import History, RunRow, Store
+from smithers.texts import object_from
+
+__all__ = ["check_edit", "check_gone"]
+
+_THE_RUN = Key("")
+
+
+async def check_edit(store: Store, history: History, *, is_attended: bool) -> None:
+    """Raise `Refused` if the files have an edit now that waits for a person, or was denied; without
+    a person also for one that takes a gate away from a run with `--hot`. Nothing is imported.
+    """
+    run, found = history.run, _last_question(history.frames)
+    if found is not None:
+        number, opened, closed = found
+        answer = None if closed is None else closed.answer
+        if closed is None:
+            answer = await _given(store, history, number)
+        now = _read(run, opened.on[1:])
+        if now is None or now.digest == run.source:
+            return
+        decision: dict[str, Any] = object_from(answer or "null") or {}
+        is_asked = now.digest == opened.on[0]
+        if is_asked and decision.get("approved"):
+            return
+        if closed is None or (is_asked and answer is not None):
+            raise _refused(run, decision)
+    if run.is_hot and not is_attended:
+        await _check_gates(store, run)
+
+
+def _last_question(
+    frames: Sequence[Frame],
+) -> tuple[int, WaitOpened, WaitClosed | None] | None:
+    """The last edit that a person was asked about, and its frame; how it ended, if it has."""
+    closed: WaitClosed | None = None
+    for frame in reversed(frames):
+        for change in reversed(frame.changes):
+            match change:
+                case WaitClosed(key=key, kind=waits.APPROVAL) if key == _THE_RUN:
+                    closed = closed or change
+                case WaitOpened(key=key, kind=waits.APPROVAL) if key == _THE_RUN:
+                    if closed is not None and closed.opened != frame.number:
+                        closed = None
+                    return frame.number, change, closed
+                case _:
+                    pass
+    return None
+
+
+async def _given(store: Store, history: History, opened: int) -> str | None:
+    """An answer that no owner has taken yet."""
+    taken = max((frame.inbox for frame in history.frames), default=0)
+    for row in await store.inbox(nobody(history.run.run_id), taken):
+        if row.kind == inbox.ANSWER and row.key == _THE_RUN and row.opened == opened:
+            return row.body
+    return None
+
+
+def _read(run: RunRow, paths: Sequence[str]) -> Sources | None:
+    folder = Path(run.file).parent
+    try:
+        return read_sources([folder / path for path in paths], folder)
+    except OSError:
+        return None  # the load says what is missing
+
+
+def _refused(run: RunRow, decision: dict[str, Any]) -> Refused:
+    name, quoted = Path(run.file).name, shlex.quote(run.run_id)
+    if decision:
+        return Refused(
+            f"the edit of {name} was denied by {decision.get('by')}",
+            hint=f"restore {name}; or to take it, type"
+            f" `smithers up {shlex.quote(run.file)} --run-id {quoted} --resume`",
+        )
+    return Refused(
+        f"an edit of {name} waits for a person's decision",
+        hint=f"`smithers why {quoted}` shows it; type `smithers approve {quoted} 'the run'`,"
+        f" or `smithers deny {quoted} 'the run'`, or restore {name}",
+    )
+
+
+async def _check_gates(store: Store, run: RunRow) -> None:
+    before = await store.files(run.source)
+    now = _read(run, [one.path for one in before]) if before else None
+    if now is None or now.digest == run.source:
+        return
+    if lost := list(lost_texts(before, now.files)):
+        raise _unattended(run, "; ".join(lost))
+
+
+def check_gone(run: RunRow, state: RunState, gone: Sequence[str]) -> None:
+    """Raise `Refused` if one of the tasks that have left the tree is a gate; nobody is there."""
+    kinds = {id: row.kind for id in gone if (row := state.gone.get(id)) is not None}
+    if lost := [id for id, kind in kinds.items() if asks_person(kind) or kind == "command"]:
+        raise _unattended(run, f"it takes {first_names(lost)} away")
+
+
+def _unattended(run: RunRow, why: str) -> Refused:
+    return Refused(
+        f"an edit of {Path(run.file).name} waits for a person: {why}",
+        hint=f"to take it, type `smithers resume {shlex.quote(run.run_id)}`",
+    )

@@ -1,0 +1,3 @@
+"""What the workflow beside it imports."""
+
+WORD = "word"

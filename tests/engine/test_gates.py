@@ -1,0 +1,155 @@
+"""What an edit takes from a run that bounds it: each is named, and nothing else is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from harnesses.echo import Echo
+from smithers import (
+    Approval,
+    Branch,
+    Budget,
+    Command,
+    Context,
+    HumanTask,
+    Node,
+    NoInput,
+    Parallel,
+    Sequence,
+    Step,
+    Task,
+    workflow,
+)
+from smithers.engine.gates import Gates, lost_gates, lost_texts
+from smithers.engine.mount import mount
+from smithers.sources import SourceFile
+
+
+class Careful(Echo):
+    key = "careful"
+
+
+def step(id: str, word: str = "") -> Step[str]:
+    return Step(id, lambda: word)
+
+
+def task(id: str, agent: Echo, prompt: str = "go") -> Task[str]:
+    return Task(id, agent=agent, prompt=prompt)
+
+
+def lost(before: Callable[[], Node[Any]], now: Callable[[], Node[Any]]) -> list[str]:
+    return list(lost_gates(gates(before), gates(now)))
+
+
+def gates(
+    make: Callable[[], Node[Any]], budget: Budget | None = None, allow_runs: int | None = None
+) -> Gates:
+    @workflow(name="flow", budget=budget, allow_runs=allow_runs)
+    def tree(ctx: Context[NoInput]) -> Node[Any]:
+        return make()
+
+    return Gates.of(tree, [mount(make())])
+
+
+def gated(*after: str, ask: Any = "Ship?", **options: Any) -> Node[Any]:
+    return Sequence(step("a"), Approval("gate", ask=ask, **options), *map(step, after))
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        (lambda: Sequence(step("a"), step("b")), ["approval gate is removed"]),
+        (lambda: gated("b", ask="Ship it?"), ["approval gate is changed"]),
+        (lambda: gated("b", ask=lambda: "Ship?"), ["approval gate is changed"]),
+        (lambda: gated("b", on_deny="continue"), ["approval gate is changed"]),
+        (lambda: gated("b", timeout_s=5), ["approval gate is changed"]),
+        (lambda: gated("b", allowed_by=("ann",)), ["approval gate is changed"]),
+        (
+            lambda: Parallel(gated(), step("b")),
+            ["approval gate is changed"],
+        ),
+        (
+            lambda: Sequence(step("a"), step("b"), Approval("gate", ask="Ship?")),
+            ["b no longer comes after approval gate"],
+        ),
+        (
+            lambda: Sequence(step("a"), Branch(lambda: False, gated(), id="x"), step("b")),
+            ["approval gate is changed"],
+        ),
+        (lambda: gated("b", "c"), []),
+        (lambda: gated("c"), []),
+        (lambda: Sequence(step("first"), *gated("b").children), []),
+    ],
+)
+def test_what_an_edit_takes_from_an_approval_is_named(
+    now: Callable[[], Node[Any]], said: list[str]
+) -> None:
+    assert lost(lambda: gated("b"), now) == said
+
+
+def test_a_text_that_is_made_is_compared_by_its_code() -> None:
+    def asked(word: str) -> Callable[[], Node[Any]]:
+        return lambda: gated(ask=lambda: f"Ship {word}?")
+
+    assert lost(asked("it"), asked("it")) == []
+    assert lost(asked("it"), asked("them")) == ["approval gate is changed"]
+
+
+def test_other_questions_budgets_and_commands_are_gates() -> None:
+    def tree(*argv: str, calls: int = 3) -> Callable[[], Node[Any]]:
+        asks = HumanTask("who", ask="Who?", output=str)
+        return lambda: Sequence(
+            Command("tests", list(argv)), asks, step("b"), budget=Budget(calls=calls)
+        )
+
+    before = tree("make", "test")
+    assert lost(before, before) == []
+    assert lost(before, tree("make")) == ["command tests is changed"]
+    (said,) = lost(before, tree("make", "test", calls=9))
+    assert said.startswith("the budget of ")
+    assert said.endswith(" is changed")
+    removed = lost(before, lambda: step("b"))
+    assert {"command tests is removed", "human who is removed"} < set(removed)
+
+
+def test_an_agent_that_may_do_other_things_is_named_and_a_prompt_is_not() -> None:
+    def tree(agent: Echo, prompt: str = "go") -> Callable[[], Node[Any]]:
+        return lambda: Sequence(task("a", agent, prompt), task("b", Echo()))
+
+    assert lost(tree(Echo()), tree(Echo(), "please go")) == []
+    assert lost(tree(Echo()), tree(Careful())) == ["the agent of a, or what it may do, is changed"]
+    added = lost(
+        lambda: task("a", Echo()), lambda: Sequence(task("a", Echo()), task("c", Careful()))
+    )
+    assert added == ["c has an agent that the run did not have"]
+
+
+def test_limits_of_the_workflow_are_gates() -> None:
+    before = gates(lambda: step("a"), budget=Budget(usd=1), allow_runs=1)
+    assert list(lost_gates(before, gates(lambda: step("a"), allow_runs=2))) == [
+        "allow_runs is changed",
+        "the budget of the workflow is removed",
+    ]
+
+
+def test_gates_are_the_same_after_a_way_through_json() -> None:
+    found = gates(lambda: gated("b"), budget=Budget(usd=1))
+    assert Gates.from_json(found.to_json()) == found
+
+
+def files(text: str, path: str = "flow.py") -> list[SourceFile]:
+    return [SourceFile(path=path, digest="", text=text)]
+
+
+def test_what_is_written_of_gates_is_compared_wherever_it_is() -> None:
+    before = 'def each(x):\n    return Approval(x, ask="Ship?")\n\nf = workflow(allow_runs=1)\n'
+    assert list(lost_texts(files(before), files(f"# a line\n{before}", "other.py"))) == []
+    gone = list(lost_texts(files(before), files("")))
+    assert gone == [
+        "allow_runs= of workflow is removed or changed (before: flow.py:4)",
+        "Approval(x, …) is removed or changed (before: flow.py:2)",
+    ]
+    assert len(list(lost_texts(files(before + before), files(before)))) == 2
