@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from json import dumps as to_text
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -65,7 +66,7 @@ def check(
     if json:
         give_json(masked(found.to_json()))
     else:
-        for line in _lines(found):
+        for line in _lines(found, is_input_made=input is None):
             give(line)
     return 0 if found.passes else REFUSED
 
@@ -88,9 +89,11 @@ def first_error(found: Checked) -> SmithersError:
     return AuthorError(one["message"], place=where, hint=one["hint"])
 
 
-def _lines(found: Checked) -> Iterator[str]:
+def _lines(found: Checked, *, is_input_made: bool) -> Iterator[str]:
     if found.report is not None:
         yield from _known(found.report)
+        if is_input_made and (made := found.report["input"]):
+            yield f"input, made from its types: {shown(to_text(made))}"
         yield ""
     for one in found.findings:
         yield from _finding(one)

@@ -32,7 +32,7 @@ from smithers.engine.dry.outside import DryStore, Outside, Script
 from smithers.engine.dry.scripts import load_script
 from smithers.engine.endings import Ending
 from smithers.engine.engine import Engine
-from smithers.engine.inputs import input_text, refuse_unknown_fields
+from smithers.engine.inputs import given_or_made
 from smithers.engine.loading import Loaded
 from smithers.engine.pools import NO_LIMIT
 from smithers.engine.printing import output_bound
@@ -69,15 +69,16 @@ class DryTask:
 
 @dataclass(frozen=True, kw_only=True)
 class DryRun:
-    """How a dry run came out. `status` is that of the run, or `stopped` at a limit of the dry run;
-    `why` says why it has not finished. `timers_s` is how long its timers would take. `guessed` are
-    the steps that have no type of output, and gave null. `is_partial` and
-    `over_budget` are as for a run: failures were tolerated, or tasks not paid for; a budget is
-    spent.
+    """How a dry run came out. `made_input` is the input as JSON text if none was given. `status` is
+    that of the run, or `stopped` at a limit of the dry run; `why` says why it has not finished.
+    `timers_s` is how long its timers would take. `guessed` are the steps that have no type of
+    output, and gave null. `is_partial` and `over_budget` are as for a run: failures were tolerated,
+    or tasks not paid for; a budget is spent.
     """
 
     workflow: str
     run_id: str
+    made_input: str | None
     status: str
     why: str
     hint: str
@@ -119,8 +120,8 @@ async def dry_run(
     runs_steps: bool = False,
 ) -> DryRun:
     """Run a workflow to its end in memory: no agent is asked, and nothing is started or written,
-    but for what steps and commands do with `runs_steps`. `script` names an agent that answers: a
-    file, and a variable in it.
+    but for what steps and commands do with `runs_steps`. Without an `input`, one is made from its
+    types. `script` names an agent that answers: a file, and a variable in it.
 
     Raises `AuthorError` for a workflow that is wrong, and `Refused` for an input that it does not
     take.
@@ -131,15 +132,13 @@ async def dry_run(
         driving.loading(file, name) as (loaded, found),
         tempfile.TemporaryDirectory(prefix="smithers-dry-run-") as streams,
     ):
-        text = input_text(input)
-        given = loaded.workflow.parse_input(text)
-        refuse_unknown_fields(given, text)
+        given, text = given_or_made(loaded.workflow, input)
         answers = None if script is None else load_script(Path(script[0]), script[1])
         outside = Outside(Script(answers=answers, runs_steps=runs_steps), Path.cwd())
         run = _new(loaded, run_id, text, outside.now())
         settings = _settings(driving, found, loaded, outside, Path(streams) / run_id)
         dry = _Dry(loaded, given, run, settings, outside)
-        return dry.outcome(await dry.drive())
+        return dry.outcome(await dry.drive(), made_input=text if input is None else None)
 
 
 @contextmanager
@@ -205,7 +204,7 @@ class _Dry:
             ending = await engine.run(store, claim=claimed.claim)
         return ending
 
-    def outcome(self, ending: Ending) -> DryRun:
+    def outcome(self, ending: Ending, *, made_input: str | None) -> DryRun:
         outside, run = self._outside, self._run
         status, why, hint = str(ending.status.status), "", ""
         if outside.stopped:
@@ -223,6 +222,7 @@ class _Dry:
         return DryRun(
             workflow=run.workflow,
             run_id=run.run_id,
+            made_input=made_input,
             status=status,
             why=why,
             hint=hint,
