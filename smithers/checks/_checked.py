@@ -48,11 +48,13 @@ def check_file(
     *,
     input: str | None = None,
     types: bool = False,
+    dry_run: bool = False,
     environment: Mapping[str, str],
     limits: Limits | None = None,
 ) -> Checked:
     """Check the workflow of a file; `name` picks one of several. With `types`, a type checker that
-    is installed checks the file as well.
+    is installed checks the file as well; with `dry_run`, a workflow without errors is run to its
+    end in memory, in the same process.
 
     Raises `Refused` for a file that is not there, and for settings that cannot be used.
     """
@@ -60,7 +62,7 @@ def check_file(
         what = "is a folder" if file.is_dir() else "does not exist"
         raise Refused(f"{file} {what}", hint="name a Python file that contains a workflow")
     load_settings(Path.cwd(), environment, Trusts(environment).believes_settings)
-    looked = look(file, name, input, environment, limits or Limits())
+    looked = look(file, name, input, environment, limits or Limits(), dry_run=dry_run)
     findings = [*looked.findings, *(check_types(file, environment) if types else ())]
     return Checked(
         file=str(file.absolute()),

@@ -6,6 +6,7 @@ the author's code prints goes to stderr.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sys
@@ -13,15 +14,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from pydantic import BaseModel
+
 from smithers.adapters import NAMED_AGENTS
 from smithers.checks._confine import REFUSALS, Limits, RefusedHere, confine
 from smithers.checks._findings import Finding, Findings, from_error
 from smithers.checks._lint import lint_file
 from smithers.checks._planned import Planned, plan_workflow
 from smithers.checks._waits import find_circles
+from smithers.engine.dry import dry_run_of
 from smithers.engine.inputs import given_or_made
 from smithers.engine.loading import Loaded, load_workflow
 from smithers.errors import SmithersError
+from smithers.secrets import Secrets
 from smithers.settings import Found, NamedAgents, load_settings
 
 __all__ = ["Looking"]
@@ -82,7 +87,18 @@ class Looking:
         input, text = given_or_made(loaded.workflow, self._request["input"])
         planned = plan_workflow(loaded, input, settings.values)
         self.add(*planned.findings, *find_circles(planned.root, planned.below))
+        if self._request["dry_run"] and not any(one.level == "error" for one in self._found):
+            self._tell({"phase": "a dry run of"})
+            self._try(loaded, input, text, settings)
         self._tell({"report": _report(loaded, planned, text)})
+
+    def _try(self, loaded: Loaded, input: BaseModel, text: str, settings: Found) -> None:
+        """Tell why a dry run does not finish, if it does not."""
+        trial = dry_run_of(loaded, input, text, settings, Secrets(os.environ))
+        found = asyncio.run(trial)
+        if found.status not in ("finished", "continued") and not self._has_refusal():
+            said = f"a dry run did not finish: {found.why}"
+            self.add(Finding(rule="dry-run", said=said, place=None, hint=found.hint))
 
 
 def _report(loaded: Loaded, planned: Planned, input: str) -> dict[str, Any]:

@@ -33,6 +33,7 @@ def register(app: typer.Typer) -> None:
             "smithers check ship_it.py",
             'smithers check ship_it.py:ship --input \'{"topic": "whales"}\'',
             "smithers check ship_it.py --types --json",
+            "smithers check ship_it.py --dry-run",
             says="Load a workflow in a separate process, build its tree, and show what is known"
             " before it runs: agents, budgets, pools and the number of agent calls. Report each"
             " mistake with its place and what to write instead. No agent, step or command is"
@@ -60,9 +61,16 @@ def check(
     types: Annotated[
         bool, Option("--types", help="Also run the type checker that is installed.")
     ] = False,
+    dry_run: Annotated[
+        bool,
+        Option(
+            "--dry-run",
+            help="Also run it to its end in memory, as `smithers up FILE --dry-run` does.",
+        ),
+    ] = False,
     json: JsonFlag = False,
 ) -> int:
-    found = check_given(file, input, types=types)
+    found = check_given(file, input, types=types, dry_run=dry_run)
     if json:
         give_json(masked(found.to_json()))
     else:
@@ -71,13 +79,16 @@ def check(
     return 0 if found.passes else REFUSED
 
 
-def check_given(given: str, input: str | None, *, types: bool = False) -> Checked:
+def check_given(
+    given: str, input: str | None, *, types: bool = False, dry_run: bool = False
+) -> Checked:
     """The check of a file as it was typed. Raises `Refused`."""
     path, name = file_and_name(given)
     if path.endswith(".js"):
         raise Refused(f"{path} is not a Python file", hint="name a Python file with a workflow")
     text = None if input is None else given_text(input, "input", "--input")
-    return Hub(place(None).path).check(Path(path), name, input=text, types=types)
+    hub = Hub(place(None).path)
+    return hub.check(Path(path), name, input=text, types=types, dry_run=dry_run)
 
 
 def first_error(found: Checked) -> SmithersError:

@@ -32,7 +32,7 @@ def findings(file: Path, folder: Path) -> list[Finding]:
 def lines_of(file: Path) -> list[dict[str, Any]]:
     """What a check tells of a file that does nothing while it is imported."""
     told: list[dict[str, Any]] = []
-    Looking({"file": str(file), "name": None, "input": None}, told.append).find(
+    Looking({"file": str(file), "name": None, "input": None, "dry_run": False}, told.append).find(
         load_settings(file.parent, {}, None)
     )
     return sorted((line["finding"] for line in told if "finding" in line), key=order_of)
