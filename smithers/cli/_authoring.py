@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
         short_help="Have an agent write a new workflow.",
         help=example(
             'smithers new "review each open pull request"',
-            'smithers new "translate all files of docs" -o translate.py --agent codex',
+            'smithers new "translate all files of docs" -o translate.py --agent fast',
             says="Have an installed agent write one new workflow file. The errors of `smithers"
             " check FILE --dry-run` go back to it in its session until the file passes; only then"
             " is the file written, and never over another. This is a run as any other: it can be"
@@ -50,8 +50,8 @@ def new(
         Option(
             "--agent",
             metavar="NAME",
-            help="A name of the settings, or an adapter such as codex or claude-code:opus"
-            " (default: the first that is installed and signed in).",
+            help="An agent of the settings, or ADAPTER[:MODEL] (default: the first adapter that is"
+            " installed and signed in).",
             show_default=False,
         ),
     ] = None,

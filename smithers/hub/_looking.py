@@ -213,8 +213,8 @@ class Looking(HubCore):
 
     def find_agent(self, given: str | None = None) -> str:
         """What names an agent that can be asked here: a name of the settings, or an adapter as they
-        write one, such as `codex` or `claude-code:opus`. Without `given`, it is the first adapter
-        that is installed, is not signed out, and needs no arguments.
+        write one, `ADAPTER` or `ADAPTER:MODEL`. Without `given`, it is the first adapter that is
+        installed, is not signed out, and needs no arguments.
 
         Raises `Refused` if there is none.
         """

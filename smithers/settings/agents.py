@@ -43,8 +43,8 @@ class _Undefined(Refused):
 
 
 def agent_of(given: str, named: Callable[[str], Agent] | None = None) -> Agent:
-    """The agent of a name of the settings, or of an adapter as they write one: `codex`,
-    `codex:MODEL`. While a workflow is loaded or driven, its settings count.
+    """The agent of a name of the settings, or of an adapter as they write one: `ADAPTER`,
+    `ADAPTER:MODEL`. While a workflow is loaded or driven, its settings count.
 
     Raises `Refused`.
     """
