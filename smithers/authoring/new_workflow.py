@@ -1,6 +1,6 @@
 """Write a new workflow: an agent writes the file, and gets the errors until it passes.
 
-`smithers new` runs it. The file is a workflow like those of users, and no module of the package.
+`smithers new TEXT` runs it. The file is a workflow like those of users, and no module of ours.
 """
 
 from __future__ import annotations

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,16 @@ class Checked:
     def passes(self) -> bool:
         """Whether nothing was found but warnings."""
         return not any(one["level"] == "error" for one in self.findings)
+
+    def without(self, folder: str) -> Checked:
+        """The same with each path below a folder named from there."""
+
+        def named(value: Any) -> Any:
+            return json.loads(json.dumps(value).replace(json.dumps(folder)[1:-1], ""))
+
+        file = self.file.removeprefix(folder)
+        found = tuple(named(self.findings))
+        return replace(self, file=file, findings=found, report=named(self.report))
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -100,7 +100,7 @@ def new(
 def _new_file(given: Path | None, wanted: str) -> Path:
     """Where the file is written, which must be new. Raises `Usage` or `Refused`."""
     if not wanted.strip():
-        raise Usage("the text is empty", hint='for example `smithers new "review my changes"`')
+        raise Usage("the text is empty", hint="say what the workflow is to do")
     file = given or (_FOLDER if _FOLDER.is_dir() else Path()) / _name(wanted)
     if file.suffix != ".py" or not file.stem.isidentifier():
         said = f"{file} is not the name of a Python file"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
@@ -199,6 +200,22 @@ class Looking(HubCore):
             environment=self.environment,
         )
 
+    def check_source(self, source: str, *, input: str | None = None) -> Checked:
+        """The same with a dry run for the source of a file that is not written: it is in a
+        temporary folder meanwhile, and the places name it `workflow.py`.
+        """
+        from smithers.checks import Limits, check_file
+
+        with tempfile.TemporaryDirectory(prefix="smithers-source-") as folder:
+            file = Path(folder).resolve() / "workflow.py"
+            file.write_text(source, "utf-8")
+            # A caller that is a program waits for a minute at most.
+            limits = Limits(wall_s=45.0)
+            found = check_file(
+                file, input=input, dry_run=True, environment=self.environment, limits=limits
+            )
+            return found.without(f"{file.parent}/")
+
     def sql(self, query: str) -> reports.Answer:
         """The result of one read-only SQL statement. Raises `Refused` for any other."""
         return reports.sql(self.database, query)
@@ -234,7 +251,7 @@ class Looking(HubCore):
                 return name
         raise Refused(
             "no agent is installed and signed in",
-            hint="see `smithers doctor`, or name one with --agent NAME",
+            hint="install one and sign in, or name one of the settings with --agent NAME",
         )
 
     @staticmethod

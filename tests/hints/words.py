@@ -188,6 +188,12 @@ WORDS: dict[str, Kind] = {
     "change to another folder with cd": "machine",
     "check what it is redirected to": "machine",
     "name a new folder": "choose",
+    # -- new
+    "give a smaller number": "choose",
+    "say what the workflow is to do": "choose",
+    "name one with letters, digits and _, for example -o review.py": "choose",
+    "name a new file with -o FILE": "choose",
+    "install one and sign in, or name one of the settings with --agent NAME": "set up",
     "look at the files in …": "defect",
     "put the text into a file in the working folder and name the file in the message": "choose",
     "use a new request_id for each start": "choose",
