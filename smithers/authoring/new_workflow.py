@@ -98,4 +98,7 @@ def _save(file: Path, source: str) -> str:
     except FileExistsError:
         if file.read_text("utf-8") != source:
             raise ValueError(f"{file} exists by now, and is not overwritten") from None
+    except OSError:
+        file.unlink(missing_ok=True)  # a disk may be full: no part of it is left
+        raise
     return str(file)
