@@ -13,7 +13,7 @@ import pytest
 from tests.authoring import author
 from tests.cli.command import Said, ended, eventually, really, smithers, started, state_of
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(240)
 
 HEAD = "from harnesses import Codex\nfrom smithers import Sequence, Task, workflow\n\n\n"
 FLOW = """@workflow
@@ -49,7 +49,7 @@ class Desk:
         return {"PYTHONPATH": str(self.site), "PATH": "/usr/bin:/bin"}
 
     def new(self, *words: str) -> Said:
-        return really(self.folder, "new", "say things", *words, env=self.environment)
+        return really(self.folder, "new", "say things", *words, env=self.environment, within_s=180)
 
     @property
     def asked(self) -> list[dict[str, Any]]:
@@ -112,7 +112,7 @@ def test_what_is_interrupted_leaves_no_file_and_is_resumed(tmp_path: Path) -> No
         child.send_signal(signal.SIGINT)
         said = ended(child)
     assert (said.code, desk.files) == (130, []), said
-    resumed = really(desk.folder, "resume", run_id, env=desk.environment)
+    resumed = really(desk.folder, "resume", run_id, env=desk.environment, within_s=120)
     assert (resumed.code, desk.files) == (0, ["say.py"]), resumed
 
 
@@ -126,7 +126,7 @@ def test_a_file_that_comes_up_meanwhile_is_not_overwritten(tmp_path: Path) -> No
     assert desk.new("-o", "say.py", "--tries", "1").code == 1
     (desk.folder / "say.py").write_text("mine\n")
     (run,) = smithers(desk.folder, "ps", "--json").document["runs"]
-    said = really(desk.folder, "resume", run["run_id"], env=desk.environment)
+    said = really(desk.folder, "resume", run["run_id"], env=desk.environment, within_s=120)
     assert said.code == 1, said
     assert (desk.folder / "say.py").read_text() == "mine\n"
 
