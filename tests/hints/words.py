@@ -45,7 +45,7 @@ WORDS: dict[str, Kind] = {
     "if no run has started it: unset SMITHERS_RUN SMITHERS_ATTEMPT": "set up",
     "set HOME or XDG_STATE_HOME to a folder of this user": "set up",
     "tell the person: …": "person",
-    "tell the person to look at the file, and to type in their own terminal: …": "person",
+    "tell the person to look at it, and to type in their own terminal: …": "person",
     # -- settings
     "use one of: …": "choose",
     "use 1 to 200 printable characters": "choose",
