@@ -105,9 +105,9 @@ def _untrusted(hub: Hub, start: Startable, why: str) -> ToolError:
     for folder in dict.fromkeys((start.file.parent, start.folder)):
         command += f" --folder {shlex.quote(str(folder))}"
     where = f"{start.file} is in a folder" if not start.is_source else f"{start.folder} is a folder"
-    look = "" if start.is_source else "look at the file, and to "
     return failure(
         "UNTRUSTED",
         f"{why}; {where} that the person has not trusted yet",
-        f"tell the person to {look}type in their own terminal: {typed(command, hub.database)}",
+        "tell the person to look at it, and to type in their own terminal:"
+        f" {typed(command, hub.database)}",
     )
