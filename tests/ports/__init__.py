@@ -1,0 +1,1 @@
+"""The examples that port a workflow of another project."""
