@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, WithJsonSchema
 __all__ = [
     "Answered",
     "Asks",
+    "Authored",
     "Cancelled",
     "Diff",
     "Events",
@@ -82,6 +83,49 @@ class Workflows(Result):
     input_schema_cut: bool = Field(
         default=False, description="It did not fit: this is a piece of it, as text."
     )
+    rest: Rest = None
+
+
+class Mistake(BaseModel):
+    """What is wrong, where, and what to write instead; a `warning` keeps nothing from passing."""
+
+    level: str
+    rule: str
+    message: str
+    hint: str
+    place: str | None
+
+
+class PlannedNode(BaseModel):
+    """A node of the tree: `depth` says below which it is, `waits` for what."""
+
+    depth: int
+    id: str
+    kind: str
+    agents: list[str]
+    waits: str | None
+    place: str | None
+
+
+class NotKnown(BaseModel):
+    """What is not known of a node before the workflow runs, and why."""
+
+    node: str
+    what: str
+    why: str
+
+
+class Authored(Result):
+    passes: bool = Field(description="Whether it has no mistakes and its dry run came to its end.")
+    workflow: str | None
+    findings: list[Mistake]
+    tree: list[PlannedNode] = Field(description="All nodes in the order of the document.")
+    unknown: list[NotKnown]
+    agents: list[str]
+    agent_calls: AnyJson = Field(
+        description="How many calls of agents there are: `once`, and `at_most` with retries."
+    )
+    next: str
     rest: Rest = None
 
 

@@ -17,7 +17,14 @@ from mcp_server._hints import typed
 from mcp_server._roots import Startable
 from smithers.hub import Hub, plain
 
-__all__ = ["Permission", "permission", "permitted", "startable"]
+__all__ = [
+    "Permission",
+    "permission",
+    "permitted",
+    "source_permission",
+    "source_startable",
+    "startable",
+]
 
 
 class Permission(BaseModel):
@@ -32,10 +39,27 @@ async def startable(ctx: Context[Face], workflow: str, cwd: str | None = None) -
     return await asyncio.to_thread(face.roots.find, face.hub, workflow, cwd)
 
 
+async def source_startable(ctx: Context[Face]) -> Startable:
+    """A source that the caller gives: it is executed only where files are. Raises `ToolError`."""
+    folder = face_of(ctx).roots.folder(None)
+    return Startable(file=folder / "workflow.py", name=None, folder=folder, is_source=True)
+
+
 async def permission(
     ctx: Context[Face], start: Annotated[Startable, Resolve(startable)]
 ) -> Permission | Elicit[Permission]:
     """Asks the person where the client has one, unless the file is trusted already."""
+    return await _permission(ctx, start)
+
+
+async def source_permission(
+    ctx: Context[Face], start: Annotated[Startable, Resolve(source_startable)]
+) -> Permission | Elicit[Permission]:
+    """The same for a source."""
+    return await _permission(ctx, start)
+
+
+async def _permission(ctx: Context[Face], start: Startable) -> Permission | Elicit[Permission]:
     hub = face_of(ctx).hub
     with telling(hub):
         await asyncio.to_thread(hub.is_trusted)  # a database that nobody may trust is refused
@@ -48,7 +72,9 @@ async def permission(
     return Elicit(plain(_question(hub, start)), Permission)
 
 
-def permitted(hub: Hub, start: Startable, answered: ElicitationResult[Permission]) -> None:
+def permitted(
+    hub: Hub, start: Startable, answered: ElicitationResult[Permission], tool: str
+) -> None:
     """Take the person's answer. Raises `ToolError` if it is not to trust the folder."""
     if not isinstance(answered, AcceptedElicitation):
         raise _untrusted(hub, start, f"the question was answered with {answered.action!r}")
@@ -56,7 +82,7 @@ def permitted(hub: Hub, start: Startable, answered: ElicitationResult[Permission
         raise _untrusted(hub, start, "the person refused")
     if not _is_permitted(hub, start):
         with telling(hub):
-            hub.trust("start_run", folders=[start.file.parent, start.folder])
+            hub.trust(tool, folders=[start.file.parent, start.folder])
 
 
 def _is_permitted(hub: Hub, start: Startable) -> bool:
@@ -64,8 +90,11 @@ def _is_permitted(hub: Hub, start: Startable) -> bool:
 
 
 def _question(hub: Hub, start: Startable) -> str:
+    what = f"run the workflow file {start.file}"
+    if start.is_source:
+        what = "check a workflow that it has written"
     return (
-        f"An agent wants to run the workflow file {start.file} in {start.folder}, which executes it"
+        f"An agent wants to {what} in {start.folder}, which executes it"
         " as you. You have not used Smithers there yet. Trust this folder?\n\nIf you do, runs in"
         f" {hub.database} are also resumed without asking."
     )
@@ -75,9 +104,10 @@ def _untrusted(hub: Hub, start: Startable, why: str) -> ToolError:
     command = f"smithers trust {shlex.quote(str(hub.database.absolute()))}"
     for folder in dict.fromkeys((start.file.parent, start.folder)):
         command += f" --folder {shlex.quote(str(folder))}"
+    where = f"{start.file} is in a folder" if not start.is_source else f"{start.folder} is a folder"
     return failure(
         "UNTRUSTED",
-        f"{why}; {start.file} is in a folder that the person has not trusted yet",
-        "tell the person to look at the file, and to type in their own terminal:"
+        f"{why}; {where} that the person has not trusted yet",
+        "tell the person to look at it, and to type in their own terminal:"
         f" {typed(command, hub.database)}",
     )

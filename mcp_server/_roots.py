@@ -16,11 +16,14 @@ _FOLDER = Path(".smithers", "workflows")
 
 @dataclass(frozen=True, kw_only=True)
 class Startable:
-    """A workflow to start: its file, which of the file's it is, and the folder where it runs."""
+    """A workflow to start: its file, which of the file's it is, and the folder where it runs. A
+    source has no file yet.
+    """
 
     file: Path
     name: str | None
     folder: Path
+    is_source: bool = False
 
 
 class Roots:

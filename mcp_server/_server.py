@@ -22,6 +22,7 @@ import smithers
 from mcp_server import _reading, _tools, _travelling
 from mcp_server._answering import answer
 from mcp_server._arguments import misfit, unknown_arguments, unknown_tool
+from mcp_server._authoring import author_workflow
 from mcp_server._errors import failure
 from mcp_server._face import Face
 from mcp_server._masking import masking
@@ -62,6 +63,8 @@ def _acts(
 
 _TOOLS: tuple[tuple[Callable[..., Any], str, ToolAnnotations], ...] = (
     (_reading.list_workflows, "List workflows", _READS),
+    # It executes code that its caller gives; what holds it stops mistakes, not attacks.
+    (author_workflow, "Check a workflow that you write", _acts(destroys=True, repeats=True)),
     (_tools.start_run, "Start a run", _acts()),
     (wait_run, "Wait for a run", _READS),
     (_reading.get_run, "Look at a run", _READS),

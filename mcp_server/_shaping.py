@@ -49,9 +49,17 @@ def _diff(data: Mapping[str, Any]) -> str:
     return _page(data, len(data["differences"]), "difference")
 
 
+def _authored(data: Mapping[str, Any]) -> str:
+    if data["passes"]:
+        return f"{data['workflow']} passes; {data['next']}"
+    errors = sum(one["level"] == "error" for one in data["findings"])
+    return f"{_page(data, errors, 'mistake')}; {data['next']}"
+
+
 _ANSWERED = {None: "answered", True: "approved", False: "denied"}
 _LINES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "list_workflows": lambda data: _page(data, len(data["workflows"]), "workflow"),
+    "author_workflow": _authored,
     "start_run": lambda data: f"{data['run_id']} is {data['status']}; {data['next']}",
     "wait_run": _run,
     "get_run": _run,

@@ -66,7 +66,7 @@ def start_run(
     continues when this conversation ends. Then call wait_run.
     """
     face = face_of(ctx)
-    permitted(face.hub, start, answered)
+    permitted(face.hub, start, answered, "start_run")
     with telling(face.hub):
         launched = face.hub.launch(
             str(start.file),

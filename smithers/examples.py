@@ -32,13 +32,13 @@ _TEXTS = {
 """An example of a text of each format."""
 
 
-def example_of(part: Schema, whole: Schema) -> object:
-    """A small value of a schema, with the fields that are required.
+def example_of(part: Schema, whole: Schema, *, few: int = 0) -> object:
+    """A small value of a schema, with the fields that are required, and `few` items in each list.
 
     >>> example_of({"type": "array", "items": {"type": "integer"}, "minItems": 1}, {})
     [0]
     """
-    return _Maker(whole, few=0).make(part)
+    return _Maker(whole, few=few).make(part)
 
 
 def made_of(schema: Schema, number: int = 0, *, is_flat: bool = False) -> object:

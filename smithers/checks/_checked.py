@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,16 @@ class Checked:
         """Whether nothing was found but warnings."""
         return not any(one["level"] == "error" for one in self.findings)
 
+    def without(self, folder: str) -> Checked:
+        """The same with each path below a folder named from there."""
+
+        def named(value: Any) -> Any:
+            return json.loads(json.dumps(value).replace(json.dumps(folder)[1:-1], ""))
+
+        file = self.file.removeprefix(folder)
+        found = tuple(named(self.findings))
+        return replace(self, file=file, findings=found, report=named(self.report))
+
     def to_json(self) -> dict[str, Any]:
         return {
             "version": 1,
@@ -48,11 +60,13 @@ def check_file(
     *,
     input: str | None = None,
     types: bool = False,
+    dry_run: bool = False,
     environment: Mapping[str, str],
     limits: Limits | None = None,
 ) -> Checked:
     """Check the workflow of a file; `name` picks one of several. With `types`, a type checker that
-    is installed checks the file as well.
+    is installed checks the file as well; with `dry_run`, a workflow without errors is run to its
+    end in memory, in the same process.
 
     Raises `Refused` for a file that is not there, and for settings that cannot be used.
     """
@@ -60,7 +74,7 @@ def check_file(
         what = "is a folder" if file.is_dir() else "does not exist"
         raise Refused(f"{file} {what}", hint="name a Python file that contains a workflow")
     load_settings(Path.cwd(), environment, Trusts(environment).believes_settings)
-    looked = look(file, name, input, environment, limits or Limits())
+    looked = look(file, name, input, environment, limits or Limits(), dry_run=dry_run)
     findings = [*looked.findings, *(check_types(file, environment) if types else ())]
     return Checked(
         file=str(file.absolute()),

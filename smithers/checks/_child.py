@@ -6,12 +6,13 @@ the author's code prints goes to stderr.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
 from pydantic import BaseModel
 
@@ -21,14 +22,14 @@ from smithers.checks._findings import Finding, Findings, from_error
 from smithers.checks._lint import lint_file
 from smithers.checks._planned import Planned, plan_workflow
 from smithers.checks._waits import find_circles
-from smithers.engine.inputs import input_text, refuse_unknown_fields
+from smithers.engine.dry import dry_run_of
+from smithers.engine.inputs import given_or_made
 from smithers.engine.loading import Loaded, load_workflow
-from smithers.errors import Refused, SmithersError
-from smithers.examples import example_of
+from smithers.errors import SmithersError
+from smithers.secrets import Secrets
 from smithers.settings import Found, NamedAgents, load_settings
-from smithers.workflows import Workflow
 
-__all__ = ["Looking", "made_input"]
+__all__ = ["Looking"]
 
 
 class Looking:
@@ -86,49 +87,21 @@ class Looking:
             if path != loaded.file and one.text is not None:
                 self.add(*lint_file(path, one.text.encode()))
         self.tell({"phase": "rendering"})
-        made, text = _input_of(loaded.workflow, self.request["input"])
-        planned = plan_workflow(loaded, made, settings.values)
+        input, text = given_or_made(loaded.workflow, self.request["input"])
+        planned = plan_workflow(loaded, input, settings.values)
         self.add(*planned.findings, *find_circles(planned.root, planned.below))
+        if self.request["dry_run"] and not any(one.level == "error" for one in self._found):
+            self.tell({"phase": "a dry run of"})
+            self._try(loaded, input, text, settings)
         self.tell({"report": _report(loaded, planned, text)})
 
-
-def _input_of(workflow: Workflow[Any, Any], given: str | None) -> tuple[BaseModel, str]:
-    """The input that was given, or one that is made, also as JSON text. Raises `Refused`."""
-    if given is None:
-        made = made_input(workflow)
-        return made, made.model_dump_json()
-    text = input_text(given)
-    parsed = cast("BaseModel", workflow.parse_input(text))
-    refuse_unknown_fields(parsed, text)
-    return parsed, text
-
-
-def made_input(workflow: Workflow[Any, Any]) -> BaseModel:
-    """An input that fits the types of the model, with an item in each list. Raises `Refused`."""
-    schema = _with_items(workflow.input.model_json_schema())
-    try:
-        made: BaseModel = workflow.parse_input(json.dumps(example_of(schema, schema)))
-    except Refused as error:
-        said = f"no input of {workflow.input.__name__} could be made from its types"
-        raise Refused(said, hint='give one: --input \'{"name": "value"}\'') from error
-    return made
-
-
-def _with_items(schema: object) -> Any:
-    """The schema with an item in each list, so that what is made for items is seen as well."""
-    if isinstance(schema, list):
-        return [_with_items(one) for one in cast("list[object]", schema)]
-    if not isinstance(schema, dict):
-        return schema
-    found = {name: _with_items(one) for name, one in cast("dict[str, Any]", schema).items()}
-    if found.get("type") == "array" and not found.get("default"):
-        found.pop("default", None)
-        found["minItems"] = max(1, found.get("minItems", 0))
-    fields = found.get("properties", {})
-    lists = [name for name, one in fields.items() if one.get("minItems") and "default" not in one]
-    if lists:
-        found["required"] = [*found.get("required", ()), *lists]
-    return found
+    def _try(self, loaded: Loaded, input: BaseModel, text: str, settings: Found) -> None:
+        """Tell why a dry run does not finish, if it does not."""
+        trial = dry_run_of(loaded, input, text, settings, Secrets(os.environ))
+        found = asyncio.run(trial)
+        if found.status not in ("finished", "continued") and not self._has_refusal():
+            said = f"a dry run did not finish: {found.why}"
+            self.add(Finding(rule="dry-run", said=said, place=None, hint=found.hint))
 
 
 def _report(loaded: Loaded, planned: Planned, input: str) -> dict[str, Any]:

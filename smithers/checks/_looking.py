@@ -65,6 +65,8 @@ def look(
     input: str | None,
     environment: Mapping[str, str],
     limits: Limits,
+    *,
+    dry_run: bool = False,
 ) -> Looked:
     """What a file's workflow is, and what is wrong with it; see `_child`."""
     return asyncio.run(look_beside(file, name, input, environment, limits))
@@ -88,6 +90,7 @@ async def look_beside(
             "file": str(file),
             "name": name,
             "input": input,
+            "dry_run": dry_run,
             "crash": str(crash),
             "run": None if run is None else [str(run[0]), run[1]],
             "environment": _for_settings(environment),
@@ -104,7 +107,9 @@ async def look_beside(
         looked, ending, over = await _hear(launch, limits)
         if looked.report is None and not _errors(looked):
             frames = crash.read_text(errors="replace") if crash.is_file() else ""
-            looked.findings.append(_ended(file, looked, ending, frames, over=over).to_json())
+            took = f"{limits.wall_s:g} s" if over else f"{limits.cpu_s} s of CPU time"
+            found = _ended(file, looked, ending, frames, took if over or _is_late(ending) else "")
+            looked.findings.append(found.to_json())
         return looked
 
 
@@ -187,12 +192,16 @@ def _take(looked: Looked, text: bytes) -> None:
             setattr(looked, name, line[name])
 
 
-def _ended(file: Path, looked: Looked, ending: Ending, frames: str, *, over: bool) -> Finding:
-    """Why there is no report: its time was over, or the code has ended its process."""
+def _is_late(ending: Ending) -> bool:
+    return ending.signal in (TIME_SIGNAL, signal.SIGKILL)
+
+
+def _ended(file: Path, looked: Looked, ending: Ending, frames: str, took: str) -> Finding:
+    """Why there is no report: the time that it `took` was over, or it has ended its process."""
     place = _place(frames, file)
     hint = "move slow code into a Step: importing the file and building the tree should do no work"
-    if over or ending.signal in (TIME_SIGNAL, signal.SIGKILL):
-        said = f"{looked.phase} {file.name} did not come to its end in the time that it may take"
+    if took:
+        said = f"{looked.phase} {file.name} did not come to its end in {took}"
         return Finding(rule="time", said=said, place=place, hint=hint)
     words = looked.failed or looked.printed.decode(errors="replace").strip()[-500:]
     said = f"{looked.phase} {file.name} ended its process ({ending})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from json import dumps as to_text
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,6 +33,7 @@ def register(app: typer.Typer) -> None:
             "smithers check ship_it.py",
             'smithers check ship_it.py:ship --input \'{"topic": "whales"}\'',
             "smithers check ship_it.py --types --json",
+            "smithers check ship_it.py --dry-run",
             says="Load a workflow in a separate process, build its tree, and show what is known"
             " before it runs: agents, budgets, pools and the number of agent calls. Report each"
             " mistake with its place and what to write instead. No agent, step or command is"
@@ -59,24 +61,34 @@ def check(
     types: Annotated[
         bool, Option("--types", help="Also run the type checker that is installed.")
     ] = False,
+    dry_run: Annotated[
+        bool,
+        Option(
+            "--dry-run",
+            help="Also run it to its end in memory, as `smithers up FILE --dry-run` does.",
+        ),
+    ] = False,
     json: JsonFlag = False,
 ) -> int:
-    found = check_given(file, input, types=types)
+    found = check_given(file, input, types=types, dry_run=dry_run)
     if json:
         give_json(masked(found.to_json()))
     else:
-        for line in _lines(found):
+        for line in _lines(found, is_input_made=input is None):
             give(line)
     return 0 if found.passes else REFUSED
 
 
-def check_given(given: str, input: str | None, *, types: bool = False) -> Checked:
+def check_given(
+    given: str, input: str | None, *, types: bool = False, dry_run: bool = False
+) -> Checked:
     """The check of a file as it was typed. Raises `Refused`."""
     path, name = file_and_name(given)
     if path.endswith(".js"):
         raise Refused(f"{path} is not a Python file", hint="name a Python file with a workflow")
     text = None if input is None else given_text(input, "input", "--input")
-    return Hub(place(None).path).check(Path(path), name, input=text, types=types)
+    hub = Hub(place(None).path)
+    return hub.check(Path(path), name, input=text, types=types, dry_run=dry_run)
 
 
 def first_error(found: Checked) -> SmithersError:
@@ -88,9 +100,11 @@ def first_error(found: Checked) -> SmithersError:
     return AuthorError(one["message"], place=where, hint=one["hint"])
 
 
-def _lines(found: Checked) -> Iterator[str]:
+def _lines(found: Checked, *, is_input_made: bool) -> Iterator[str]:
     if found.report is not None:
         yield from _known(found.report)
+        if is_input_made and (made := found.report["input"]):
+            yield f"input, made from its types: {shown(to_text(made))}"
         yield ""
     for one in found.findings:
         yield from _finding(one)

@@ -138,6 +138,8 @@ def _amount(usd: Decimal) -> str:
 
 def _tell_end(found: DryRun) -> None:
     """How it ended, for a person."""
+    if found.made_input not in (None, "{}"):
+        say(shown(f"no --input was given, so it was made from its types: {found.made_input}"))
     for task in found.guessed:
         say(
             shown(

@@ -43,6 +43,7 @@ COMMANDS = {
     "inspect": "_reading",
     "logs": "_reading",
     "mcp": "_serving:serve",
+    "new": "_authoring",
     "patterns": "_patterns",
     "ps": "_listing",
     "receipt": "_proving",

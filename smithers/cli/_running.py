@@ -202,7 +202,8 @@ def up(
         Option(
             "--input",
             metavar="JSON|@FILE",
-            help="Input as JSON, or a file with it (default: {}; on resume, the stored input).",
+            help="Input as JSON, or a file with it (default: {}; on resume, the stored input; with"
+            " --dry-run, one that is made from its types).",
             show_default=False,
         ),
     ] = None,

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from smithers.doctor._agents import look_at_agents
+from smithers.doctor._agents import find_ready, look_at_agents
 from smithers.doctor._database import look_at_database
 from smithers.doctor._finding import Checkup, Finding
 from smithers.doctor._git import look_at_git
@@ -21,6 +21,7 @@ __all__ = [
     "Checkup",
     "Finding",
     "doctor",
+    "find_ready",
     "has_wal_reset_bug",
     "look_at_agents",
     "look_at_packages",

@@ -11,7 +11,7 @@ from smithers.adapters import GROUP, installed
 from smithers.agent import Checkup
 from smithers.doctor._finding import Finding
 
-__all__ = ["look_at_agents", "told_of"]
+__all__ = ["find_ready", "look_at_agents", "told_of"]
 
 _Look = Callable[[], Checkup | None]
 
@@ -36,6 +36,19 @@ def look_at_agents() -> Iterator[Finding]:
             yield Finding("agents", "note", said, facts={"adapter": name})
     checkups = [one for one in results.values() if isinstance(one, Checkup)]
     yield from told_of(sorted(checkups, key=lambda one: not one.starts))
+
+
+def find_ready() -> list[str]:
+    """The adapters whose agents can start here and are not signed out, those first that are known
+    to be signed in.
+    """
+    looks = {name: one.checkup for name, one in installed().adapters.items() if one.checkup}
+    found = {
+        name: one.signed_in
+        for name, one in _look_at_once(looks).items()
+        if isinstance(one, Checkup) and one.starts and one.signed_in is not False
+    }
+    return sorted(found, key=lambda name: found[name] is not True)
 
 
 def _look_at_once(looks: Mapping[str, _Look]) -> dict[str, Checkup | str | None]:

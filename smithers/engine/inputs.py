@@ -18,10 +18,12 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 
 from smithers.errors import Refused
+from smithers.examples import example_of
 from smithers.texts import near_name
 from smithers.tree import not_finite
+from smithers.workflows import Workflow
 
-__all__ = ["input_text", "refuse_unknown_fields"]
+__all__ = ["given_or_made", "input_text", "refuse_unknown_fields"]
 
 _Found = tuple[str, type[BaseModel], str]
 
@@ -45,6 +47,26 @@ def input_text(given: str | None) -> str:
             f"in the input, {found}", hint="write a number, or null if the field allows it"
         )
     return text
+
+
+def given_or_made(workflow: Workflow[Any, Any], given: str | None) -> tuple[BaseModel, str]:
+    """The input that was given, or one that is made from its types, also as JSON text. What has a
+    default keeps it; a list that must be given has one item, so that what is made of it is seen.
+
+    Raises `Refused` for an input that does not fit, and if none could be made.
+    """
+    if given is not None:
+        text = input_text(given)
+        parsed: BaseModel = workflow.parse_input(text)
+        refuse_unknown_fields(parsed, text)
+        return parsed, text
+    schema = workflow.input.model_json_schema()
+    text = json.dumps(example_of(schema, schema, few=1), ensure_ascii=False)
+    try:
+        return workflow.parse_input(text), text
+    except Refused as error:
+        said = f"no input of {workflow.input.__name__} could be made from its types"
+        raise Refused(said, hint='give one: --input \'{"name": "value"}\'') from error
 
 
 def refuse_unknown_fields(value: BaseModel, text: str) -> None:

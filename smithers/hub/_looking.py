@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smithers import reports, views
+from smithers.errors import Refused
 from smithers.hub._core import HubCore
 from smithers.store.files import owner_log, streams_folder
 
@@ -172,17 +174,47 @@ class Looking(HubCore):
         return [*found, *(entry for file in others for entry in outline(file))]
 
     def check(
-        self, file: Path, name: str | None = None, *, input: str | None = None, types: bool = False
+        self,
+        file: Path,
+        name: str | None = None,
+        *,
+        input: str | None = None,
+        types: bool = False,
+        dry_run: bool = False,
     ) -> Checked:
         """What is known of a workflow before it runs, and what is wrong with it. The file is loaded
-        and rendered in a separate process, without network, programs, secrets and writes; with
-        `types`, a type checker that is installed checks it as well.
+        and rendered in a separate process, without network, programs, secrets and writes. With
+        `dry_run`, it is also run to its end there, in memory; with `types`, a type checker that is
+        installed checks it as well.
 
         Raises `Refused` for a file that is not there, and for settings that cannot be used.
         """
         from smithers.checks import check_file
 
-        return check_file(file, name, input=input, types=types, environment=self.environment)
+        return check_file(
+            file,
+            name,
+            input=input,
+            types=types,
+            dry_run=dry_run,
+            environment=self.environment,
+        )
+
+    def check_source(self, source: str, *, input: str | None = None) -> Checked:
+        """The same with a dry run for the source of a file that is not written: it is in a
+        temporary folder meanwhile, and the places name it `workflow.py`.
+        """
+        from smithers.checks import Limits, check_file
+
+        with tempfile.TemporaryDirectory(prefix="smithers-source-") as folder:
+            file = Path(folder).resolve() / "workflow.py"
+            file.write_text(source, "utf-8")
+            # A caller that is a program waits for a minute at most.
+            limits = Limits(wall_s=45.0)
+            found = check_file(
+                file, input=input, dry_run=True, environment=self.environment, limits=limits
+            )
+            return found.without(f"{file.parent}/")
 
     def sql(self, query: str) -> reports.Answer:
         """The result of one read-only SQL statement. Raises `Refused` for any other."""
@@ -195,6 +227,32 @@ class Looking(HubCore):
         from smithers.doctor import doctor
 
         return doctor(self.database)
+
+    def find_agent(self, given: str | None = None) -> str:
+        """What names an agent that can be asked here: a name of the settings, or an adapter as they
+        write one, `ADAPTER` or `ADAPTER:MODEL`. Without `given`, it is the first adapter that is
+        installed, is not signed out, and needs no arguments.
+
+        Raises `Refused` if there is none.
+        """
+        from smithers.engine.trust import Trusts
+        from smithers.settings import NamedAgents, agent_of, load_settings
+
+        trusts = Trusts(self.environment)
+        named = NamedAgents(load_settings(Path.cwd(), self.environment, trusts.believes_settings))
+        if given is not None:
+            agent_of(given, named)
+            return given
+        from smithers.doctor import find_ready
+
+        for name in find_ready():
+            with suppress(Refused):
+                agent_of(name, named)
+                return name
+        raise Refused(
+            "no agent is installed and signed in",
+            hint="install one and sign in, or name one of the settings with --agent NAME",
+        )
 
     @staticmethod
     def agent_variables() -> tuple[str, ...]:

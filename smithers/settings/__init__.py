@@ -21,7 +21,7 @@ from smithers.settings.loading import (
 )
 
 if TYPE_CHECKING:
-    from smithers.settings.agents import NamedAgents, check_agent
+    from smithers.settings.agents import NamedAgents, agent_of, check_agent
     from smithers.settings.keys import PoolLimit, Values
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "PoolLimit",
     "SettingsFile",
     "Values",
+    "agent_of",
     "check_agent",
     "load_settings",
     "named_database",
@@ -42,6 +43,7 @@ __all__ = [
 
 _HOMES = {
     "NamedAgents": "smithers.settings.agents",
+    "agent_of": "smithers.settings.agents",
     "check_agent": "smithers.settings.agents",
     "PoolLimit": "smithers.settings.keys",
     "Values": "smithers.settings.keys",

@@ -5,19 +5,21 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any, cast
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
-from smithers.adapters import installed
+from smithers.adapters import NAMED_AGENTS, installed
 from smithers.agent import Agent
 from smithers.errors import Refused, SmithersError
 from smithers.settings.files import PROJECT_FILE
 from smithers.settings.loading import Found, must, nearest
 
-__all__ = ["NamedAgents", "check_agent"]
+__all__ = ["NamedAgents", "agent_of", "check_agent"]
 
 
 class NamedAgents:
@@ -36,10 +38,34 @@ class NamedAgents:
         return self._made[name]
 
 
+class _Undefined(Refused):
+    """No settings define an agent of a name."""
+
+
+def agent_of(given: str, named: Callable[[str], Agent] | None = None) -> Agent:
+    """The agent of a name of the settings, or of an adapter as they write one: `ADAPTER`,
+    `ADAPTER:MODEL`. While a workflow is loaded or driven, its settings count.
+
+    Raises `Refused`.
+    """
+    try:
+        return (named or NAMED_AGENTS.get())(given)
+    except _Undefined:
+        return _of_adapter(given)
+
+
+@cache
+def _of_adapter(given: str) -> Agent:
+    from smithers.settings.keys import Values
+
+    values = Values.model_validate({"agents": {given: given}})
+    return _build(Found(values=values, files=(), origins={}, folder=Path()), given)
+
+
 def _build(found: Found, name: str) -> Agent:
     """The agent of a name. Raises `Refused`."""
     if name not in found.values.agents:
-        raise Refused(f"no settings define an agent {name!r}", hint=_how_to_define(found, name))
+        raise _Undefined(f"no settings define an agent {name!r}", hint=_how_to_define(found, name))
     make, arguments = check_agent(found, name)
     try:
         return make(**arguments)
@@ -118,7 +144,8 @@ def _types_of(make: Callable[..., Agent]) -> dict[str, Any]:
 
 def _refuse(found: Found, name: str, key: str | None, said: str, hint: str) -> Refused:
     file = found.file_of(f"agents.{name}")
-    assert file is not None, "agents come from files alone"
+    if file is None:  # it was not named by a file, but typed
+        return Refused(f"agent {name!r}: {said}", hint=hint)
     path = ("agents", name) if key is None else ("agents", name, key)
     return file.refuse(path, f"agents.{name}: {said}", hint)
 

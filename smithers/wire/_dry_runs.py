@@ -37,6 +37,7 @@ def dry_run_json(dry: DryRun, estimate: Estimate) -> Json:
         "version": 1,
         "workflow": dry.workflow,
         "run_id": dry.run_id,
+        "made_input": None if dry.made_input is None else from_json(dry.made_input),
         "status": dry.status,
         "why": dry.why or None,
         "hint": dry.hint or None,

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from smithers.checks._checked import order_of
-from smithers.checks._child import Looking, made_input
+from smithers.checks._child import Looking
 from smithers.checks._findings import Finding
 from smithers.checks._lint import lint_file
 from smithers.checks._planned import plan_workflow
 from smithers.checks._waits import find_circles
+from smithers.engine.inputs import given_or_made
 from smithers.engine.loading import load_workflow, workflows_in
 from smithers.settings import load_settings
 
@@ -23,7 +24,7 @@ def findings(file: Path, folder: Path) -> list[Finding]:
     found = list(lint_file(file, file.read_bytes()))
     for variable in workflows_in(file):
         loaded = load_workflow(file, variable)
-        planned = plan_workflow(loaded, made_input(loaded.workflow), settings)
+        planned = plan_workflow(loaded, given_or_made(loaded.workflow, None)[0], settings)
         found += [*planned.findings, *find_circles(planned.root, planned.below)]
     return found
 
@@ -31,7 +32,7 @@ def findings(file: Path, folder: Path) -> list[Finding]:
 def lines_of(file: Path) -> list[dict[str, Any]]:
     """What a check tells of a file that does nothing while it is imported."""
     told: list[dict[str, Any]] = []
-    Looking({"file": str(file), "name": None, "input": None}, told.append).find(
+    Looking({"file": str(file), "name": None, "input": None, "dry_run": False}, told.append).find(
         load_settings(file.parent, {}, None)
     )
     return sorted((line["finding"] for line in told if "finding" in line), key=order_of)

@@ -399,7 +399,7 @@ return §Task("plan", agent=echo, prompt=["write", "it"])
     at_import(
         "an endless loop",
         "count = 0\n§while True: count += 1",
-        said="importing flow.py did not come to its end in the time that it may take",
+        said="importing flow.py did not come to its end in 4 s of CPU time",
         hint="move slow code into a Step",
         fix=("while True: count += 1", "for _ in range(3): count += 1"),
     ),

@@ -88,7 +88,12 @@ def forked(
         return code, out.read_bytes(), err.read_bytes()
 
 
-def really(folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Said:
+def really(
+    folder: Path,
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    within_s: float = _PATIENCE_S,
+) -> Said:
     """The same in a process that starts as a person's does."""
     done = subprocess.run(
         [sys.executable, "-m", "smithers", *arguments],
@@ -96,7 +101,7 @@ def really(folder: Path, *arguments: str, env: Mapping[str, str] | None = None) 
         env=environment(env),
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=_PATIENCE_S,
+        timeout=within_s,
     )
     return _said(done.returncode, done.stdout, done.stderr)
 

@@ -263,3 +263,37 @@ def test_types_runs_the_type_checker(tmp_path: Path) -> None:
     place = re.escape(str(tmp_path / "flow.py"))
     assert re.search(rf'✗ {place}:11:\d+: "Plan" has no attribute "doen"', done.stdout)
     assert {path.name for path in tmp_path.iterdir()} == {"flow.py"}
+
+
+TRIED = """\
+    from harnesses import Codex
+    from smithers import Sequence, Task, workflow
+
+    @workflow
+    def flow(ctx):
+        first = Task("first", agent=Codex(), prompt="Go.")
+        last = Task("last", agent=Codex(), prompt=lambda: PROMPT)
+        return Sequence(first, last)
+    """
+
+
+@pytest.mark.parametrize(
+    ("prompt", "rule", "said"),
+    [
+        ("ctx[first]", None, ""),
+        ("ctx[first][500]", "dry-run", "a dry run did not finish: {file}:7:55: last failed: Index"),
+        ("ctx[first] and open('x', 'w').name", "writes", "a write to 'x' was refused"),
+    ],
+)
+def test_a_dry_run_in_the_process_of_the_check_finds_what_waits_for_outputs(
+    tmp_path: Path, prompt: str, rule: str | None, said: str
+) -> None:
+    file = written(tmp_path, TRIED.replace("PROMPT", prompt))
+    assert smithers(tmp_path, "check", file).code == 0
+    before = sorted(tmp_path.iterdir())
+    found = smithers(tmp_path, "check", file, "--dry-run", "--json")
+    told = [one for one in found.document["findings"] if one["level"] == "error"]
+    assert (found.code, sorted(tmp_path.iterdir())) == (2 if rule else 0, before)
+    assert {one["rule"] for one in told} == ({rule} if rule else set())
+    said = said.format(file=tmp_path / file)
+    assert not rule or any(one["message"].startswith(said) for one in told), told

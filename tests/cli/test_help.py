@@ -32,7 +32,7 @@ COMMANDS = [
     *("approve", "deny", "cancel", "answer", "send"),
     *("budget", "steer", "attach", "supervise", "trust"),
     "config",
-    *("init", "check", "workflows", "patterns", "docs", "demo", "doctor"),
+    *("init", "new", "check", "workflows", "patterns", "docs", "demo", "doctor"),
     *("service", "cache", "mcp", "harness"),  # groups come last
 ]
 GROUPED = [

@@ -145,26 +145,19 @@ def test_a_template_is_written_alone_with_what_it_needs(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize(
-    ("name", "input"),
-    [
-        ("audit_repository", {}),
-        ("fix_until_green", {}),
-        ("implement_with_review", {"goal": "Say hello."}),
-        ("migrate_files", {"goal": "Say hello.", "files": "**"}),
-        ("research", {"question": "Who?"}),
-    ],
-)
-def test_a_template_passes_check_and_a_dry_run_without_an_edit_or_an_agent(
-    tmp_path: Path, name: str, input: dict[str, str]
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_after_init_each_workflow_passes_check_and_a_dry_run_with_no_edit_input_or_agent(
+    tmp_path: Path, name: str
 ) -> None:
-    assert outcomes(tmp_path, "--template", name)[RECORD] == "created"
+    assert smithers(tmp_path, "init").code == 0
     file, env = f".smithers/workflows/{name}.py", {"PATH": os.defpath}
     checked = smithers(tmp_path, "check", file, env=env)
     assert (checked.code, "no mistakes found" in checked.out + checked.err) == (0, True), checked
-    words = ("up", file, "--dry-run", "--input", json.dumps(input))
-    dry = smithers(tmp_path, *words, env=env)
+    dry = smithers(tmp_path, "up", file, "--dry-run", env=env)
     assert (dry.code, "the run would finish" in dry.out + dry.err) == (0, True), dry
+    made = {"implement_with_review": "goal", "migrate_files": "goal", "research": "question"}
+    told = f'made from its types: {{"{made.get(name)}": "text"'
+    assert (told in checked.out, told in dry.err) == (name in made, name in made)
 
 
 def test_templates_are_listed_and_an_unknown_one_is_answered_with_the_nearest(

@@ -166,6 +166,42 @@ def test_the_cost_is_that_of_the_last_runs_with_its_spread(tmp_path: Path) -> No
     assert len(smithers(tmp_path, "ps", "--json").document["runs"]) == 3
 
 
+def test_an_input_is_made_and_shown_if_none_is_given_and_one_that_is_given_is_taken(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "flow.py").write_text(
+        "from pydantic import BaseModel, Field\n"
+        "from smithers import Context, Parallel, Task, workflow\n"
+        "from harnesses import Codex\n"
+        "class Given(BaseModel):\n"
+        "    names: list[str]\n"
+        "    more: list[str] = Field(default_factory=list)\n"
+        "    few: int = Field(default=3, ge=1)\n"
+        "    by: dict[str, int]\n"
+        "@workflow(input=Given)\n"
+        "def flow(ctx: Context[Given]):\n"
+        "    given = ctx.input\n"
+        "    ids = [*given.names, *given.more, f'{given.few}', *given.by]\n"
+        "    return Parallel(*(Task(id, agent=Codex(), prompt='p') for id in ids))\n"
+    )
+    said = smithers(tmp_path, "up", "flow.py", "--dry-run")
+    assert (said.code, said.out.count("codex")) == (0, 3), said
+    made = '{"names": ["text"], "by": {"key 1": 0}}'
+    assert said.err.splitlines()[0] == (
+        f"no --input was given, so it was made from its types: {made}"
+    )
+    checked = smithers(tmp_path, "check", "flow.py")
+    assert f"input, made from its types: {made}\n" in checked.out
+    found = smithers(tmp_path, "up", "flow.py", "--dry-run", "--json").document
+    assert found["made_input"] == {"names": ["text"], "by": {"key 1": 0}}
+    given = '{"names": [], "by": {}}'
+    said = smithers(tmp_path, "up", "flow.py", "--dry-run", "--input", given)
+    assert (said.out.count("codex"), "made from its types" in said.err) == (1, False)
+    for words in (["up", "flow.py", "--dry-run"], ["check", "flow.py"]):
+        said = smithers(tmp_path, *words, "--input", "{}")
+        assert (said.code, "names" in said.err + said.out) == (2, True), said
+
+
 @pytest.mark.parametrize(
     ("more", "told"),
     [

@@ -52,7 +52,10 @@ def a_loop_that_never_ends(shell: Shell) -> tuple[Said, Said]:
     return failed, _dry(shell, "endless", "--script", f"{FLOWS}:ends")
 
 
-@scene("if a made output is the reason, give a better one with --script FILE:NAME")
+@scene(
+    "if a made output is the reason, give a better one:"
+    " `smithers up FILE --dry-run --script FILE:NAME`"
+)
 def a_made_output_that_breaks_a_flow(shell: Shell) -> tuple[Said, Said]:
     failed = _dry(shell, "untyped")
     return failed, _dry(shell, "untyped", "--script", f"{FLOWS}:counted")

@@ -53,7 +53,7 @@ WORDS: dict[str, Kind] = {
     "if no run has started it: unset SMITHERS_RUN SMITHERS_ATTEMPT": "set up",
     "set HOME or XDG_STATE_HOME to a folder of this user": "set up",
     "tell the person: …": "person",
-    "tell the person to look at the file, and to type in their own terminal: …": "person",
+    "tell the person to look at it, and to type in their own terminal: …": "person",
     # -- settings
     "use one of: …": "choose",
     "use 1 to 200 printable characters": "choose",
@@ -196,6 +196,12 @@ WORDS: dict[str, Kind] = {
     "change to another folder with cd": "machine",
     "check what it is redirected to": "machine",
     "name a new folder": "choose",
+    # -- new
+    "give a smaller number": "choose",
+    "say what the workflow is to do": "choose",
+    "name one with letters, digits and _, for example -o review.py": "choose",
+    "name a new file with -o FILE": "choose",
+    "install one and sign in, or name one of the settings with --agent NAME": "set up",
     "look at the files in …": "defect",
     "put the text into a file in the working folder and name the file in the message": "choose",
     "use a new request_id for each start": "choose",

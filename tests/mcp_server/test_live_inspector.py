@@ -79,13 +79,15 @@ def node() -> str:
 def test_the_strict_inspector_has_nothing_to_say_of_our_tools(inspector: Inspector) -> None:
     code, result, said = inspector("--method", "tools/list", "--strict")
     assert (code, said) == (0, "")
-    assert len(result["tools"]) == 19
+    assert len(result["tools"]) == 20
     assert all(tool["outputSchema"] and tool["annotations"] for tool in result["tools"])
 
 
 def test_the_inspector_calls_each_tool(inspector: Inspector, project: Project) -> None:
     good = inspector.good
     assert good("list_workflows")["workflows"]
+    source = "from smithers import Step, workflow\n@workflow\ndef f(ctx): return Step('s', str)\n"
+    assert good("author_workflow", source=source)["passes"] is True
     run_id = good("start_run", workflow="shouts", input={"topic": "whales"})["run_id"]
     assert good("wait_run", run_id=run_id, timeout_s=50)["output"] == "WHALES"
     assert good("get_run", run_id=run_id)["status"] == "finished"

@@ -73,7 +73,7 @@ async def test_a_run_of_300_tasks_stays_within_the_budget_in_every_tool(
         async with project.client(era) as call:
             tools = {one.name for one in (await call.client.list_tools()).tools}
             acts = {"start_run", "cancel_run", "resume_run", "steer_run", "send_event", "answer"}
-            acts |= {"fork_run", "retry_task"}
+            acts |= {"author_workflow", "fork_run", "retry_task"}
             assert {tool for tool, _ in calls} == tools - acts
             for tool, arguments in calls:
                 for budget in BUDGETS:
@@ -89,6 +89,7 @@ async def test_a_run_of_300_tasks_stays_within_the_budget_in_every_tool(
                     "message": "a",
                     "workflow": "nope",
                     "event": "x",
+                    "source": "x",
                 }
                 takes = (await schema_of(call, tool))["properties"]
                 if tool not in ("cancel_run", "send_event"):

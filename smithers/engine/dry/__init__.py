@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from smithers.engine.dry.dry_run import DryRun, DryTask, dry_run
+from smithers.engine.dry.dry_run import DryRun, DryTask, dry_run, dry_run_of
 
-__all__ = ["DryRun", "DryTask", "dry_run"]
+__all__ = ["DryRun", "DryTask", "dry_run", "dry_run_of"]

@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -32,23 +33,28 @@ from smithers.engine.dry.outside import DryStore, Outside, Script
 from smithers.engine.dry.scripts import load_script
 from smithers.engine.endings import Ending
 from smithers.engine.engine import Engine
-from smithers.engine.inputs import input_text, refuse_unknown_fields
+from smithers.engine.inputs import given_or_made
 from smithers.engine.loading import Loaded
 from smithers.engine.pools import NO_LIMIT
 from smithers.engine.printing import output_bound
 from smithers.engine.settings import Settings
 from smithers.naming import key_name
+from smithers.secrets import Secrets
 from smithers.settings import Found
 from smithers.state import RunState
 from smithers.store import Claim, Model, NewRun, Owner
 from smithers.values import dataclass
 from smithers.waits import traits, words_of
 
-__all__ = ["DryRun", "DryTask", "dry_run"]
+__all__ = ["DryRun", "DryTask", "dry_run", "dry_run_of"]
 
 _OWNER = Owner(id="dry-run", host="", pid=0, started="")
 _FEW = 3
-_HINT = "if a made output is the reason, give a better one with --script FILE:NAME"
+_HINT = (
+    "if a made output is the reason, give a better one:"
+    " `smithers up FILE --dry-run --script FILE:NAME`"
+)
+_NO_SCRIPT = Script()
 _EVER_S = 1e9
 """A dry run stays for every timer."""
 _COUNTED = (waits.APPROVAL, waits.HUMAN, waits.EVENT, waits.TIMER, waits.CHILD)
@@ -70,15 +76,16 @@ class DryTask:
 
 @dataclass(frozen=True, kw_only=True)
 class DryRun:
-    """How a dry run came out. `status` is that of the run, or `stopped` at a limit of the dry run;
-    `why` says why it has not finished, or what failed in it and was tolerated. `timers_s` is how
-    long its timers would take. `guessed` are the steps that have no type of output, and gave null.
-    `is_partial` and `over_budget` are as for a run: failures were tolerated, or tasks not paid for;
-    a budget is spent.
+    """How a dry run came out. `made_input` is the input as JSON text if none was given. `status` is
+    that of the run, or `stopped` at a limit of the dry run; `why` says why it has not finished, or
+    what failed in it and was tolerated. `timers_s` is how long its timers would take. `guessed` are
+    the steps that have no type of output, and gave null. `is_partial` and `over_budget` are as for
+    a run: failures were tolerated, or tasks not paid for; a budget is spent.
     """
 
     workflow: str
     run_id: str
+    made_input: str | None
     status: str
     why: str
     hint: str
@@ -120,25 +127,34 @@ async def dry_run(
     runs_steps: bool = False,
 ) -> DryRun:
     """Run a workflow to its end in memory: no agent is asked, and nothing is started or written,
-    but for what steps and commands do with `runs_steps`. `script` names an agent that answers: a
-    file, and a variable in it.
+    but for what steps and commands do with `runs_steps`. Without an `input`, one is made from its
+    types. `script` names an agent that answers: a file, and a variable in it.
 
     Raises `AuthorError` for a workflow that is wrong, and `Refused` for an input that it does not
     take.
     """
-    with (
-        _no_bytecode(),
-        output_bound(),
-        driving.loading(file, name) as (loaded, found),
-        tempfile.TemporaryDirectory(prefix="smithers-dry-run-") as streams,
-    ):
-        text = input_text(input)
-        given = loaded.workflow.parse_input(text)
-        refuse_unknown_fields(given, text)
+    with _no_bytecode(), output_bound(), driving.loading(file, name) as (loaded, found):
+        given, text = given_or_made(loaded.workflow, input)
         answers = None if script is None else load_script(Path(script[0]), script[1])
-        outside = Outside(Script(answers=answers, runs_steps=runs_steps), Path.cwd())
+        how = Script(answers=answers, runs_steps=runs_steps)
+        done = await dry_run_of(loaded, given, text, found, driving.secrets, run_id, how)
+        return replace(done, made_input=text) if input is None else done
+
+
+async def dry_run_of(
+    loaded: Loaded,
+    given: BaseModel,
+    text: str,
+    found: Found,
+    secrets: Secrets,
+    run_id: str = "dry-run",
+    script: Script = _NO_SCRIPT,
+) -> DryRun:
+    """The same of a workflow that is loaded, with an input, which is also given as JSON text."""
+    with tempfile.TemporaryDirectory(prefix="smithers-dry-run-") as streams:
+        outside = Outside(script, Path.cwd())
         run = _new(loaded, run_id, text, outside.now())
-        settings = _settings(driving, found, loaded, outside, Path(streams) / run_id)
+        settings = _settings(secrets, found, loaded, outside, Path(streams) / run_id)
         dry = _Dry(loaded, given, run, settings, outside)
         return dry.outcome(await dry.drive())
 
@@ -226,6 +242,7 @@ class _Dry:
         return DryRun(
             workflow=run.workflow,
             run_id=run.run_id,
+            made_input=None,
             status=status,
             why=why,
             hint=hint,
@@ -301,7 +318,7 @@ def _new(loaded: Loaded, run_id: str, input: str, at: datetime) -> NewRun:
 
 
 def _settings(
-    driving: Driving, found: Found, loaded: Loaded, outside: Outside, streams: Path
+    secrets: Secrets, found: Found, loaded: Loaded, outside: Outside, streams: Path
 ) -> Settings:
     pools = found.values.pools
     return Settings(
@@ -310,7 +327,7 @@ def _settings(
         max_concurrency=found.values.max_concurrency,
         linger_s=_EVER_S,
         pools={name: one.limit or NO_LIMIT for name, one in pools.items()},
-        secrets=driving.secrets,
+        secrets=secrets,
         clock=outside.clock,
         random=Random(0),
         seed=lambda key: 0,

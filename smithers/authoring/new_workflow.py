@@ -1,0 +1,104 @@
+"""Write a new workflow: an agent writes the file, and gets the errors until it passes.
+
+`smithers new TEXT` runs it. The file is a workflow like those of users, and no module of ours.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from smithers import Attempt, Budget, Command, Context, Node, Rework, Sequence, Step, Task, workflow
+from smithers.settings import agent_of
+
+_SMITHERS = (sys.executable, "-P", "-m", "smithers")
+_FENCED = re.compile(r"^```[a-z]*\n(.*?)^```", re.M | re.S)
+_MOST_ERRORS = 20
+
+
+class Wish(BaseModel):
+    wanted: str = Field(description="What the workflow is to do.")
+    file: str = Field(description="Where it is written.")
+    agent: str = Field(description="The agent that writes it.")
+    tries: int = Field(default=5, ge=1, le=20, description="How often it may be checked.")
+
+
+@workflow(input=Wish, budget=Budget(tokens=3_000_000, calls=60, on_exhausted="fail"))
+def new_workflow(ctx: Context[Wish]) -> Node[str]:
+    """Write a workflow into a new file that passes its check and a dry run."""
+    wish, file = ctx.input, Path(ctx.input.file)
+    manual = Command("manual", [*_SMITHERS, "docs"], output=str)
+    write = Task("write", agent=agent_of(wish.agent), prompt=lambda: _prompt(wish, ctx[manual]))
+    check = Step(
+        "check",
+        lambda attempt: _check(attempt, file.name, _source(ctx[write])),
+        output=str,
+        on_failure=Rework(write, max_rounds=wish.tries),
+    )
+    save = Step("save", lambda: _save(file, ctx[check]), output=str)
+    return Sequence(manual, write, check, save, result=save)
+
+
+def _prompt(wish: Wish, manual: str) -> str:
+    return f"""\
+Write a workflow for Smithers, in one Python file named {Path(wish.file).name}, that does this:
+
+{wish.wanted}
+
+Answer with the whole content of the file in one ```python block. Write no file yourself. Import
+only smithers, harnesses, pydantic and the standard library. The file is checked, and run to its end
+with outputs that are made from their types, without an input that you give; you get the errors.
+
+This is the manual of Smithers:
+
+{manual}"""
+
+
+def _source(answer: str) -> str:
+    """The Python of an answer: its longest block, or all of it."""
+    return max(_FENCED.findall(answer), key=len, default=answer).strip() + "\n"
+
+
+def _check(attempt: Attempt, name: str, source: str) -> str:
+    """The source, if it passes. Raises `ValueError` with the errors."""
+    with tempfile.TemporaryDirectory(prefix="smithers-new-") as folder:
+        draft = Path(folder, name)
+        draft.write_text(source, "utf-8")
+        words = ("check", draft, "--dry-run", "--json")
+        done = attempt.run([*_SMITHERS, *words], check=False, timeout_s=300)
+        if done.exit_code == 0:
+            return source
+        said = _errors(done.stdout) or done.stderr
+        raise ValueError(f"{name} does not pass:\n{said.replace(str(draft), name)}")
+
+
+def _errors(report: str) -> str:
+    """The mistakes of a check, each with its place and what to write instead."""
+    found: list[dict[str, Any]] = json.loads(report)["findings"] if report else []
+    lines: list[str] = []
+    for one in [one for one in found if one["level"] == "error"][:_MOST_ERRORS]:
+        at = one["place"]
+        where = f"{at['file']}:{at['line']}:{at['column']}: " if at else ""
+        lines.append(f"{where}{one['message']}")
+        lines += [f"  hint: {one['hint']}"] if one["hint"] else []
+    return "\n".join(lines)
+
+
+def _save(file: Path, source: str) -> str:
+    """Write the file, which must be new, or be what this has written before a crash."""
+    try:
+        with file.open("x", encoding="utf-8") as stream:
+            stream.write(source)
+    except FileExistsError:
+        if file.read_text("utf-8") != source:
+            raise ValueError(f"{file} exists by now, and is not overwritten") from None
+    except OSError:
+        file.unlink(missing_ok=True)  # a disk may be full: no part of it is left
+        raise
+    return str(file)
