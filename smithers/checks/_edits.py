@@ -18,7 +18,7 @@ async def judge_edit(
     file: Path, name: str, database: Path, run_id: str, environment: Mapping[str, str]
 ) -> Judged:
     """Whether a run could go on with a file as it is now."""
-    looked = await look_beside(file, name, None, environment, Limits(), (database, run_id))
+    looked = await look_beside(file, name, None, environment, Limits(), run=(database, run_id))
     errors = [one for one in looked.findings if one["level"] == "error"]
     report = looked.report
     if errors or report is None:

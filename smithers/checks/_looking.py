@@ -69,7 +69,7 @@ def look(
     dry_run: bool = False,
 ) -> Looked:
     """What a file's workflow is, and what is wrong with it; see `_child`."""
-    return asyncio.run(look_beside(file, name, input, environment, limits))
+    return asyncio.run(look_beside(file, name, input, environment, limits, dry_run=dry_run))
 
 
 async def look_beside(
@@ -78,6 +78,8 @@ async def look_beside(
     input: str | None,
     environment: Mapping[str, str],
     limits: Limits,
+    *,
+    dry_run: bool = False,
     run: tuple[Path, str] | None = None,
 ) -> Looked:
     """The same, while this process does other things. With a database and the id of a `run`, what
