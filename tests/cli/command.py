@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from smithers import reports, views
+from tests.forked import Started
 
 __all__ = [
     "FLOWS",
@@ -90,15 +91,16 @@ def forked(
 
 def really(folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Said:
     """The same in a process that starts as a person's does."""
-    done = subprocess.run(
+    child = Started(
         [sys.executable, "-m", "smithers", *arguments],
         cwd=folder,
         env=environment(env),
         stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=_PATIENCE_S,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
-    return _said(done.returncode, done.stdout, done.stderr)
+    with child:
+        return ended(child)
 
 
 def _said(code: int, out: bytes, err: bytes) -> Said:
