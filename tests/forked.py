@@ -59,9 +59,7 @@ class Forked(subprocess.Popen[Any]):
             return
         self.pid, self.was_forked = pid, True
         self._child_created = True
-        for end in (ends[0], ends[3], ends[5]):
-            if end != -1:
-                os.close(end)
+        self._close_pipe_fds(*ends)
 
 
 def _request(
@@ -99,17 +97,13 @@ def _ask(request: Mapping[str, Any], ends: Sequence[int]) -> int | None:
     """The pid of what was forked, with the child's ends of the pipes as its streams."""
     if (nursery := _nursery()) is None:
         return None
-    null = os.open(os.devnull, os.O_RDWR)
-    try:
-        inner = (ends[0], ends[3], ends[5])
-        fds = [number if end == -1 else end for number, end in enumerate(inner)]
-        message = json.dumps(request).encode()
-        if len(message) > _MOST_BYTES:
-            return None
-        socket.send_fds(nursery, [message], fds)
-        return int(nursery.recv(64)) or None
-    finally:
-        os.close(null)
+    message = json.dumps(request).encode()
+    if len(message) > _MOST_BYTES:
+        return None
+    inner = (ends[0], ends[3], ends[5])
+    fds = [number if end == -1 else end for number, end in enumerate(inner)]
+    socket.send_fds(nursery, [message], fds)
+    return int(nursery.recv(64)) or None
 
 
 @functools.cache

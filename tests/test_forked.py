@@ -64,6 +64,16 @@ def test_it_is_a_child_with_its_own_session_folder_and_end(tmp_path: Path) -> No
     eventually(lambda: not Path(f"/proc/{process.pid}").exists())
 
 
+def test_streams_that_are_given_stay_open(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "smithers", "up", "nothing.py"]
+    with (tmp_path / "said").open("w+b") as file:
+        with Forked(words, cwd=tmp_path, stdout=file, stderr=subprocess.STDOUT) as process:
+            assert process.wait(timeout=60) == 2
+        assert process.was_forked
+        file.seek(0)
+        assert file.read().startswith(b"error: ")
+
+
 @pytest.mark.parametrize(
     "options",
     [["-I", "-m", "smithers"], ["-m", "json.tool"], ["-c", "pass"]],
