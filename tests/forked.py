@@ -41,6 +41,7 @@ _CLONE = {"x86_64": 56, "aarch64": 220}.get(platform.machine())
 _MODULES = ("smithers", "smithers.engine.describing")
 _MOST_BYTES = 1 << 17
 _OPTIONS = ("-P", "-m")
+_ONE_BY_ONE = threading.Lock()
 
 
 class Forked(subprocess.Popen[Any]):
@@ -102,8 +103,9 @@ def _ask(request: Mapping[str, Any], ends: Sequence[int]) -> int | None:
         return None
     inner = (ends[0], ends[3], ends[5])
     fds = [number if end == -1 else end for number, end in enumerate(inner)]
-    socket.send_fds(nursery, [message], fds)
-    return int(nursery.recv(64)) or None
+    with _ONE_BY_ONE:
+        socket.send_fds(nursery, [message], fds)
+        return int(nursery.recv(64)) or None
 
 
 @functools.cache
