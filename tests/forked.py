@@ -73,11 +73,10 @@ def _request(
     options = words[: words.index("-m") + 1] if "-m" in words else []
     module, given = words[len(options) :][:1], words[len(options) + 1 :]
     variables = dict(os.environ if env is None else env)
-    if not options or not {*options} <= {*_OPTIONS} or module[0] not in _MODULES:
+    is_ours = bool(options) and {*options} <= {*_OPTIONS} and {*module} <= {*_MODULES}
+    if not module or not is_ours or _at_start(variables) != _NURSERY:
         return None
     if given[:1] == ["mcp"]:  # it imports much beside, and tests find it by its command line
-        return None
-    if _at_start(variables) != _at_start(os.environ):
         return None
     return {
         "module": module[0],
@@ -94,16 +93,19 @@ def _at_start(variables: Mapping[str, str]) -> dict[str, str]:
     return {name: text for name, text in variables.items() if name.startswith(("PYTHON", "LD_"))}
 
 
+_NURSERY = _at_start(os.environ)
+
+
 def _ask(request: Mapping[str, Any], ends: Sequence[int]) -> int | None:
     """The pid of what was forked, with the child's ends of the pipes as its streams."""
-    if (nursery := _nursery()) is None:
-        return None
     message = json.dumps(request).encode()
     if len(message) > _MOST_BYTES:
         return None
     inner = (ends[0], ends[3], ends[5])
     fds = [number if end == -1 else end for number, end in enumerate(inner)]
     with _ONE_BY_ONE:
+        if (nursery := _nursery()) is None:
+            return None
         socket.send_fds(nursery, [message], fds)
         return int(nursery.recv(64)) or None
 
