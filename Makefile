@@ -127,13 +127,15 @@ docs: $(BASE) ## update the generated parts of the docs
 	PYTHONPATH=. $(BIN)/python docs/failures.py
 	PYTHONPATH=. $(BIN)/python docs/prompts.py
 	PYTHONPATH=. $(BIN)/python docs/patterns.py
+	PYTHONPATH=. $(BIN)/python docs/copies.py
 	PYTHONPATH=. $(BIN)/python docs/manual.py
 
-site: $(SITE_INSTALLED) ## build the docs as a site in build/site; a link that leads nowhere is an error
+site: $(BASE) $(SITE_INSTALLED) ## build the docs as a site in build/site; a link that leads nowhere is an error
+	PYTHONPATH=. $(BIN)/python docs/reference.py
 	NO_MKDOCS_2_WARNING=1 $(SITE_VENV)/bin/mkdocs build --strict
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) $(BENCH_VENV) .newest-python $(SDK_VENV) $(SITE_VENV) .models-venv $(NPM) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) .newest-python $(SDK_VENV) $(SITE_VENV) .models-venv $(NPM) build dist docs/reference .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

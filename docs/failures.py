@@ -16,10 +16,11 @@ from smithers.clock import Deadline, Moment
 from smithers.engine.attempts.agent_attempt import MAX_REPAIRS
 from smithers.engine.attempts.next_agent import Cooling, Missing, Use, after_failure, next_agent
 from smithers.errors import AgentError
+from smithers.manual._code import errors
 from smithers.state import Attempted
 from smithers.tree import AgentWork, Retry
 
-__all__ = ["DOCUMENT", "table", "with_table"]
+__all__ = ["DOCUMENT", "table", "with_classes", "with_table"]
 
 DOCUMENT = Path(__file__).with_name("workflows.md")
 BEGIN = (
@@ -27,6 +28,9 @@ BEGIN = (
     " smithers/engine/attempts/next_agent.py -->"
 )
 END = "<!-- end -->"
+SYMPTOMS = DOCUMENT.with_name("troubleshooting.md")
+CLASSES_BEGIN = "<!-- written by `make docs` from smithers/errors.py -->"
+CLASSES_END = "<!-- end of the classes -->"
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 
@@ -55,9 +59,18 @@ def table() -> str:
 
 def with_table(text: str) -> str:
     """The document with the table between its marks."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+    return _between(text, BEGIN, table(), END)
+
+
+def with_classes(text: str) -> str:
+    """The page of symptoms with all classes of errors between its marks."""
+    return _between(text, CLASSES_BEGIN, f"\n```text\n{errors(False)}\n```\n", CLASSES_END)
+
+
+def _between(text: str, begin: str, new: str, end: str) -> str:
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    return f"{before}{begin}\n{new}\n{end}{after}"
 
 
 def _classes(kind: type[AgentError]) -> Iterator[type[AgentError]]:
@@ -131,15 +144,17 @@ def _failed(kind: type[AgentError]) -> Attempted:
 
 
 def main() -> int:
-    """Write the table, or say whether it stands there."""
-    old = DOCUMENT.read_text("utf-8")
-    new = with_table(old)
-    if "--check" not in sys.argv:
-        DOCUMENT.write_text(new, "utf-8")
-    elif old != new:
-        print(f"{DOCUMENT.name} is not what the code says: run `make docs`")  # noqa: T201
-        return 1
-    return 0
+    """Write the tables, or say whether they stand there."""
+    stale = 0
+    for document, made in ((DOCUMENT, with_table), (SYMPTOMS, with_classes)):
+        old = document.read_text("utf-8")
+        new = made(old)
+        if "--check" not in sys.argv:
+            document.write_text(new, "utf-8")
+        elif old != new:
+            print(f"{document.name} is not what the code says: run `make docs`")  # noqa: T201
+            stale = 1
+    return stale
 
 
 if __name__ == "__main__":

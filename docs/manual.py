@@ -48,14 +48,24 @@ def _llms() -> str:
     """The index that language models look for: the topics, and a line for each document."""
     topics = [f"- `smithers docs {name}`: {title}" for name, title in summaries().items()]
     documents = [
-        f"- [{_title(path)}]({path.relative_to(ROOT)})"
-        for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+        f"- [{_title(path)}]({path.relative_to(ROOT)})" for path in [ROOT / "README.md", *_pages()]
     ]
     return LLMS + "\n".join([*topics, "", "## Documents", "", *documents]) + "\n"
 
 
+def _pages() -> list[Path]:
+    """Those of docs/, and the index of each folder there that the repository has."""
+    docs = ROOT / "docs"
+    indexes = [path for path in docs.glob("*/index.md") if path.parent.name != "reference"]
+    return [*sorted(docs.glob("*.md")), *sorted(indexes)]
+
+
 def _title(path: Path) -> str:
-    return path.read_text("utf-8").partition("\n")[0].removeprefix("# ")
+    return next(
+        line.removeprefix("# ")
+        for line in path.read_text("utf-8").splitlines()
+        if line.startswith("# ")
+    )
 
 
 def main() -> int:

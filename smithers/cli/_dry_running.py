@@ -147,7 +147,8 @@ def _tell_end(found: DryRun) -> None:
         )
     word = "dry run: nothing was stored"
     if found.status == "finished":
-        say(f"{word}; the run would finish")
+        failed = f", although this failed: {shown(found.why)}" if found.why else ""
+        say(f"{word}; the run would finish{failed}")
         return
     ends = {"waiting": "the run would wait", "continued": "the run would continue"}
     colour = "yellow" if found.status in ends else "red"

@@ -34,7 +34,7 @@ from smithers.errors import Owned, Refused
 from smithers.kinds import agent_work
 from smithers.shapes import shape_of
 from smithers.state import Attempted, RunState
-from smithers.store import Note, Store
+from smithers.store import Note, RunRow, Store
 from smithers.store.lease import is_gone, started_of, this_host, this_process
 from smithers.store.sqlite import SqliteStore
 from smithers.tree import Node, valid_text
@@ -59,28 +59,36 @@ class Work:
 async def find_work(
     driving: Driving, store: SqliteStore, run_id: str, key: Key, *, owned: bool
 ) -> Work:
-    """Who works on a task by the workflow as it is now. Raises `Refused`.
-
-    A living owner has checked the tree that its files give. If that reads no state, it is enough;
-    else only the plan has the task, which is made for it as by the next owner.
-    """
+    """Who works on a task by the workflow as it is now. Raises `Refused`."""
     run = await store.run(run_id)
     folder = Path(run.folder)
     try:
         # In its folder as its owner: options of agents may be relative to that.
         with chdir(folder), uncollected():
-            root = driving.written(run) if owned else None
-            node = None if root is None else _written(root, key)
-            if node is None:
-                engine = await driving.look(store, await store.load(run_id))
-                instance = engine.plan.instances.get(key)
-                node = None if instance is None else instance.node
+            node = await _node(driving, store, run, key, owned=owned)
     except FileNotFoundError as error:
         raise Refused(f"the folder of run {run_id} no longer exists: {folder}") from error
     work = None if node is None else agent_work(node)
     if work is None:
         return Work(agents=(), cwd=folder)
     return Work(agents=work.agents, cwd=folder if work.cwd is None else folder / work.cwd)
+
+
+async def _node(
+    driving: Driving, store: SqliteStore, run: RunRow, key: Key, *, owned: bool
+) -> Node[Any] | None:
+    """The node of a key, if there is one; the rest of its tree is gone before it is collected.
+
+    A living owner has checked the tree that its files give. If that reads no state, it is enough;
+    else only the plan has the task, which is made for it as by the next owner.
+    """
+    root = driving.written(run) if owned else None
+    node = None if root is None else _written(root, key)
+    if node is not None:
+        return node
+    engine = await driving.look(store, await store.load(run.run_id))
+    instance = engine.plan.instances.get(key)
+    return None if instance is None else instance.node
 
 
 def _written(root: Node[Any], key: Key) -> Node[Any] | None:

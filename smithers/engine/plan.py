@@ -82,6 +82,8 @@ class Plan(SlotCounts):
         """What had settled in the parts that are being planned anew: nobody waits for it."""
         self._settling: deque[Instance] = deque()
         self._stopping: deque[Instance] = deque()
+        self._late: list[Instance] = []
+        """What could not be expanded, since it read what was not told yet."""
         self.root = self._make(root, root.key, None, 0, root.kind)
 
     def start(self) -> None:
@@ -179,6 +181,9 @@ class Plan(SlotCounts):
     def resolve_later(self, one: Instance) -> None:
         self.up.append(one)
 
+    def expand_later(self, one: Instance) -> None:
+        self._late.append(one)
+
     def come_up(self, leaf: Instance) -> None:
         if self.takes_turn(leaf):
             self.up.append(leaf)
@@ -226,16 +231,28 @@ class Plan(SlotCounts):
 
     def _propagate(self) -> None:
         # Groups stop last: what had ended by itself does not depend on who is looked at first.
-        while self._settling or self._stopping:
+        while self._settling or self._stopping or self._late:
             if self._settling:
                 one = self._settling.popleft()
                 if self.watches(one.key.id) and one.key not in self._known:
                     self.untold.append(one)
                 else:
                     self._tell_parent(one)
+            elif self._late:
+                self._expand_late()
             else:
                 group = self._stopping.popleft()
                 group.kind.stop(self, group)
+
+    def _expand_late(self) -> None:
+        """What is below it may hold slots, so it is made before anybody is asked."""
+        late, self._late = self._late, []
+        for one in late:
+            if one.status == "up" and one.dropping is None:
+                one.kind.chosen(self, one)
+        if self._late == late:  # it reads what is not settled
+            self._late = []
+            self.up.extend(late)
 
     def tell_untold(self) -> None:
         """The renders are done: tell what is around those that had settled."""

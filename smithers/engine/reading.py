@@ -142,7 +142,8 @@ class Reading:
                 f"ctx.previous({name_of(node)}) needs a loop that contains both"
                 f" {name_of(node)} and {self.key.id}",
                 place=here().place,
-                hint="read it in a callable of a node in the same Loop",
+                hint="read it in a callable of a node in the same Loop; what a Rework or a pattern"
+                " sends back gets the reason as a message, and ctx.note(node) has it",
             )
         path = self.key.path[:common]
         if path[-1] == 0:
@@ -286,7 +287,7 @@ class Reading:
         """A container without an id, in the tree before this render: it is found by the node that
         it gives the output of, as many results above that as in this tree.
         """
-        found = self._known(source.id or "", source)
+        found: Definition | None = self._known(source.id or "", source)
         results = 0
         while node is not source:
             results, node = results + 1, cast("Node[Any]", kind_of(node).source_of_output(node))
@@ -303,20 +304,19 @@ class Reading:
         if definition.loops:
             self.watched.update(definition.loops)
 
-    def _known(self, id: str, node: Node[Any] | None) -> Definition | None:
+    def _known(self, id: str, node: Node[Any] | None) -> Definition:
         if not id and self.mode == "render":
             raise AuthorError(
                 "the workflow function reads a node without an id",
                 place=here().place,
                 hint='read a task, or a container with an id, for example ForEach(..., id="files")',
             )
-        self.watched.add(id)
         with self.view.changing:
-            definition = self.view.mounts.by_id.get(id)
-            may_come = definition is None and (self.mode == "render" or self.view.could_add(id))
-        if definition is not None:
-            self._watch(definition)
-            return definition
+            if (definition := self.view.mounts.by_id.get(id)) is not None:
+                self._watch(definition)
+                return definition
+            may_come = self.mode == "render" or self.view.could_add(id)
+        self.watched.add(id)
         if may_come:
             raise self._not_yet(Key(id))
         place = f", written at {node.mark.place}," if node is not None else ""
@@ -337,8 +337,8 @@ class Reading:
 
     def find(self, id: str) -> Instance | None:
         """The settled instance of an id, or None where it was skipped. Raises `NotYet`."""
-        definition = self._known(id, None)
-        return None if definition is None else self._instance(definition)
+        with self.view.changing:
+            return self._instance_now(self._known(id, None))
 
     def _common(self, definition: Definition) -> int:
         count = 0

@@ -257,8 +257,9 @@ class SlotCounts:
             if child.parent is not None:
                 child.parent.begun_below += 1
                 child.parent.begun_open += 1
-                if child.parent.slots is not None:  # the slot is for all of the child
-                    self._unblock(child.parent.slots, child.place)
+                slots = child.parent.slots
+                if slots is not None and child.place in slots.waiting:  # it is for all of the child
+                    self._unblock(slots, child.place)
             child = child.parent
 
     def unbegin(self, instance: Instance) -> None:

@@ -7,6 +7,7 @@ import errno
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from contextvars import copy_context
 
@@ -17,6 +18,8 @@ __all__ = ["Threads"]
 
 _PATIENCE_S = 0.0002
 """How long the loop stands still for a call: less than it costs to go away and come back."""
+_FEW = 8
+"""For how many calls of one turn it has that patience, one after the other."""
 
 
 class _Job:
@@ -26,20 +29,45 @@ class _Job:
 
     def __init__(self, call: Callable[[], object], home: asyncio.AbstractEventLoop) -> None:
         self.call, self.context, self.home = call, copy_context(), home
+        self.future: asyncio.Future[None] = home.create_future()
         self.result: object = None
         self.error: BaseException | None = None
-        self.future: asyncio.Future[object] | None = None
-        self.is_done = threading.Lock()
-        self.is_done.acquire()
+        self.is_done = False
+
+
+class _Batch:
+    """Calls for one thread, one after the other, as long as the loop stands still for them."""
+
+    __slots__ = ("ended", "is_awaited", "jobs", "left")
+
+    def __init__(self, jobs: list[_Job], *, is_awaited: bool) -> None:
+        self.jobs, self.is_awaited = jobs, is_awaited
+        self.left = deque(jobs)
+        """The calls that nobody took yet."""
+        self.ended = threading.Lock()
+        self.ended.acquire()
+
+    def take(self) -> _Job | None:
+        """The next call, for the thread or for the loop: each is taken once."""
+        try:
+            return self.left.popleft()
+        except IndexError:
+            return None
 
 
 class Threads:
     """Daemon threads, as many as calls run at once. A thread cannot be stopped, so a call whose
     result nobody waits for any more just ends unheard.
+
+    A switch to a thread and back costs more than a short call. So while calls are short, one thread
+    makes all that come in one turn of the loop, and the loop stands still for them; when its
+    patience ends, each call that has not begun gets a thread.
     """
 
     def __init__(self) -> None:
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._batches: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
+        self._new: list[_Job] = []
+        """The calls of this turn of the loop."""
         self._idle = 0
         self._lock = threading.Lock()
         self._count = 0
@@ -52,21 +80,48 @@ class Threads:
         Raises `MachineError` if no thread can be started; then nothing was called.
         """
         job = _Job(call, asyncio.get_running_loop())
-        with self._lock:
-            if self._idle == 0:
-                self._start()
-            else:
-                self._idle -= 1
-        self._jobs.put(job)
-        if self._are_short and job.is_done.acquire(timeout=_PATIENCE_S):
-            return _result(job)
-        with self._lock:
-            if not job.is_done.acquire(blocking=False):
-                self._are_short = False
-                job.future = job.home.create_future()
-        if job.future is not None:
-            await job.future
+        if not self._are_short:
+            self._give(_Batch([job], is_awaited=False))
+        else:
+            self._new.append(job)
+            if len(self._new) == 1:
+                job.home.call_soon(self._stand_still)
+        await job.future
         return _result(job)
+
+    def _stand_still(self) -> None:
+        """Have one thread make the calls of this turn, and wait for as many as are short."""
+        jobs, self._new = [job for job in self._new if not job.future.cancelled()], []
+        if not jobs:
+            return
+        batch = _Batch(jobs, is_awaited=True)
+        self._give(batch)
+        batch.ended.acquire(timeout=_PATIENCE_S * min(len(jobs), _FEW))
+        with self._lock:
+            batch.is_awaited = False
+            ended = [job for job in jobs if job.is_done]
+            if len(ended) < len(jobs):
+                self._are_short = False
+        for job in ended:
+            _wake(job)
+        while (late := batch.take()) is not None:
+            self._give(_Batch([late], is_awaited=False))
+
+    def _give(self, batch: _Batch) -> None:
+        """Find a thread for a batch. Where none can be started, its calls fail."""
+        try:
+            with self._lock:
+                if self._idle == 0:
+                    self._start()
+                else:
+                    self._idle -= 1
+        except MachineError as error:
+            while (job := batch.take()) is not None:
+                job.error, job.is_done = error, True
+                _wake(job)
+            batch.ended.release()
+            return
+        self._batches.put(batch)
 
     def _start(self) -> None:
         try:
@@ -80,30 +135,41 @@ class Threads:
         """Let the idle threads end."""
         with self._lock:
             for _ in range(self._count):
-                self._jobs.put(None)
+                self._batches.put(None)
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            begun = time.perf_counter()
-            try:
-                job.result = job.context.run(job.call)
-            except BaseException as raised:  # it belongs to whoever waits
-                job.error = raised
-            with self._lock:
-                self._idle += 1
-                self._are_short = time.perf_counter() - begun < _PATIENCE_S / 2
-                job.is_done.release()
-                future = job.future
-            if future is not None:
+        while (batch := self._batches.get()) is not None:
+            job = batch.take()
+            while job is not None:
+                begun = time.perf_counter()
                 try:
-                    job.home.call_soon_threadsafe(_wake, future)
-                except RuntimeError:
+                    job.result = job.context.run(job.call)
+                except BaseException as raised:  # it belongs to whoever waits
+                    job.error = raised
+                following = batch.take()
+                with self._lock:
+                    self._are_short = time.perf_counter() - begun < _PATIENCE_S / 2
+                    job.is_done = True
+                    if following is None:
+                        self._idle += 1
+                    is_awaited = batch.is_awaited
+                if not is_awaited and not _tell(job):
                     return  # the loop is closed: nobody waits
+                job = following
+            batch.ended.release()
 
 
-def _wake(future: asyncio.Future[object]) -> None:
-    if not future.done():
-        future.set_result(None)
+def _tell(job: _Job) -> bool:
+    try:
+        job.home.call_soon_threadsafe(_wake, job)
+    except RuntimeError:
+        return False
+    return True
+
+
+def _wake(job: _Job) -> None:
+    if not job.future.done():
+        job.future.set_result(None)
 
 
 def _result(job: _Job) -> object:

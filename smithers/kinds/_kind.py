@@ -68,6 +68,11 @@ class Planning(Protocol):
     def resolve_later(self, one: Instance, /) -> None:
         """Have `resolve` called."""
 
+    def expand_later(self, one: Instance, /) -> None:
+        """What it is made from reads what is not settled: have it `chosen` when more is, or
+        `resolve` called.
+        """
+
     def come_up(self, leaf: Instance, /) -> None:
         """Have `resolve` called as soon as a leaf may have a slot in the limited groups around."""
 

@@ -46,7 +46,7 @@ class WaitingKind(Leaf[N]):
         return False
 
     def has_begun(self, state: RunState, one: Instance[N]) -> bool:
-        if is_sent_back(state, one.key):
+        if is_sent_back(state, one.key) or one.key in state.answers:
             return True
         ended = state.ended.get(one.key)
         was_answered = ended is not None and ended.outcome in ("finished", "failed")

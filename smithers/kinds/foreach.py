@@ -56,7 +56,7 @@ class ForEachKind(SideBySide[ForEach[Any]]):
             return
         subtrees = plan.expand(one)
         if subtrees is None:  # after a crash, what its items read is further down
-            plan.resolve_later(one)
+            plan.expand_later(one)
             return
         one.settled_at = choice.frame
         plan.make_children(one, subtrees)

@@ -130,7 +130,7 @@ class PartKind(Ordered[Part]):
         if not one.children:
             subtrees = plan.expand(one)
             if subtrees is None:  # after an edit, it reads what is not settled
-                plan.resolve_later(one)
+                plan.expand_later(one)
                 return
             self._add(plan, one, subtrees)
         one.settled_at = max(one.settled_at, choice.frame)

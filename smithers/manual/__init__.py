@@ -10,5 +10,6 @@ from __future__ import annotations
 from smithers.manual._cutting import cut
 from smithers.manual._pages import TOPICS, page, summaries, topic
 from smithers.manual._places import FOLDER, Command
+from smithers.manual._signatures import signature
 
-__all__ = ["FOLDER", "TOPICS", "Command", "cut", "page", "summaries", "topic"]
+__all__ = ["FOLDER", "TOPICS", "Command", "cut", "page", "signature", "summaries", "topic"]

@@ -8,9 +8,10 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, get_args, get_origin
 
-__all__ = ["described", "first_sentence", "listed", "methods", "parameters"]
+__all__ = ["described", "first_sentence", "listed", "methods", "parameters", "signature"]
 
 _LITERAL = re.compile(r"Literal\[([^\]]*)\]")
+_WIDTH = 88
 _NAME = re.compile(r"\b[A-Z]\w+\b")
 
 
@@ -32,6 +33,15 @@ def described(one: Any, name: str, full: bool) -> str:
     return "\n".join(
         [f"{name}({shown})", *(f"    {line}".rstrip() for line in says if line or full)]
     )
+
+
+def signature(one: Any, name: str = "") -> str:
+    """With its types, on a line of its own each if one line is too short, and its docstring."""
+    name, shown = name or one.__name__, list(_shown(one, True))
+    head = f"{name}({', '.join(shown)})"
+    if len(head) > _WIDTH:
+        head = "\n".join([f"{name}(", *(f"    {each}," for each in shown), ")"])
+    return f"{head}\n\n{inspect.getdoc(one) or ''}".rstrip()
 
 
 def first_sentence(one: object) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import cast
 
 from smithers.errors import AuthorError, Refused
 from smithers.sources import FILE_ENDINGS
@@ -36,16 +35,16 @@ def name_problem(given: object) -> str:
 def check_id(given: object, kind: str, mark: Mark) -> str:
     """`given` if it can be the id of a node. Raises `AuthorError` that says what is wrong."""
     wrong = name_problem(given)
-    if not wrong and ".." in cast("str", given) and ".." in _SEGMENTS.split(cast("str", given)):
+    if not wrong and isinstance(given, str):
+        if ".." not in given or ".." not in _SEGMENTS.split(given):
+            return str(given)
         wrong = "has a '..' segment"
-    if wrong:
-        shown = _shown(given) if isinstance(given, str) else repr(given)
-        raise AuthorError(
-            f"the id of this {kind}, {shown}, {wrong}",
-            place=mark.place,
-            hint="use 1 to 200 printable characters, taken from the data and not from a position",
-        )
-    return str(given)
+    shown = _shown(given) if isinstance(given, str) else repr(given)
+    raise AuthorError(
+        f"the id of this {kind}, {shown}, {wrong}",
+        place=mark.place,
+        hint="use 1 to 200 printable characters, taken from the data and not from a position",
+    )
 
 
 def check_run_id(given: str) -> str:

@@ -76,19 +76,15 @@ class Node(Handle, Generic[T_co]):
 
 def children_of(kind: str, given: abc.Sequence[object], mark: Mark) -> tuple[Node, ...]:
     """The children of a container as they were given, without None. Raises `AuthorError`."""
-    found: list[Node] = []
     for number, child in enumerate(given, 1):
-        if child is None:
-            continue
-        if not isinstance(child, Node):
-            given = f"a {type(child).__name__}: {shown(child)}"
+        if child is not None and not isinstance(child, Node):
+            what = f"a {type(child).__name__}: {shown(child)}"
             wrong(
                 mark,
-                f"child {number} of this {kind} must be a node, not {given}",
+                f"child {number} of this {kind} must be a node, not {what}",
                 "pass tasks and groups; unpack a list with *, and use None for no node",
             )
-        found.append(cast("Node", child))
-    return tuple(found)
+    return tuple(cast("list[Node]", [child for child in given if child is not None]))
 
 
 def container_id(given: str | None, kind: str, mark: Mark) -> str | None:

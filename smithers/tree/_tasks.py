@@ -345,7 +345,8 @@ class Step(Task[T_co]):
         priority: int = 0,
     ) -> None:
         mark = here()
-        if not callable(run):
+        is_plain = isinstance(run, FunctionType) and run.__closure__ is None
+        if not is_plain and not callable(run):
             wrong(
                 mark,
                 f"step {id!r} needs a function, not {shown(run)}",
@@ -356,7 +357,6 @@ class Step(Task[T_co]):
         if effect is not False and effect is not True:
             said = f"the effect of step {id!r} must be True or False, not {effect!r}"
             wrong(mark, said, "write effect=True")
-        is_plain = isinstance(run, FunctionType) and run.__closure__ is None
         work = _work_of_plain(run) if is_plain else _work_of(freeze(run, mark))
         if work is None:
             wrong(

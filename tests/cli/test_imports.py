@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import pytest
 
+from smithers.cli._collecting import imports_kept
 from tests.cli.command import FLOWS, environment, smithers
 
 _CODE = """
@@ -20,8 +23,27 @@ try:
     main()
 except SystemExit as done:
     found = sorted({*sys.modules} - known)
-    import json
-    sys.stdout.write("\\n" + json.dumps([done.code, found]))
+    import gc, json
+    kept, looked_at = gc.get_freeze_count(), len(gc.get_objects())
+    sys.stdout.write("\\n" + json.dumps([done.code, found, kept, looked_at]))
+"""
+_LEAVES_A_CYCLE = """
+from pathlib import Path
+from smithers import Context, Node, NoInput, Step, workflow
+
+class Log:
+    def __init__(self) -> None:
+        self.me, self.file = self, Path("said")
+
+    def __del__(self) -> None:
+        self.file.write_text("closed")
+
+def says() -> None:
+    Log()
+
+@workflow
+def leaves(ctx: Context[NoInput]) -> Node:
+    return Step("says", says)
 """
 _HEAVY = (
     *("typer", "smithers.cli._app", "rich", "psutil", "pexpect", "jsonschema", "mcp", "httpx"),
@@ -42,8 +64,20 @@ _OF_RESUMING = tuple(
 _OF_OTHER_WORK = ("smithers.engine.attempts.agent", "smithers.engine.attempts.command")
 
 
+class Cycle:
+    def __init__(self) -> None:
+        self.me = self
+
+
 def imported(folder: Path, *arguments: str) -> set[str]:
     """The modules that a command has imported when it is done."""
+    return set(ended(folder, *arguments)[1])
+
+
+def ended(folder: Path, *arguments: str) -> tuple[int, list[str], int, int]:
+    """A command's code, what it has imported, and how many objects the collections at the end of
+    its process pass over, and look at.
+    """
     done = subprocess.run(
         [sys.executable, "-c", _CODE, *arguments],
         cwd=folder,
@@ -52,9 +86,9 @@ def imported(folder: Path, *arguments: str) -> set[str]:
         text=True,
         timeout=60,
     )
-    code, names = json.loads(done.stdout.splitlines()[-1])
+    code, names, kept, looked_at = json.loads(done.stdout.splitlines()[-1])
     assert code in (0, 3), done.stderr
-    return set(names)
+    return code, names, kept, looked_at
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +113,29 @@ def test_looking_imports_nothing_that_runs_a_workflow(folder: Path, typed: str) 
 def test_a_start_imports_nothing_of_resuming_nor_of_work_that_it_has_not(folder: Path) -> None:
     found = imported(folder, "up", f"{FLOWS}:works")
     assert found & {*_HEAVY, *_OF_RESUMING, *_OF_OTHER_WORK} == set()
+
+
+def test_the_end_of_a_process_that_drove_a_run_looks_at_little_of_what_it_imported(
+    folder: Path,
+) -> None:
+    _, _, kept, looked_at = ended(folder, "up", f"{FLOWS}:works")
+    assert looked_at < kept / 2
+
+
+def test_what_a_step_leaves_in_a_cycle_is_freed_at_the_end_of_the_process(tmp_path: Path) -> None:
+    (tmp_path / "leaves.py").write_text(_LEAVES_A_CYCLE)
+    assert ended(tmp_path, "up", "leaves.py")[0] == 0
+    assert (tmp_path / "said").read_text() == "closed"
+
+
+def test_what_a_run_leaves_in_a_cycle_is_not_kept_by_the_run_that_continues_it() -> None:
+    with imports_kept():
+        left = Cycle()
+    gone = weakref.ref(left)
+    del left
+    with imports_kept():
+        gc.collect()
+    assert gone() is None
 
 
 def test_a_resume_comes_without_typer_and_the_views_of_other_commands(folder: Path) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import sys
-from collections.abc import Callable, Iterable
-from types import FrameType
+from collections.abc import Iterable
 
 import pytest
 from rich.cells import cell_len
@@ -17,6 +15,7 @@ from smithers.changes import AttemptStarted, CameUp, Frame, Key, WaitOpened
 from smithers.cli import _places
 from smithers.cli._live import _Drawing, draw  # pyright: ignore[reportPrivateUsage]  # with rich
 from smithers.cli._live_tree import LiveTree
+from tests.calls import calls_of
 from tests.cli.scene import BEGAN, NOW, Scene
 from tests.cli.screen import Screen
 
@@ -275,22 +274,6 @@ def test_a_run_that_was_stopped_says_so_in_its_title() -> None:
     assert shown[0].startswith("! r1 stopped by SIGINT  4/6  12 m 34 s")
 
 
-def calls(work: Callable[[], object]) -> int:
-    """How many functions of Python a piece of work calls."""
-    count = 0
-
-    def on_event(frame: FrameType, event: str, argument: object) -> None:
-        nonlocal count
-        count += event == "call"
-
-    sys.setprofile(on_event)
-    try:
-        work()
-    finally:
-        sys.setprofile(None)
-    return count
-
-
 @pytest.mark.parametrize("size", [SMALL, LARGE])
 def test_drawing_costs_as_much_for_five_thousand_tasks_as_for_two_hundred(
     size: tuple[int, int],
@@ -298,7 +281,7 @@ def test_drawing_costs_as_much_for_five_thousand_tasks_as_for_two_hundred(
     def cost(number: int) -> int:
         tree = of(fan_out(number, fails=[150], runs=range(100, 108)))
         draw(tree, "r1", BEGAN, NOW, *size)  # the children of containers are sorted once
-        return calls(lambda: draw(tree, "r1", BEGAN, NOW, *size))
+        return calls_of(lambda: draw(tree, "r1", BEGAN, NOW, *size))
 
     few, many = cost(200), cost(5000)
     assert many < 1.1 * few
@@ -316,7 +299,7 @@ def test_a_frame_costs_as_much_in_a_run_of_five_thousand_tasks() -> None:
         )
         frame = Frame(number=1, at=NOW, changes=(CameUp(key=key), change))
         state.apply_frame(frame)
-        return calls(lambda: tree.frame(frame, state))
+        return calls_of(lambda: tree.frame(frame, state))
 
     few, many = cost(200), cost(5000)
     assert few < 100

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field, model_validator
 
-from harnesses import Codex, Reply, Scripted
+from harnesses import Codex, Echo, Reply, Scripted
 from smithers import (
     Approval,
     Branch,
     Budget,
     Command,
     Context,
+    ForEach,
     HumanTask,
     Loop,
     Node,
@@ -140,3 +141,16 @@ ends = Scripted({"text": ["more", "more", "done"]})
 right = Scripted({"odd": Odd(word="odd")})
 counted = Scripted({"found": [[1, 2]]})
 number = 3
+
+
+@workflow
+def careless(ctx: Context[NoInput]) -> Node[list[str]]:
+    """Its items fail by a read that is wrong, and the author tolerates failures."""
+
+    def each(name: str) -> Node[str]:
+        later = Step(f"later {name}", lambda: "x")
+        note = Task(f"note {name}", agent=Echo(), prompt=lambda: f"{ctx.previous(later)}")
+        return Sequence(note, later, result=note)
+
+    notes = ForEach(list("abcde"), key=str, each=each, on_failure="continue")
+    return Sequence(Step("first", lambda: None), notes, result=notes)

@@ -189,3 +189,11 @@ def test_what_cannot_be_tried_is_refused(tmp_path: Path, more: list[str], told: 
     assert told in said.err
     assert "hint: " in said.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_fails_and_is_tolerated_is_said(tmp_path: Path) -> None:
+    said = dry(tmp_path, "careless")
+    assert said.code == 6
+    assert "the run would finish, although this failed: note a: " in said.err
+    assert "ctx.previous(later a) needs a loop" in said.err
+    assert said.err.endswith("; and 2 more\n")

@@ -5,37 +5,94 @@ from __future__ import annotations
 import asyncio
 import threading
 from functools import partial
+from typing import Any
 
 import pytest
 
 from smithers.engine import threads
 from smithers.engine.threads import Threads
+from smithers.errors import MachineError
 
 
-def woken(calls: int, monkeypatch: pytest.MonkeyPatch) -> int:
-    """How often a thread had to wake a loop that is patient."""
+def told(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The calls for whose end a thread had to wake the loop; the loop is patient."""
     found: list[object] = []
-    wake = threads._wake  # pyright: ignore[reportPrivateUsage]
+    tell = threads._tell  # pyright: ignore[reportPrivateUsage]
 
-    def counted(future: asyncio.Future[object]) -> None:
-        found.append(future)
-        wake(future)
+    def counted(job: Any) -> bool:
+        found.append(job)
+        return tell(job)
 
-    monkeypatch.setattr(threads, "_wake", counted)
+    monkeypatch.setattr(threads, "_tell", counted)
     monkeypatch.setattr(threads, "_PATIENCE_S", 30)
+    return found
+
+
+def test_a_short_call_does_not_wake_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = told(monkeypatch)
 
     async def run() -> None:
         pool = Threads()
-        for number in range(calls):
+        for number in range(20):
             assert await pool.run(partial(int, number)) == number
         pool.close()
 
     asyncio.run(run())
-    return len(found)
+    assert not found
 
 
-def test_a_short_call_needs_no_turn_of_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert woken(20, monkeypatch) == 0
+def test_short_calls_of_one_turn_are_made_by_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = told(monkeypatch)
+
+    async def run() -> list[object]:
+        pool = Threads()
+        names = await asyncio.gather(*(pool.run(threading.get_ident) for _ in range(20)))
+        pool.close()
+        return names
+
+    assert len(set(asyncio.run(run()))) == 1
+    assert not found
+
+
+def test_calls_of_one_turn_that_wait_for_each_other_come_to_their_end() -> None:
+    async def run() -> list[object]:
+        pool, all_here = Threads(), threading.Barrier(20)
+        found = await asyncio.gather(*(pool.run(partial(all_here.wait, 30)) for _ in range(20)))
+        pool.close()
+        return found
+
+    assert sorted(asyncio.run(run()), key=str) == sorted(range(20), key=str)
+
+
+def test_a_call_that_nobody_waits_for_before_it_begins_is_not_made() -> None:
+    made: list[int] = []
+
+    async def run() -> None:
+        pool = Threads()
+        one, other = (asyncio.create_task(pool.run(partial(made.append, at))) for at in range(2))
+        await asyncio.sleep(0)
+        one.cancel()
+        await asyncio.wait([one, other])
+        pool.close()
+
+    asyncio.run(run())
+    assert made == [1]
+
+
+def test_where_no_thread_can_be_started_no_call_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def run() -> list[object]:
+        pool = Threads()
+        calls = (pool.run(partial(made.append, at)) for at in range(3))
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    assert [type(one) for one in asyncio.run(run())] == [MachineError] * 3
+    assert made == []
 
 
 def test_a_call_that_takes_longer_than_the_patience_wakes_the_loop() -> None:

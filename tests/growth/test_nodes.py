@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from types import FrameType
-from typing import Any
 
 import pytest
 
 from smithers import Context, Node, NoInput, Parallel, Sequence, Step, workflow
 from smithers.engine.comparing_nodes import compare
 from smithers.engine.mount import mount
+from tests.calls import calls_of
 from tests.plans import renders_counted
 from tests.rules.runs import Run
 
@@ -30,23 +28,6 @@ def of_closures(number: int) -> Step[int]:
     return Step(f"step {number}", lambda: number)
 
 
-def calls_of(act: Callable[[], object]) -> int:
-    """The calls that it makes, of Python and of C."""
-    found = 0
-
-    def count(_frame: FrameType, event: str, _given: Any) -> None:
-        nonlocal found
-        found += event in ("call", "c_call")
-
-    before = sys.getprofile()
-    sys.setprofile(count)
-    try:
-        act()
-    finally:
-        sys.setprofile(before)
-    return found
-
-
 def calls_a_node(make: Make, count: int, *, read_ended: bool) -> float:
     """The calls of a function that builds so many nodes and reads each, for each of them."""
     found: list[float] = []
@@ -61,7 +42,7 @@ def calls_a_node(make: Make, count: int, *, read_ended: bool) -> float:
                 steps.append(make(number))
                 values.append(ctx.get(steps[-1]))
 
-        calls = calls_of(build_and_read)
+        calls = calls_of(build_and_read, of_c=True)
         if read_ended == (None not in values):
             found.append(calls / count)
         return Sequence(Parallel(*steps), Step("last", one))
@@ -71,7 +52,7 @@ def calls_a_node(make: Make, count: int, *, read_ended: bool) -> float:
     return min(found)
 
 
-@pytest.mark.parametrize(("make", "most"), [(of_one_function, 58), (of_closures, 86)])
+@pytest.mark.parametrize(("make", "most"), [(of_one_function, 55), (of_closures, 85)])
 def test_a_node_and_its_read_take_so_many_calls_however_many_there_are(
     make: Make, most: int
 ) -> None:
@@ -96,7 +77,7 @@ def test_a_read_of_what_is_new_takes_as_many_calls_however_much_has_ended() -> N
         while (count := len(steps)) < 40 and ctx.get(steps[-1]) is not None:
             steps.append(of_one_function(count))
         new = of_one_function(count)
-        calls.append(calls_of(lambda: ctx.get(new)))
+        calls.append(calls_of(lambda: ctx.get(new), of_c=True))
         return Sequence(*steps)
 
     assert Run(flow).go().status == "finished"
@@ -111,7 +92,7 @@ def test_a_node_that_stays_is_compared_in_so_many_calls_however_many_there_are(
     def calls(count: int) -> float:
         was, now = (Parallel(*(make(number) for number in range(count))) for _ in range(2))
         mounted = mount(was)
-        return calls_of(lambda: compare(mounted, now)) / count
+        return calls_of(lambda: compare(mounted, now), of_c=True) / count
 
     few, many = calls(50), calls(200)
     assert many <= few

@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from smithers import Context, Node, Sequence, Step, workflow
 from smithers.hub import Hub
+from tests.calls import calls_of
 from tests.rules.test_growing_sequences import Size, counted, number
-
-
-def calls_of(do: Callable[[], object]) -> int:
-    """The calls of Python functions on this thread."""
-    made = 0
-
-    def count(frame: object, event: str, arg: object) -> None:
-        nonlocal made
-        made += event == "call"
-
-    sys.setprofile(count)
-    try:
-        do()
-    finally:
-        sys.setprofile(None)
-    return made
 
 
 def test_it_has_over_a_thousand_parts_side_by_side(tmp_path: Path) -> None:

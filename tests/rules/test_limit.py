@@ -224,3 +224,23 @@ def test_a_limit_above_the_concurrency_is_told() -> None:
     assert run.reports == [
         "the parallel: its limit of 3 has no effect because max_concurrency is 2"
     ]
+
+
+def test_an_item_that_was_open_has_its_slot_when_its_answer_comes_at_a_resume() -> None:
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        source = Step("source", lambda: "ab")  # it is told to the plan after what comes behind it
+        items = ForEach(
+            lambda: list(ctx[source]),
+            key=str,
+            each=lambda item: Sequence(Approval(f"ok {item}", ask="?"), Step(item, lambda: 1)),
+        )
+        after = Step("after", lambda: 1, needs=[source])
+        return Parallel(Sequence(Step("first", lambda: 1), source), items, after, limit=1)
+
+    run = Run(flow)
+    assert run.go().status == "waiting"
+    for item in "ab":
+        run.answer(f"ok {item}")
+    assert run.go().status == "finished"
+    assert run.starts == ["first#1", "source#1", "a#1", "b#1", "after#1"]

@@ -47,6 +47,7 @@ from smithers.waits import traits, words_of
 __all__ = ["DryRun", "DryTask", "dry_run"]
 
 _OWNER = Owner(id="dry-run", host="", pid=0, started="")
+_FEW = 3
 _HINT = "if a made output is the reason, give a better one with --script FILE:NAME"
 _EVER_S = 1e9
 """A dry run stays for every timer."""
@@ -70,10 +71,10 @@ class DryTask:
 @dataclass(frozen=True, kw_only=True)
 class DryRun:
     """How a dry run came out. `status` is that of the run, or `stopped` at a limit of the dry run;
-    `why` says why it has not finished. `timers_s` is how long its timers would take. `guessed` are
-    the steps that have no type of output, and gave null. `is_partial` and
-    `over_budget` are as for a run: failures were tolerated, or tasks not paid for; a budget is
-    spent.
+    `why` says why it has not finished, or what failed in it and was tolerated. `timers_s` is how
+    long its timers would take. `guessed` are the steps that have no type of output, and gave null.
+    `is_partial` and `over_budget` are as for a run: failures were tolerated, or tasks not paid for;
+    a budget is spent.
     """
 
     workflow: str
@@ -215,6 +216,8 @@ class _Dry:
             why = f"it would continue as {ending.status.next_run}, which is not run here"
         elif status == "waiting":
             why = "; ".join(self._open_waits())
+        elif ending.tolerated:
+            why = "; ".join(self._failures())
         elif (error := ending.status.error) is not None:
             why = _said(error)
             # The hint of a real run is of no use: nothing of it was stored, or can be resumed.
@@ -238,6 +241,15 @@ class _Dry:
         for (key, kind), wait in self._outside.engines[self._run.run_id].state.waits.items():
             words, on = traits(kind).words.opened, ", ".join(wait.opened.on)
             yield words_of(words, name=key_name(key), asked=wait.opened.asked, on=on)
+
+    def _failures(self) -> Iterator[str]:
+        """What failed in a run that finishes all the same: the first few, since many fail alike."""
+        ended = self._outside.engines[self._run.run_id].state.ended
+        failed = [(key, one.error) for key, one in ended.items() if one.outcome == "failed"]
+        for key, error in failed[:_FEW]:
+            yield f"{key_name(key)}: {_said(error)}" if error else key_name(key)
+        if len(failed) > _FEW:
+            yield f"and {len(failed) - _FEW} more"
 
     def _tasks(self) -> Iterator[DryTask]:
         """What was started, in the order in which it was first."""
