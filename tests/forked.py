@@ -14,6 +14,7 @@ is started; and so is everything where there is no `CLONE_PARENT`.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import ctypes
 import functools
 import json
@@ -172,6 +173,7 @@ def _become(request: dict[str, Any], fds: list[int]) -> None:
     sys.orig_argv = [sys.executable, "-m", *sys.argv]
     sys.stdin, sys.stdout = open(0, closefd=False), open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", 1, errors="backslashreplace", closefd=False)  # noqa: SIM115
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
     sys.path[0:1] = [] if request["is_safe"] else [request["folder"]]
     sys.modules.pop(request["module"] if "." in request["module"] else "", None)
     code: object = 0
@@ -183,15 +185,16 @@ def _become(request: dict[str, Any], fds: list[int]) -> None:
         sys.stderr.write(f"{code}\n")
         code = 1
     _end_as_python_does()
-    sys.stdout.flush()
-    sys.stderr.flush()
     os._exit(code or 0)
 
 
 def _end_as_python_does() -> None:
-    """Wait for threads, and call what was registered."""
+    """Wait for threads, call what was registered, and write what is left."""
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
 
 
 if __name__ == "__main__":
