@@ -61,7 +61,7 @@ class Forked(subprocess.Popen[Any]):
             return
         self.pid, self.was_forked = pid, True
         self._child_created = True
-        self._close_pipe_fds(*ends)
+        self._close_pipe_fds(*ends)  # type: ignore[attr-defined]
 
 
 def _request(
