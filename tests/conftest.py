@@ -22,7 +22,7 @@ from tests.forked import Forked  # noqa: E402
 from tests.plans import watch_engines  # noqa: E402  # its assertions are explained as well
 
 _FORKED = {
-    *("cli", "databases", "durability", "embedding", "hints", "mcp_server", "replaying"),
+    *("cli", "databases", "embedding", "hints", "mcp_server", "replaying"),
     *("growth", "sentences"),
 }
 
