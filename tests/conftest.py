@@ -7,6 +7,7 @@ import gc
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
@@ -17,7 +18,13 @@ from _pytest.doctest import DoctestModule
 
 pytest.register_assert_rewrite("tests.plans")
 
+from tests.forked import Forked  # noqa: E402
 from tests.plans import watch_engines  # noqa: E402  # its assertions are explained as well
+
+_FORKED = {
+    *("cli", "databases", "embedding", "hints", "mcp_server", "replaying"),
+    *("growth", "sentences"),
+}
 
 
 def pytest_configure() -> None:
@@ -69,6 +76,15 @@ def state_of_the_module() -> Generator[Path]:
         state = Path(tempfile.mkdtemp(dir=os.environ["XDG_STATE_HOME"]))
         patch.setenv("XDG_STATE_HOME", str(state))
         yield state
+
+
+@pytest.fixture(scope="module", autouse=True)
+def starts_of_the_module(request: pytest.FixtureRequest) -> Generator[None]:
+    """In these folders, a test is not about how our processes start."""
+    with pytest.MonkeyPatch.context() as patch:
+        if _FORKED.intersection(request.path.parts):
+            patch.setattr(subprocess, "Popen", Forked)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from smithers import reports, views
+from tests.forked import Started
 
 __all__ = [
     "FLOWS",
@@ -95,15 +96,16 @@ def really(
     within_s: float = _PATIENCE_S,
 ) -> Said:
     """The same in a process that starts as a person's does."""
-    done = subprocess.run(
+    child = Started(
         [sys.executable, "-m", "smithers", *arguments],
         cwd=folder,
         env=environment(env),
         stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=within_s,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
-    return _said(done.returncode, done.stdout, done.stderr)
+    with child:
+        return ended(child, within_s)
 
 
 def _said(code: int, out: bytes, err: bytes) -> Said:
@@ -149,9 +151,9 @@ def started(
             child.kill()
 
 
-def ended(child: subprocess.Popen[bytes]) -> Said:
+def ended(child: subprocess.Popen[bytes], within_s: float = _PATIENCE_S) -> Said:
     """How a started command ends, within our patience."""
-    out, err = child.communicate(timeout=_PATIENCE_S)
+    out, err = child.communicate(timeout=within_s)
     return _said(child.returncode, out, err)
 
 

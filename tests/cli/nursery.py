@@ -15,34 +15,41 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Iterable
+from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
 
 import typer.main
 
+from smithers.adapters import installed
 from smithers.cli import main
+from smithers.engine.syntax import keep_text, node_of
 
-__all__ = ["COMMANDS", "build_once", "serve"]
+__all__ = ["build_once", "import_once", "parse_once", "serve"]
 
-COMMANDS = (
+_OURS = ("smithers.", "harnesses.")
+_WHOLE = ("smithers.engine", "smithers.reports", "smithers.store", "smithers.views")
+_PARTS = (
     *("smithers.cli._app", "smithers.cli._driving", "smithers.cli._plain", "smithers.cli._main"),
-    *("smithers.engine.deciding", "smithers.engine.driving", "smithers.engine.replying"),
-    *("smithers.engine.attempts.agent_attempt", "smithers.engine.attempts.next_agent"),
-    *("smithers.reports._snapshot", "smithers.settings.keys", "smithers.views._why"),
-    *("harnesses.echo", "pydantic", "typer._adapters", "typer._click.decorators"),
+    *("smithers.cli._saying", "smithers.settings.keys"),
+    *("harnesses.echo", "pydantic", "pydantic._internal._dataclasses"),
+    *("typer._adapters", "typer._click.decorators"),
 )
-"""What most commands import."""
-_WARM = (
-    *COMMANDS,
-    *("smithers.doctor", "harnesses.claude_code", "harnesses._checkups"),
-    *("concurrent.futures.thread", "email.parser"),
-)
+
+
+def import_once(*more: str) -> None:
+    """What most commands import."""
+    inner = (walk_packages(importlib.import_module(name).__path__, f"{name}.") for name in _WHOLE)
+    for name in (*(one.name for each in inner for one in each), *_PARTS, *more):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
 
 
 def serve() -> None:
     """Run what is asked for, one after the other, until stdin ends."""
-    for name in _WARM:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+    import_once("smithers.doctor", "harnesses.claude_code", "harnesses._checkups", "email.parser")
+    parse_once(Path(__file__).parent.glob("*flows.py"))
     build_once()
     for line in sys.stdin:
         request = json.loads(line)
@@ -62,14 +69,22 @@ def build_once() -> None:
     register_clients()
     typer.main.__dict__["get_command"] = once = functools.cache(typer.main.get_command)
     once(app)
+    installed()
     _write_methods()
     gc.collect()
     gc.freeze()
 
 
+def parse_once(files: Iterable[Path]) -> None:
+    """Parse the files of the steps of many commands; one that is edited is parsed again."""
+    for file in files:
+        keep_text(str(file), file.read_bytes())
+        node_of(compile("", file, "exec"))
+
+
 def _write_methods() -> None:
     """Those of our dataclasses, which are else written when they are first used."""
-    ours = [module for name, module in sys.modules.items() if name.startswith("smithers.")]
+    ours = [module for name, module in sys.modules.items() if name.startswith(_OURS)]
     for one in [one for module in ours for one in vars(module).values()]:
         if isinstance(one, type) and dataclasses.is_dataclass(one):
             for name in ("__init__", "__eq__", "__hash__"):

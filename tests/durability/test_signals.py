@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.durability.commands import Project, until
+from tests.forked import Started
 
 ENDING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 MOMENTS = 25
@@ -171,7 +172,7 @@ def test_what_prints_on_a_terminal_that_is_gone_does_not_fail_by_that(project: P
     )
     (project.folder / "hold").touch()
     screen, terminal = pty.openpty()
-    owner = subprocess.Popen(
+    owner = Started(
         project.command("up", "loud.py", "--run-id", "r1"),
         cwd=project.folder,
         env={**project.environment, "TERM": "xterm"},

@@ -14,19 +14,24 @@ from smithers.hub import Hub
 from smithers.store import looking
 from tests.durability.commands import Project
 
+TRIES = """
+from smithers.cli._main import run
+
+for words in ("smithers.toml", "--remove mine/smithers.toml", "other", "--remove mine"):
+    run(["trust", *words.split()])
+"""
 FLOW = f"""
 from smithers import Command, Context, Node, NoInput, workflow
 
-TRUST = "{sys.executable} -m smithers trust"
+TRIES = "{sys.executable} tries.py >>said.txt 2>&1 || :"
 CLEARED = "env -u SMITHERS_RUN -u SMITHERS_ATTEMPT -u SMITHERS_RUN_DATABASE -u SMITHERS_DB"
 
 
 @workflow
 def agent(ctx: Context[NoInput]) -> Node[str]:
     # stands for an agent's shell
-    tries = ["smithers.toml", "--remove mine/smithers.toml", "other", "--remove mine"]
-    lines = [f"{{before}} {{TRUST}} {{one}}" for before in ("", CLEARED) for one in tries]
-    return Command("sh", "\\n".join(f"{{one}} >>said.txt 2>&1 || :" for one in lines), shell=True)
+    lines = [TRIES, f"{{CLEARED}} {{TRIES}}"]
+    return Command("sh", "\\n".join(lines), shell=True)
 """
 SETTINGS = '[agents.fast]\nadapter = "claude-code"\nprogram = "{folder}/evil"\n'
 
@@ -36,6 +41,7 @@ def kept(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project whose user trusts one settings file and one other database."""
     project.environment["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
     (project.folder / "agent.py").write_text(FLOW)
+    (project.folder / "tries.py").write_text(TRIES)
     text = SETTINGS.format(folder=project.folder)
     for folder in ("mine", "other"):
         (project.folder / folder).mkdir()

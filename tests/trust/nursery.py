@@ -7,9 +7,7 @@ the pid of a command when it was forked, and its exit code when it has ended.
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
-import importlib
 import json
 import os
 import select
@@ -23,24 +21,20 @@ from types import FrameType
 from typing import Any
 
 from smithers.cli import main
-from tests.cli.nursery import COMMANDS, build_once
+from tests.cli.nursery import build_once, import_once, parse_once
 from tests.trust.altered import alter
 
 __all__ = ["serve"]
 
-_WARM = (
-    *COMMANDS,
-    *("smithers.engine.reusing", "smithers.engine.sending", "psutil"),
-    *("tests.trust.examples", "jsonschema"),  # of the workflow of most commands
-)
+_WORK = ("examples", "flow_examples", "flows", "kinds", "patterns", "sentences", "workers")
+"""The files of steps."""
 _PR_SET_PDEATHSIG, _PR_SET_PTRACER = 1, 0x59616D61
 
 
 def serve() -> None:
     """Run what is asked for until stdin ends."""
-    for name in _WARM:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+    import_once("psutil", "tests.trust.examples", "jsonschema")
+    parse_once(Path(__file__).with_name(f"{name}.py") for name in _WORK)
     build_once()
     asked, woken, wake = b"", *os.pipe()
     os.set_blocking(wake, False)
