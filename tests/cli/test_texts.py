@@ -199,7 +199,7 @@ async def test_what_a_person_is_asked_over_mcp_is_neutralised(
     )
     asked: Any = await _answering.reply(context, approval)
     assert asked.message.endswith(f"Ship?\n{NEUTRAL}")
-    start = cast("Startable", SimpleNamespace(file=tmp_path / HOSTILE, folder=tmp_path))
+    start = Startable(file=tmp_path / HOSTILE, name=None, folder=tmp_path)
     asked = await _permitting.permission(context, start)
     assert NEUTRAL in asked.message
     assert not TELLTALE.search(asked.message)
