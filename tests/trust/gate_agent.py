@@ -120,7 +120,7 @@ class Agent:
             check(line in approved, f"{run_id} did {line!r} with {approved} approved:\n{story}")
         self.behind = len(lines)
         for one in self.hub.list_asks(None, None):  # what is asked again is not approved any more
-            self.approved.get(self._top(one.run_id), set()).discard(one.asked)
+            self.approved.get(self._top(one.run_id), set()).discard(_question(one.asked))
 
     def _top(self, run_id: str) -> str:
         """A run, or the one that it is a child run of."""
@@ -195,7 +195,7 @@ class Agent:
             self.said.append(f"ann could not: {error.said}")
             return
         if approves or one.kind == "human":
-            self.approved.setdefault(top, set()).add(one.asked)
+            self.approved.setdefault(top, set()).add(_question(one.asked))
         self.said.append(f"ann {'approves' if approves else 'denies'} {one.asked!r}, {one.run_id}")
 
 
@@ -217,3 +217,8 @@ async def agent_in(folder: Path, flow: str) -> AsyncGenerator[Agent]:
         agent = Agent(hub=hub, client=client, flow=flow, ledger=ledger)
         await agent.start()
         yield agent
+
+
+def _question(asked: str) -> str:
+    """What is done behind a gate, without what it says of an earlier round."""
+    return asked.split("\n\n", 1)[0]
