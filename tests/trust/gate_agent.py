@@ -81,6 +81,8 @@ class Agent:
     ledger: Path
     approved: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     """By the run that is not below another one: what a person has approved there."""
+    given: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    """The run and the node that asked each question that a person has ever approved."""
     runs: list[str] = field(default_factory=list[str])
     said: list[str] = field(default_factory=list[str])
     calls: int = 0
@@ -164,7 +166,12 @@ class Agent:
             return
         self.said.append(f"ann takes {run_id} back to {frame}, kept as {done.kept}")
         self.runs.append(done.kept)
-        self.approved[done.kept] = set(self.approved.get(self._top(run_id), ()))
+        top = self._top(run_id)
+        self.approved[done.kept] = set(self.approved.get(top, ()))
+        stands = {str(one.key) for one in self.hub.states(run_id) if one.state == "finished"}
+        for question, (asked_by, key) in self.given.items():
+            if asked_by == run_id and key in stands:  # it was approved before that frame
+                self.approved.setdefault(top, set()).add(question)
 
     def frames(self, run_id: str) -> int:
         return self.hub.summary(run_id).frames
@@ -196,6 +203,7 @@ class Agent:
             return
         if approves or one.kind == "human":
             self.approved.setdefault(top, set()).add(_question(one.asked))
+            self.given[_question(one.asked)] = one.run_id, name
         self.said.append(f"ann {'approves' if approves else 'denies'} {one.asked!r}, {one.run_id}")
 
 
