@@ -266,8 +266,10 @@ class _Calls:
         return (once, at_most) if times is None else (once * times, at_most * times)
 
     def _of_task(self, one: Definition, task: Task[Any]) -> tuple[int, int]:
-        if (rework := one.kind.rework(task)) is not None:
-            self.besides.append(f"what {one.id} sends back, up to {rework.max_rounds} times")
+        rework = one.kind.rework(task)
+        if rework is not None and (most := rework.most_sent_back):
+            times = "once" if most == 1 else f"up to {most} times"
+            self.besides.append(f"what {one.id} sends back, {times}")
         if (child := child_workflow(task)) is not None:
             self.besides.append(f"the run of {child.name} that {one.id} starts")
         work = agent_work(task)

@@ -43,7 +43,8 @@ def supervise(
     json: JsonFlag = False,
     db: Db = None,
 ) -> int:
-    hub = Hub(place(db).path)
+    path = place(db).path
+    hub = Hub(path)
     done: list[dict[str, object]] = []
 
     def tell(happened: Happened) -> None:
@@ -53,7 +54,12 @@ def supervise(
             give_json({"version": 1, **done.pop()})
         say(f"{datetime.now().astimezone():%H:%M:%S} {shown(happened.text)}")
 
+    if not once and not path.exists():
+        say(f"there is no database at {path} yet; waiting for one")
     asyncio.run(_until_stopped(hub, tell, once))
+    if once and not done:
+        there = path.exists()
+        say(f"no run of {path} is due" if there else f"no runs: there is no database at {path}")
     if json and once:
         give_json({"version": 1, "done": done})
     return 0

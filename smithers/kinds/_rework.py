@@ -28,7 +28,7 @@ def send_back(
     if rework is None or one.dropping is not None:
         return False
     number = last_round(asking.state, one.key) + 1
-    if number >= rework.max_rounds or not asking.pays(one, rework.ids):
+    if number > rework.most_sent_back or not asking.pays(one, rework.ids):
         return False
     if asked is not None and number > 1:
         asked = asked.rpartition(_heading(number, rework))[0]  # what changed before is not asked

@@ -49,6 +49,11 @@ class Rework:
         self.max_rounds = max_rounds
 
     @property
+    def most_sent_back(self) -> int:
+        """How often work can be sent back at most: the decision of the last round is final."""
+        return self.max_rounds - 1
+
+    @property
     def ids(self) -> tuple[str, ...]:
         """The ids of the nodes in the tree; empty for one that is in no tree."""
         return tuple(

@@ -87,7 +87,7 @@ def test_check_counts_calls_and_names_pools_and_what_it_does_not_know(tmp_path: 
     assert document["agent_calls"] == {
         "once": 4 + 3,
         "at_most": 4 * (4 * 3 * 2) + 3,
-        "besides": ["what is made below late", "what ask sends back, up to 2 times"],
+        "besides": ["what is made below late", "what ask sends back, once"],
     }
     assert document["pools"] == [{"name": "small", "limit": 2, "tasks": ["plan"]}]
     assert document["unknown"] == [{"node": "late", "what": "items", "why": "waits for plan"}]
@@ -96,6 +96,36 @@ def test_check_counts_calls_and_names_pools_and_what_it_does_not_know(tmp_path: 
     assert loop["kind"] == "loop"
     assert [one["id"] for one in each["children"]] == ["do a", "do b", "do c"]
     assert (late["waits"], late["children"]) == ("waits for plan", [])
+
+
+@pytest.mark.parametrize(("rounds", "said"), [(1, None), (2, "once"), (7, "up to 6 times")])
+def test_check_counts_what_is_sent_back_as_the_run_does(
+    tmp_path: Path, rounds: int, said: str | None
+) -> None:
+    """The failure in the last round is final, so it sends nothing back."""
+    flow = f"""\
+    from pathlib import Path
+
+    from harnesses import Echo
+    from smithers import Rework, Sequence, Step, Task, workflow
+
+    @workflow
+    def flow(ctx):
+        draft = Task("draft", agent=Echo(), prompt="p")
+
+        def fails():
+            with Path("decided").open("a") as file:
+                file.write("x")
+            raise RuntimeError(f"not yet: {{ctx[draft]}}")
+
+        check = Step("check", fails, on_failure=Rework(draft, max_rounds={rounds}))
+        return Sequence(draft, check)
+    """
+    document = smithers(tmp_path, "check", written(tmp_path, flow), "--json").document
+    besides = [] if said is None else [f"what check sends back, {said}"]
+    assert document["agent_calls"]["besides"] == besides
+    assert smithers(tmp_path, "up", "flow.py", "--run-id", "r1").code == 1
+    assert (tmp_path / "decided").read_text() == "x" * rounds
 
 
 def test_a_tree_that_follows_outputs_is_said_to_grow(tmp_path: Path) -> None:

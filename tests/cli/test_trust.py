@@ -70,6 +70,19 @@ def test_a_database_that_up_made_is_trusted_and_its_runs_are_woken(project: Path
     assert [one["how"] for one in mine] == ["up"]
 
 
+def test_supervise_says_that_nothing_was_to_wake(project: Path, tmp_path: Path) -> None:
+    database = project / ".smithers" / "smithers.db"
+    assert smithers(project, "supervise", "--once").code == 0
+    eventually(lambda: status(project) == "finished")
+    said = smithers(project, "supervise", "--once", "--json")
+    assert (said.code, said.document["done"]) == (0, [])
+    assert said.err == f"no run of {database} is due\n"
+    missing = tmp_path / "missing.db"
+    said = smithers(tmp_path, "supervise", "--once", "--db", str(missing))
+    assert (said.code, said.err) == (0, f"no runs: there is no database at {missing}\n")
+    assert not missing.exists()
+
+
 def test_a_cloned_database_wakes_nothing_until_it_is_trusted(project: Path) -> None:
     clone = cloned(project)
     said = smithers(clone, "supervise", "--once")
