@@ -9,29 +9,32 @@ in the tree yet.
 from __future__ import annotations
 
 import ast
+import functools
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from pathlib import PurePath
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, MethodType
 from typing import Any, Final, cast
 
 from smithers.agent import key_of
+from smithers.engine.syntax import digest_values
 from smithers.kinds import Definition, agent_work
 from smithers.naming import first_names
 from smithers.shapes import asks_person
 from smithers.sources import SourceFile
-from smithers.tree import CommandWork, Node, Task
+from smithers.tree import CommandWork, Node, Rework, Task
 from smithers.values import dataclass
 from smithers.workflows import Workflow
 
-__all__ = ["Gate", "Gates", "lost_gates", "lost_texts"]
+__nodes_ = ["Gate", "Gates", "lost_gates", "lost_texts"]
 
 _CALLS: Final = frozenset({"Approval", "Budget", "Command", "HumanTask"})
 _OPTIONS: Final = frozenset({"allow_runs", "budget"})
-_MINE: Final = ("timeout_s", "skip_if")
+_MINE: Final = ("timeout_s", "skip_if", "rework")
+_TESTS: Final = ("test", "until", "skip_if")
 _AROUND: Final = ("on_failure", "test", "items", "until", "max_iterations")
 """What decides, in the containers around a question, whether it is asked and what a denial does."""
 
@@ -46,7 +49,7 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Gates:
-    """The gates of a tree by their words, its agents by their tasks, and all its ids."""
+    """The gates of a tree by their words, its agents by their tasks, and the ids of its leaves."""
 
     gates: Mapping[str, Gate]
     agents: Mapping[str, tuple[str, ...]]
@@ -60,19 +63,23 @@ class Gates:
             gates["the budget of the workflow"] = Gate(_text(workflow.budget))
         agents: dict[str, tuple[str, ...]] = {}
         ids: set[str] = set()
-        for one in (each for root in roots for each in root.walk()):
-            ids.add(one.id)
+        nodes = [each for root in roots for each in root.walk()]
+        for one in nodes:
             node = one.node
+            if not one.children:
+                ids.add(one.id)
             if node.budget is not None:
                 gates[f"the budget of {one.id}"] = Gate(_text(node.budget))
             if (work := agent_work(node)) is not None:
                 agents[one.id] = tuple(key_of(agent) for agent in work.agents)
             elif isinstance(node, Task) and isinstance(node.work, CommandWork):
-                gates[f"command {one.id}"] = Gate(_text(node.work))
+                gates[f"command {one.id}"] = Gate(_own(node))
             elif isinstance(node, Task) and asks_person(node.kind):
-                mine = [_text(getattr(node, name, None)) for name in _MINE]
-                made_of = json.dumps([_text(node.work), *mine, *_around(one)])
-                gates[f"{node.kind} {one.id}"] = Gate(made_of, frozenset(_ids_after(one)))
+                name, after = f"{node.kind} {one.id}", _after(one, nodes)
+                leaves = frozenset(each.id for each in after if not each.children)
+                gates[name] = Gate(json.dumps([_own(node), *_around(one)]), leaves)
+                if getattr(node.work, "on_deny", "continue") == "continue":
+                    gates.update(_tests(after, name))  # they may read the answer
         return cls(gates, agents, frozenset(ids))
 
     def to_json(self) -> dict[str, Any]:
@@ -102,6 +109,9 @@ def lost_gates(before: Gates, now: Gates) -> Iterator[str]:
         elif passed := sorted((gate.after & now.ids) - found.after):
             verb = "comes" if len(passed) == 1 else "come"
             yield f"{first_names(passed)} no longer {verb} after {name}"
+        elif gate.after - now.ids and (new := sorted(now.ids - before.ids - found.after)):
+            gone = first_names(sorted(gate.after - now.ids))
+            yield f"{gone} came after {name}, and {first_names(new)} instead would not"
     known = {key for keys in before.agents.values() for key in keys}
     for id, keys in now.agents.items():
         if keys != before.agents.get(id, keys):
@@ -139,12 +149,46 @@ def _written(file: SourceFile) -> Iterator[tuple[str, int, str]]:
                 yield ast.dump(option), option.lineno, f"{option.arg}= of {name}"
 
 
-def _ids_after(one: Definition) -> Iterator[str]:
-    """The ids of all that starts after a node is settled, by the order of what is around it."""
+def _own(node: Task[Any]) -> str:
+    """What a node is made of by itself."""
+    return json.dumps([_text(node.work), *(_text(getattr(node, name, None)) for name in _MINE)])
+
+
+def _tests(after: Iterable[Definition], name: str) -> Iterator[tuple[str, Gate]]:
+    """The conditions of what comes after a question, which decide with its answer."""
+    for one in after:
+        found = [getattr(one.node, option, None) for option in _TESTS]
+        if any(test is not None for test in found):
+            yield f"the condition of {one.id} after {name}", Gate(_text(found))
+
+
+def _after(gate: Definition, tree: Iterable[Definition]) -> list[Definition]:
+    """All that starts after a node is settled, by the order of what is around it and by `needs`."""
+    needing: dict[str, list[Definition]] = {}
+    for one in tree:
+        for need, _ in one.kind.needs(one.node):
+            needing.setdefault(need, []).append(one)
+    found: dict[str, Definition] = {}
+    waiting = [gate]
+    while waiting:
+        one = waiting.pop()
+        for each in (one, *_later(one)):
+            if each.id not in found:
+                found[each.id] = each
+                waiting += needing.get(each.id, ())
+        while (above := one.parent) is not None:
+            waiting += needing.pop(above.id, ())
+            one = above
+    del found[gate.id]
+    return list(found.values())
+
+
+def _later(one: Definition) -> Iterator[Definition]:
+    """What an order around a node puts after it, with all that is below."""
     while (above := one.parent) is not None:
         if above.kind.is_ordered:
             for later in above.children[one.place + 1 :]:
-                yield from (each.id for each in later.walk())
+                yield from later.walk()
         one = above
 
 
@@ -159,13 +203,13 @@ def _around(one: Definition) -> Iterator[str]:
 
 
 def _text(value: object) -> str:
-    """A text that differs if a value does; of a function, by its code without its lines."""
-    if isinstance(value, FunctionType):
-        held = [_text(cell.cell_contents) for cell in value.__closure__ or () if _is_filled(cell)]
-        given = [_text(value.__defaults__), _text(value.__kwdefaults__)]
-        return f"{_code(value.__code__)}{held}{given}"
+    """A text that differs if a value does; of a function, by what it does and holds."""
+    if isinstance(value, FunctionType | MethodType | functools.partial):
+        return _text_of_call(cast("Any", value))
     if isinstance(value, Node):
         return f"node {value.id}"
+    if isinstance(value, Rework):
+        return f"rework {value.ids} {value.max_rounds}"
     if is_dataclass(value) and not isinstance(value, type):
         parts = {one.name: _text(getattr(value, one.name, None)) for one in fields(value)}
         return f"{type(value).__name__}{parts}"
@@ -181,6 +225,16 @@ def _text(value: object) -> str:
     if value is None or isinstance(value, str | int | float | bytes | Decimal | PurePath):
         return repr(value)
     return type(value).__qualname__
+
+
+def _text_of_call(call: FunctionType | MethodType | functools.partial[object]) -> str:
+    code, values = digest_values(call, {})
+    if code is not None:
+        return f"{code} {values}"
+    if not isinstance(call, FunctionType):
+        return "a callable"
+    held = [_text(cell.cell_contents) for cell in call.__closure__ or () if _is_filled(cell)]
+    return f"{_code(call.__code__)}{held}{_text(call.__defaults__)}{_text(call.__kwdefaults__)}"
 
 
 def _is_filled(cell: Any) -> bool:

@@ -10,7 +10,13 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 
-from smithers.engine.loading import Loaded, SourceLoader, forget_files, load_workflow
+from smithers.engine.loading import (
+    Loaded,
+    SourceLoader,
+    forget_files,
+    is_authors,
+    load_workflow,
+)
 from smithers.errors import AuthorError
 from smithers.sources import Sources
 
@@ -22,16 +28,23 @@ def load_edited(file: Path, name: str, sources: Sources) -> Loaded:
     those that it has. Raises as `load_workflow`, and then all is as it was.
     """
     folder = file.parent
-    texts = {str(folder / one.path): one.text.encode() for one in sources.files if one.text}
+    texts = {
+        str(folder / one.path): None if one.text is None else one.text.encode()
+        for one in sources.files
+    }
     with _forgotten(file, texts):
         loaded = load_workflow(file, name)
         if {one.path for one in loaded.sources.files} != {one.path for one in sources.files}:
-            raise AuthorError(f"{file.name} imports other files than a moment ago")
+            raise _other_files(file)
     return Loaded(workflow=loaded.workflow, file=loaded.file, sources=sources)
 
 
+def _other_files(file: Path) -> AuthorError:
+    return AuthorError(f"{file.name} imports other files than a moment ago")
+
+
 @contextmanager
-def _forgotten(file: Path, texts: Mapping[str, bytes]) -> Generator[None]:
+def _forgotten(file: Path, texts: Mapping[str, bytes | None]) -> Generator[None]:
     """Inside it, the author's modules are imported from these texts; if it fails, those of before
     are back.
     """
@@ -39,10 +52,10 @@ def _forgotten(file: Path, texts: Mapping[str, bytes]) -> Generator[None]:
     before = {name: one for name, one in sys.modules.items() if _file_of(one) in files}
     for name in before:
         del sys.modules[name]
-    known, finder = set(sys.modules), _Finder(texts)
+    known, finder = set(sys.modules), _Finder(file, texts)
     importlib.invalidate_caches()
     sys.meta_path.insert(0, finder)
-    SourceLoader.texts = texts
+    SourceLoader.texts = {path: text for path, text in texts.items() if text is not None}
     try:
         yield
     except BaseException:
@@ -63,16 +76,22 @@ def _file_of(module: ModuleType) -> Path | None:
 
 
 class _Finder:
-    """Finds the modules whose texts are known, and has them compiled from these."""
+    """Finds the modules whose texts are known, and has them compiled from these. Another one of the
+    author's has not been judged, so nothing of it is executed.
+    """
 
-    def __init__(self, texts: Mapping[str, bytes]) -> None:
-        self._texts = texts
+    def __init__(self, file: Path, texts: Mapping[str, bytes | None]) -> None:
+        self._file, self._texts = file, texts
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         spec = PathFinder.find_spec(fullname, path, target)
-        if spec is None or spec.origin is None or spec.origin not in self._texts:
+        if spec is None or spec.origin is None:
+            return None
+        if spec.origin not in self._texts:
+            if is_authors(Path(spec.origin), self._file.parent):
+                raise _other_files(self._file)
             return None
         if isinstance(spec.loader, SourceFileLoader):
             spec.loader = SourceLoader(fullname, spec.origin)

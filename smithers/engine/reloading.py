@@ -29,6 +29,9 @@ _MOST_LINES: Final = 200
 _BELOW: Final = "it may have been written by a process of this run"
 
 Stamp = tuple[tuple[str, int, int, int], ...]
+"""Of each file its path, the time of its last change, size and inode. A program can set the time
+when a text was written, and not that of the last change.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +118,8 @@ class Reloading:
         try:
             sources = read_sources(self._paths, self._folder)
         except OSError as error:
-            self._owner.note(f"edit refused: {error}; the run continues with the code before it")
+            why = f"cannot read {error.filename}: {error.strerror}"
+            self._owner.note(f"edit refused: {why}; the run continues with the code before it")
             return
         if sources.digest == self._taken.digest:
             self._drop(self._taken)
@@ -133,12 +137,14 @@ class Reloading:
                 f"edit refused: {judged.wrong}; the run continues with the code before it"
             )
             return
+        # Known before they are read: what is written from now on is seen by the next look.
+        self._paths = tuple(dict.fromkeys((*self._paths, *judged.paths)))
+        stamp = _stamp(self._paths)
         found = read_sources(judged.paths, self._folder)
         if found.digest != judged.source:  # it was edited meanwhile
             self._settled = ()
             return
-        self._paths = tuple(dict.fromkeys((*self._paths, *judged.paths)))
-        self._settled = self._last = _stamp(self._paths)
+        self._settled = self._last = stamp
         if found.digest not in self._confirmed:
             reasons = [_BELOW] if self._is_below else self._lost(found, judged.gates)
             if reasons:
@@ -195,6 +201,7 @@ class Reloading:
     def taken(self, sources: Sources) -> None:
         """The run has this code now."""
         self.ready, self._taken, self._is_below = None, sources, False
+        self._confirmed.clear()  # a person has said yes to a difference, which is another one now
         self._paths = self._paths_of(sources)
         self._settled = self._last = ()
 
@@ -212,7 +219,7 @@ def _stamp(paths: Sequence[Path]) -> Stamp:
         except OSError:
             found.append((str(path), 0, 0, 0))
         else:
-            found.append((str(path), stat.st_mtime_ns, stat.st_size, stat.st_ino))
+            found.append((str(path), stat.st_ctime_ns, stat.st_size, stat.st_ino))
     return tuple(found)
 
 

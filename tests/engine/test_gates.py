@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,14 +19,18 @@ from smithers import (
     Node,
     NoInput,
     Parallel,
+    Rework,
     Sequence,
     Step,
     Task,
     workflow,
 )
 from smithers.engine.gates import Gates, lost_gates, lost_texts
+from smithers.engine.loading import load_variables
 from smithers.engine.mount import mount
 from smithers.sources import SourceFile
+
+FILE = "flow.py"
 
 
 class Careful(Echo):
@@ -81,6 +86,10 @@ def gated(*after: str, ask: Any = "Ship?", **options: Any) -> Node[Any]:
         ),
         (lambda: gated("b", "c"), []),
         (lambda: gated("c"), []),
+        (
+            lambda: Sequence(step("a"), step("c"), Approval("gate", ask="Ship?")),
+            ["b came after approval gate, and c instead would not"],
+        ),
         (lambda: Sequence(step("first"), *gated("b").children), []),
     ],
 )
@@ -96,6 +105,74 @@ def test_a_text_that_is_made_is_compared_by_its_code() -> None:
 
     assert lost(asked("it"), asked("it")) == []
     assert lost(asked("it"), asked("them")) == ["approval gate is changed"]
+
+
+def test_what_a_condition_names_and_holds_counts_with_it(tmp_path: Path) -> None:
+    """A question is lost as well by a constant, a helper, or a list that its condition reads."""
+
+    def made(number: int, is_on: bool, held: list[int], word: str) -> Gates:
+        file = tmp_path / str(number) / "flow.py"
+        file.parent.mkdir()
+        file.write_text(
+            "import functools\n"
+            "from smithers import Approval, Branch, Command, Sequence\n"
+            f"ON = {is_on}\n"
+            f"WORD = {word!r}\n"
+            "def is_on():\n    return ON\n"
+            "def both(left, right):\n    return left and right()\n"
+            "def make():\n"
+            f"    held = {held}\n"
+            "    return Sequence(\n"
+            "        Branch(lambda: is_on(), then=Approval('by-name', ask='a')),\n"
+            "        Branch(lambda: held, then=Approval('by-list', ask='b')),\n"
+            "        Branch(functools.partial(both, held, is_on), then=Approval('c', ask='c')),\n"
+            "        Command('say', lambda: ['echo', WORD]),\n"
+            "    )\n"
+        )
+        return gates(load_variables(file)["make"])
+
+    before = made(1, True, [1], "a")
+    assert list(lost_gates(before, made(2, True, [1], "a"))) == []
+    by_name = list(lost_gates(before, made(3, False, [1], "a")))
+    assert by_name == ["approval by-name is changed", "approval c is changed"]
+    by_list = list(lost_gates(before, made(4, True, [], "a")))
+    assert by_list == ["approval by-list is changed", "approval c is changed"]
+    assert list(lost_gates(before, made(5, True, [1], "b"))) == ["command say is changed"]
+
+
+def test_what_needs_a_question_comes_after_it() -> None:
+    def tree(is_needed: bool) -> Node[Any]:
+        gate = Approval("gate", ask="Ship?")
+        ship = Step("ship", lambda: 1, needs=[gate] if is_needed else [])
+        return Parallel(gate, Sequence(ship, step("tell")))
+
+    assert lost(lambda: tree(True), lambda: tree(True)) == []
+    said = ["ship, tell no longer come after approval gate"]
+    assert lost(lambda: tree(True), lambda: tree(False)) == said
+
+
+def test_how_often_a_denied_question_is_asked_again_is_part_of_it() -> None:
+    def tree(max_rounds: int) -> Callable[[], Node[Any]]:
+        draft = step("draft")
+        again = Rework(draft, max_rounds=max_rounds)
+        return lambda: Sequence(draft, Approval("gate", ask="Ship?", on_deny=again))
+
+    assert lost(tree(3), tree(3)) == []
+    assert lost(tree(3), tree(50)) == ["approval gate is changed"]
+
+
+def test_a_condition_that_may_read_a_denial_that_continues_is_a_gate() -> None:
+    def tree(condition: Callable[[], bool], on_deny: Any = "continue") -> Callable[[], Node[Any]]:
+        gate = Approval("gate", ask="Ship?", on_deny=on_deny)
+        return lambda: Sequence(gate, Branch(condition, step("ship"), id="may"))
+
+    def read() -> bool:
+        return not FILE
+
+    assert lost(tree(read), tree(read)) == []
+    said = ["the condition of may after approval gate is changed"]
+    assert lost(tree(read), tree(lambda: True)) == said
+    assert lost(tree(read, "fail"), tree(lambda: True, "fail")) == []
 
 
 def test_other_questions_budgets_and_commands_are_gates() -> None:
