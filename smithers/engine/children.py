@@ -435,20 +435,20 @@ class Children:
         return engine
 
     def _new(self, child: _Child) -> NewRun:
-        workflow = child.workflow
-        return replace(
-            self._run,
+        workflow, parent = child.workflow, self._run
+        return NewRun(
             run_id=child.run_id,
             workflow=workflow.name,
             file=workflow.mark.place.file,
+            folder=parent.folder,
+            interpreter=parent.interpreter,
+            environment=parent.environment,
             input=child.input,
             source=self._source(child),
             created_at=self._bench.settings.clock.now().wall,
-            options=options_below(self._run),
-            parent=Parent(run_id=self._run.run_id, key=child.key),
+            options=options_below(parent),
+            parent=Parent(run_id=parent.run_id, key=child.key),
             allow_runs=workflow.allow_runs,
-            forked_from=None,
-            forked_at=None,
         )
 
     def _source(self, child: _Child) -> str:

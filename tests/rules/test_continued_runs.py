@@ -22,6 +22,7 @@ from smithers import (
 )
 from smithers.engine.endings import next_id
 from smithers.errors import AuthorError
+from smithers.hub import Hub
 from tests.rules.runs import Run
 from tests.rules.test_subflows import child, ids
 
@@ -166,3 +167,20 @@ def test_a_failed_run_does_not_continue() -> None:
     run = Run(fails)
     assert run.go().status == "failed"
     assert ids(run) == ["r1"]
+
+
+def test_a_run_that_continued_waits_for_its_child_runs(tmp_path: Path) -> None:
+    @workflow
+    def kid(ctx: Context[NoInput]) -> Node:
+        return Step("work", lambda: 1)
+
+    @workflow(input=Round)
+    def rounds(ctx: Context[Round]) -> Node:
+        number = ctx.input.number
+        part = Subflow("kid", kid)
+        return Sequence(part, ContinueAsNew(Round(number=number + 1)) if number < 3 else None)
+
+    hub = Hub(tmp_path / "r.db")
+    ended = asyncio.run(hub.run(rounds, Round(), run_id="r", linger_s=0))
+    assert (ended.run_id, ended.status) == ("r-3", "finished")
+    assert [hub.status(f"{run}.kid") for run in ("r", "r-2", "r-3")] == ["finished"] * 3

@@ -81,6 +81,8 @@ class Agent:
     ledger: Path
     approved: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     """By the run that is not below another one: what a person has approved there."""
+    given: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    """The run and the node that asked each question that a person has ever approved."""
     runs: list[str] = field(default_factory=list[str])
     said: list[str] = field(default_factory=list[str])
     calls: int = 0
@@ -120,7 +122,7 @@ class Agent:
             check(line in approved, f"{run_id} did {line!r} with {approved} approved:\n{story}")
         self.behind = len(lines)
         for one in self.hub.list_asks(None, None):  # what is asked again is not approved any more
-            self.approved.get(self._top(one.run_id), set()).discard(one.asked)
+            self.approved.get(self._top(one.run_id), set()).discard(_question(one.asked))
 
     def _top(self, run_id: str) -> str:
         """A run, or the one that it is a child run of."""
@@ -164,7 +166,12 @@ class Agent:
             return
         self.said.append(f"ann takes {run_id} back to {frame}, kept as {done.kept}")
         self.runs.append(done.kept)
-        self.approved[done.kept] = set(self.approved.get(self._top(run_id), ()))
+        top = self._top(run_id)
+        self.approved[done.kept] = set(self.approved.get(top, ()))
+        stands = {str(one.key) for one in self.hub.states(run_id) if one.state == "finished"}
+        for question, (asked_by, key) in self.given.items():
+            if asked_by == run_id and key in stands:  # it was approved before that frame
+                self.approved.setdefault(top, set()).add(question)
 
     def frames(self, run_id: str) -> int:
         return self.hub.summary(run_id).frames
@@ -195,7 +202,8 @@ class Agent:
             self.said.append(f"ann could not: {error.said}")
             return
         if approves or one.kind == "human":
-            self.approved.setdefault(top, set()).add(one.asked)
+            self.approved.setdefault(top, set()).add(_question(one.asked))
+            self.given[_question(one.asked)] = one.run_id, name
         self.said.append(f"ann {'approves' if approves else 'denies'} {one.asked!r}, {one.run_id}")
 
 
@@ -217,3 +225,8 @@ async def agent_in(folder: Path, flow: str) -> AsyncGenerator[Agent]:
         agent = Agent(hub=hub, client=client, flow=flow, ledger=ledger)
         await agent.start()
         yield agent
+
+
+def _question(asked: str) -> str:
+    """What is done behind a gate, without what it says of an earlier round."""
+    return asked.split("\n\n", 1)[0]
