@@ -18,7 +18,7 @@ from smithers import Attempt, Budget, Command, Context, Node, Rework, Sequence, 
 from smithers.settings import agent_of
 
 _SMITHERS = (sys.executable, "-P", "-m", "smithers")
-_FENCED = re.compile(r"^```[a-z]*\n(.*?)^```", re.M | re.S)
+_FENCED = re.compile(r"^```[^\n`]*\n(.*?)^```", re.M | re.S)
 _MOST_ERRORS = 20
 
 

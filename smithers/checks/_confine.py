@@ -49,8 +49,10 @@ _SOCKETS = frozenset(
 )
 _CHANGES = frozenset(
     {"os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.chmod", "os.chown", "os.link"}
-    | {"os.symlink", "os.truncate", "os.utime"}
+    | {"os.removexattr", "os.setxattr", "os.symlink", "os.truncate", "os.utime"}
 )
+_MOVES = frozenset({"os.link", "os.rename"})
+"""What puts something at the second place as well."""
 _STREAMS = "smithers.store.files"
 _HOW = "move it into a Step or a Command: importing the file and building the tree should do"
 
@@ -135,9 +137,9 @@ class _Refusing:
             if (flags & _WRITES or _writes(mode)) and self._is_outside(path):
                 self._refuse("writes", f"a write to {os.fspath(path)!r}", f"{_HOW} no work")
         elif event in _CHANGES:
-            if self._is_outside(arguments[0]):
-                said = f"{event} of {arguments[0]!r}"
-                self._refuse("writes", said, f"{_HOW} no work")
+            for path in arguments[: 2 if event in _MOVES else 1]:
+                if self._is_outside(path):
+                    self._refuse("writes", f"{event} of {path!r}", f"{_HOW} no work")
         elif event in _PROGRAMS:
             said = f"{event} ({_shown(arguments[0])})" if arguments else event
             self._refuse("programs", said, f"{_HOW} no work")

@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from smithers.checks._confine import ASKED_SIGNAL, TIME_SIGNAL, Limits
 from smithers.checks._findings import Finding
@@ -184,14 +184,17 @@ async def _hear(launch: Launch, limits: Limits) -> tuple[Looked, Ending, bool]:
 def _take(looked: Looked, text: bytes) -> None:
     """Take a line of the process; what the author's code may have written beside it is left out."""
     try:
-        line: dict[str, Any] = json.loads(text)
-    except ValueError:
+        line: object = json.loads(text)
+    except (ValueError, RecursionError):
         return
-    if "finding" in line:
-        looked.findings.append(line["finding"])
+    if not isinstance(line, dict):
+        return
+    said = cast("dict[str, Any]", line)
+    if isinstance(said.get("finding"), dict):
+        looked.findings.append(said["finding"])
     for name in ("report", "network", "phase", "failed"):
-        if name in line:
-            setattr(looked, name, line[name])
+        if name in said:
+            setattr(looked, name, said[name])
 
 
 def _is_late(ending: Ending) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from smithers.cli._ending import next_steps
 from smithers.cli._places import Place, complete
 from smithers.cli._streams import MARKS, paint, say, shown, table
+from smithers.evals import AMOUNTS
 from smithers.words import duration, money
 
 if TYPE_CHECKING:
@@ -19,6 +20,11 @@ __all__ = ["eval_lines", "tell_rest"]
 
 _MOST_LINES = 100
 _NAMES = {"usd": "cost", "time_s": "time"}
+_SHOWN = {"usd": money, "time_s": duration}
+
+
+def _score(value: float) -> str:
+    return f"{value:.4g}"
 
 
 def eval_lines(found: Evaluated, compared: Compared | None) -> Iterator[str]:
@@ -31,9 +37,12 @@ def eval_lines(found: Evaluated, compared: Compared | None) -> Iterator[str]:
         yield f"and {more} more, which --json lists"
     yield ""
     rows = [["", "N", "MEAN", "± SE", "LOW", "MEDIAN", "HIGH"]]
-    for name in (*names, "usd", "time_s"):
+    for name in names:
         if (spread := found.spread(name)) is not None:
-            rows.append([_NAMES.get(name, name), *_spread(name, spread)])
+            rows.append([name, *_spread(_score, spread)])
+    for amount in AMOUNTS:
+        if (spread := found.amount_spread(amount)) is not None:
+            rows.append([_NAMES[amount], *_spread(_SHOWN[amount], spread)])
     yield from map(shown, table(rows))
     if compared is not None:
         yield ""
@@ -49,21 +58,12 @@ def _row(one: Trial, names: Sequence[str]) -> list[str]:
 
 
 def _value(value: bool | float) -> str:
-    return ("yes" if value else "no") if isinstance(value, bool) else f"{value:.4g}"
+    return ("yes" if value else "no") if isinstance(value, bool) else _score(value)
 
 
-def _spread(of: str, one: Spread) -> list[str]:
+def _spread(write: Callable[[float], str], one: Spread) -> list[str]:
     values = (one.mean, one.standard_error, one.low, one.median, one.high)
-    return [str(one.n), *(_number(of, value) for value in values)]
-
-
-def _number(of: str, value: float | None) -> str:
-    """A score, US dollars or seconds, as they are called in an eval; nothing for none."""
-    if value is None:
-        return ""
-    if of == "usd":
-        return money(value)
-    return duration(value) if of == "time_s" else f"{value:.4g}"
+    return [str(one.n), *("" if value is None else write(value) for value in values)]
 
 
 def _compared(compared: Compared) -> Iterator[str]:
@@ -71,21 +71,21 @@ def _compared(compared: Compared) -> Iterator[str]:
     others = f"; {compared.others} more are not in both" if compared.others else ""
     yield shown(f"against {compared.run_id}, on the {both} of both{others}:")
     rows = [["", "N", "BEFORE", "NOW", "DIFFERENCE", "± SE", "MORE", "SAME", "LESS"]]
-    rows += [_difference(one) for one in (*compared.scores, *compared.amounts)]
+    rows += [_difference(one.of, _score, one) for one in compared.scores]
+    rows += [_difference(_NAMES[one.of], _SHOWN[one.of], one) for one in compared.amounts]
     yield from map(shown, table(rows))
     if not compared.scores:
         yield "no case has a score in both"
 
 
-def _difference(one: Difference) -> list[str]:
+def _difference(name: str, write: Callable[[float], str], one: Difference) -> list[str]:
     gain = one.spread.mean
     sign = "+" if gain > 0 else "-" if gain < 0 else ""
-    values = (_number(one.of, value) for value in (one.before.mean, one.after.mean, abs(gain)))
-    before, after, size = values
-    error = _number(one.of, one.spread.standard_error)
+    before, after, size = map(write, (one.before.mean, one.after.mean, abs(gain)))
+    error = "" if one.spread.standard_error is None else write(one.spread.standard_error)
     counts = map(str, (one.more, one.same, one.less))
     return [
-        _NAMES.get(one.of, one.of),
+        name,
         str(one.spread.n),
         before,
         after,

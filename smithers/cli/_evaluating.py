@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
+_MOST_TIMES = 1000
+
 
 def register(app: typer.Typer) -> None:
     app.command(
@@ -121,6 +123,10 @@ def evaluate(
     json: JsonFlag = False,
     db: Db = None,
 ) -> int:
+    if repeat > _MOST_TIMES:
+        raise Usage(
+            f"--repeat is at most {_MOST_TIMES}, not {repeat}", hint="give a smaller number"
+        )
     wanted = _Wanted(
         place=place(db),
         cases=cases,

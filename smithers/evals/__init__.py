@@ -10,12 +10,13 @@ from pathlib import Path
 
 from smithers.evals._cases import Plan, make_plan
 from smithers.evals._compared import Compared, Difference, compare
-from smithers.evals._evaluated import Evaluated, Trial, evaluated
+from smithers.evals._evaluated import AMOUNTS, Evaluated, Trial, evaluated
 from smithers.evals._json import eval_json
 from smithers.evals._spread import Spread
 from smithers.evals._verdict import Minimum, complaints
 
 __all__ = [
+    "AMOUNTS",
     "EVAL_FILE",
     "EVAL_NAME",
     "Compared",

@@ -8,6 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
+from pydantic import ValidationError
+
 from smithers.engine.inputs import refuse_unknown_fields
 from smithers.errors import AuthorError, Place, Refused, SmithersError
 from smithers.evals._input import Case, EvalInput, case_node, trial_names
@@ -136,13 +138,15 @@ class _Lines:
         id = self._id(line, row)
         given = json_text(row["input"])
         refuse_unknown_fields(self._subject.workflow.parse_input(given), given)
-        return Case(
+        case = Case(
             id=id,
             line=line,
             input=row["input"],
             expected=row.get("expected"),
             is_expected="expected" in row,
         )
+        _check_stored(case)
+        return case
 
     def _row(self, text: str) -> dict[str, Any]:
         try:
@@ -181,6 +185,18 @@ class _Lines:
             lines.append(f"and {len(self._wrong) - _MOST_TOLD} more lines")
         place = Place(file=str(self._path), line=line, column=1)
         return AuthorError("\n".join(lines), place=place, hint=hint)
+
+
+def _check_stored(case: Case) -> None:
+    """Raises `Refused` for what JSON can say and no run can be given, as half a character."""
+    try:
+        json_text(case.model_dump(), allow_nan=False)  # the next line would make it null
+        Case.model_validate_json(json_text(case.model_dump(mode="json")))
+    except (ValueError, RecursionError) as error:
+        said = str(error).splitlines()[0]
+        if isinstance(error, ValidationError):
+            said = str(error.errors(include_url=False, include_input=False)[0]["msg"])
+        raise Refused(f"the case cannot be stored: {said}", hint=_LINE) from error
 
 
 def _refuse(constant: str) -> object:

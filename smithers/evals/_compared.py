@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from smithers.evals._evaluated import Evaluated
+from collections.abc import Mapping
+
+from smithers.evals._evaluated import AMOUNTS, Evaluated
 from smithers.evals._input import Case
 from smithers.evals._spread import Spread, spread_of
 from smithers.values import dataclass
@@ -57,13 +59,17 @@ def compare(now: Evaluated, other: Evaluated) -> Compared:
     mine, others = _cases(now), _cases(other)
     shared = [id for id, case in mine.items() if others.get(id) == case]
     names = [name for name in now.score_names if name in other.score_names]
-    found = [_difference(one, now, other, shared) for one in (*names, "usd", "time_s")]
+    scores = [_difference(one, now.by_case(one), other.by_case(one), shared) for one in names]
+    amounts = [
+        _difference(one, now.amount_by_case(one), other.amount_by_case(one), shared)
+        for one in AMOUNTS
+    ]
     return Compared(
         run_id=other.run_id,
         cases=len(shared),
         others=len({*mine, *others}) - len(shared),
-        scores=tuple(one for one in found[: len(names)] if one is not None),
-        amounts=tuple(one for one in found[len(names) :] if one is not None),
+        scores=tuple(one for one in scores if one is not None),
+        amounts=tuple(one for one in amounts if one is not None),
     )
 
 
@@ -73,9 +79,8 @@ def _cases(one: Evaluated) -> dict[str, Case]:
 
 
 def _difference(
-    what: str, now: Evaluated, other: Evaluated, shared: list[str]
+    what: str, mine: Mapping[str, float], others: Mapping[str, float], shared: list[str]
 ) -> Difference | None:
-    mine, others = now.by_case(what), other.by_case(what)
     both = [id for id in shared if id in mine and id in others]
     before = spread_of([others[id] for id in both])
     after = spread_of([mine[id] for id in both])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from statistics import fmean
@@ -20,9 +20,12 @@ from smithers.texts import from_json
 from smithers.values import dataclass
 from smithers.views import Snapshot, Spent, Status, view_cost
 
-__all__ = ["Evaluated", "Trial", "evaluated"]
+__all__ = ["AMOUNTS", "Amount", "Evaluated", "Trial", "evaluated"]
 
 TrialStatus = Literal["open", "finished", "failed", "cancelled"]
+Amount = Literal["usd", "time_s"]
+"""Not a score: a score may have the same name."""
+AMOUNTS: tuple[Amount, ...] = ("usd", "time_s")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,18 +77,19 @@ class Evaluated:
         known = [one.cost for one in self.trials if one.cost is not None]
         return sum(known, Decimal(0)) if known else None
 
-    def by_case(self, what: str) -> dict[str, float]:
-        """A score by the cases that have it: the mean of their trials. So are the cost, as `usd`,
-        and the time, as `time_s`, of trials that were not stopped.
-        """
-        values: dict[str, list[float]] = {}
-        for one in self.trials:
-            if (value := _value(one, what)) is not None:
-                values.setdefault(one.case.id, []).append(value)
-        return {case: fmean(found) for case, found in values.items()}
+    def by_case(self, score: str) -> dict[str, float]:
+        """A score by the cases that have it: the mean of their trials."""
+        return _by_case((one, (one.scores or {}).get(score)) for one in self.trials)
 
-    def spread(self, what: str) -> Spread | None:
-        return spread_of(list(self.by_case(what).values()))
+    def amount_by_case(self, amount: Amount) -> dict[str, float]:
+        """What cases cost or took, of trials that were not stopped: the mean of their trials."""
+        return _by_case((one, _amount(one, amount)) for one in self.trials)
+
+    def spread(self, score: str) -> Spread | None:
+        return spread_of(list(self.by_case(score).values()))
+
+    def amount_spread(self, amount: Amount) -> Spread | None:
+        return spread_of(list(self.amount_by_case(amount).values()))
 
     def is_yes_or_no(self, score: str) -> bool:
         """Whether all values of a score are True or False."""
@@ -93,13 +97,20 @@ class Evaluated:
         return all(isinstance(value, bool) for value in found)
 
 
-def _value(one: Trial, what: str) -> float | None:
-    if what in ("usd", "time_s"):
-        if one.status not in ("finished", "failed"):
-            return None
-        return one.time_s if what == "time_s" else None if one.cost is None else float(one.cost)
-    value = (one.scores or {}).get(what)
-    return None if value is None else float(value)
+def _by_case(values: Iterable[tuple[Trial, float | None]]) -> dict[str, float]:
+    found: dict[str, list[float]] = {}
+    for one, value in values:
+        if value is not None:
+            found.setdefault(one.case.id, []).append(float(value))
+    return {case: fmean(numbers) for case, numbers in found.items()}
+
+
+def _amount(one: Trial, amount: Amount) -> float | None:
+    if one.status not in ("finished", "failed"):
+        return None
+    if amount == "time_s":
+        return one.time_s
+    return None if one.cost is None else float(one.cost)
 
 
 def evaluated(database: Path, run_id: str) -> Evaluated:

@@ -25,8 +25,8 @@ def eval_json(found: Evaluated, complaints: Sequence[str], compared: Compared | 
         "complaints": list(complaints),
         "scores": {name: _spread(found.spread(name)) for name in found.score_names},
         "cost_usd": dollars(found.cost),
-        "usd": _spread(found.spread("usd")),
-        "time_s": _spread(found.spread("time_s")),
+        "usd": _spread(found.amount_spread("usd")),
+        "time_s": _spread(found.amount_spread("time_s")),
         "failures": [
             {"failed_in": where, "kind": kind, "trials": number}
             for (where, kind), number in found.failures.items()

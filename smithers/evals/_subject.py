@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import math
 from collections.abc import Callable, Mapping
 from numbers import Real
 from pathlib import Path
@@ -25,6 +24,8 @@ __all__ = ["Scores", "Subject", "as_scores", "known_subject", "load_subject"]
 Score = Callable[..., Any]
 Scores = dict[str, bool | float]
 _ARGUMENTS = "output, expected, input"
+_MOST = 1e100
+"""Greater ones have no mean that a float can hold."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +131,6 @@ def _as_score(given: object) -> bool | float:
             " mapping of them"
         )
     number = float(cast("Any", given))
-    if not math.isfinite(number):
+    if not abs(number) <= _MOST:  # NaN is not either
         raise ValueError(f"the score function gave {number}, which is not a number to compare")
     return number

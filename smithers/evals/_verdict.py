@@ -33,6 +33,10 @@ def complaints(
         least = _least(found, score, minimums)
         if spread is not None and least is not None and spread.mean < least:
             yield f"{score} is {spread.mean:.4g} and must be at least {least:g}"
+    for one in minimums:
+        if one.score not in (None, *found.score_names) or not found.score_names:
+            name = "" if one.score is None else f" {one.score}"
+            yield f"no case has a score{name}, which must be at least {one.least:g}"
     if compared is not None:
         for score in compared.worse:
             yield f"{score} is worse than in {compared.run_id}"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from smithers.authoring.new_workflow import _source  # pyright: ignore[reportPrivateUsage]
 from tests.authoring import author
 from tests.cli.command import Said, ended, eventually, really, smithers, started, state_of
 
@@ -163,3 +164,8 @@ def test_the_file_is_named_by_the_first_words_and_placed_beside_the_others(tmp_p
     assert said.document["output"] == str(
         desk.folder / ".smithers" / "workflows" / "new_say_things.py"
     ).replace("new_", "")
+
+
+@pytest.mark.parametrize("fence", ["```python3", '```python title="a.py"', "```Python", "```"])
+def test_the_block_of_an_answer_is_found_however_it_is_opened(fence: str) -> None:
+    assert _source(f"Longer words than code.\n\n{fence}\nx = 1\n```\n\nAnd more.") == "x = 1\n"

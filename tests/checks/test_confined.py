@@ -13,6 +13,7 @@ import pytest
 from smithers.checks import Limits, check_file
 from smithers.checks._looking import WITHHELD, without_secrets
 from smithers.host import guard
+from smithers.hub import Hub
 
 _CODE = """\
 import json, socket, sys
@@ -69,3 +70,40 @@ def test_secrets_are_withheld_and_what_leads_to_services_is_left_out() -> None:
         "DATABASE_URL": WITHHELD,
         "PATH": "/bin",
     }
+
+
+@pytest.mark.parametrize("how", ["rename", "link"])
+def test_nothing_is_moved_out_of_the_folder_of_the_look(how: str, tmp_path: Path) -> None:
+    flow = f"""\
+import os, tempfile
+from pathlib import Path
+
+made = Path(tempfile.gettempdir(), "made")
+made.write_text("x")
+os.{how}(made, {str(tmp_path / "left")!r})
+"""
+    (tmp_path / "flow.py").write_text(flow)
+    (finding,) = check_file(tmp_path / "flow.py", environment=os.environ).findings
+    assert (finding["rule"], finding["place"]["line"]) == ("writes", 6)
+    assert not (tmp_path / "left").exists()
+
+
+def test_what_a_file_writes_to_our_pipe_is_no_answer(tmp_path: Path) -> None:
+    flow = """\
+import os
+
+for number in range(3, 30):
+    try:
+        os.write(number, b'[1]\\n3\\n{"finding": 3}\\n')
+    except OSError:
+        pass
+"""
+    (tmp_path / "flow.py").write_text(flow)
+    (finding,) = check_file(tmp_path / "flow.py", environment=os.environ).findings
+    assert "contains no workflow" in finding["message"]
+
+
+def test_a_source_with_half_a_character_is_not_valid(tmp_path: Path) -> None:
+    found = Hub(tmp_path / "db").check_source("import os\n# \ud800\n")
+    assert not found.passes
+    assert "workflow.py" in found.findings[0]["message"]

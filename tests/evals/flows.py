@@ -104,5 +104,9 @@ def gives_text(output: str) -> str:
     return output
 
 
+def dollars(output: str) -> dict[str, float]:
+    return {"usd": 0.125, "time_s": 7}
+
+
 def takes_nothing() -> float:
     return 1.0

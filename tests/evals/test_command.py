@@ -295,3 +295,38 @@ def test_a_program_that_a_run_has_started_evaluates_nothing_in_its_database(
     assert done["exit_code"] == 2, said
     assert "may not start" in done["stderr"]
     assert list(runs(tmp_path)) == ["r1"]
+
+
+@pytest.mark.parametrize("expected", ["1e999", '"\\ud800"', "[" * 900 + "]" * 900])
+def test_a_case_that_no_run_can_be_given_is_refused_with_its_line(
+    tmp_path: Path, expected: str
+) -> None:
+    write_cases(tmp_path, CRASH, f'{{"input": {{"text": "a"}}, "expected": {expected}}}')
+    said = evaluate(tmp_path, "triage")
+    assert said.code == 2
+    assert "cases.jsonl:2:1: the case cannot be stored: " in said.err
+    assert runs(tmp_path) == {}
+
+
+def test_a_minimum_of_a_score_that_no_case_has_is_not_reached(tmp_path: Path) -> None:
+    write_cases(tmp_path, CRASH)
+    said = evaluate(tmp_path, "guess", "--min", "exat=0.5")
+    assert said.code == 1
+    assert "no case has a score exat, which must be at least 0.5" in said.err
+    write_cases(tmp_path, {"input": {"text": "a crash"}})
+    said = evaluate(tmp_path, "guess", "--min", "0.5", run_id="e2")
+    assert said.code == 1
+    assert "no case has a score, which must be at least 0.5" in said.err
+
+
+def test_a_score_may_be_called_as_what_cases_cost_and_take_are(tmp_path: Path) -> None:
+    write_cases(tmp_path, CRASH)
+    given = ("--score", f"{FLOWS}:dollars", "--min", "usd=0.5", "--json")
+    found = evaluate(tmp_path, "triage", *given).document
+    assert found["scores"]["usd"]["mean"] == 0.125
+    assert found["scores"]["time_s"]["mean"] == 7
+    assert found["usd"]["mean"] == 0.25
+    assert found["complaints"] == ["usd is 0.125 and must be at least 0.5"]
+    other = evaluate(tmp_path, "triage", *given, "--against", "e1", run_id="e2").document
+    assert other["against"]["scores"]["time_s"]["after"]["mean"] == 7
+    assert other["against"]["amounts"]["usd"]["after"]["mean"] == 0.25

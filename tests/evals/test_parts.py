@@ -25,7 +25,7 @@ def test_what_is_no_number_is_no_score(given: object) -> None:
         as_scores(given)
 
 
-@pytest.mark.parametrize("given", [float("nan"), {"a": float("inf")}, {}])
+@pytest.mark.parametrize("given", [float("nan"), {"a": float("inf")}, {}, 1e308, -1e101])
 def test_numbers_that_cannot_be_compared_are_refused(given: object) -> None:
     with pytest.raises(ValueError, match="the score function gave"):
         as_scores(given)
