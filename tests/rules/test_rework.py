@@ -495,10 +495,9 @@ def test_a_fan_out_over_what_is_done_again_has_other_items_which_all_run() -> No
 
     run = Run(flow_of(make))
     assert finish(run, deny_once) == "finished"
-    assert log.ran == [
-        *("plan", "do a", "do b", "report"),
-        *("plan", "do b", "do c", "report"),
-    ]
+    first, again = log.ran[:4], log.ran[4:]
+    assert (first[0], {*first[1:3]}, first[3]) == ("plan", {"do a", "do b"}, "report")
+    assert (again[0], {*again[1:3]}, again[3:]) == ("plan", {"do b", "do c"}, ["report"])
     assert "do a" not in run.state.nodes
 
 
