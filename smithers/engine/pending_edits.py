@@ -43,10 +43,12 @@ async def check_edit(store: Store, history: History, *, is_attended: bool) -> No
             return
         decision: dict[str, Any] = object_from(answer or "null") or {}
         is_asked = now.digest == opened.on[0]
-        if is_asked and decision.get("approved"):
+        is_approved = is_asked and bool(decision.get("approved"))
+        if is_approved and closed is None:
             return
-        if closed is None or (is_asked and answer is not None):
+        if not is_approved and (closed is None or (is_asked and answer is not None)):
             raise _refused(run, decision)
+        # An approval that an owner has taken was for that time: another edit may have come since.
     if run.is_hot and not is_attended:
         await _check_gates(store, run)
 

@@ -188,3 +188,22 @@ def test_without_a_person_a_resume_leaves_an_edit_that_takes_a_gate_away(
     left = alone.run("resume", "r1")
     assert (left.returncode, said in left.stderr) == (2, True), left.stderr
     assert project.run("resume", "r1").returncode == (0 if after == OPEN else 3)
+
+
+def test_without_a_person_a_resume_asks_again_what_was_approved_before_another_edit(
+    project: Project,
+) -> None:
+    with driven(project) as owner:
+        edit(project, GATED, OPEN)
+        owner.says("approval gate is removed")
+        answer(project, "approve")
+        owner.says(" taken\n")
+        edit(project, OPEN, GATED)
+        until(lambda: owner.printed.count(" taken\n") == 2, owner.printed)
+        owner.process.kill()
+    edit(project, GATED, OPEN)
+    (project.folder / "go").touch()
+    alone = Project(project.folder, {**project.environment, "SMITHERS_DETACHED": "1"})
+    left = alone.run("resume", "r1")
+    assert (left.returncode, "it takes gate away" in left.stderr) == (2, True), left.stderr
+    assert "old word" not in project.ledger
