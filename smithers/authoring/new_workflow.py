@@ -91,14 +91,23 @@ def _errors(report: str) -> str:
 
 
 def _save(file: Path, source: str) -> str:
-    """Write the file, which must be new, or be what this has written before a crash."""
+    """Write the file, which must be new, or be what this has begun to write before a crash."""
+    content = source.encode()
     try:
-        with file.open("x", encoding="utf-8") as stream:
-            stream.write(source)
+        with file.open("xb") as stream:
+            stream.write(content)
     except FileExistsError:
-        if file.read_text("utf-8") != source:
+        if not _is_begun(file, content):
             raise ValueError(f"{file} exists by now, and is not overwritten") from None
+        file.write_bytes(content)
     except OSError:
         file.unlink(missing_ok=True)  # a disk may be full: no part of it is left
         raise
     return str(file)
+
+
+def _is_begun(file: Path, content: bytes) -> bool:
+    try:
+        return content.startswith(file.read_bytes())
+    except OSError:
+        return False

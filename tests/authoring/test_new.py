@@ -49,8 +49,9 @@ class Desk:
     def environment(self) -> dict[str, str]:
         return {"PYTHONPATH": str(self.site), "PATH": "/usr/bin:/bin"}
 
-    def new(self, *words: str) -> Said:
-        return really(self.folder, "new", "say things", *words, env=self.environment, within_s=180)
+    def new(self, *words: str, **variables: str) -> Said:
+        environment = {**self.environment, **variables}
+        return really(self.folder, "new", "say things", *words, env=environment, within_s=180)
 
     @property
     def asked(self) -> list[dict[str, Any]]:
@@ -122,14 +123,20 @@ def _runs(desk: Desk) -> list[str]:
     return [one["run_id"] for one in found.document["runs"]] if found.code == 0 else []
 
 
-def test_a_file_that_comes_up_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
-    desk = Desk(tmp_path, answer(SYNTAX), answer(RIGHT))
-    assert desk.new("-o", "say.py", "--tries", "1").code == 1
-    (desk.folder / "say.py").write_text("mine\n")
-    (run,) = smithers(desk.folder, "ps", "--json").document["runs"]
-    said = really(desk.folder, "resume", run["run_id"], env=desk.environment, within_s=120)
-    assert said.code == 1, said
-    assert (desk.folder / "say.py").read_text() == "mine\n"
+@pytest.mark.parametrize(
+    ("text", "code", "left"),
+    [("mine\n", 1, "mine\n"), (RIGHT[:40], 0, RIGHT)],
+    ids=["another file", "a part that a crash has left"],
+)
+def test_a_file_that_comes_up_meanwhile_is_not_overwritten(
+    tmp_path: Path, text: str, code: int, left: str
+) -> None:
+    desk = Desk(tmp_path, answer(RIGHT))
+    written = desk.folder / "say.py"
+    meanwhile = {"MEANWHILE": json.dumps({str(written): text})}
+    said = desk.new("-o", "say.py", **meanwhile)
+    assert (said.code, "exists by now" in said.err) == (code, code == 1), said
+    assert written.read_text() == left
 
 
 @pytest.mark.parametrize(
