@@ -18,6 +18,7 @@ __all__ = [
     "Shape",
     "asks_person",
     "is_container",
+    "runs_command",
     "shape_of",
 ]
 
@@ -105,6 +106,11 @@ def shape_of(kind: str) -> Shape:
 def is_container(kind: str) -> bool:
     """Whether a kind of node has children; any other is a task."""
     return kind in _SHAPES
+
+
+def runs_command(kind: str) -> bool:
+    """Whether a kind of node runs a command that the author wrote out."""
+    return kind == "command"
 
 
 def asks_person(kind: str) -> bool:

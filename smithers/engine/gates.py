@@ -23,13 +23,13 @@ from smithers.agent import key_of
 from smithers.engine.syntax import digest_values
 from smithers.kinds import Definition, agent_work
 from smithers.naming import first_names
-from smithers.shapes import asks_person
+from smithers.shapes import asks_person, runs_command
 from smithers.sources import SourceFile
-from smithers.tree import CommandWork, Node, Rework, Task
+from smithers.tree import Node, Rework
 from smithers.values import dataclass
 from smithers.workflows import Workflow
 
-__nodes_ = ["Gate", "Gates", "lost_gates", "lost_texts"]
+__all__ = ["Gate", "Gates", "lost_gates", "lost_texts"]
 
 _CALLS: Final = frozenset({"Approval", "Budget", "Command", "HumanTask"})
 _OPTIONS: Final = frozenset({"allow_runs", "budget"})
@@ -72,13 +72,13 @@ class Gates:
                 gates[f"the budget of {one.id}"] = Gate(_text(node.budget))
             if (work := agent_work(node)) is not None:
                 agents[one.id] = tuple(key_of(agent) for agent in work.agents)
-            elif isinstance(node, Task) and isinstance(node.work, CommandWork):
+            elif runs_command(node.kind):
                 gates[f"command {one.id}"] = Gate(_own(node))
-            elif isinstance(node, Task) and asks_person(node.kind):
+            elif asks_person(node.kind):
                 name, after = f"{node.kind} {one.id}", _after(one, nodes)
                 leaves = frozenset(each.id for each in after if not each.children)
                 gates[name] = Gate(json.dumps([_own(node), *_around(one)]), leaves)
-                if getattr(node.work, "on_deny", "continue") == "continue":
+                if getattr(_work(node), "on_deny", "continue") == "continue":
                     gates.update(_tests(after, name))  # they may read the answer
         return cls(gates, agents, frozenset(ids))
 
@@ -149,9 +149,13 @@ def _written(file: SourceFile) -> Iterator[tuple[str, int, str]]:
                 yield ast.dump(option), option.lineno, f"{option.arg}= of {name}"
 
 
-def _own(node: Task[Any]) -> str:
-    """What a node is made of by itself."""
-    return json.dumps([_text(node.work), *(_text(getattr(node, name, None)) for name in _MINE)])
+def _work(node: Node[Any]) -> object:
+    return cast("Any", node).work
+
+
+def _own(node: Node[Any]) -> str:
+    """What a task is made of by itself."""
+    return json.dumps([_text(_work(node)), *(_text(getattr(node, name, None)) for name in _MINE)])
 
 
 def _tests(after: Iterable[Definition], name: str) -> Iterator[tuple[str, Gate]]:

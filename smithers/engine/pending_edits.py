@@ -17,7 +17,7 @@ from smithers.engine.gates import lost_texts
 from smithers.engine.standing import nobody
 from smithers.errors import Refused
 from smithers.naming import first_names
-from smithers.shapes import asks_person
+from smithers.shapes import asks_person, runs_command
 from smithers.sources import Sources, read_sources
 from smithers.state import RunState
 from smithers.store import History, RunRow, Store
@@ -116,7 +116,7 @@ async def _check_gates(store: Store, run: RunRow) -> None:
 def check_gone(run: RunRow, state: RunState, gone: Sequence[str]) -> None:
     """Raise `Refused` if one of the tasks that have left the tree is a gate; nobody is there."""
     kinds = {id: row.kind for id in gone if (row := state.gone.get(id)) is not None}
-    if lost := [id for id, kind in kinds.items() if asks_person(kind) or kind == "command"]:
+    if lost := [id for id, kind in kinds.items() if asks_person(kind) or runs_command(kind)]:
         raise _unattended(run, f"it takes {first_names(lost)} away")
 
 

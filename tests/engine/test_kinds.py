@@ -25,7 +25,7 @@ from smithers.kinds import (
     kind_of,
 )
 from smithers.kinds.try_ import Handler
-from smithers.shapes import CONTAINERS, shape_of
+from smithers.shapes import CONTAINERS, runs_command, shape_of
 from smithers.tree import (
     Approval,
     Branch,
@@ -167,3 +167,7 @@ def test_kinds_keep_nothing() -> None:
     for kind in (*map(kind_of, (*nodes(), *parts())), ITERATION):
         assert isinstance(kind, Kind)
         assert vars(kind) == {}
+
+
+def test_the_one_kind_that_runs_a_command_is_known_by_its_name() -> None:
+    assert [kind for kind in get_args(KindName) if runs_command(kind)] == [smithers.Command.kind]
