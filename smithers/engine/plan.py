@@ -83,7 +83,7 @@ class Plan(SlotCounts):
         self._settling: deque[Instance] = deque()
         self._stopping: deque[Instance] = deque()
         self._late: list[Instance] = []
-        """What could not be expanded, since it read what was not told yet."""
+        """Containers that could not be expanded: they read a node that has not settled here."""
         self.root = self._make(root, root.key, None, 0, root.kind)
 
     def start(self) -> None:
@@ -245,7 +245,7 @@ class Plan(SlotCounts):
                 group.kind.stop(self, group)
 
     def _expand_late(self) -> None:
-        """What is below it may hold slots, so it is made before anybody is asked."""
+        """Expand them before anything is asked: what is below them may hold slots."""
         late, self._late = self._late, []
         for one in late:
             if one.status == "up" and one.dropping is None:

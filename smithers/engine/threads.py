@@ -17,9 +17,9 @@ __all__ = ["Threads"]
 
 
 _PATIENCE_S = 0.0002
-"""How long the loop stands still for a call: less than it costs to go away and come back."""
-_FEW = 8
-"""For how many calls of one turn it has that patience, one after the other."""
+"""How long the loop blocks for a call: less than a wakeup from another thread costs."""
+_MOST_CALLS = 8
+"""It blocks for at most this many calls of one turn."""
 
 
 class _Job:
@@ -36,19 +36,19 @@ class _Job:
 
 
 class _Batch:
-    """Calls for one thread, one after the other, as long as the loop stands still for them."""
+    """Calls that one thread makes in order, while the loop blocks for them."""
 
     __slots__ = ("ended", "is_awaited", "jobs", "left")
 
     def __init__(self, jobs: list[_Job], *, is_awaited: bool) -> None:
         self.jobs, self.is_awaited = jobs, is_awaited
         self.left = deque(jobs)
-        """The calls that nobody took yet."""
+        """The calls that have not begun."""
         self.ended = threading.Lock()
         self.ended.acquire()
 
     def take(self) -> _Job | None:
-        """The next call, for the thread or for the loop: each is taken once."""
+        """Take the next call, in the thread or in the loop: each call is taken once."""
         try:
             return self.left.popleft()
         except IndexError:
@@ -60,8 +60,8 @@ class Threads:
     result nobody waits for any more just ends unheard.
 
     A switch to a thread and back costs more than a short call. So while calls are short, one thread
-    makes all that come in one turn of the loop, and the loop stands still for them; when its
-    patience ends, each call that has not begun gets a thread.
+    makes all calls of a turn of the loop, and the loop blocks for them. If they take longer than
+    its patience, each call that has not begun gets a thread.
     """
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ class Threads:
         self._lock = threading.Lock()
         self._count = 0
         self._are_short = True
-        """Whether the last call took less than the loop stands still for."""
+        """Whether the last call was short enough for the loop to block for the next one."""
 
     async def run(self, call: Callable[[], object]) -> object:
         """What `call` gives, from a thread that sees this task's context variables.
@@ -85,18 +85,18 @@ class Threads:
         else:
             self._new.append(job)
             if len(self._new) == 1:
-                job.home.call_soon(self._stand_still)
+                job.home.call_soon(self._run_batch)
         await job.future
         return _result(job)
 
-    def _stand_still(self) -> None:
-        """Have one thread make the calls of this turn, and wait for as many as are short."""
+    def _run_batch(self) -> None:
+        """Have one thread make the calls of this turn, and block while they are short."""
         jobs, self._new = [job for job in self._new if not job.future.cancelled()], []
         if not jobs:
             return
         batch = _Batch(jobs, is_awaited=True)
         self._give(batch)
-        batch.ended.acquire(timeout=_PATIENCE_S * min(len(jobs), _FEW))
+        batch.ended.acquire(timeout=_PATIENCE_S * min(len(jobs), _MOST_CALLS))
         with self._lock:
             batch.is_awaited = False
             ended = [job for job in jobs if job.is_done]
@@ -108,7 +108,7 @@ class Threads:
             self._give(_Batch([late], is_awaited=False))
 
     def _give(self, batch: _Batch) -> None:
-        """Find a thread for a batch. Where none can be started, its calls fail."""
+        """Find a thread for a batch. If none can be started, its calls fail."""
         try:
             with self._lock:
                 if self._idle == 0:
@@ -153,13 +153,14 @@ class Threads:
                     if following is None:
                         self._idle += 1
                     is_awaited = batch.is_awaited
-                if not is_awaited and not _tell(job):
+                if not is_awaited and not _wake_loop(job):
                     return  # the loop is closed: nobody waits
                 job = following
             batch.ended.release()
 
 
-def _tell(job: _Job) -> bool:
+def _wake_loop(job: _Job) -> bool:
+    """Have the loop wake the waiter of a call; False if the loop is closed."""
     try:
         job.home.call_soon_threadsafe(_wake, job)
     except RuntimeError:

@@ -69,8 +69,8 @@ class Planning(Protocol):
         """Have `resolve` called."""
 
     def expand_later(self, one: Instance, /) -> None:
-        """What it is made from reads what is not settled: have it `chosen` when more is, or
-        `resolve` called.
+        """It reads a node that has not settled: call `chosen` when more nodes have, or else
+        `resolve`.
         """
 
     def come_up(self, leaf: Instance, /) -> None:

@@ -14,22 +14,22 @@ from smithers.engine.threads import Threads
 from smithers.errors import MachineError
 
 
-def told(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """The calls for whose end a thread had to wake the loop; the loop is patient."""
+def record_wakeups(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """A list to which each call is added for which a thread wakes the loop, which is patient."""
     found: list[object] = []
-    tell = threads._tell  # pyright: ignore[reportPrivateUsage]
+    wake_loop = threads._wake_loop  # pyright: ignore[reportPrivateUsage]
 
     def counted(job: Any) -> bool:
         found.append(job)
-        return tell(job)
+        return wake_loop(job)
 
-    monkeypatch.setattr(threads, "_tell", counted)
+    monkeypatch.setattr(threads, "_wake_loop", counted)
     monkeypatch.setattr(threads, "_PATIENCE_S", 30)
     return found
 
 
 def test_a_short_call_does_not_wake_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = told(monkeypatch)
+    found = record_wakeups(monkeypatch)
 
     async def run() -> None:
         pool = Threads()
@@ -42,7 +42,7 @@ def test_a_short_call_does_not_wake_the_loop(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_short_calls_of_one_turn_are_made_by_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = told(monkeypatch)
+    found = record_wakeups(monkeypatch)
 
     async def run() -> list[object]:
         pool = Threads()

@@ -228,5 +228,5 @@ async def agent_in(folder: Path, flow: str) -> AsyncGenerator[Agent]:
 
 
 def _question(asked: str) -> str:
-    """What is done behind a gate, without what it says of an earlier round."""
+    """The question itself, without the text about earlier rounds."""
     return asked.split("\n\n", 1)[0]
