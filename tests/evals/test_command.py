@@ -123,6 +123,8 @@ def test_every_line_is_checked_before_a_case_runs(tmp_path: Path) -> None:
         {"expected": 1},
         "nonsense",
         '{"input": {"text": NaN}}',
+        {"input": {"text": "x"}, "id": "a/../b"},
+        {"input": {"text": "x"}, "id": "x" * 195},
     )
     write_cases(tmp_path, CRASH, *wrong)
     said = evaluate(tmp_path, "triage", "--json")
@@ -137,6 +139,8 @@ def test_every_line_is_checked_before_a_case_runs(tmp_path: Path) -> None:
         "cases.jsonl:6: the case has no input",
         "cases.jsonl:7: not JSON",
         "cases.jsonl:8: not JSON: NaN",
+        "cases.jsonl:9: the id of the case has a '..' segment",
+        "cases.jsonl:10: the id of the case is longer than 200 characters",
     ):
         assert part in error["message"]
     assert not (tmp_path / ".smithers").exists()
