@@ -22,8 +22,17 @@ from tests.forked import Forked  # noqa: E402
 from tests.plans import watch_engines  # noqa: E402  # its assertions are explained as well
 
 _FORKED = {
-    *("cli", "databases", "embedding", "hints", "mcp_server", "replaying"),
-    *("growth", "sentences"),
+    Path(__file__).with_name(folder)
+    for folder in (
+        "cli",
+        "databases",
+        "embedding",
+        "growth",
+        "hints",
+        "mcp_server",
+        "replaying",
+        "sentences",
+    )
 }
 
 
@@ -82,7 +91,7 @@ def state_of_the_module() -> Generator[Path]:
 def starts_of_the_module(request: pytest.FixtureRequest) -> Generator[None]:
     """In these folders, a test is not about how our processes start."""
     with pytest.MonkeyPatch.context() as patch:
-        if _FORKED.intersection(request.path.parts):
+        if _FORKED.intersection(request.path.parents):
             patch.setattr(subprocess, "Popen", Forked)
         yield
 

@@ -175,7 +175,8 @@ def _become(request: dict[str, Any], fds: list[int]) -> None:
     sys.stderr = open(2, "w", 1, errors="backslashreplace", closefd=False)  # noqa: SIM115
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
     sys.path[0:1] = [] if request["is_safe"] else [request["folder"]]
-    sys.modules.pop(request["module"] if "." in request["module"] else "", None)
+    if "." in request["module"]:  # it may be imported; a package stays, its `__main__` is run
+        sys.modules.pop(request["module"], None)
     code: object = 0
     try:
         runpy.run_module(request["module"], run_name="__main__", alter_sys=True)

@@ -84,15 +84,7 @@ def _difference(name: str, write: Callable[[float], str], one: Difference) -> li
     before, after, size = map(write, (one.before.mean, one.after.mean, abs(gain)))
     error = "" if one.spread.standard_error is None else write(one.spread.standard_error)
     counts = map(str, (one.more, one.same, one.less))
-    return [
-        name,
-        str(one.spread.n),
-        before,
-        after,
-        sign + size,
-        error,
-        *counts,
-    ]
+    return [name, str(one.spread.n), before, after, sign + size, error, *counts]
 
 
 def tell_rest(hub: Hub, place: Place, found: Evaluated, complaints: Sequence[str]) -> None:

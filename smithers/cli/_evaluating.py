@@ -9,6 +9,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
+from smithers.changes import ENDED
 from smithers.cli._arguments import Argument, Db, JsonFlag, Option, example
 from smithers.cli._failures import Usage, code_of
 from smithers.cli._given import file_and_name, names_file
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 _MOST_TIMES = 1000
+_ONCE, _LIMIT = 1, 4
+"""How cases are run if nothing is given."""
 
 
 def register(app: typer.Typer) -> None:
@@ -99,8 +102,10 @@ def evaluate(
     ] = None,
     repeat: Annotated[
         int, Option("--repeat", min=1, metavar="N", help="Run each case N times.")
-    ] = 1,
-    limit: Annotated[int, Option("--limit", min=1, metavar="N", help="Run N cases at once.")] = 4,
+    ] = _ONCE,
+    limit: Annotated[
+        int, Option("--limit", min=1, metavar="N", help="Run N cases at once.")
+    ] = _LIMIT,
     max_usd: Annotated[
         str | None,
         Option(
@@ -137,17 +142,15 @@ def evaluate(
         linger_s=linger,
     )
     minimums = [_minimum(one) for one in minimum or ()]
-    is_run = not names_file(file)
-    if is_run:
+    if not names_file(file):
         _check_stored(wanted, against, run_id)
-        id = file
-    elif cases is None:
+        return _Evaluating(wanted, file, minimums, json=json).run(None, against)
+    if cases is None:
         raise Usage(
             "no --cases were given", hint=f"type `smithers eval {quote(file)} --cases FILE`"
         )
-    else:
-        id = run_id or made_up_id(file_and_name(file)[0])
-    return _Evaluating(wanted, id, minimums, json=json).run(None if is_run else file, against)
+    id = run_id or made_up_id(file_and_name(file)[0])
+    return _Evaluating(wanted, id, minimums, json=json).run(file, against)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,7 +195,7 @@ class _Evaluating:
             self._against = f"{self._run_id}-against"
             if (code := run_against(self._arguments(against), self._against)) is not None:
                 return code
-        if self._hub.status(self._run_id) in ("finished", "failed", "cancelled"):
+        if self._hub.status(self._run_id) in ENDED:
             return self._tell(self._hub, None)
         if file is not None:
             say(f"run {self._run_id}")
@@ -268,8 +271,8 @@ def _check_stored(wanted: _Wanted, against: str | None, run_id: str | None) -> N
     given = {
         "--cases": wanted.cases,
         "--score": wanted.score,
-        "--repeat": wanted.repeat != 1,
-        "--limit": wanted.limit != 4,
+        "--repeat": wanted.repeat != _ONCE,
+        "--limit": wanted.limit != _LIMIT,
         "--max-usd": wanted.max_usd,
         "--run-id": run_id,
     }

@@ -123,7 +123,7 @@ def _outcome(folder: Path, file: PackFile, recorded: Mapping[str, str]) -> Outco
 
 def _check_parents(folder: Path, target: PurePosixPath) -> None:
     """Raises `Refused` if a folder of the target is something else, or leads out of the project."""
-    for parent in list(target.parents)[-2::-1]:
+    for parent in _folders_of(target):
         path = folder / parent
         if not path.exists() and not path.is_symlink():
             return
@@ -173,10 +173,15 @@ def _unusable(path: Path, what: str, error: OSError) -> Refused:
 
 
 def _make_folders(folder: Path, target: PurePosixPath) -> None:
-    for parent in list(target.parents)[-2::-1]:
+    for parent in _folders_of(target):
         # The database comes here too, and a run's data is for its user alone.
         mode = 0o700 if parent == _RECORD.parent else 0o777
         (folder / parent).mkdir(mode=mode, exist_ok=True)
+
+
+def _folders_of(target: PurePosixPath) -> list[PurePosixPath]:
+    """The folders of the project in which a target is, the outer ones first."""
+    return list(target.parents)[-2::-1]
 
 
 def _digest(content: bytes) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from smithers.evals._cases import Plan, make_plan
 from smithers.evals._compared import Compared, Difference, compare
 from smithers.evals._evaluated import AMOUNTS, Evaluated, Trial, evaluated
+from smithers.evals._input import EVAL_NAME
 from smithers.evals._json import eval_json
 from smithers.evals._spread import Spread
 from smithers.evals._verdict import Minimum, complaints
@@ -34,4 +35,3 @@ __all__ = [
 ]
 
 EVAL_FILE = Path(__file__).parent / "workflow" / "smithers_eval.py"
-EVAL_NAME = "eval"

@@ -12,10 +12,10 @@ from pydantic import ValidationError
 
 from smithers.engine.inputs import refuse_unknown_fields
 from smithers.errors import AuthorError, Place, Refused, SmithersError
-from smithers.evals._input import Case, EvalInput, case_node, trial_names
+from smithers.evals._input import EVAL_NAME, Case, EvalInput, trial_names, trial_node
 from smithers.evals._subject import Subject, load_subject
 from smithers.texts import json_text
-from smithers.tree import name_problem
+from smithers.tree import id_problem
 from smithers.values import dataclass
 
 __all__ = ["Plan", "make_plan", "stored_plan"]
@@ -56,10 +56,10 @@ def make_plan(
     name: str | None,
     cases: Path,
     *,
-    score: tuple[str, str] | None = None,
-    repeat: int = 1,
-    limit: int = 4,
-    budget_usd: Decimal | None = None,
+    score: tuple[str, str] | None,
+    repeat: int,
+    limit: int,
+    budget_usd: Decimal | None,
 ) -> Plan:
     """The eval of a workflow on the cases of a file. The agents that its file names must be known.
 
@@ -86,7 +86,7 @@ def make_plan(
 
 def stored_plan(run_id: str, workflow: str, input: str) -> Plan:
     """The eval that a run is of. Raises `Refused` for a run of anything else."""
-    if workflow != "eval":
+    if workflow != EVAL_NAME:
         raise Refused(
             f"run {run_id} is of workflow {workflow}, not an eval",
             hint="start an eval with `smithers eval FILE --cases CASES`",
@@ -103,7 +103,7 @@ class _Lines:
     def __init__(self, path: Path, subject: Subject, repeat: int) -> None:
         self._path, self._subject, self._repeat = path, subject, repeat
         self._wrong: list[tuple[int, str, str]] = []
-        self._nodes: dict[str, int] = {}
+        self._ids: dict[str, int] = {}
 
     def read(self) -> list[Case]:
         cases: list[Case] = []
@@ -168,14 +168,12 @@ class _Lines:
         """The id of a case, the number of its line if it has none."""
         given = row.get("id", line)
         id = str(given) if isinstance(given, int) and not isinstance(given, bool) else given
-        for trial in trial_names(str(id), self._repeat):
-            if problem := name_problem(id) or name_problem(case_node(trial)):
-                hint = "write 1 to 180 printable characters"
-                raise Refused(f"the id of the case {problem}", hint=hint)
-            if (other := self._nodes.setdefault(trial, line)) != line:
-                raise Refused(
-                    f"the id {trial!r} is that of line {other} already", hint="write another id"
-                )
+        *_, longest = trial_names(str(id), self._repeat)
+        if problem := id_problem(id) or id_problem(trial_node(longest)):
+            hint = "write 1 to 180 printable characters, without a segment '..'"
+            raise Refused(f"the id of the case {problem}", hint=hint)
+        if (other := self._ids.setdefault(str(id), line)) != line:
+            raise Refused(f"the id {id!r} is that of line {other} already", hint="write another id")
         return str(id)
 
     def _error(self) -> AuthorError:

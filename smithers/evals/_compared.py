@@ -12,13 +12,13 @@ from smithers.values import dataclass
 __all__ = ["Compared", "Difference", "compare"]
 
 _SURE = 2.0
-"""So many standard errors below 0 the mean difference is, where a score is worse."""
+"""A score is worse if its mean difference is more than this many standard errors below 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """What the cases that both have gained in a score, or in `usd` and `time_s`: of how many it is
-    more, less and the same, and the spread of the differences.
+    """How a score, `usd` or `time_s` differs in the cases that both evals have: the spread of the
+    differences, and in how many cases it is more, less and the same.
     """
 
     of: str

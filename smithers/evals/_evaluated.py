@@ -12,7 +12,7 @@ from typing import Literal
 from smithers import reports
 from smithers.changes import Failure, Key
 from smithers.evals._cases import Plan, stored_plan
-from smithers.evals._input import Case, case_node, score_node, trial_names
+from smithers.evals._input import Case, case_node, score_node, trial_names, trial_node
 from smithers.evals._spread import Spread, spread_of
 from smithers.evals._subject import Scores
 from smithers.state import Ended
@@ -159,7 +159,7 @@ class _Reader:
 
     def _status(self, name: str, run: Ended | None) -> TrialStatus:
         """A trial has ended once what is around its nodes has."""
-        end = self._snapshot.state.ends.get(Key(f"trial-{name}"))
+        end = self._snapshot.state.ends.get(Key(trial_node(name)))
         if end is None:
             return "cancelled" if self._snapshot.has_ended else "open"
         if run is None or run.outcome == "cancelled":

@@ -7,7 +7,18 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Case", "EvalInput", "case_node", "score_node", "trial_names"]
+__all__ = [
+    "EVAL_NAME",
+    "Case",
+    "EvalInput",
+    "case_node",
+    "score_node",
+    "trial_names",
+    "trial_node",
+]
+
+EVAL_NAME = "eval"
+"""The name of the workflow."""
 
 
 class Case(BaseModel):
@@ -32,9 +43,9 @@ class EvalInput(BaseModel):
     score_file: str | None = None
     score_name: str | None = None
     cases: list[Case]
-    repeat: int = 1
-    limit: int = 4
-    budget_usd: Decimal | None = None
+    repeat: int
+    limit: int
+    budget_usd: Decimal | None
     code: str
 
 
@@ -45,6 +56,11 @@ def trial_names(case: str, repeat: int) -> list[str]:
     (['refund'], ['refund.1', 'refund.2'])
     """
     return [case] if repeat == 1 else [f"{case}.{number}" for number in range(1, repeat + 1)]
+
+
+def trial_node(trial: str) -> str:
+    """The id of the node around a trial, which runs and scores it."""
+    return f"trial-{trial}"
 
 
 def case_node(trial: str) -> str:

@@ -13,8 +13,8 @@ __all__ = ["Spread", "spread_of"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spread:
-    """`n` values: their mean with its standard error, which two values at least have, and the
-    least, the middle and the greatest.
+    """`n` values: their mean, its standard error (None for one value), and the least, the middle
+    and the greatest of them.
     """
 
     n: int

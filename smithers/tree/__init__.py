@@ -18,7 +18,7 @@ from smithers.tree._exact import Changed, NotExact, has_set, is_plain, not_finit
 from smithers.tree._explaining import Explained, did_you_mean, explain, first_of
 from smithers.tree._freeze import RENDERING, Bindings, freeze
 from smithers.tree._handles import NODE_MARK, shown
-from smithers.tree._ids import check_id, check_run_id, name_problem
+from smithers.tree._ids import check_id, check_run_id, id_problem, name_problem
 from smithers.tree._nodes import (
     Giving,
     Group,
@@ -125,6 +125,7 @@ __all__ = [
     "freeze",
     "has_set",
     "here",
+    "id_problem",
     "is_in_library",
     "is_plain",
     "name_module",

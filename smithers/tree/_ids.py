@@ -8,7 +8,7 @@ from smithers.errors import AuthorError, Refused
 from smithers.sources import FILE_ENDINGS
 from smithers.tree._places import Mark
 
-__all__ = ["MAX_ID", "check_id", "check_run_id", "name_problem"]
+__all__ = ["MAX_ID", "check_id", "check_run_id", "id_problem", "name_problem"]
 
 MAX_ID = 200
 _SEGMENTS = re.compile(r"[/\\]")
@@ -32,13 +32,18 @@ def name_problem(given: object) -> str:
     return "starts or ends with a space" if given != given.strip() else ""
 
 
+def id_problem(given: object) -> str:
+    """Why this cannot be the id of a node; empty if it can."""
+    if wrong := name_problem(given):
+        return wrong
+    has_parent = ".." in str(given) and ".." in _SEGMENTS.split(str(given))
+    return "has a '..' segment" if has_parent else ""
+
+
 def check_id(given: object, kind: str, mark: Mark) -> str:
     """`given` if it can be the id of a node. Raises `AuthorError` that says what is wrong."""
-    wrong = name_problem(given)
-    if not wrong and isinstance(given, str):
-        if ".." not in given or ".." not in _SEGMENTS.split(given):
-            return str(given)
-        wrong = "has a '..' segment"
+    if not (wrong := id_problem(given)):
+        return str(given)
     shown = _shown(given) if isinstance(given, str) else repr(given)
     raise AuthorError(
         f"the id of this {kind}, {shown}, {wrong}",

@@ -168,9 +168,8 @@ def test_the_file_is_named_by_the_first_words_and_placed_beside_the_others(tmp_p
     (desk.folder / ".smithers" / "workflows").mkdir(parents=True)
     said = desk.new("--json")
     assert said.code == 0, said
-    assert said.document["output"] == str(
-        desk.folder / ".smithers" / "workflows" / "new_say_things.py"
-    ).replace("new_", "")
+    named = desk.folder / ".smithers" / "workflows" / "say_things.py"
+    assert said.document["output"] == str(named)
 
 
 @pytest.mark.parametrize("fence", ["```python3", '```python title="a.py"', "```Python", "```"])

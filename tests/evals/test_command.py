@@ -94,7 +94,7 @@ def test_what_is_no_number_fails_the_score_of_the_case(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("minimum", "code"), [((), 1), (("0.5",), 0), (("0.6",), 1), (("score=0.5", "0.9"), 0)]
+    ("minimum", "code"), [((), 1), (("0.5",), 0), (("0.6",), 1), (("0.9", "score=0.5"), 0)]
 )
 def test_a_score_must_reach_its_minimum(
     tmp_path: Path, minimum: tuple[str, ...], code: int
@@ -123,6 +123,8 @@ def test_every_line_is_checked_before_a_case_runs(tmp_path: Path) -> None:
         {"expected": 1},
         "nonsense",
         '{"input": {"text": NaN}}',
+        {"input": {"text": "x"}, "id": "a/../b"},
+        {"input": {"text": "x"}, "id": "x" * 195},
     )
     write_cases(tmp_path, CRASH, *wrong)
     said = evaluate(tmp_path, "triage", "--json")
@@ -137,6 +139,8 @@ def test_every_line_is_checked_before_a_case_runs(tmp_path: Path) -> None:
         "cases.jsonl:6: the case has no input",
         "cases.jsonl:7: not JSON",
         "cases.jsonl:8: not JSON: NaN",
+        "cases.jsonl:9: the id of the case has a '..' segment",
+        "cases.jsonl:10: the id of the case is longer than 200 characters",
     ):
         assert part in error["message"]
     assert not (tmp_path / ".smithers").exists()
@@ -275,6 +279,17 @@ def test_a_case_that_asks_a_person_is_answered_and_the_others_do_not_wait(tmp_pa
         "crash": ("finished", {"score": True}),
         "2": ("finished", {"score": False}),
     }
+
+
+def test_the_trials_of_a_cancelled_eval_are_cancelled_and_their_cost_is_of_no_case(
+    tmp_path: Path,
+) -> None:
+    write_cases(tmp_path, CRASH, HOW)
+    assert evaluate(tmp_path, "asks", "--limit", "1").code == 3
+    assert smithers(tmp_path, "cancel", "e1").code == 0
+    found = smithers(tmp_path, "eval", "e1", "--json").document
+    assert trials(found) == {"crash": ("cancelled", None), "2": ("cancelled", None)}
+    assert (found["status"], found["passes"], found["time_s"]) == ("cancelled", False, None)
 
 
 def test_no_agent_starts_once_the_money_is_spent(tmp_path: Path) -> None:

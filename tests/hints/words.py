@@ -28,7 +28,7 @@ WORDS: dict[str, Kind] = {
     "restore the database from a copy: no version of Smithers writes such a row": "restore",
     # -- eval
     'a case is a line such as {"input": {"topic": "whales"}, "expected": "a whale"}': "choose",
-    "write 1 to 180 printable characters": "choose",
+    "write 1 to 180 printable characters, without a segment '..'": "choose",
     "write another id": "choose",
     "write def …(output, expected): ...": "choose",
     "write def …(output, expected): ... in it": "choose",

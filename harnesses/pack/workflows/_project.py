@@ -15,8 +15,21 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from harnesses import ClaudeCode, Codex, Gemini, Pi
-from smithers import Approval, Attempt, Command, Context, HumanTask, Node, Rework, Sequence, Step
+from smithers import (
+    Approval,
+    Attempt,
+    Command,
+    Completed,
+    Context,
+    HumanTask,
+    Node,
+    Rework,
+    Sequence,
+    Step,
+    Task,
+)
 from smithers.agent import Agent
+from smithers.patterns import FixUntilGreen
 
 ROOT = Path(__file__).resolve().parents[2]
 """The folder of the project: the one that contains `.smithers`."""
@@ -89,6 +102,23 @@ def find_tests(ctx: Context[Any], given: str) -> Node[str]:
 
 def run_tests(ctx: Context[Any], command: Node[str]) -> Command[Any]:
     return Command("tests", lambda: ctx[command], shell=True, check=False, cwd=ROOT, timeout_s=3600)
+
+
+def make_green(
+    ctx: Context[Any], command: Node[str], agents: list[Agent], work: str
+) -> Node[Completed]:
+    """Run the tests after some work, and let agents fix what fails."""
+    tests = run_tests(ctx, command)
+    fix = Task(
+        "fix",
+        agent=agents,
+        prompt=lambda: (
+            f"{work}\n\nNow `{ctx[command]}` fails. Fix the cause; never delete or skip a test. You"
+            " need not run the tests.\n\n" + shortened(ctx[tests].stdout + ctx[tests].stderr)
+        ),
+        cwd=ROOT,
+    )
+    return FixUntilGreen("green", ctx, tests, fix)
 
 
 def test_command(folder: Path) -> str | None:

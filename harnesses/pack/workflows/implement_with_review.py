@@ -10,16 +10,16 @@ from _project import (
     Tested,
     changes,
     find_tests,
+    make_green,
     offer_merge,
     pick,
-    run_tests,
     shortened,
     start_branch,
 )
 from pydantic import Field
 
 from smithers import Budget, Context, Node, Sequence, Task, workflow
-from smithers.patterns import FixUntilGreen, ReviewLoop
+from smithers.patterns import ReviewLoop
 
 
 class Implement(Tested):
@@ -40,18 +40,8 @@ def implement_with_review(ctx: Context[Implement]) -> Node[str]:
         prompt=f"Implement this in the project here, with tests. Commit nothing.\n\n{goal}",
         cwd=ROOT,
     )
-    tests = run_tests(ctx, command)
-    fix = Task(
-        "fix",
-        agent=writers,
-        prompt=lambda: (
-            f"This was implemented here, and is not committed: {goal}\n\nNow `{ctx[command]}`"
-            " fails. Fix the cause; never delete or skip a test. You need not run the tests.\n\n"
-            + shortened(ctx[tests].stdout + ctx[tests].stderr)
-        ),
-        cwd=ROOT,
-    )
-    green = FixUntilGreen("green", ctx, tests, fix)
+    done = f"This was implemented here, and is not committed: {goal}"
+    green = make_green(ctx, command, writers, done)
     diff = changes("diff")
     work = Sequence(implement, green, diff, result=diff, id="work")
     review = Task(

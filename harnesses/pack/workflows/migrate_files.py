@@ -9,9 +9,9 @@ from _project import (
     Review,
     Tested,
     find_tests,
+    make_green,
     offer_merge,
     pick,
-    run_tests,
     shortened,
     start_branch,
 )
@@ -29,7 +29,10 @@ from smithers import (
     Task,
     workflow,
 )
-from smithers.patterns import FixUntilGreen, ReviewLoop
+from smithers.patterns import ReviewLoop
+
+GIT = ["git", "--literal-pathspecs"]
+"""Takes each path as the name of a file, not as a pattern."""
 
 
 class Migrate(Tested):
@@ -42,7 +45,6 @@ class Migrate(Tested):
 def migrate_files(ctx: Context[Migrate]) -> Node[str]:
     """Change many files in the same way on a branch, review each, merge it if you approve."""
     goal, branch = ctx.input.goal, f"smithers/{ctx.run_id}"
-    writers, readers = pick(WRITERS, ctx.input.agents), pick(READERS, ctx.input.agents)
     base = start_branch(branch)
     command = find_tests(ctx, ctx.input.test)
     listed = Command(
@@ -56,72 +58,22 @@ def migrate_files(ctx: Context[Migrate]) -> Node[str]:
 
     files = Step("files", split)
 
-    def migrate(file: str) -> Node[str]:
-        change = Task(
-            f"change {file}",
-            agent=writers,
-            prompt=f"Change {file} and no other file: {goal}\n\nCommit nothing. If there is nothing"
-            " to change in it, leave it as it is.",
-            cwd=ROOT,
-        )
-        diff = Command(
-            f"diff {file}",
-            ["git", "--literal-pathspecs", "diff", "HEAD", "--", file],
-            cwd=ROOT,
-            output=str,
-        )
-        done = Sequence(change, diff, result=diff, id=f"done {file}")
-        review = Task(
-            f"review {file}",
-            agent=readers,
-            output=Review,
-            prompt=lambda: (
-                f"Review this change of {file}. Its goal: {goal}\nIs it correct, complete, and no"
-                " more than that? No change is right if there was nothing to change. Approve it,"
-                f" or say what to change.\n\n{shortened(ctx[done]) or '(no change)'}"
-            ),
-            cwd=ROOT,
-        )
-        return ReviewLoop(f"reviewed {file}", ctx, done, review, max_rounds=2)
-
     each = ForEach(
         lambda: ctx[files],
         key=str,
-        each=migrate,
+        each=lambda file: migrate(ctx, file),
         limit=ctx.input.limit,
         on_failure="continue",
         id="each",
     )
 
-    def take_back(attempt: Attempt) -> list[str]:
-        failed = [one.key for one in ctx.failures(each)]
-        if failed:
-            restore = [
-                "git",
-                "--literal-pathspecs",
-                "restore",
-                "--source=HEAD",
-                "--staged",
-                "--worktree",
-                "--",
-                *failed,
-            ]
-            attempt.run(restore, cwd=ROOT)
-        return failed
-
-    restored = Step("restore", take_back)
-    tests = run_tests(ctx, command)
-    fix = Task(
-        "fix",
-        agent=writers,
-        prompt=lambda: (
-            f"Files here were changed, not committed: {goal}\n\nNow `{ctx[command]}` fails. Fix"
-            " the cause; never delete or skip a test. You need not run the tests.\n\n"
-            + shortened(ctx[tests].stdout + ctx[tests].stderr)
-        ),
-        cwd=ROOT,
+    restored = Step(
+        "restore",
+        lambda attempt: take_back(attempt, [one.key for one in ctx.failures(each)]),
+        output=list[str],
     )
-    green = FixUntilGreen("green", ctx, tests, fix)
+    done = f"Files here were changed, not committed: {goal}"
+    green = make_green(ctx, command, pick(WRITERS, ctx.input.agents), done)
 
     def left_out() -> str:
         failed = ctx.failures(each)
@@ -133,3 +85,37 @@ def migrate_files(ctx: Context[Migrate]) -> Node[str]:
         merged := offer_merge(ctx, branch, base, goal, again=each, remarks=left_out),
         result=merged,
     )
+
+
+def migrate(ctx: Context[Migrate], file: str) -> Node[str]:
+    """Change one file, and have the change reviewed."""
+    goal, agents = ctx.input.goal, ctx.input.agents
+    change = Task(
+        f"change {file}",
+        agent=pick(WRITERS, agents),
+        prompt=f"Change {file} and no other file: {goal}\n\nCommit nothing. If there is nothing to"
+        " change in it, leave it as it is.",
+        cwd=ROOT,
+    )
+    diff = Command(f"diff {file}", [*GIT, "diff", "HEAD", "--", file], cwd=ROOT, output=str)
+    done = Sequence(change, diff, result=diff, id=f"done {file}")
+    review = Task(
+        f"review {file}",
+        agent=pick(READERS, agents),
+        output=Review,
+        prompt=lambda: (
+            f"Review this change of {file}. Its goal: {goal}\nIs it correct, complete, and no more"
+            " than that? No change is right if there was nothing to change. Approve it, or say what"
+            f" to change.\n\n{shortened(ctx[done]) or '(no change)'}"
+        ),
+        cwd=ROOT,
+    )
+    return ReviewLoop(f"reviewed {file}", ctx, done, review, max_rounds=2)
+
+
+def take_back(attempt: Attempt, files: list[str]) -> list[str]:
+    """Leave these files as the last commit has them."""
+    if files:
+        restore = ("restore", "--source=HEAD", "--staged", "--worktree", "--")
+        attempt.run([*GIT, *restore, *files], cwd=ROOT)
+    return files

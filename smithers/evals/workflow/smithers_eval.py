@@ -6,7 +6,15 @@ from typing import Any
 
 from smithers import Budget, Context, ForEach, Node, Sequence, Step, Subflow, workflow
 from smithers.errors import AuthorError
-from smithers.evals._input import Case, EvalInput, case_node, score_node, trial_names
+from smithers.evals._input import (
+    EVAL_NAME,
+    Case,
+    EvalInput,
+    case_node,
+    score_node,
+    trial_names,
+    trial_node,
+)
 from smithers.evals._subject import Scores, Subject, as_scores, known_subject
 
 __all__ = ["evaluate"]
@@ -15,7 +23,7 @@ _MOST_AT_ONCE = 1000
 """The limit of the cases is the one that holds, which is stored with them."""
 
 
-@workflow(input=EvalInput, name="eval", max_concurrency=_MOST_AT_ONCE)
+@workflow(input=EvalInput, name=EVAL_NAME, max_concurrency=_MOST_AT_ONCE)
 def evaluate(ctx: Context[EvalInput]) -> Node:
     given = ctx.input
     subject = known_subject(given)
@@ -32,11 +40,10 @@ def evaluate(ctx: Context[EvalInput]) -> Node:
         case = cases[trial]
         text = subject.workflow.input.model_validate(case.input)
         run: Subflow[Any] = Subflow(case_node(trial), subject.workflow, input=text)
-        name = f"trial-{trial}"
         if subject.score is None and not case.is_expected:
-            return Sequence(run, on_failure="continue", id=name)
+            return Sequence(run, on_failure="continue", id=trial_node(trial))
         scored = _score_step(ctx, trial, subject, run, case)
-        return Sequence(run, scored, result=scored, on_failure="continue", id=name)
+        return Sequence(run, scored, result=scored, on_failure="continue", id=trial_node(trial))
 
     return ForEach(list(cases), key=str, each=each, limit=given.limit, budget=budget, id="cases")
 
@@ -51,4 +58,4 @@ def _score_step(
         return as_scores(subject.call(ctx[run], case))
 
     made = score_async if subject.is_async else score
-    return Step(score_node(trial), made, output=dict[str, bool | float])
+    return Step(score_node(trial), made, output=Scores)
