@@ -88,6 +88,13 @@ def test_the_blocks_of_the_pages_are_what_their_files_say() -> None:
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
+def test_a_block_in_a_list_is_a_block_on_the_site_as_well() -> None:
+    """Python-Markdown wants 8 spaces there; with fewer its lines become one paragraph."""
+    for document in DOCS.rglob("*.md"):
+        text = re.sub(r"^```.*?^```", "", document.read_text("utf-8"), flags=re.S | re.M)
+        assert re.search(r"\n\n {5,7}\S.*", text) is None, name(document)
+
+
 def test_the_messages_on_the_page_of_symptoms_are_those_of_the_code() -> None:
     joined = "".join(file.read_text("utf-8") for file in SOURCES)
     code = re.sub(r'"\s*\n\s*f?"', "", joined)
