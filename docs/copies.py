@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import smithers
+from docs.writing import write
 from smithers.manual import signature
 
 __all__ = ["BLOCK", "pages"]
@@ -50,19 +51,7 @@ def with_files(text: str) -> str:
 
 def main() -> int:
     """Write the pages, or say which are stale."""
-    stale = {
-        page: new
-        for page in pages()
-        if (old := page.read_text("utf-8")) != (new := with_files(old))
-    }
-    if "--check" not in sys.argv:
-        for page, text in stale.items():
-            page.write_text(text, "utf-8")
-        return 0
-    for page in stale:
-        name = page.relative_to(DOCS.parent)
-        print(f"{name} is not what its files say: run `make docs`")  # noqa: T201
-    return int(bool(stale))
+    return write({page: with_files(page.read_text("utf-8")) for page in pages()})
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from docs.writing import write
 from smithers.agent import Agent, Ask, Capabilities, Event, limit_of
 from smithers.changes import Failure, Key
 from smithers.clock import Deadline, Moment
@@ -144,17 +145,9 @@ def _failed(kind: type[AgentError]) -> Attempted:
 
 
 def main() -> int:
-    """Write the tables, or say whether they stand there."""
-    stale = 0
-    for document, made in ((DOCUMENT, with_table), (SYMPTOMS, with_classes)):
-        old = document.read_text("utf-8")
-        new = made(old)
-        if "--check" not in sys.argv:
-            document.write_text(new, "utf-8")
-        elif old != new:
-            print(f"{document.name} is not what the code says: run `make docs`")  # noqa: T201
-            stale = 1
-    return stale
+    """Write the tables, or say which documents are stale."""
+    made = ((DOCUMENT, with_table), (SYMPTOMS, with_classes))
+    return write({document: fill(document.read_text("utf-8")) for document, fill in made})
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from docs.writing import write
 from smithers.manual import FOLDER, summaries
 
 __all__ = ["made"]
@@ -70,18 +71,7 @@ def _title(path: Path) -> str:
 
 def main() -> int:
     """Write the files, or say which are stale."""
-    stale = {
-        path: text
-        for path, text in made().items()
-        if not path.exists() or path.read_text("utf-8") != text
-    }
-    if "--check" not in sys.argv:
-        for path, text in stale.items():
-            path.write_text(text, "utf-8")
-        return 0
-    for path in stale:
-        print(f"{path.name} is not what the files say: run `make docs`")  # noqa: T201
-    return int(bool(stale))
+    return write(made())
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from docs.writing import write
 from smithers import patterns
 from smithers.cli._trees import of_run, tree_lines
 from smithers.hub import Hub
@@ -150,20 +151,9 @@ def _prose(text: str) -> str:
 
 
 def main() -> int:
-    """Write the pages, or say whether they are there."""
-    written = {path.name: path.read_text("utf-8") for path in FOLDER.glob("*.md")}
-    made = pages()
-    if "--check" in sys.argv:
-        stale = sorted(one for one in {*made, *written} if made.get(one) != written.get(one))
-        for file in stale:
-            print(f"docs/patterns/{file} is not what the code says: run `make docs`")  # noqa: T201
-        return int(bool(stale))
-    FOLDER.mkdir(exist_ok=True)
-    for file in written.keys() - made.keys():
-        (FOLDER / file).unlink()
-    for file, text in made.items():
-        (FOLDER / file).write_text(text, "utf-8")
-    return 0
+    """Write the pages and remove those of no pattern, or say which are stale."""
+    made = {FOLDER / file: text for file, text in pages().items()}
+    return write({**dict.fromkeys(FOLDER.glob("*.md")), **made})
 
 
 if __name__ == "__main__":

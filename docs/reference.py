@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from docs.writing import write
 from smithers.manual import signature
 
 __all__ = ["MODULES", "pages"]
@@ -51,7 +52,7 @@ def _entry(name: str, value: Any) -> str:
 
 
 def _members(kind: Any) -> Iterator[str]:
-    """What a class has besides its constructor, that of its own package's parents included."""
+    """The public methods and properties of a class, those inherited from our packages too."""
     if not inspect.isclass(kind):
         return
     for name, member in inspect.getmembers(kind):
@@ -69,16 +70,13 @@ def _members(kind: Any) -> Iterator[str]:
 def _described(value: Any, name: str) -> str:
     try:
         return signature(value, name)
-    except (TypeError, ValueError):  # an alias, or a class that tells no signature
+    except (TypeError, ValueError):  # an alias, or a class without a signature
         return f"{name}\n\n{inspect.getdoc(value) or ''}".rstrip()
 
 
 def main() -> int:
     """Write the pages."""
-    FOLDER.mkdir(exist_ok=True)
-    for name, text in pages().items():
-        (FOLDER / name).write_text(text, "utf-8")
-    return 0
+    return write({FOLDER / name: text for name, text in pages().items()})
 
 
 if __name__ == "__main__":

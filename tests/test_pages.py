@@ -13,14 +13,19 @@ from pathlib import Path
 
 import pytest
 
+from harnesses._lines import LINE_LIMIT_BYTES
 from smithers.checks._confine import Limits
+from smithers.engine import mount
 from smithers.engine.attempts.agent_attempt import MAX_REPAIRS
 from smithers.engine.attempts.next_agent import MAX_COOLDOWNS
+from smithers.engine.child_checks import MOST_LEVELS
 from smithers.engine.dry.outside import Script
 from smithers.engine.program_output import JSON_BYTES, KEPT_BYTES
 from smithers.engine.sending import MAX_DATA
 from smithers.engine.steering import MAX_MESSAGE
-from smithers.tree._ids import MAX_ID
+from smithers.errors import Refused
+from smithers.kinds import flow
+from smithers.tree._ids import MAX_ID, check_run_id
 from tests.cli.command import Said, environment, smithers
 from tests.cli.test_demo import told
 from tests.test_docs import SOURCES, name
@@ -83,6 +88,13 @@ def test_the_blocks_of_the_pages_are_what_their_files_say() -> None:
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
+def test_a_block_in_a_list_is_a_block_on_the_site_as_well() -> None:
+    """Python-Markdown wants 8 spaces there; with fewer its lines become one paragraph."""
+    for document in DOCS.rglob("*.md"):
+        text = re.sub(r"^```.*?^```", "", document.read_text("utf-8"), flags=re.S | re.M)
+        assert re.search(r"\n\n {5,7}\S.*", text) is None, name(document)
+
+
 def test_the_messages_on_the_page_of_symptoms_are_those_of_the_code() -> None:
     joined = "".join(file.read_text("utf-8") for file in SOURCES)
     code = re.sub(r'"\s*\n\s*f?"', "", joined)
@@ -98,11 +110,15 @@ def test_the_bounds_on_the_page_of_limits_are_those_of_the_code() -> None:
     dry, confined = Script(), Limits()
     bounds = {
         "the id of a task": f"{MAX_ID} characters",
+        "child runs (`Subflow`) in each other": f"{MOST_LEVELS} levels",
+        "flows in each other": f"{flow.MAX_DEPTH} levels",
+        "`Sequence(then=)` in each other, with `id=` or `result=`": f"{mount.MAX_DEPTH} levels",
         "the data of a signal": f"{MAX_DATA >> 20} MiB",
         "a message to an agent (`steer`)": f"{MAX_MESSAGE:,} characters",
         "stdout of a `Command` that is read as `output=`": f"{JSON_BYTES >> 20} MiB",
         "what `Completed` keeps of a stream": f"the last {KEPT_BYTES >> 20} MiB; all of it is in"
         " a file",
+        "a line of an agent program": f"{LINE_LIMIT_BYTES >> 20} MiB; a longer one is left out",
         "repairs of an answer": f"{MAX_REPAIRS}",
         "refusals because of a limit before a task fails": f"{MAX_COOLDOWNS}",
         "a dry run": f"{dry.most_attempts:,} attempts or {dry.most_frames:,} frames",
@@ -110,8 +126,14 @@ def test_the_bounds_on_the_page_of_limits_are_those_of_the_code() -> None:
         f" {confined.memory_bytes >> 30} GB of memory",
     }
     page = (DOCS / "limits.md").read_text("utf-8")
-    for what, bound in bounds.items():
-        assert f"| {what} | {bound} |\n" in page
+    rows = dict(
+        re.findall(r"^\| (.+?) \| (.+) \|$", page.partition("| bound |\n|---|---|")[2], re.M)
+    )
+    longest = int(rows.pop("the id of a run").removesuffix(" characters"))
+    assert check_run_id("a" * longest)
+    with pytest.raises(Refused):
+        check_run_id("a" * (longest + 1))
+    assert rows == bounds
 
 
 def test_the_reference_has_each_public_name_of_its_modules() -> None:

@@ -1,4 +1,4 @@
-"""Three pages, each a run of its own."""
+"""Three pages, a run for each."""
 
 from __future__ import annotations
 

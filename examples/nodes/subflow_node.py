@@ -1,4 +1,4 @@
-"""A workflow that starts another one as a run of its own."""
+"""A workflow that starts another one as a separate run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every morning at nine in Berlin a report is written; each day is a run of its own."""
+"""Every morning at nine in Berlin a report is written; each day is a run."""
 
 from __future__ import annotations
 

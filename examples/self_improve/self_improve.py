@@ -156,7 +156,7 @@ def finish(attempt: Attempt, at: Place, is_accepted: bool) -> str:
 
 
 def evaluate(at: Place, given: Wanted, folder: Path, run: str, *more: str) -> list[str]:
-    """The command of an eval, in a database of its own: a program may not start runs in that of
+    """The command of an eval, in a separate database: a program may not start runs in that of
     its run.
     """
     where = ("--cases", str(at.root / given.cases), "--db", f"{at.tree}.db", "--json")

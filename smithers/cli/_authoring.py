@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
             'smithers new "translate all files of docs" -o translate.py --agent fast',
             says="Have an installed agent write one new workflow file. The errors of `smithers"
             " check FILE --dry-run` go back to it in its session until the file passes; only then"
-            " is the file written, and never over another. This is a run as any other: it can be"
+            " is the file written, and never over another. It is a run like any other: it can be"
             " stopped and resumed. If no try passes, it exits with 1 and writes nothing.",
         ),
     )(new)
@@ -66,7 +66,9 @@ def new(
             show_default=False,
         ),
     ] = None,
-    tries: Annotated[int, Option("--tries", min=1, metavar="N", help="Check at most N tries.")] = 5,
+    tries: Annotated[
+        int, Option("--tries", min=1, metavar="N", help="Check up to N tries, at most 20.")
+    ] = 5,
     json: JsonFlag = False,
     db: Db = None,
 ) -> int:

@@ -42,12 +42,12 @@ def register(app: typer.Typer) -> None:
             "smithers eval triage.py --cases cases.jsonl --against triage_old.py",
             "smithers eval triage-k3v9xa --against triage-7hq2md",
             says="Run a workflow on each case of a file of JSON lines, as child runs of one run,"
-            " and score what it gives. Every line is checked before a case runs. A case that fails"
-            " ends no other. After a crash or a stop, `smithers eval RUN` or `smithers resume RUN`"
-            " runs only what is missing, and `smithers eval RUN` prints the result again. Exit with"
-            " 0; with 1 if a case or its score failed, or a score is below its minimum or worse"
-            " than that of --against by more than chance explains; with 2 for a case or an option"
-            " that does not fit; else with the code of the run.",
+            " and score what it gives. Every line is checked before a case runs. A failed"
+            " case does not end the others. After a crash or a stop, `smithers eval RUN` or"
+            " `smithers resume RUN` runs only what is missing, and `smithers eval RUN` prints the"
+            " result again. Exit with 0; with 1 if a case or its score failed, or a score is below"
+            " its minimum or worse than that of --against by more than chance explains; with 2 for"
+            " a case or an option that does not fit; else with the code of the run.",
         ),
     )(evaluate)
 
@@ -95,7 +95,7 @@ def evaluate(
         Option(
             "--min",
             metavar="[SCORE=]N",
-            help="What the mean of a score must be at least, of every score without a name"
+            help="The least mean that a score may have; without a name, that of every score"
             " (repeatable; default: a score of True and False must always be True).",
             show_default=False,
         ),

@@ -31,9 +31,8 @@ def register(app: typer.Typer) -> None:
             "smithers init --template fix_until_green",
             says="Write workflows to .smithers/workflows in this folder, settings to"
             " smithers.toml, and skills and instructions for agents, and list each"
-            " file. A file that is there and that `smithers init` did not write, or"
-            " that was edited since, is left as it is; the others are updated. To do it"
-            " twice changes nothing.",
+            " file. A file that `smithers init` did not write, or that was edited since,"
+            " is left as it is; the others are updated. Doing it twice changes nothing.",
         ),
     )(init)
 
@@ -49,7 +48,7 @@ def init(
         ),
     ] = None,
     list_templates: Annotated[
-        bool, Option("--list", help="List the workflows that there are, and write nothing.")
+        bool, Option("--list", help="List the available workflows, and write nothing.")
     ] = False,
     dry_run: Annotated[
         bool, Option("--dry-run", help="List what would be written, and write nothing.")

@@ -7,18 +7,18 @@ from smithers.errors import Place, Refused
 from smithers.kinds import TooManyLevels
 from smithers.store import NewRun, Parent
 
-__all__ = ["check_level", "check_own"]
+__all__ = ["MOST_LEVELS", "check_level", "check_own"]
 
-_MOST_LEVELS = 32
+MOST_LEVELS = 32
 
 
 def check_level(level: int, run_id: str, place: Place | None) -> None:
     """A run `level` levels below the one that was started may start a child run. Raises
     `TooManyLevels`: without an end, a workflow that starts itself would fill the database.
     """
-    if level >= _MOST_LEVELS:
+    if level >= MOST_LEVELS:
         raise TooManyLevels(
-            f"child runs may be {_MOST_LEVELS} levels below the run that was started, and"
+            f"child runs may be {MOST_LEVELS} levels below the run that was started, and"
             f" {run_id} would be at level {level + 1}",
             place=place,
             hint="a workflow that starts itself has to stop at some level: let its input say at"

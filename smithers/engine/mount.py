@@ -26,6 +26,7 @@ from smithers.tree import (
 from smithers.values import dataclass
 
 __all__ = [
+    "MAX_DEPTH",
     "Mounts",
     "check_sees",
     "children_digest",
@@ -36,7 +37,7 @@ __all__ = [
     "split_part",
 ]
 
-_MAX_DEPTH = 20
+MAX_DEPTH = 20
 """How many sequences with parts one of them can be inside of."""
 
 
@@ -93,7 +94,7 @@ def split_part(made: Node[Any], part: Definition[Any]) -> tuple[Node[Any], tuple
     depth, above = 1, part.parent
     while above is not None:
         depth, above = depth + (above.node.kind == part.node.kind), above.parent
-    if depth >= _MAX_DEPTH:
+    if depth >= MAX_DEPTH:
         raise AuthorError(
             f"a Sequence with then= is inside {depth} others, which is the most",
             place=made.mark.place,

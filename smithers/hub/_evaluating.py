@@ -48,7 +48,7 @@ class Evaluating(Running):
         self, plan: Plan, *, run_id: str, observer: Observer, linger_s: float | None = None
     ) -> Left:
         """Start the run of an eval, or resume the one of this id, and drive it until it ends or
-        waits. A case that has ended does not run again. A case that fails ends no other.
+        waits. A case that has ended does not run again. A case that fails does not end the others.
 
         Raises what `start` and `resume` raise, and `Refused` if the run is of another eval.
         """

@@ -252,7 +252,8 @@ class Looking(HubCore):
                 return name
         raise Refused(
             "no agent is installed and signed in",
-            hint="install one and sign in, or name one of the settings with --agent NAME",
+            hint="type `smithers doctor` to see how to install one and sign in, or name one of the"
+            " settings with --agent NAME",
         )
 
     @staticmethod

@@ -24,9 +24,9 @@ from smithers.kinds._strands import Strands
 from smithers.state import RunState
 from smithers.tree import Node, wrong
 
-__all__ = ["FLOW"]
+__all__ = ["FLOW", "MAX_DEPTH"]
 
-_MAX_DEPTH = 100
+MAX_DEPTH = 100
 """How many flows a flow can be inside of."""
 
 
@@ -218,7 +218,7 @@ def _check_depth(one: Instance[Flow[Any]]) -> None:
     while above is not None:
         depth += above.definition.node.kind == FLOW.name
         above = above.parent
-    if depth >= _MAX_DEPTH:
+    if depth >= MAX_DEPTH:
         _, _, id = str(one.node.id).rpartition("/")
         wrong(
             one.node.mark,

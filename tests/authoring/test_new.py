@@ -148,7 +148,7 @@ def test_a_file_that_comes_up_meanwhile_is_not_overwritten(
         (["--agent", "codxe"], "no adapter 'codxe' is installed", "codex"),
         (["--agent", "openai"], "openai needs model", "openai:MODEL"),
         (["--tries", "50"], "--tries is at most 20, not 50", "smaller"),
-        ([], "no agent is installed and signed in", "install one and sign in"),
+        ([], "no agent is installed and signed in", "type `smithers doctor`"),
     ],
 )
 def test_what_cannot_be_begun_is_refused_before_an_agent_is_asked(
