@@ -13,7 +13,7 @@ from typing import Any
 
 from smithers import inbox, waits
 from smithers.changes import Frame, Key, WaitClosed, WaitOpened
-from smithers.engine.gates import lost_texts
+from smithers.engine.gate_texts import lost_texts
 from smithers.engine.standing import nobody
 from smithers.errors import Refused
 from smithers.naming import first_names

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from smithers.changes import Key, WaitOpened
-from smithers.engine.gates import Gates, lost_gates, lost_texts
+from smithers.engine.gate_texts import lost_texts
+from smithers.engine.gates import Gates, lost_gates
 from smithers.engine.loading import Loaded
 from smithers.sources import SourceFile, Sources, read_sources
 from smithers.values import dataclass

@@ -19,7 +19,7 @@ from smithers import NoInput, Workflow
 from smithers.agent import Event
 from smithers.changes import Frame, Key
 from smithers.engine.engine import THE_EDIT, Engine
-from smithers.engine.gates import lost_texts
+from smithers.engine.gate_texts import lost_texts
 from smithers.engine.hot_engine import HotEngine
 from smithers.engine.loading import Loaded
 from smithers.engine.reloading import Hot, Judged, Reloading
