@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Final, Literal, assert_never, get_args
 
 from smithers import inbox
-from smithers.changes import WaitKind, WaitOpened
+from smithers.changes import Key, WaitKind, WaitOpened
 from smithers.clock import Basis
 from smithers.inbox import InboxKind
 from smithers.texts import title_of
@@ -38,6 +38,7 @@ __all__ = [
     "RETRY",
     "SETTLING",
     "TAKING_SLOTS",
+    "THE_EDIT",
     "TIMED",
     "TIMER",
     "WHOLE",
@@ -64,6 +65,9 @@ CHILD: Final = "child"
 POOL: Final = "pool"
 TIMER: Final = "timer"
 EVENT: Final = "event"
+
+THE_EDIT: Final[tuple[Key, WaitKind]] = (Key(""), APPROVAL)
+"""The wait of a run for the decision on an edit; an edit is of the run as a whole."""
 
 Ends = Literal["person", "time", "data", "owner", "process"]
 

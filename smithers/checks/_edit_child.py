@@ -68,7 +68,6 @@ class Judging(Looking):
                 hint="give it back its name; another workflow is another run",
             )
         self.tell({"phase": "rendering"})
-        pools = settings.values.pools
         engine = Engine(
             workflow,
             stored_input(loaded, run.input),
@@ -77,11 +76,9 @@ class Judging(Looking):
             settings=Settings(
                 folder=Path(run.folder),
                 streams=streams_folder(self._database, run.run_id),
-                max_concurrency=limit_of(run),
-                pools={name: one.limit for name, one in pools.items() if one.limit is not None},
-                machine_pools={
-                    name: one.machine for name, one in pools.items() if one.machine is not None
-                },
+                max_concurrency=limit_of(run) or settings.values.max_concurrency,
+                pools=settings.values.pool_limits,
+                machine_pools=settings.values.machine_limits,
                 again=Edited(run.run_id, self._history.frames),
             ),
             observer=Unwatched(),

@@ -26,7 +26,7 @@ from smithers.engine.collecting import uncollected
 from smithers.engine.deciding import end_left_below
 from smithers.engine.ending import Left
 from smithers.engine.endings import Why
-from smithers.engine.engine import THE_EDIT, Engine, First, Observer, Settings
+from smithers.engine.engine import Engine, First, Observer, Settings
 from smithers.engine.given import check_same_workflow, load_given
 from smithers.engine.inputs import input_text, refuse_unknown_fields
 from smithers.engine.launching import DETACHED, RUN_DATABASE, unmarked
@@ -73,6 +73,7 @@ from smithers.store.opening import is_new
 from smithers.store.releasing import release_at_once
 from smithers.store.sqlite import SqliteStore
 from smithers.tree import Node, check_run_id, valid_text
+from smithers.waits import THE_EDIT
 from smithers.workflows import Workflow
 
 if TYPE_CHECKING:  # what only resumed and edited runs need is imported by these
@@ -564,15 +565,14 @@ class Driving:
     ) -> Settings:
         streams = streams_folder(self._database, run.run_id)
         check_streams(streams)
-        pools = found.values.pools
-        on_machine = {name: one.machine for name, one in pools.items() if one.machine is not None}
+        on_machine = found.values.machine_limits
         return Settings(
             folder=Path(run.folder),
             marks={RUN_DATABASE: os.path.realpath(self._database)},
             streams=streams,
             max_concurrency=max_concurrency or found.values.max_concurrency,
             linger_s=found.values.linger_s if linger_s is None else linger_s,
-            pools={name: one.limit for name, one in pools.items() if one.limit is not None},
+            pools=found.values.pool_limits,
             machine_pools=on_machine,
             machine=SlotFiles.of_user(self._environment) if on_machine else NO_POOLS,
             find_answer=partial(find_cached, self._database),

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final, assert_never
+from typing import Any, assert_never
 
 from pydantic import BaseModel
 
@@ -30,7 +30,6 @@ from smithers.changes import (
     Reset,
     SentBack,
     StatusChanged,
-    WaitKind,
     WaitOpened,
 )
 from smithers.clock import Basis, Moment
@@ -85,10 +84,8 @@ from smithers.store import Claim, Cooldown, InboxRow, Model, NewRun, Store
 from smithers.texts import object_from
 from smithers.workflows import Workflow
 
-__all__ = ["THE_EDIT", "Engine", "First", "Observer", "Settings"]
+__all__ = ["Engine", "First", "Observer", "Settings"]
 
-THE_EDIT: Final[tuple[Key, WaitKind]] = (Key(""), waits.APPROVAL)
-"""The wait of a run for the decision on an edit; an edit is of the run as a whole."""
 _FEW = 32
 """With more attempts at once, the loop is taken for busy, and nobody looks at each of them."""
 _TIME_LEFT_S = 1.0
@@ -385,7 +382,7 @@ class Engine:
         failed = self.state.frame >= 0 and before in ("failed", "cancelled")
         for over in self.limits.ended(self.state):
             self.transition.close_wait(over.key, over.kind, '"again"')
-        self.transition.close_wait(*THE_EDIT)  # this owner has loaded the files as they are
+        self.transition.close_wait(*waits.THE_EDIT)  # this owner has loaded the files as they are
         if failed:
             self._closing.forget()
         self._closing.resume()

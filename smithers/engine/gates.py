@@ -1,40 +1,33 @@
 """Gates: what bounds a run, and what an edit may not take from it unless a person confirms that.
 
 They are questions to people, budgets, commands, what agents may do, and `allow_runs`. An edit is
-judged twice, and both must allow it: by the trees before and after, which know what stands behind
-a question and what agents are made of, and by the texts of the files, which also have what is not
-in the tree yet.
+judged twice, and both must allow it: here by the trees before and after, which know what comes
+after a question and what agents are made of, and by the texts of the files; see `gate_texts`.
 """
 
 from __future__ import annotations
 
-import ast
 import functools
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from pathlib import PurePath
 from types import CodeType, FunctionType, MethodType
-from typing import Any, Final, cast
+from typing import Any, Final, cast, get_args
 
 from smithers.agent import key_of
+from smithers.changes import ChoiceKind
 from smithers.engine.syntax import digest_values
 from smithers.kinds import Definition, agent_work
 from smithers.naming import first_names
 from smithers.shapes import asks_person, runs_command
-from smithers.sources import SourceFile
-from smithers.tree import Node, Rework
+from smithers.tree import Approval, Node, Rework, Task
 from smithers.values import dataclass
 from smithers.workflows import Workflow
 
-__all__ = ["Gate", "Gates", "lost_gates", "lost_texts"]
+__all__ = ["Gate", "Gates", "lost_gates"]
 
-_CALLS: Final = frozenset({"Approval", "Budget", "Command", "HumanTask"})
-_OPTIONS: Final = frozenset({"allow_runs", "budget"})
-_MINE: Final = ("timeout_s", "skip_if", "rework")
-_TESTS: Final = ("test", "until", "skip_if")
 _AROUND: Final = ("on_failure", "test", "items", "until", "max_iterations")
 """What decides, in the containers around a question, whether it is asked and what a denial does."""
 
@@ -70,6 +63,8 @@ class Gates:
                 ids.add(one.id)
             if node.budget is not None:
                 gates[f"the budget of {one.id}"] = Gate(_text(node.budget))
+            if not isinstance(node, Task):
+                continue
             if (work := agent_work(node)) is not None:
                 agents[one.id] = tuple(key_of(agent) for agent in work.agents)
             elif runs_command(node.kind):
@@ -78,7 +73,7 @@ class Gates:
                 name, after = f"{node.kind} {one.id}", _after(one, nodes)
                 leaves = frozenset(each.id for each in after if not each.children)
                 gates[name] = Gate(json.dumps([_own(node), *_around(one)]), leaves)
-                if getattr(_work(node), "on_deny", "continue") == "continue":
+                if not isinstance(node, Approval) or node.work.on_deny == "continue":
                     gates.update(_tests(after, name))  # they may read the answer
         return cls(gates, agents, frozenset(ids))
 
@@ -120,48 +115,16 @@ def lost_gates(before: Gates, now: Gates) -> Iterator[str]:
             yield f"{id} has an agent that the run did not have"
 
 
-def lost_texts(before: Iterable[SourceFile], now: Iterable[SourceFile]) -> Iterator[str]:
-    """What is written of gates in the first files and not in the second, each with its place."""
-    left = Counter(text for file in now for text, *_ in _written(file))
-    for file in before:
-        for text, line, what in _written(file):
-            left[text] -= 1
-            if left[text] < 0:
-                yield f"{what} is removed or changed (before: {file.path}:{line})"
-
-
-def _written(file: SourceFile) -> Iterator[tuple[str, int, str]]:
-    """The parts of a file that make gates: the code, the line, and words."""
-    try:
-        tree = ast.parse(file.text or "")
-    except (SyntaxError, ValueError):
-        return
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Call):
-            continue
-        called = node.func
-        name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-        if name in _CALLS:
-            first = ast.unparse(node.args[0]) if node.args else ""
-            yield ast.dump(node), node.lineno, f"{name}({first}{', …' if first else '…'})"
-        for option in node.keywords:
-            if option.arg in _OPTIONS:
-                yield ast.dump(option), option.lineno, f"{option.arg}= of {name}"
-
-
-def _work(node: Node[Any]) -> object:
-    return cast("Any", node).work
-
-
-def _own(node: Node[Any]) -> str:
+def _own(node: Task[Any]) -> str:
     """What a task is made of by itself."""
-    return json.dumps([_text(_work(node)), *(_text(getattr(node, name, None)) for name in _MINE)])
+    parts = (node.work, node.timeout_s, node.skip_if, node.rework)
+    return json.dumps([_text(one) for one in parts])
 
 
 def _tests(after: Iterable[Definition], name: str) -> Iterator[tuple[str, Gate]]:
     """The conditions of what comes after a question, which decide with its answer."""
     for one in after:
-        found = [getattr(one.node, option, None) for option in _TESTS]
+        found = [one.kind.chooser(one.node, kind) for kind in get_args(ChoiceKind)]
         if any(test is not None for test in found):
             yield f"the condition of {one.id} after {name}", Gate(_text(found))
 

@@ -17,7 +17,7 @@ from smithers import inbox as inbox_kinds
 from smithers.context import Context
 from smithers.engine.edited import Edited
 from smithers.engine.endings import Ending
-from smithers.engine.engine import THE_EDIT, Engine, First
+from smithers.engine.engine import Engine, First
 from smithers.engine.gates import Gates, lost_gates
 from smithers.engine.launches import hear_launches, take_launched
 from smithers.engine.pools import NO_LIMIT
@@ -29,7 +29,7 @@ from smithers.errors import AuthorError, Refused
 from smithers.sources import Sources
 from smithers.store import Claim, InboxRow, Store
 from smithers.texts import object_from
-from smithers.waits import ATTACHED
+from smithers.waits import ATTACHED, THE_EDIT
 from smithers.workflows import Workflow
 
 __all__ = ["HotEngine"]
@@ -152,7 +152,7 @@ class HotEngine(Engine):
                 raise Refused(f"the workflow is {loaded.workflow.name} now, not {before.name}")
             given = stored_input(loaded, run.input)
         except (AuthorError, Refused) as error:
-            edits.refused(told(error))
+            edits.refused(_in_one_line(error))
             return
         lost: list[str] = []
         try:
@@ -161,7 +161,7 @@ class HotEngine(Engine):
             if not edits.is_confirmed(sources):
                 lost = list(lost_gates(gates, self.gates()))
         except (AuthorError, Refused) as error:
-            lost = [told(error)]
+            lost = [_in_one_line(error)]
             edits.refused(lost[0])
         else:
             if lost:
@@ -209,6 +209,6 @@ class HotEngine(Engine):
             self.schedule(wait.opened)
 
 
-def told(error: AuthorError | Refused) -> str:
-    """An error in one line, with what to do."""
+def _in_one_line(error: AuthorError | Refused) -> str:
+    """What is wrong, and what to do."""
     return f"{error.said} ({error.hint})" if error.hint else error.said

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from smithers import inbox, waits
-from smithers.changes import Frame, Key, WaitClosed, WaitOpened
-from smithers.engine.gates import lost_texts
-from smithers.engine.standing import nobody
+from smithers import waits
+from smithers.changes import Frame, WaitClosed, WaitOpened
+from smithers.engine.gate_texts import lost_texts
+from smithers.engine.replying import given_answers
 from smithers.errors import Refused
 from smithers.naming import first_names
 from smithers.shapes import asks_person, runs_command
@@ -24,8 +24,6 @@ from smithers.store import History, RunRow, Store
 from smithers.texts import object_from
 
 __all__ = ["check_edit", "check_gone"]
-
-_THE_RUN = Key("")
 
 
 async def check_edit(store: Store, history: History, *, is_attended: bool) -> None:
@@ -61,9 +59,9 @@ def _last_question(
     for frame in reversed(frames):
         for change in reversed(frame.changes):
             match change:
-                case WaitClosed(key=key, kind=waits.APPROVAL) if key == _THE_RUN:
+                case WaitClosed() if (change.key, change.kind) == waits.THE_EDIT:
                     closed = closed or change
-                case WaitOpened(key=key, kind=waits.APPROVAL) if key == _THE_RUN:
+                case WaitOpened() if (change.key, change.kind) == waits.THE_EDIT:
                     if closed is not None and closed.opened != frame.number:
                         closed = None
                     return frame.number, change, closed
@@ -74,11 +72,8 @@ def _last_question(
 
 async def _given(store: Store, history: History, opened: int) -> str | None:
     """An answer that no owner has taken yet."""
-    taken = max((frame.inbox for frame in history.frames), default=0)
-    for row in await store.inbox(nobody(history.run.run_id), taken):
-        if row.kind == inbox.ANSWER and row.key == _THE_RUN and row.opened == opened:
-            return row.body
-    return None
+    key, _ = waits.THE_EDIT
+    return (await given_answers(store, history)).get((key, opened))
 
 
 def _read(run: RunRow, paths: Sequence[str]) -> Sources | None:

@@ -15,12 +15,13 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
-from smithers.changes import Key, WaitOpened
-from smithers.engine.gates import Gates, lost_gates, lost_texts
+from smithers.changes import WaitOpened
+from smithers.engine.gate_texts import lost_texts
+from smithers.engine.gates import Gates, lost_gates
 from smithers.engine.loading import Loaded
 from smithers.sources import SourceFile, Sources, read_sources
 from smithers.values import dataclass
-from smithers.waits import APPROVAL
+from smithers.waits import THE_EDIT
 
 __all__ = ["Hot", "Judged", "Reloading"]
 
@@ -84,7 +85,7 @@ class Reloading:
         self.hot = hot
         self._owner = owner
         self._folder = hot.loaded.file.parent
-        self._files = hot.loaded.file.name
+        self._name = hot.loaded.file.name
         self._taken = hot.loaded.sources
         self._paths = self._paths_of(self._taken)
         self._settled: Stamp = ()
@@ -118,8 +119,7 @@ class Reloading:
         try:
             sources = read_sources(self._paths, self._folder)
         except OSError as error:
-            why = f"cannot read {error.filename}: {error.strerror}"
-            self._owner.note(f"edit refused: {why}; the run continues with the code before it")
+            self.refused(f"cannot read {error.filename}: {error.strerror}")
             return
         if sources.digest == self._taken.digest:
             self._drop(self._taken)
@@ -133,9 +133,7 @@ class Reloading:
         judged = await self.hot.judge()
         if judged.gates is None:
             self._drop(sources)
-            self._owner.note(
-                f"edit refused: {judged.wrong}; the run continues with the code before it"
-            )
+            self.refused(judged.wrong)
             return
         # Known before they are read: what is written from now on is seen by the next look.
         self._paths = tuple(dict.fromkeys((*self._paths, *judged.paths)))
@@ -159,7 +157,7 @@ class Reloading:
 
     def _ask(self, sources: Sources, reasons: Iterable[str]) -> None:
         lines = [
-            f"Take the edit {sources.digest} of {self._files} into the running run?",
+            f"Take the edit {sources.digest} of {self._name} into the running run?",
             *(f"- {reason}" for reason in reasons),
             "",
             *_difference(self._taken.files, sources.files),
@@ -167,8 +165,9 @@ class Reloading:
         asked = self._owner.mask("\n".join(lines))
         digest = hashlib.sha256(asked.encode()).hexdigest()
         on = (sources.digest, *(one.path for one in sources.files))
-        self.question = WaitOpened(key=Key(""), kind=APPROVAL, asked=asked, digest=digest, on=on)
-        self._owner.note(f"an edit of {self._files} waits for a person: {'; '.join(reasons)}")
+        key, kind = THE_EDIT
+        self.question = WaitOpened(key=key, kind=kind, asked=asked, digest=digest, on=on)
+        self._owner.note(f"an edit of {self._name} waits for a person: {'; '.join(reasons)}")
         self._owner.wake()
 
     def _drop(self, sources: Sources) -> None:
@@ -196,7 +195,7 @@ class Reloading:
             self._confirmed.add(digest)
             self._settled = ()  # it is judged again, and then taken
         else:
-            self._owner.note(f"the edit of {self._files} was denied by {by}")
+            self._owner.note(f"the edit of {self._name} was denied by {by}")
 
     def taken(self, sources: Sources) -> None:
         """The run has this code now."""

@@ -15,18 +15,19 @@ from smithers import inbox, waits
 from smithers.changes import ENDED, Key, WaitClosed
 from smithers.engine.deciding import with_store
 from smithers.engine.ending import Asked, Decided, Reply
+from smithers.engine.standing import nobody
 from smithers.errors import AlreadyDecided, QuestionChanged, Refused
 from smithers.forms import Form
 from smithers.naming import key_name
 from smithers.state import RunState, Waiting
-from smithers.store import Claim, History, Note, Store
+from smithers.store import History, Note, Store
 from smithers.store.answers import describe_answer
 from smithers.store.sqlite import SqliteStore
 from smithers.tree import clean, valid_text
 from smithers.values import dataclass
 from smithers.views import answer_command
 
-__all__ = ["answer", "asks", "decide", "login_name"]
+__all__ = ["answer", "asks", "decide", "given_answers", "login_name"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,7 +195,7 @@ def _asked(run_id: str, key: Key, wait: Waiting) -> Asked:
 async def _open(store: Store, run_id: str, task: str | None) -> tuple[Key, Waiting]:
     """The open question that is meant. Raises `Refused`."""
     history = await store.waits(run_id)
-    given = await _given_answers(store, history, run_id)
+    given = await given_answers(store, history)
     state = RunState.of(history.frames)
     asked = {key: wait for (key, kind), wait in state.waits.items() if kind in waits.ASKING}
     waiting = {key: wait for key, wait in asked.items() if (key, wait.frame) not in given}
@@ -245,12 +246,10 @@ def _quoted(keys: Iterable[Key]) -> str:
     return ", ".join(shlex.quote(_names(key)[-1]) for key in sorted(keys))
 
 
-async def _given_answers(
-    store: Store, history: History, run_id: str
-) -> dict[tuple[Key, int | None], str]:
+async def given_answers(store: Store, history: History) -> dict[tuple[Key, int | None], str]:
     """The answers in the inbox that no frame has taken, by question; the first of each counts."""
     taken = history.frames[-1].inbox
-    notes = await store.inbox(Claim(run_id=run_id, owner="", fence=0), taken)
+    notes = await store.inbox(nobody(history.run.run_id), taken)
     return {
         (note.key, note.opened): note.body
         for note in reversed(notes)

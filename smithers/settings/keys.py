@@ -73,3 +73,13 @@ class Values(BaseModel):
         " in a run, or a table: `limit` in a run, and `machine` in all runs of this user on this"
         " machine.",
     )
+
+    @property
+    def pool_limits(self) -> dict[str, int]:
+        """How many tasks of each pool may run at once in a run, of those that have such a limit."""
+        return {name: one.limit for name, one in self.pools.items() if one.limit is not None}
+
+    @property
+    def machine_limits(self) -> dict[str, int]:
+        """The same in all runs of this user on this machine."""
+        return {name: one.machine for name, one in self.pools.items() if one.machine is not None}

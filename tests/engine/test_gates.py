@@ -25,7 +25,8 @@ from smithers import (
     Task,
     workflow,
 )
-from smithers.engine.gates import Gates, lost_gates, lost_texts
+from smithers.engine.gate_texts import lost_texts
+from smithers.engine.gates import Gates, lost_gates
 from smithers.engine.loading import load_variables
 from smithers.engine.mount import mount
 from smithers.sources import SourceFile
@@ -230,3 +231,28 @@ def test_what_is_written_of_gates_is_compared_wherever_it_is() -> None:
         "Approval(x, …) is removed or changed (before: flow.py:2)",
     ]
     assert len(list(lost_texts(files(before + before), files(before)))) == 2
+
+
+@pytest.mark.parametrize(
+    ("made", "gate"),
+    [
+        ("from smithers import Approval as Gate\n", 'Gate("ok", ask="Ship?")'),
+        ("Gate = smithers.Approval\n", 'Gate("ok", ask="Ship?")'),
+        ("class Gate(Approval):\n    pass\n", 'Gate("ok", ask="Ship?")'),
+        ("", 'smithers.HumanTask[str]("ok", ask="Ship?")'),
+        ('def gate(x):\n    return Approval(x, ask="Ship?")\n', 'other.gate("ok")'),
+    ],
+)
+def test_a_gate_is_found_in_a_text_by_any_name_that_the_files_give_it(made: str, gate: str) -> None:
+    def both(used: str) -> list[SourceFile]:
+        return [*files(made, "other.py"), *files(f"f = Sequence(step('a'), {used})\n")]
+
+    assert list(lost_texts(both(gate), both(f"{gate}, step('b')"))) == []
+    name = gate.rpartition("(")[0].rpartition(".")[2].partition("[")[0]
+    said = list(lost_texts(both(gate), both("step('b')")))
+    assert said == [f"{name}('ok', …) is removed or changed (before: flow.py:1)"]
+
+
+def test_a_call_of_what_makes_no_gate_is_none() -> None:
+    text = "def each(x):\n    return Step(x, run)\n\nShort = each\n"
+    assert list(lost_texts(files(f"{text}Short('a')\n"), files(text))) == []

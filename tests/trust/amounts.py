@@ -5,9 +5,11 @@ The counts of the long run are promises: each is asserted where it was done.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from random import Random
 from typing import TypeVar
 
@@ -24,6 +26,7 @@ __all__ = [
     "STREAMS",
     "WORKERS",
     "chance",
+    "count_apart",
     "in_parallel",
 ]
 
@@ -61,3 +64,14 @@ def in_parallel(work: Callable[[T], R], of: Iterable[T], workers: int = WORKERS)
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def count_apart(count: Callable[[range], Counter[str]], many: int, *, chunk: int) -> Counter[str]:
+    """What is counted of the first so many numbers, in new processes, a chunk at a time."""
+    parts = [range(at, min(at + chunk, many)) for at in range(0, many, chunk)]
+    fresh = multiprocessing.get_context("spawn")
+    found: Counter[str] = Counter()
+    with ProcessPoolExecutor(WORKERS, mp_context=fresh) as pool:
+        for part in pool.map(count, parts):
+            found += part
+    return found

@@ -37,9 +37,10 @@ from tests.properties.judging import Made, check_effects
 from tests.properties.order import Order
 from tests.properties.trees import Shape, build
 from tests.rules.runs import Clock, Run
+from tests.trust.amounts import SEED
 from tests.trust.bodies import shape_of
 
-__all__ = ["Story"]
+__all__ = ["Story", "draw", "main", "run_all"]
 
 ROUNDS = 14
 """So often the owner is replaced with edits and crashes in between; then the run is left alone."""
@@ -103,7 +104,10 @@ class Story:
         self.shape = named(self._first_shape())
         self.clock = Clock()
         self.run = self.runs(
-            self._flow(), max_concurrency=random.choice([1, 2, 8]), now=self.clock, linger_s=0
+            self._flow(self.shape),
+            max_concurrency=random.choice([1, 2, 8]),
+            now=self.clock,
+            linger_s=0,
         )
         self.seen: Counter[str] = Counter(stories=1)
         self.wrong: list[str] = []
@@ -116,9 +120,7 @@ class Story:
             return Shape(kind="loop", below=below, count=3, on_failure="finish")
         return Shape(kind="sequence", below=below)
 
-    def _flow(self) -> Workflow[NoInput, Any]:
-        shape = self.shape
-
+    def _flow(self, shape: Shape) -> Workflow[NoInput, Any]:
         @workflow(name="flow")
         def flow(ctx: Context[NoInput]) -> Node[Any]:
             return build(shape, Bodies(ctx, self.fates, self.agent))
@@ -160,13 +162,9 @@ class Story:
         return status
 
     def _edit(self, fresh: str) -> None:
-        random = self.random
-        how: How = random.choice(get_args(How))
-        kind: EditKind = random.choice(get_args(EditKind))
-        on_failure = random.choice(["fail", "continue"])
-        edit = Edit(how, random.randrange(60), random.randrange(60), kind, on_failure)
+        edit = draw(self.random)
         self.shape = edited(self.shape, edit, fresh)
-        self.run.workflow, self.run.edited = self._flow(), True
+        self.run.workflow, self.run.edited = self._flow(self.shape), True
         self.seen["edits"] += 1
         self.log.append(f"{edit}: {self.shape}")
 
@@ -215,6 +213,14 @@ class Story:
         assert not state.waits, f"waits are left open: {list(state.waits)}"
 
 
+def draw(random: Random) -> Edit:
+    """Any edit."""
+    how: How = random.choice(get_args(How))
+    kind: EditKind = random.choice(get_args(EditKind))
+    on_failure = random.choice(["fail", "continue"])
+    return Edit(how, random.randrange(60), random.randrange(60), kind, on_failure)
+
+
 def _started(frame: Frame) -> list[Key]:
     """The tasks of which an attempt or a question begins in a frame. A question whose answer was
     refused stays open: it is asked anew in the same frame.
@@ -233,13 +239,25 @@ def _started(frame: Frame) -> list[Key]:
     ]
 
 
-def main(seed: str) -> int:
+def run_all(kind: type[Story], numbers: range) -> Counter[str]:
+    """Run stories; the first that breaks a promise is an error that tells how to repeat it."""
+    found: Counter[str] = Counter()
+    for number in numbers:
+        story = kind(f"{SEED}/{number}")
+        if wrong := story.live():
+            again = f"python -m {kind.__module__} {story.seed}"
+            raise AssertionError("\n".join([*wrong, f"to repeat it: {again}"]))
+        found += story.seen
+    return found
+
+
+def main(kind: type[Story], seed: str) -> int:
     """Repeat one story, and tell all of it."""
-    story = Story(seed)
+    story = kind(seed)
     wrong = story.live()
-    print(*story.log, *wrong, sep="\n")  # noqa: T201
+    print(*story.log, dict(story.seen), *wrong, sep="\n")  # noqa: T201
     return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(Story, sys.argv[1]))

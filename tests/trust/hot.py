@@ -13,27 +13,29 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Any, get_args
+from typing import Any
 
 from smithers import NoInput, Workflow
 from smithers.agent import Event
 from smithers.changes import Frame, Key
-from smithers.engine.engine import THE_EDIT, Engine
-from smithers.engine.gates import lost_texts
+from smithers.engine.engine import Engine
+from smithers.engine.gate_texts import lost_texts
 from smithers.engine.hot_engine import HotEngine
 from smithers.engine.loading import Loaded
 from smithers.engine.reloading import Hot, Judged, Reloading
 from smithers.errors import AuthorError
 from smithers.sources import SourceFile, Sources
 from smithers.state import RunState
-from tests.properties.edits import Edit, EditKind, How, edited
+from smithers.waits import THE_EDIT
+from tests.properties.edits import edited
 from tests.properties.judging import Made
 from tests.properties.trees import Shape
 from tests.rules.runs import Run
-from tests.trust.edited import Story
+from tests.trust.edited import Story, draw, main
 
 __all__ = ["HotStory"]
 
+FILE = Path("/flow.py")
 _BROKEN = "broken"
 
 
@@ -51,35 +53,31 @@ class _Edits(Reloading):
     def __init__(self, hot: Hot, engine: HotEngine, story: HotStory) -> None:
         super().__init__(hot, engine)
         self.story = story
-        self._asked: Sources | None = None
 
     async def watch(self) -> None:
         await asyncio.Event().wait()
 
     def offer(self, sources: Sources) -> None:
         """The files are so now."""
-        if self.question is not None:
-            self.question, self._asked = None, None
-        before = self._taken.files
-        if sources.digest in self._confirmed or not (
-            lost := list(lost_texts(before, sources.files))
-        ):
-            self.ready = sources
-        else:
+        self.question = None
+        lost = list(lost_texts(self._taken.files, sources.files))
+        if lost and not self.is_confirmed(sources):
             self.confirm(sources, lost)
+        else:
+            self.ready = sources
 
     def confirm(self, sources: Sources, reasons: Any) -> None:
-        self._asked = sources
         super().confirm(sources, reasons)
         self.story.seen["asked"] += 1
 
     def decided(self, *, approved: bool, by: str) -> None:
+        assert self.question is not None
+        digest = self.question.on[0]
         super().decided(approved=approved, by=by)
         self.story.seen["approved" if approved else "denied"] += 1
-        assert self._asked is not None
         if approved:
-            self.story.approved.add(self._asked.digest)
-            self.ready = self._asked
+            self.story.approved.add(digest)
+            self.ready = self.story.known[digest]
 
     def taken(self, sources: Sources) -> None:
         super().taken(sources)
@@ -117,6 +115,8 @@ class HotStory(Story):
         super().__init__(seed)
         self.hot = Random(f"hot {seed}")
         self.approved: set[str] = set()
+        self.known: dict[str, Sources] = {}
+        """All that the files were, by digest."""
         self._shapes: dict[str, Shape] = {}
         self._codes: list[tuple[int, Workflow[NoInput, Any]]] = [(0, self.run.workflow)]
         self._numbers = 0
@@ -124,30 +124,27 @@ class HotStory(Story):
 
     def _watch(self, engine: Engine) -> None:
         assert isinstance(engine, HotEngine)
-        loaded = Loaded(
-            workflow=engine.workflow, file=Path("/flow.py"), sources=self._sources(self.shape)
-        )
-        engine.watch(Hot(loaded=loaded, judge=_judged, load=self._load))
+        sources = self._sources(self.shape)
+        loaded = Loaded(workflow=engine.workflow, file=FILE, sources=sources)
         edits = _Edits(Hot(loaded=loaded, judge=_judged, load=self._load), engine, self)
         engine._reloading = edits  # pyright: ignore[reportPrivateUsage]
         engine.observer = _Watch(engine.observer, self, edits)
 
     def _sources(self, shape: Shape | str) -> Sources:
         digest = hashlib.sha256(str(shape).encode()).hexdigest()[:16]
-        if not isinstance(shape, Shape):
-            return Sources(digest=digest, files=())
-        self._shapes[digest] = shape
-        text = "".join(f"Approval({name!r})\n" for name in _questions(shape))
-        return Sources(digest=digest, files=(SourceFile(path="flow.py", digest="", text=text),))
+        files: tuple[SourceFile, ...] = ()
+        if isinstance(shape, Shape):
+            self._shapes[digest] = shape
+            text = "".join(f"Approval({name!r})\n" for name in _questions(shape))
+            files = (SourceFile(path=FILE.name, digest="", text=text),)
+        self.known[digest] = found = Sources(digest=digest, files=files)
+        return found
 
     def _load(self, sources: Sources) -> Loaded:
         if sources.digest not in self._shapes:
             raise AuthorError("not valid Python: invalid syntax")
-        before, self.shape = self.shape, self._shapes[sources.digest]
-        try:
-            return Loaded(workflow=self._flow(), file=Path("/flow.py"), sources=sources)
-        finally:
-            self.shape = before
+        flow = self._flow(self._shapes[sources.digest])
+        return Loaded(workflow=flow, file=FILE, sources=sources)
 
     # -- while it is driven
 
@@ -177,11 +174,7 @@ class HotStory(Story):
             return _renamed(self.shape, random, fresh)
         if chance < 0.35:
             return _bounded(self.shape, random)
-        how: How = random.choice(get_args(How))
-        kind: EditKind = random.choice(get_args(EditKind))
-        on_failure = random.choice(["fail", "continue"])
-        edit = Edit(how, random.randrange(60), random.randrange(60), kind, on_failure)
-        return edited(self.shape, edit, fresh)
+        return edited(self.shape, draw(random), fresh)
 
     def took(self, sources: Sources) -> None:
         """The run has the code of these; no question to a person is lost unless one was told."""
@@ -246,13 +239,5 @@ def _bounded(shape: Shape, random: Random) -> Shape:
     return bound(shape)
 
 
-def main(seed: str) -> int:
-    """Repeat one story, and tell all of it."""
-    story = HotStory(seed)
-    wrong = story.live()
-    print(*story.log, dict(story.seen), *wrong, sep="\n")  # noqa: T201
-    return 1 if wrong else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(HotStory, sys.argv[1]))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import tempfile
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.trust.amounts import SCHEDULES, SEED, WORKERS
+from tests.trust.amounts import SCHEDULES, SEED, count_apart
 from tests.trust.schedules import Schedule
 
 SLICE = 60
@@ -63,11 +61,6 @@ def test_a_schedule_is_the_same_each_time(tmp_path: Path) -> None:
 @pytest.mark.trust
 @pytest.mark.timeout(3600)
 def test_schedules_at_length_break_no_promise() -> None:
-    parts = [range(at, min(at + CHUNK, SCHEDULES)) for at in range(0, SCHEDULES, CHUNK)]
-    fresh = multiprocessing.get_context("spawn")
-    found: Counter[str] = Counter()
-    with ProcessPoolExecutor(WORKERS, mp_context=fresh) as pool:
-        for part in pool.map(run_all, parts):
-            found += part
+    found = count_apart(run_all, SCHEDULES, chunk=CHUNK)
     print(f"simulated: {dict(found)}")  # noqa: T201  # `make trust` shows it
     assert found["schedules"] == SCHEDULES

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from harnesses._pi_dialogue import Dialogue as PiDialogue
 from harnesses._pi_stream import Stream as PiStream
 from harnesses.recording import Ending
 from smithers.errors import AgentError
-from tests.trust.amounts import SEED, STREAMS, WORKERS, chance
+from tests.trust.amounts import SEED, STREAMS, chance, count_apart
 from tests.trust.mutations import RECORDED, has_good_end, spoilt, stream_of
 
 SLICE = len(RECORDED)
@@ -105,11 +104,7 @@ def test_a_spoilt_stream_has_a_verdict_and_succeeds_only_by_a_good_end() -> None
 @pytest.mark.trust
 @pytest.mark.timeout(3600)
 def test_spoilt_streams_at_length_are_no_errors_and_succeed_only_by_a_good_end() -> None:
-    parts = [range(at, min(at + CHUNK, STREAMS)) for at in range(0, STREAMS, CHUNK)]
-    found: Counter[str] = Counter()
-    with ProcessPoolExecutor(WORKERS) as pool:
-        for part in pool.map(judge_all, parts):
-            found += part
+    found = count_apart(judge_all, STREAMS, chunk=CHUNK)
     print(f"spoilt streams: {dict(sorted(found.items()))}")  # noqa: T201  # `make trust` shows it
     assert found.total() == STREAMS
 
