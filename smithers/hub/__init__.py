@@ -36,6 +36,7 @@ from smithers.texts import escaped, plain, title_of
 if TYPE_CHECKING:
     from smithers.hub._here import RunHandle
     from smithers.hub._results import RunResult
+    from smithers.hub._roots import Roots, Startable
     from smithers.reports import Look, Overview, RunsQuery
     from smithers.views import Question, Standing
 
@@ -55,6 +56,7 @@ __all__ = [
     "Raised",
     "Reply",
     "Rewound",
+    "Roots",
     "RunHandle",
     "RunResult",
     "RunsQuery",
@@ -62,6 +64,7 @@ __all__ = [
     "Sent",
     "SignalReceipt",
     "Standing",
+    "Startable",
     "escaped",
     "plain",
     "title_of",
@@ -70,11 +73,13 @@ __all__ = [
 _HOMES = {
     "Look": "smithers.reports",
     "Overview": "smithers.reports",
+    "Roots": "smithers.hub._roots",
     "RunHandle": "smithers.hub._here",
     "RunResult": "smithers.hub._results",
     "RunsQuery": "smithers.reports",
     "Question": "smithers.views",
     "Standing": "smithers.views",
+    "Startable": "smithers.hub._roots",
 }
 """What faces take from here, imported when it is first used."""
 __getattr__ = lazily(__name__, _HOMES)
