@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -19,12 +20,13 @@ from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route as Path
+from starlette.routing import Route as Endpoint
 
 from smithers import __version__
+from smithers.callers import Caller
 from smithers.errors import SmithersError
-from smithers.hub import Hub
-from smithers.web._calling import Caller, Tokens
+from smithers.hub import Hub, Roots
+from smithers.web._calling import Tokens
 from smithers.web._guarding import Guard, Limits
 from smithers.web._openapi import openapi
 from smithers.web._problems import ProblemError, problem_of
@@ -43,17 +45,19 @@ def make_app(
     hub: Hub,
     tokens: Tokens,
     *,
+    roots: Sequence[Path] = (),
     hosts: Sequence[str] = (),
     limits: Limits | None = None,
     routes: Sequence[Route] = ROUTES,
 ) -> Starlette:
     """The app for the runs of `hub`, whose callers have one of `tokens`.
 
-    `hosts` are names that requests may give as their host beside the addresses of this machine.
+    Workflows below `roots` may be started (default: the current folder). `hosts` are names that
+    requests may give as their host beside the addresses of this machine.
     """
     limits = limits or Limits()
     document = json.dumps(openapi(routes, __version__)).encode()
-    made = _Endpoints(Server(hub=hub, document=document))
+    made = _Endpoints(Server(hub=hub, roots=Roots(roots or [Path.cwd()]), document=document))
     app = Starlette(
         routes=[made.path(path, ones) for path, ones in _by_path(routes).items()],
         exception_handlers={HTTPException: made.refuse},
@@ -81,7 +85,7 @@ class _Endpoints:
         self._limiter = CapacityLimiter(_THREADS)
         self._repeats = Repeats()
 
-    def path(self, path: str, routes: Mapping[str, Route]) -> Path:
+    def path(self, path: str, routes: Mapping[str, Route]) -> Endpoint:
         async def answer(request: Request) -> Response:
             route = routes["GET" if request.method == "HEAD" else request.method]
             try:
@@ -89,7 +93,7 @@ class _Endpoints:
             except Exception as error:
                 return self._problem(error)
 
-        return Path(path, answer, methods=list(routes))
+        return Endpoint(path, answer, methods=list(routes))
 
     async def refuse(self, request: Request, error: Exception) -> Response:
         """No route has this path, or its path has not this method."""
