@@ -41,6 +41,7 @@ from smithers.cli import (
     _tokens,
     _travelling,
     _trusting,
+    _web,
     _workflows,
 )
 from smithers.cli._arguments import as_typed
@@ -88,6 +89,7 @@ _MODULES = (
     _patterns,
     _manual,
     _mcp,
+    _web,
     _demo,
     _doctor,
     _recording,

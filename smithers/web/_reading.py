@@ -163,7 +163,18 @@ def _cost(call: Call) -> Json:
 
 
 def _why(call: Call) -> Json:
-    return why_json(call.hub.why(call.run))
+    told = why_json(call.hub.why(call.run))
+    for reason in told["reasons"]:
+        if "command" in reason:
+            reason["command"] = _typed(call, reason["command"])
+        if "hint" in reason:
+            reason["hint"] = call.hub.complete(reason["hint"])
+    return told
+
+
+def _typed(call: Call, command: str) -> str:
+    """A command for a person to type, on this database."""
+    return call.hub.complete(f"`{command}`")[1:-1]
 
 
 def _source(call: Call) -> Json:
@@ -178,7 +189,7 @@ def _asks(call: Call) -> Json:
     found = call.hub.list_asks(given.run, given.task)
     asks: list[Json] = []
     for one in found:
-        commands = {verb: call.hub.complete(text) for verb, text in one.commands.items()}
+        commands = {verb: _typed(call, text) for verb, text in one.commands.items()}
         asks.append({**question_json(one), "commands": commands})
     return {"version": 1, "asks": asks}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import jsonschema
@@ -51,7 +50,7 @@ async def test_each_answer_is_that_of_the_command_line(
         said = smithers(hub.database.parent, *command, "--json", "--db", str(hub.database))
         answer = client.get(path)
         assert answer.status_code == 200, (path, answer.text)
-        assert _lasting(answer.json()) == _lasting(json.loads(said.stdout)), path
+        assert _lasting(answer.json()) == _lasting(said.document), path
 
 
 def _lasting(document: Any) -> Any:
