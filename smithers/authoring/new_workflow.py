@@ -53,8 +53,9 @@ Write a workflow for Smithers, in one Python file named {Path(wish.file).name}, 
 {wish.wanted}
 
 Answer with the whole content of the file in one ````python block, of four marks. Write no file
-yourself. Import only smithers, harnesses, pydantic and the standard library. The file is checked, and run to its end
-with outputs that are made from their types, without an input that you give; you get the errors.
+yourself. Import only smithers, harnesses, pydantic and the standard library. The file is checked,
+and run to its end with outputs that are made from their types, without an input that you give; you
+get the errors.
 
 This is the manual of Smithers:
 
