@@ -85,15 +85,20 @@ class Threads:
         else:
             self._new.append(job)
             if len(self._new) == 1:
-                job.home.call_soon(self._run_batch)
+                job.home.call_soon(self.make_calls)
         await job.future
         return _result(job)
 
-    def _run_batch(self) -> None:
-        """Have one thread make the calls of this turn, and block while they are short."""
+    def make_calls(self) -> bool:
+        """Have one thread make the calls of this turn, and block while they are short. Whether
+        there were any. The loop does it in its next turn; who knows that all calls are there may do
+        it earlier.
+        """
+        if not self._new:
+            return False
         jobs, self._new = [job for job in self._new if not job.future.cancelled()], []
         if not jobs:
-            return
+            return False
         batch = _Batch(jobs, is_awaited=True)
         self._give(batch)
         batch.ended.acquire(timeout=_PATIENCE_S * min(len(jobs), _MOST_CALLS))
@@ -106,6 +111,7 @@ class Threads:
             _wake(job)
         while (late := batch.take()) is not None:
             self._give(_Batch([late], is_awaited=False))
+        return True
 
     def _give(self, batch: _Batch) -> None:
         """Find a thread for a batch. If none can be started, its calls fail."""

@@ -18,7 +18,7 @@ import pytest
 from bench import steps
 from smithers.agent import Event
 from smithers.changes import Frame, Key
-from smithers.engine import timers
+from smithers.engine import threads, timers
 from smithers.hub import Hub, Left
 from smithers.state import RunState
 from smithers.store import Claim, connection
@@ -164,6 +164,16 @@ def test_an_async_step_costs_one_turn_of_the_loop_and_no_thread(
     assert many.commits.total() >= MANY
     assert few.commits_elsewhere() <= FIRST
     assert many.commits_elsewhere() <= FIRST
+
+
+@pytest.mark.usefixtures("any_pace")
+def test_a_short_sync_step_costs_two_turns_of_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timers, "POLL_S", 600.0)
+    monkeypatch.setattr(threads, "_PATIENCE_S", 30)
+    at = counted(tmp_path, monkeypatch, "sync", MANY).turns_by_frame
+    assert at[MANY] - at[FEW] <= 2.5 * (MANY - FEW)  # what else is in the loop has its turns
 
 
 @pytest.mark.usefixtures("any_pace")
