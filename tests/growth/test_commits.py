@@ -185,7 +185,7 @@ def test_a_task_that_continues_a_session_opens_its_own_files_alone_and_needs_no_
     many = counted(tmp_path, monkeypatch, "agents", MANY, file=CONTINUED, name="continued")
     more = MANY - FEW
     assert many.files - few.files == {
-        "read ": 2 * more,  # the folder of the database, and that of this run
+        "read ": more,  # the folder of this run
         "read .runs": more,
         "write .events.jsonl": more,
         "write .raw.jsonl": more,  # a look whether it is a link
