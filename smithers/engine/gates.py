@@ -197,7 +197,7 @@ def _text(value: object) -> str:
 
 
 def _text_of_call(call: FunctionType | MethodType | functools.partial[object]) -> str:
-    code, values = digest_values(call, {})
+    code, values = digest_values(call, dict)
     if code is not None:
         return f"{code} {values}"
     if not isinstance(call, FunctionType):
