@@ -58,7 +58,8 @@ async def writing(path: Path, run_id: str = "r1") -> AsyncGenerator[Writer]:
 async def fed(path: Path, name: str = "one", **settings: Any) -> AsyncGenerator[Feed]:
     """A feed that runs."""
     hub = Hub(path, environment={"A_TOKEN": "ferret-7Q"})
-    feed = Feed(hub, name, **{"look_s": 0.01, **settings})
+    settings.setdefault("look_s", 0.01)
+    feed = Feed(hub, name, **settings)
     task = asyncio.create_task(feed.run())
     try:
         async with asyncio.timeout(MOST_S):
