@@ -34,6 +34,7 @@ from smithers.secrets import Secrets
 from smithers.texts import escaped, plain, title_of
 
 if TYPE_CHECKING:
+    from smithers.hub._feed import Feed
     from smithers.hub._here import RunHandle
     from smithers.hub._results import RunResult
     from smithers.hub._roots import Roots, Startable
@@ -45,6 +46,7 @@ __all__ = [
     "Asked",
     "Attached",
     "Decided",
+    "Feed",
     "Forked",
     "Form",
     "Hub",
@@ -71,6 +73,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Feed": "smithers.hub._feed",
     "Look": "smithers.reports",
     "Overview": "smithers.reports",
     "Roots": "smithers.hub._roots",
