@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route as Endpoint
 
@@ -26,6 +26,7 @@ from smithers import __version__
 from smithers.callers import Caller
 from smithers.errors import SmithersError
 from smithers.hub import Hub, Roots
+from smithers.texts import strict_json
 from smithers.web._calling import Tokens
 from smithers.web._guarding import Guard, Limits
 from smithers.web._openapi import openapi
@@ -146,6 +147,8 @@ class _Endpoints:
         return Response(text, route.status, media_type="application/json")
 
     def _problem(self, error: Exception) -> Response:
+        if isinstance(error, ClientDisconnect):
+            return Response(status_code=400)  # nobody is left to read it
         if not isinstance(error, SmithersError | ProblemError):
             told = "".join(traceback.format_exception(error))
             sys.stderr.write(self.server.hub.secrets.mask(told))
@@ -191,13 +194,9 @@ async def _json_of(request: Request) -> object:
     if kind != "application/json":
         raise ProblemError(415, "the body must be JSON", hint="send Content-Type: application/json")
     try:
-        return json.loads(body, parse_constant=_no_number)
+        return strict_json(body.decode())
     except (ValueError, RecursionError) as error:
         raise ProblemError(400, f"the body is not JSON: {error}", kind="NotJson") from None
-
-
-def _no_number(name: str) -> object:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _fitted(model: type[BaseModel], given: object, kind: str = "WrongBody") -> BaseModel:

@@ -154,7 +154,7 @@ ROUTES = (
     _posts(
         "",
         "start_run",
-        "Start a run in a process of its own, as `smithers up --detach` does.",
+        "Start a run in a separate process, as `smithers up --detach` does.",
         _start,
         RunBody,
         Launched,

@@ -96,6 +96,8 @@ async def test_a_body_is_json_of_a_bounded_size(asked: None, client: TestClient)
     assert text.status_code == 415
     kind = {"content-type": "application/json"}
     assert client.post(f"{_R}/answers", content="{", headers=kind).status_code == 400
+    twice = client.post(f"{_R}/answers", content='{"task": "a", "task": "b"}', headers=kind)
+    assert twice.status_code == 400
     nan = client.post(f"{_R}/answers", content='{"data": NaN}', headers=kind)
     assert nan.status_code == 400
     large = client.post(f"{_R}/answers", content=b" " * 1_048_577, headers=kind)
