@@ -34,6 +34,7 @@ from smithers.secrets import Secrets
 from smithers.texts import escaped, plain, title_of
 
 if TYPE_CHECKING:
+    from smithers.hub._feed import Feed
     from smithers.hub._here import RunHandle
     from smithers.hub._results import RunResult
     from smithers.reports import Look, Overview, RunsQuery
@@ -44,6 +45,7 @@ __all__ = [
     "Asked",
     "Attached",
     "Decided",
+    "Feed",
     "Forked",
     "Form",
     "Hub",
@@ -68,6 +70,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Feed": "smithers.hub._feed",
     "Look": "smithers.reports",
     "Overview": "smithers.reports",
     "RunHandle": "smithers.hub._here",

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar, overload
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from smithers.agent import Agent
 from smithers.errors import AuthorError
@@ -41,6 +41,8 @@ class Decision(BaseModel):
     """A person's answer to an `Approval`. `at` is aware UTC; `by` is None if nobody answered in
     time.
     """
+
+    model_config = ConfigDict(defer_build=True)
 
     approved: bool
     by: str | None = None

@@ -114,7 +114,7 @@ OTHERS: dict[tuple[str, str], str] = {
     ("cli/_raising.py", "budget"): "a command",
     ("cli/_steering.py", "steer"): "a command",
     ("engine/gates.py", "agents"): "a key of JSON",
-    ("engine/gates.py", "budget"): "an option of a node",
+    ("engine/gate_texts.py", "budget"): "an option of a node",
     ("views/_asks.py", "budget"): "a key of JSON",
     ("wire/_runs.py", "answer"): "a key of JSON",
     ("wire/_changes.py", "answer"): "a key of JSON",

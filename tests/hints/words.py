@@ -201,7 +201,6 @@ WORDS: dict[str, Kind] = {
     "say what the workflow is to do": "choose",
     "name one with letters, digits and _, for example -o review.py": "choose",
     "name a new file with -o FILE": "choose",
-    "install one and sign in, or name one of the settings with --agent NAME": "set up",
     "look at the files in …": "defect",
     "put the text into a file in the working folder and name the file in the message": "choose",
     "use a new request_id for each start": "choose",
@@ -263,6 +262,10 @@ TESTED: dict[str, str] = {
         " or `smithers deny … 'the run'`, or restore …"
     ): _EDIT,
     "restore …; or to take it, type `smithers up … --run-id … --resume`": _EDIT,
+    (
+        "type `smithers doctor` to see how to install one and sign in, or name one of the settings"
+        " with --agent NAME"
+    ): "authoring/test_new.py::test_without_an_agent_the_hint_leads_to_how_one_is_installed",
     "to take it, type `smithers resume …`": (
         "durability/test_hot.py"
         "::test_without_a_person_a_resume_leaves_an_edit_that_takes_a_gate_away"
