@@ -96,6 +96,25 @@ def test_another_process_sees_a_revoked_token_at_once(tokens: Tokens, env: dict[
         tokens.revoke("ann")
 
 
+def test_there_is_room_for_a_token_once_others_are_revoked(
+    tokens: Tokens, now: Now, tmp_path: Path, env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smithers.access._tokens._MOST_TOKENS", 2)
+    tokens.add("ann", ["read"])
+    tokens.add("bob", ["read"], expires_in=timedelta(hours=1))
+    with pytest.raises(Refused, match="there are 2 tokens already, which is the most") as refused:
+        tokens.add("cid", ["read"])
+    assert refused.value.hint is not None
+    assert "`smithers token list`" in refused.value.hint
+    shown = smithers(tmp_path, "token", "list", env=env).out
+    assert [line.split()[1] for line in shown.splitlines()[1:]] == ["ann", "bob"]
+    tokens.revoke("ann")
+    tokens.add("cid", ["read"])
+    now.at += timedelta(hours=1)  # bob's is over, and takes no room
+    tokens.add("dan", ["read"])
+    assert [one.name for one in tokens.all()] == ["cid", "dan"]
+
+
 @pytest.mark.parametrize("name", ["", " ann", "a\nb", "a\x1b[1m", "a\u202eb", "x" * 101])
 def test_a_name_is_one_that_a_person_can_read(tokens: Tokens, name: str) -> None:
     with pytest.raises(Refused, match="cannot be the name of a caller"):
