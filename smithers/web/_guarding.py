@@ -10,6 +10,7 @@ import ipaddress
 import time
 from collections import OrderedDict
 from collections.abc import Collection
+from dataclasses import replace
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -17,9 +18,10 @@ import anyio
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from smithers.callers import Caller
 from smithers.hub import Hub
 from smithers.values import dataclass
-from smithers.web._calling import Caller, Tokens
+from smithers.web._calling import Tokens
 from smithers.web._problems import ProblemError, problem_of
 
 __all__ = ["Guard", "Limits"]
@@ -169,7 +171,9 @@ class Guard:
                 headers={"WWW-Authenticate": "Bearer"},
             )
         self._rates.take(caller.name)
-        return caller
+        client = scope.get("client")
+        where = "" if client is None else f"{client[0]}:{client[1]}"
+        return replace(caller, address=where)
 
     def _outgoing(self, send: Send) -> Send:
         """Sends to a client that reads what it gets; one that does not is left after a time."""

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Strict
 from starlette.responses import Response
 
+from smithers.callers import Scope
 from smithers.values import dataclass
-from smithers.web._calling import Scope
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from smithers.hub import Hub
-    from smithers.web._calling import Caller
+    from smithers.callers import Caller
+    from smithers.hub import Hub, Roots
 
 __all__ = ["Call", "Closed", "Flag", "Given", "Json", "NoParameters", "Number", "Route", "Server"]
 
@@ -66,6 +66,8 @@ class Server:
     """What all routes work with."""
 
     hub: Hub
+    roots: Roots
+    """The folders below which workflows may be started."""
     document: bytes
     """The OpenAPI document."""
 
@@ -95,6 +97,11 @@ class Call:
         """The name that is recorded for what the caller does."""
         assert self.caller is not None  # only open routes have none, and they record nothing
         return self.caller.name
+
+    @property
+    def key(self) -> str | None:
+        """The caller's name for this request, by which a second one is known."""
+        return self.request.headers.get("idempotency-key") or None
 
     def having(self, body: BaseModel) -> Call:
         """The same request with its body."""

@@ -186,3 +186,9 @@ def test_the_file_is_named_by_the_first_words_and_placed_beside_the_others(tmp_p
 @pytest.mark.parametrize("fence", ["```python3", '```python title="a.py"', "```Python", "```"])
 def test_the_block_of_an_answer_is_found_however_it_is_opened(fence: str) -> None:
     assert _source(f"Longer words than code.\n\n{fence}\nx = 1\n```\n\nAnd more.") == "x = 1\n"
+
+
+def test_a_source_may_contain_fences_of_other_lengths() -> None:
+    source = 'PROMPT = """\n```json\n{}\n```\n"""\n'
+    assert _source(f"Here:\n\n````python\n{source}````\n\nDone.") == source
+    assert _source('```python\nx = """\n```json\n"""\n```\n') == 'x = """\n```json\n"""\n'
