@@ -17,6 +17,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PydanticUserError,
     SecretStr,
     TypeAdapter,
     ValidationError,
@@ -26,6 +27,7 @@ from pydantic import (
 from smithers import (
     Approval,
     Context,
+    Decision,
     ForEach,
     Node,
     NoInput,
@@ -328,3 +330,12 @@ def test_an_input_without_fields_is_what_validation_makes_of_it() -> None:
     assert (made.model_dump_json(), made.model_fields_set) == ("{}", set())
     with pytest.raises(Refused, match="the input does not match NoInput"):
         empty.parse_input('{"a": 1}')
+
+
+@pytest.mark.parametrize("model", [NoInput, Decision])
+def test_a_model_that_extends_one_of_ours_is_refused_where_it_is_written(model: Any) -> None:
+    class Unknown:
+        pass
+
+    with pytest.raises(PydanticUserError, match="Unknown"):
+        type("Mine", (model,), {"__annotations__": {"field": Unknown}})
