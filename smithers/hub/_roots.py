@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,7 +51,7 @@ class Roots:
         folder = self.folders[0] / (cwd or ".")
         if not self._holds(folder):
             raise self._outside(str(cwd))
-        if not folder.is_dir():
+        if not _exists(folder.is_dir):
             raise NotThere(f"there is no folder {folder}", hint="leave out cwd, or correct it")
         return folder.resolve()
 
@@ -66,7 +66,7 @@ class Roots:
         path = folder / file
         if not self._holds(path):
             raise self._outside(file)
-        if not path.is_file():
+        if not _exists(path.is_file):
             raise NotThere(
                 f"there is no file {path}",
                 hint="a relative file is looked for in cwd, else in the first folder of the server",
@@ -110,6 +110,14 @@ class Roots:
             f" {', '.join(map(str, self.folders))}",
             hint="use a path below them; a person may allow more with --root DIR in its command",
         )
+
+
+def _exists(look: Callable[[], bool]) -> bool:
+    """What a look finds; a path that is too long for this system is not there."""
+    try:
+        return look()
+    except OSError:
+        return False
 
 
 def _nearest(given: str, names: Sequence[str]) -> str:

@@ -102,9 +102,12 @@ class _Endpoints:
         message = f"{request.method} {request.url.path}: {found.detail.lower()}"
         hint = "see /openapi.json for what there is"
         problem = ProblemError(found.status_code, message, hint=hint, headers=found.headers)
+        problem.headers["Connection"] = "close"  # a body that it has is not read
         return problem_of(problem, self.server.hub)
 
     async def _answer(self, route: Route, request: Request) -> Response:
+        if request.method == "POST":
+            await request.body()  # first, so that no connection is left with the rest of one
         caller = cast("Caller | None", getattr(request.state, "caller", None))
         _check_scope(route, caller)
         call = Call(

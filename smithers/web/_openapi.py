@@ -84,6 +84,7 @@ def _operation(route: Route, schemas: Json, problem: Json) -> Json:
                 "Idempotency-Key",
                 "A text of the caller that names this request; a second one with it gets the"
                 " first one's answer.",
+                minLength=1,
                 maxLength=200,
             )
         )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BeforeValidator, Field, Strict
 
 from smithers.hub import RunsQuery
 from smithers.store.rows import time_text
 from smithers.views import Status
 from smithers.web import _shapes
 from smithers.web._problems import ProblemError
-from smithers.web._routes import Call, Closed, Flag, Json, NoParameters, Number, Route
+from smithers.web._routes import Call, Closed, Flag, Json, NoParameters, Route, number_of
 from smithers.wire import (
     cost_json,
     diff_json,
@@ -32,7 +32,15 @@ __all__ = ["ROUTES"]
 
 _PAGE, _MOST = 50, 200
 _MOST_FRAME = 2**53
+_Frame = Annotated[int, Strict(), Field(ge=0, le=_MOST_FRAME), BeforeValidator(number_of)]
 _TASK = Field(None, description="Only this task, such as ship or review[2].", max_length=250)
+
+
+def _time(given: object) -> object:
+    """A time is a text; pydantic takes a number for seconds as well."""
+    if "T" not in str(given).upper():
+        raise ValueError("must be a date and a time, such as 2026-11-01T12:00:00Z")
+    return given
 
 
 class RunsParameters(Closed):
@@ -40,8 +48,12 @@ class RunsParameters(Closed):
 
     status: list[Status] = Field([], description="Only runs of these statuses.", max_length=20)
     workflow: str | None = Field(None, description="Only runs of this workflow.", max_length=200)
-    since: AwareDatetime | None = Field(None, description="Only runs started since then.")
-    limit: Annotated[Number, Field(ge=1, le=_MOST)] = Field(_PAGE, description="How many runs.")
+    since: Annotated[AwareDatetime, BeforeValidator(_time)] | None = Field(
+        None, description="Only runs started since then."
+    )
+    limit: Annotated[int, Strict(), Field(ge=1, le=_MOST), BeforeValidator(number_of)] = Field(
+        _PAGE, description="How many runs."
+    )
     after: str | None = Field(None, description="The `cursor` of the page before.", max_length=200)
     children: Flag = Field(False, description="List child runs as well.")
 
@@ -57,19 +69,17 @@ class TranscriptParameters(Closed):
     """Which page of a transcript."""
 
     after: str | None = Field(None, description="The `cursor` of the page before.", max_length=200)
-    characters: Annotated[Number, Field(ge=1_000, le=1_000_000)] = Field(
-        100_000, description="How large the page may be."
-    )
+    characters: Annotated[
+        int, Strict(), Field(ge=1_000, le=1_000_000), BeforeValidator(number_of)
+    ] = Field(100_000, description="How large the page may be.")
 
 
 class DiffParameters(Closed):
     """What a run is compared with."""
 
-    frame: Annotated[Number, Field(ge=0, le=_MOST_FRAME)] | None = Field(
-        None, description="The frame of the run (default: its last)."
-    )
+    frame: _Frame | None = Field(None, description="The frame of the run (default: its last).")
     to: str | None = Field(None, description="The other run (default: the same).", max_length=64)
-    to_frame: Annotated[Number, Field(ge=0, le=_MOST_FRAME)] | None = Field(
+    to_frame: _Frame | None = Field(
         None, description="The frame of the other run (default: its last)."
     )
     all: Flag = Field(False, description="Compare times, attempts, cost and run ids as well.")
@@ -78,9 +88,7 @@ class DiffParameters(Closed):
 class SourceParameters(Closed):
     """Which source."""
 
-    frame: Annotated[Number, Field(ge=0, le=_MOST_FRAME)] | None = Field(
-        None, description="As of this frame (default: the last)."
-    )
+    frame: _Frame | None = Field(None, description="As of this frame (default: the last).")
 
 
 def _runs(call: Call) -> Json:

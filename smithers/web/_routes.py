@@ -23,7 +23,17 @@ if TYPE_CHECKING:
     from smithers.callers import Caller
     from smithers.hub import Hub, Roots
 
-__all__ = ["Call", "Closed", "Flag", "Given", "Json", "NoParameters", "Number", "Route", "Server"]
+__all__ = [
+    "Call",
+    "Closed",
+    "Flag",
+    "Given",
+    "Json",
+    "NoParameters",
+    "Route",
+    "Server",
+    "number_of",
+]
 
 Json = dict[str, Any]
 M = TypeVar("M", bound=BaseModel)
@@ -49,7 +59,10 @@ def _flag(given: object) -> object:
     return {"true": True, "false": False}.get(given, given) if isinstance(given, str) else given
 
 
-def _number(given: object) -> object:
+def number_of(given: object) -> object:
+    """A whole number in a query; any other text stays as it is. It is the last validator of a
+    field, so that the document has the bounds that come before it.
+    """
     if isinstance(given, str) and re.fullmatch(r"-?[0-9]{1,19}", given):
         return int(given)
     return given
@@ -57,8 +70,6 @@ def _number(given: object) -> object:
 
 Flag = Annotated[bool, Strict(), BeforeValidator(_flag)]
 """`true` or `false` in a query, as the OpenAPI document says, and no other word."""
-Number = Annotated[int, Strict(), BeforeValidator(_number)]
-"""A whole number in a query."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -104,3 +104,16 @@ async def test_a_body_is_json_of_a_bounded_size(asked: None, client: TestClient)
     assert large.status_code == 413
     parts = (b" " * 100_000 for _ in range(11))
     assert client.post(f"{_R}/answers", content=parts, headers=kind).status_code == 413
+
+
+@pytest.mark.parametrize("name", ["x" * 990, "../other.py", "/etc/passwd", "gone.py", "gone"])
+@pytest.mark.anyio
+async def test_what_is_not_a_workflow_of_the_server_is_not_started(
+    asked: None, client: TestClient, name: str
+) -> None:
+    for body in ({"workflow": name}, {"workflow": f"{name}/a.py"}, {"workflow": "a", "cwd": name}):
+        refused = client.post("/api/v1/runs", json=body)
+        assert (refused.status_code, refused.json()["kind"]) in (
+            (422, "NotThere"),
+            (403, "OutsideRoots"),
+        ), body

@@ -106,5 +106,13 @@ async def test_what_is_not_there_is_404_and_what_does_not_fit_422(
     assert client.get(f"{_R}/gone").json()["kind"] == "UnknownRun"
     assert client.get(f"{_R}/r1/tasks/gone").status_code == 404
     assert client.get(f"{_R}/r1/frames/99").status_code == 422
-    for query in ("limit=0", "limit=1_0", "children=yes", "status=x", "nope=1", "limit=1&limit=2"):
+    for query in (
+        "limit=0",
+        "limit=1_0",
+        "children=yes",
+        "status=x",
+        "since=0.5",
+        "nope=1",
+        "limit=1&limit=2",
+    ):
         assert client.get(f"{_R}?{query}").status_code == 422, query
