@@ -176,12 +176,10 @@ WORDS: dict[str, Kind] = {
     "check its contents, then type: chmod go-w …": "machine",
     "set the variable XDG_STATE_HOME to a folder outside it, or unset it": "machine",
     "set the variable XDG_STATE_HOME to your own folder": "machine",
-    "it …; make it readable": "machine",
-    "it …; make its folder writable, or set the variable XDG_STATE_HOME to another folder": (
-        "machine"
-    ),
-    "it …; move it away: mv … ….old": "machine",
-    "use 1 to … printable characters, such as ann": "choose",
+    "it records what you trust; make it readable": "machine",
+    "it records what you trust; make its folder writable, or set the variable"
+    " XDG_STATE_HOME to another folder": "machine",
+    "it records what you trust; move it away: mv … ….old": "machine",
     # -- processes and people
     "end it with `kill -KILL …`, then try again": "process",
     "end them by hand, then try again": "process",
@@ -271,9 +269,6 @@ TESTED: dict[str, str] = {
     "to take it, type `smithers resume …`": (
         "durability/test_hot.py"
         "::test_without_a_person_a_resume_leaves_an_edit_that_takes_a_gate_away"
-    ),
-    "`smithers token list` shows them; revoke those that nobody uses": (
-        "access/test_tokens.py::test_there_is_room_for_a_token_once_others_are_revoked"
     ),
     "restore it from git, or remove it: then no file that differs is changed": (
         "cli/test_init.py::test_a_damaged_record_is_named"
