@@ -231,7 +231,7 @@ ROUTES = (
     _posts(
         "answers",
         "answer",
-        "Answer a question, as `smithers approve`, `deny` and `answer` do.",
+        "Answer a question, as `smithers answer RUN TASK` does.",
         "approve",
         _answer,
         AnswerBody,
@@ -240,7 +240,7 @@ ROUTES = (
     _posts(
         "signals",
         "send_signal",
-        "Send a signal, as `smithers send` does.",
+        "Send a signal, as `smithers send RUN EVENT` does.",
         "approve",
         _signal,
         SignalBody,
@@ -249,7 +249,7 @@ ROUTES = (
     _posts(
         "messages",
         "send_message",
-        "Send a message to a running agent, as `smithers steer --wait 0` does.",
+        "Send a message to a running agent, as `smithers steer RUN TASK TEXT` does.",
         "approve",
         _message,
         MessageBody,
@@ -258,7 +258,7 @@ ROUTES = (
     _posts(
         "cancel",
         "cancel_run",
-        "Cancel a run, as `smithers cancel` does.",
+        "Cancel a run, as `smithers cancel RUN` does.",
         "run",
         _cancel,
         CancelBody,
@@ -267,7 +267,7 @@ ROUTES = (
     _posts(
         "budget",
         "raise_budget",
-        "Raise a budget, as `smithers budget` does.",
+        "Raise a budget, as `smithers budget RUN` does.",
         "admin",
         _budget,
         BudgetBody,

@@ -156,8 +156,8 @@ class Guard:
                 421,
                 "this server does not have the name of the request's Host header",
                 kind="WrongHost",
-                hint="use http://127.0.0.1:PORT, or add the name to `hosts` of [serve] in your"
-                " settings",
+                hint="use http://127.0.0.1:PORT, or start the server with"
+                " `smithers serve --name NAME`",
             )
 
     async def _caller(self, scope: Scope, headers: Headers) -> Caller:

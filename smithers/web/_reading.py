@@ -233,8 +233,7 @@ ROUTES = (
     _reads(
         "/runs",
         "list_runs",
-        "The runs, as `smithers ps --json --limit N` prints them: a page of the newest, oldest"
-        " first.",
+        "The runs, as `smithers ps --json` prints them: a page of the newest, oldest first.",
         _runs,
         _shapes.Runs,
         RunsParameters,

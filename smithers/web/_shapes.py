@@ -354,7 +354,7 @@ class Timeline(Document):
 
 @with_config(_OPEN)
 class Event(TypedDict):
-    """A frame with its cursor, as `smithers events --json` prints it."""
+    """A frame with its cursor, as `smithers events RUN --json` prints it."""
 
     event: str
 

@@ -68,7 +68,7 @@ class Launched(TypedDict):
 
 
 class ForkMade(TypedDict):
-    """A fork, as `smithers fork --json` prints it."""
+    """A fork, as `smithers fork RUN --json` prints it."""
 
     version: Literal[1]
     run_id: str

@@ -69,7 +69,9 @@ def test_the_documents_name_the_commands_that_take_no_database() -> None:
     assert re.findall(r"`(.*?)`", found[1]) == sorted(WITHOUT_A_DATABASE)
 
 
-@pytest.mark.parametrize("command", sorted({*COMMANDS, *GROUPED} - {"service", "harness", "cache", "token"}))
+@pytest.mark.parametrize(
+    "command", sorted({*COMMANDS, *GROUPED} - {"service", "harness", "cache", "token"})
+)
 def test_help_begins_with_an_example_and_the_docs_have_every_option(
     tmp_path: Path, command: str
 ) -> None:
