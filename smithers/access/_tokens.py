@@ -88,14 +88,16 @@ class Tokens:
         return token, secret
 
     def own(self, name: str) -> Path:
-        """The file with the secret of a token of all scopes, for this user's own programs on this
-        machine; both are made if they are not there. Raises `Refused`.
+        """The file with the secret of a token that may read, for this user's own programs on this
+        machine; both are made if they are not there. It may not decide: agents of this user's runs
+        can read the file. Raises `Refused`.
         """
         file = PrivateFile(self._file.path.with_name("server.token"), "keep", "your own token")
         with file.locked():
             text = file.read()
-            if text is None or self.find(text.decode(errors="replace").strip()) is None:
-                file.write(self.add(name, SCOPES)[1] + "\n")
+            found = None if text is None else self.find(text.decode(errors="replace").strip())
+            if found is None or {*found.scopes} != {"read"}:
+                file.write(self.add(name, ["read"])[1] + "\n")
         return file.path
 
     def revoke(self, named: str) -> list[Token]:
