@@ -12,7 +12,7 @@ from smithers.cli._arguments import Db, JsonFlag, Option, example
 from smithers.cli._deciding import login
 from smithers.cli._failures import Usage
 from smithers.cli._places import place
-from smithers.cli._serving import folder_at
+from smithers.cli._serving import Roots, folder_at
 from smithers.cli._signals import SIGNALS
 from smithers.cli._streams import give_json, say
 from smithers.errors import Refused
@@ -51,15 +51,7 @@ def serve(
         int,
         Option("--port", min=0, metavar="N", help="Listen on this port; 0 picks one."),
     ] = 7331,
-    roots: Annotated[
-        list[Path] | None,
-        Option(
-            "--root",
-            metavar="DIR",
-            help="Also allow workflows in this folder to be started; repeatable.",
-            show_default=False,
-        ),
-    ] = None,
+    roots: Roots = None,
     names: Annotated[
         list[str] | None,
         Option(
