@@ -170,7 +170,8 @@ class Guard:
             raise ProblemError(
                 401,
                 "this needs a token that is valid",
-                hint="send Authorization: Bearer TOKEN; `smithers token add NAME` makes one",
+                hint="send Authorization: Bearer TOKEN;"
+                " `smithers token add NAME --scope read` makes one",
                 headers={"WWW-Authenticate": "Bearer"},
             )
         self._rates.take(caller.name)

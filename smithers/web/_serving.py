@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import sys
 from collections.abc import Callable, Generator, Sequence
@@ -96,7 +97,8 @@ def _bind(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=128)
     except OSError as error:
-        why = error.strerror or str(error)
+        is_name = isinstance(error, socket.gaierror)  # its number is not one of the system's
+        why = error.strerror if is_name else os.strerror(error.errno or 0)
         raise Refused(
             f"{host}:{port} cannot be listened on: {why}",
             hint="choose another port with --port N; 0 picks a free one",
