@@ -319,9 +319,11 @@ class TryKind(Container[Try]):
 
     def drop(self, plan: Planning, one: Instance[Try], outcome: Outcome, *, cancel: bool) -> None:
         """Its body and catch do not continue; `finally_` runs if the body began."""
-        if one.status == "idle" and not _has_begun_below(plan, one):
-            super().drop(plan, one, outcome, cancel=cancel)
-            return
+        if one.status == "idle":
+            if not _has_begun_below(plan, one):
+                super().drop(plan, one, outcome, cancel=cancel)
+                return
+            one.entered = True
         one.status, one.stopped = "up", True
         if outcome == "skipped" and one.worst == "finished":
             one.worst = outcome
