@@ -78,6 +78,8 @@ class Plan(SlotCounts):
         """Whether a render reads this id, so that it may add to what is around it."""
         self.untold: list[Instance] = []
         """What has settled and is watched: what is around it is told after the render."""
+        self.ahead: set[str] = set()
+        """What is watched and has ended by its row alone: a render reads that, see `settle`."""
         self._known: set[Key] = set()
         """What had settled in the parts that are being planned anew: nobody waits for it."""
         self._settling: deque[Instance] = deque()
@@ -98,10 +100,14 @@ class Plan(SlotCounts):
         """The state has an end for this node now.
 
         An edit may put something before a node that has begun. Then its end stays in the state,
-        and counts when everything before the node is settled.
+        and counts when everything before the node is settled. What a render has taken out of the
+        tree has no instance.
         """
         instance = self.instances.get(key)
-        if instance is not None and not instance.settled and not instance.waits_for_order:
+        if instance is None or instance.waits_for_order:
+            if self.watches(key.id):
+                self.ahead.add(key.id)
+        elif not instance.settled:
             ended = self.state.ended[key]
             self.mark(instance, ended.outcome, ended.frame)
             self._propagate()

@@ -249,6 +249,31 @@ def test_what_was_added_by_a_task_stays_when_something_comes_before_the_task() -
     assert run.outcome("made") == "finished"
 
 
+def test_a_task_that_ends_after_something_came_before_it_is_rendered_at_once() -> None:
+    turns = Turns("x", "y", "more", "gate")
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        x, y = turns.step("x"), turns.step("y", after="gate")
+        gate = turns.step("gate") if ctx.get(x) is not None else None
+        more = turns.step("more") if ctx.get(y) is not None else None
+        return Parallel(x, Sequence(gate, y), more)
+
+    go(make)
+    assert turns.log.index("more") < turns.log.index("gate.")
+
+
+def test_a_render_that_took_a_task_out_sees_that_it_was_cancelled() -> None:
+    turns = Turns("x")
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        x, y = turns.step("x"), turns.step("y", after="never")
+        is_there = ctx.get(x) is None
+        after = turns.step("after") if ctx.state(y) == "cancelled" else None
+        return Parallel(x, y if is_there else None, after, turns.step("z", after="after"))
+
+    assert go(make).outcome("after") == "finished"
+
+
 def test_a_container_that_was_put_off_has_no_output_for_a_new_owner() -> None:
     def make(*before: Node[Any]) -> Callable[[Context[NoInput]], Node[Any]]:
         def flow(ctx: Context[NoInput]) -> Node[Any]:
