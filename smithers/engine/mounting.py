@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from smithers import waits
 from smithers.changes import Key
+from smithers.engine.ahead import plans_ahead
 from smithers.engine.budgets import Budgets
 from smithers.engine.edits import check_added, check_choices
 from smithers.engine.plan import Plan
@@ -145,8 +146,13 @@ class Mounting:
         """What is settled in the plan, or has sent work back, of that which a render reads."""
         if self._view.plan is None or not self._renderer.reads_structure():
             return set()
-        watches, instances = self._renderer.watches, self._view.plan.instances.values()
-        settled = {one.key for one in instances if one.settled and watches(one.key.id)}
+        plan, watches = self._view.plan, self._renderer.watches
+        settled = {
+            one.key
+            for each in (plan, *plans_ahead(plan))
+            for one in each.instances.values()
+            if one.settled and watches(one.key.id)
+        }
         choices, by_id = self._state.choices, self._view.mounts.by_id
         settled |= {key for key, kind in choices if kind == "rework" and watches(key.id)}
         # What has left the tree is read as it ended in its last iteration, once that is known.

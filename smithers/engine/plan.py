@@ -61,10 +61,15 @@ class Plan(SlotCounts):
     """
 
     def __init__(
-        self, root: Definition, state: RunState, expand: Expand, pools: Mapping[str, int] = _NONE
+        self,
+        root: Definition,
+        state: RunState,
+        expand: Expand,
+        pools: Mapping[str, int] = _NONE,
+        key: Key | None = None,
     ) -> None:
         super().__init__(state, pools)
-        self._expand = expand
+        self.expander = expand
         self.settled: deque[Instance] = deque()
         self.handled: deque[Key] = deque()
         self.ended: list[Instance] = []
@@ -86,7 +91,7 @@ class Plan(SlotCounts):
         self._stopping: deque[Instance] = deque()
         self._late: list[Instance] = []
         """Containers that could not be expanded: they read a node that has not settled here."""
-        self.root = self._make(root, root.key, None, 0, root.kind)
+        self.root = self._make(root, key or root.key, None, 0, root.kind)
 
     def start(self) -> None:
         """Work the plan out from the state; called once, when readers can see it."""
@@ -105,8 +110,8 @@ class Plan(SlotCounts):
         """
         instance = self.instances.get(key)
         if instance is None or instance.waits_for_order:
-            if self.watches(key.id):
-                self.ahead.add(key.id)
+            around = () if instance is None else instance.around()
+            self.ahead.update(filter(self.watches, (key.id, *(one.key.id for one in around))))
         elif not instance.settled:
             ended = self.state.ended[key]
             self.mark(instance, ended.outcome, ended.frame)
@@ -166,7 +171,7 @@ class Plan(SlotCounts):
 
     def expand(self, one: Instance) -> Sequence[Definition] | None:
         try:
-            return self._expand(one.definition, one.path)
+            return self.expander(one.definition, one.path)
         except NotYet:
             return None
 

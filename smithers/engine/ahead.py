@@ -1,0 +1,74 @@
+"""What a render reads of what something was put before: such a part of the tree is planned alone,
+by its rows, as if all before it had settled.
+
+So the tree keeps what was made by what has ended, and each owner of the run makes the same tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from smithers.engine.plan import Plan
+from smithers.kinds import Definition
+from smithers.state import RunState
+
+__all__ = ["find_put_off", "plans_ahead"]
+
+_Path = tuple[int, ...]
+
+
+def find_put_off(plan: Plan, definition: Definition[Any], path: _Path) -> Plan | None:
+    """The highest part around a node, or the node, that the plan has not come to, in a plan of its
+    own that is not started; None if nothing there can have ended.
+    """
+    if not _may_have_ended(plan.state, definition, path):
+        return None
+    around: list[Definition[Any]] = []
+    above: Definition[Any] | None = definition
+    while above is not None and above is not plan.root.definition:
+        around.append(above)
+        above = above.parent
+    is_put_off = False
+    for one in reversed(around):
+        if len(one.loops) > len(path):
+            return None
+        found = None if is_put_off else plan.instances.get(one.key_in(path[: len(one.loops)]))
+        if found is not None and found.settled:
+            return None
+        is_put_off = is_put_off or found is None or found.waits_for_order
+        if is_put_off and _can_be_alone(one):
+            return _alone(plan, one, path)
+    return None
+
+
+def plans_ahead(plan: Plan) -> Iterator[Plan]:
+    """The plans of all parts that are put off, of what may have ended."""
+    for one in list(plan.instances.values()):
+        above, definition = one.parent, one.definition
+        if not one.waits_for_order or (above is not None and above.waits_for_order):
+            continue
+        if _can_be_alone(definition) and _may_have_ended(plan.state, definition, one.path):
+            made = _alone(plan, definition, one.path)
+            made.start()
+            yield made
+            yield from plans_ahead(made)
+
+
+def _alone(plan: Plan, one: Definition[Any], path: _Path) -> Plan:
+    return Plan(one, plan.state, plan.expander, key=one.key_in(path[: len(one.loops)]))
+
+
+def _can_be_alone(one: Definition[Any]) -> bool:
+    """Whether it is planned without what is around it."""
+    return not one.kind.expands or one.kind.name == "foreach"
+
+
+def _may_have_ended(state: RunState, one: Definition[Any], path: _Path) -> bool:
+    """Whether what comes first in it has: renders read much that has not begun, at little cost."""
+    while one.children:
+        one = one.children[0]
+    if len(one.loops) > len(path):
+        return one.kind.expands or bool(state.ended_in_loops.get(one.id))
+    key = one.key_in(path[: len(one.loops)])
+    return key in state.ended or (key, "items") in state.choices
