@@ -26,14 +26,12 @@ from mcp_server._authoring import author_workflow
 from mcp_server._errors import failure
 from mcp_server._face import Face
 from mcp_server._masking import masking
-from mcp_server._roots import Roots
 from mcp_server._sending import send_event
 from mcp_server._shaping import shaped
 from mcp_server._waiting import wait_run
 from mcp_server._watch import Watch
 from mcp_server._wire import wire
-from smithers.errors import SmithersError
-from smithers.hub import Hub, plain
+from smithers.hub import Hub, Roots, plain
 
 __all__ = ["make_server", "serve"]
 
@@ -156,7 +154,7 @@ def make_server(
             if client is not None:
                 beside.append(group.create_task(_leave_with(client), name="leave"))
             if supervises:
-                beside.append(group.create_task(_supervise(hub), name="supervise"))
+                beside.append(group.create_task(hub.keep_supervising(_say), name="supervise"))
             try:
                 yield face
             finally:
@@ -193,21 +191,5 @@ async def _leave_with(client: int) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-async def _supervise(hub: Hub) -> None:
-    """Wakes the runs of the database, once there is one: a look at a folder makes none."""
-    told = ""
-    while True:
-        await asyncio.sleep(_LOOKS_S)  # the client's first question comes first
-        if hub.database.is_file():
-            try:
-                await hub.supervise(lambda happened: _mention(happened.what, happened.text))
-            except SmithersError as error:
-                if error.said != told:
-                    sys.stderr.write(f"smithers mcp: {plain(error.said)}\n")
-                told = error.said
-
-
-def _mention(what: str, text: str) -> None:
-    """Of what a supervisor does, a client's log needs to say only that it does nothing."""
-    if what == "untrusted":
-        sys.stderr.write(f"smithers mcp: {text}\n")
+def _say(text: str) -> None:
+    sys.stderr.write(f"smithers mcp: {plain(text)}\n")

@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Literal
 
 from smithers.values import dataclass
@@ -84,10 +85,10 @@ class Clock:
 
 def _boottime_ns() -> Callable[[], int]:
     if sys.platform == "linux":
-        return lambda: time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+        return partial(time.clock_gettime_ns, time.CLOCK_BOOTTIME)
     return time.monotonic_ns
 
 
 SYSTEM = Clock(
-    wall=lambda: datetime.now(UTC), monotonic_ns=time.monotonic_ns, boottime_ns=_boottime_ns()
+    wall=partial(datetime.now, UTC), monotonic_ns=time.monotonic_ns, boottime_ns=_boottime_ns()
 )

@@ -23,6 +23,7 @@ __all__ = [
     "object_from",
     "plain",
     "plain_but_coloured",
+    "strict_json",
     "title_of",
 ]
 
@@ -130,6 +131,29 @@ def from_json(text: str | None) -> Any:
         return cast("object", json.loads(text))
     except ValueError:
         return text
+
+
+def strict_json(text: str) -> object:
+    """JSON that a person wrote, as data. Raises `ValueError` for what is not JSON, and for a name
+    that is in one object twice: the first value would be lost.
+    """
+    found: object = json.loads(
+        text, parse_constant=_refuse_constant, object_pairs_hook=_without_repeats
+    )
+    return found
+
+
+def _refuse_constant(constant: str) -> object:
+    raise ValueError(f"{constant} is not a JSON value")
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"the name {name!r} is twice in one object")
+        found[name] = value
+    return found
 
 
 def object_from(text: str | None) -> dict[str, Any] | None:

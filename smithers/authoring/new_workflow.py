@@ -18,7 +18,8 @@ from smithers import Attempt, Budget, Command, Context, Node, Rework, Sequence, 
 from smithers.settings import agent_of
 
 _SMITHERS = (sys.executable, "-P", "-m", "smithers")
-_FENCED = re.compile(r"^```[^\n`]*\n(.*?)^```", re.M | re.S)
+_FENCED = re.compile(r"^(?P<fence>`{3,})[^\n`]*\n(.*?)^(?P=fence)`*[ \t]*$", re.M | re.S)
+"""A block ends at a line of at least as many marks as it began with, and of nothing else."""
 _MOST_ERRORS = 20
 
 
@@ -51,9 +52,10 @@ Write a workflow for Smithers, in one Python file named {Path(wish.file).name}, 
 
 {wish.wanted}
 
-Answer with the whole content of the file in one ```python block. Write no file yourself. Import
-only smithers, harnesses, pydantic and the standard library. The file is checked, and run to its end
-with outputs that are made from their types, without an input that you give; you get the errors.
+Answer with the whole content of the file in one ````python block, of four marks. Write no file
+yourself. Import only smithers, harnesses, pydantic and the standard library. The file is checked,
+and run to its end with outputs that are made from their types, without an input that you give; you
+get the errors.
 
 This is the manual of Smithers:
 
@@ -62,7 +64,8 @@ This is the manual of Smithers:
 
 def _source(answer: str) -> str:
     """The Python of an answer: its longest block, or all of it."""
-    return max(_FENCED.findall(answer), key=len, default=answer).strip() + "\n"
+    blocks = (found[2] for found in _FENCED.finditer(answer))
+    return max(blocks, key=len, default=answer).strip() + "\n"
 
 
 def _check(attempt: Attempt, name: str, source: str) -> str:

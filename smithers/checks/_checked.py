@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from smithers.checks._confine import Limits
-from smithers.checks._looking import Looked, look
+from smithers.checks._looking import look
 from smithers.checks._types import check_types
 from smithers.engine.trust import Trusts
 from smithers.errors import Refused
@@ -17,6 +17,11 @@ from smithers.settings import load_settings
 from smithers.values import dataclass
 
 __all__ = ["Checked", "check_file", "order_of"]
+
+
+_MOST_ALIKE = 10
+"""How many findings of a rule are shown of a file."""
+_NOT_STARTED = "none: the process did not start"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +32,7 @@ class Checked:
     findings: tuple[dict[str, Any], ...]
     report: dict[str, Any] | None
     network: str
+    writes: str
 
     @property
     def passes(self) -> bool:
@@ -49,6 +55,7 @@ class Checked:
             "file": self.file,
             "passes": self.passes,
             "network": self.network,
+            "writes": self.writes,
             "findings": list(self.findings),
             **(self.report or {"workflow": None}),
         }
@@ -78,14 +85,25 @@ def check_file(
     findings = [*looked.findings, *(check_types(file, environment) if types else ())]
     return Checked(
         file=str(file.absolute()),
-        findings=tuple(sorted(findings, key=order_of)),
+        findings=tuple(sorted(_folded(findings), key=order_of)),
         report=looked.report,
-        network=_network(looked),
+        network=looked.network or _NOT_STARTED,
+        writes=looked.writes or _NOT_STARTED,
     )
 
 
-def _network(looked: Looked) -> str:
-    return looked.network or "none: the process did not start"
+def _folded(findings: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The first findings of each rule in a file; the last of them says how many more there are."""
+    alike: dict[object, list[dict[str, Any]]] = {}
+    for one in sorted(findings, key=order_of):
+        place: dict[str, Any] = one["place"] or {}
+        alike.setdefault((one["level"], one["rule"], place.get("file")), []).append(one)
+    for ones in alike.values():
+        more = len(ones) - _MOST_ALIKE
+        for one in ones[:_MOST_ALIKE]:
+            is_last = more > 0 and one is ones[_MOST_ALIKE - 1]
+            said = f"{one['message']}, and {more} more of this rule in the file" if is_last else ""
+            yield {**one, "message": said} if said else one
 
 
 def order_of(finding: dict[str, Any]) -> tuple[bool, str, int, int]:

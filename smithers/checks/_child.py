@@ -44,8 +44,8 @@ class Looking:
     def run(self, limits: Limits, settings: Found) -> None:
         """Look, confined."""
         with open(self.request["crash"], "w", encoding="utf-8") as crash:
-            network = confine(limits, self.file.resolve().parent, crash, self.add)
-            self.tell({"network": network})
+            confined = confine(limits, self.file.resolve().parent, crash, self.add)
+            self.tell({"network": confined.network, "writes": confined.writes})
             self.find(settings)
 
     def find(self, settings: Found) -> None:

@@ -1,8 +1,9 @@
 """What a process that looks at a workflow may not do, from when it calls `confine`.
 
-It has no network: a namespace of its own where the system permits one. In any case an audit hook
-refuses sockets, programs, and writes outside of its folder, and names the author's line. A hook
-holds what Python code does by mistake; it is no jail for code that means harm.
+It has no network: a namespace of its own where the system permits one; and it writes below its
+folder alone: by Landlock where the kernel has it. In any case an audit hook refuses sockets,
+programs and writes, and names the author's line. A hook holds what Python code does by mistake; it
+is no jail for code that means harm.
 """
 
 from __future__ import annotations
@@ -17,42 +18,59 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import IO, Any, Literal, NoReturn, cast
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from smithers.checks._findings import Finding
+from smithers.checks._landlock import allow_writes_only
 from smithers.engine.loading import is_authors
 from smithers.errors import Place
 from smithers.values import dataclass
 
-__all__ = ["ASKED_SIGNAL", "REFUSALS", "TIME_SIGNAL", "Limits", "RefusedHere", "confine"]
+__all__ = [
+    "ASKED_SIGNAL",
+    "REFUSALS",
+    "TIME_SIGNAL",
+    "Confined",
+    "Limits",
+    "RefusedHere",
+    "confine",
+]
 
 REFUSALS = ("exits", "network", "programs", "time", "writes")
 """The rules of what was refused."""
 Network = Literal["namespace", "audit hook"]
+Writes = Literal["landlock", "audit hook"]
 TIME_SIGNAL, ASKED_SIGNAL = signal.SIGXCPU, signal.SIGUSR1
 """By the first the system ends a process whose CPU time is over; by the second it is asked where it
 is. Both are answered in C, so code that never comes back to Python is found too.
 """
 _sleep = time.sleep
+_raise_signal = signal.raise_signal
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _NULL = (os.devnull, "/dev/tty")
 _PROGRAMS = frozenset(
     {"subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn"}
-    | {"os.spawn", "os.kill", "os.killpg", "pty.spawn", "os.startfile"}
+    | {"os.spawn", "os.kill", "os.killpg", "pty.spawn", "os.startfile", "signal.pthread_kill"}
 )
 _SOCKETS = frozenset(
     {"socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo"}
     | {"socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo"}
 )
-_CHANGES = frozenset(
-    {"os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.chmod", "os.chown", "os.link"}
-    | {"os.removexattr", "os.setxattr", "os.symlink", "os.truncate", "os.utime"}
-)
-_MOVES = frozenset({"os.link", "os.rename"})
-"""What puts something at the second place as well."""
+_PATHS: dict[str, tuple[tuple[int, int | None], ...]] = {
+    **dict.fromkeys(("os.remove", "os.rmdir"), ((0, 1),)),
+    **dict.fromkeys(("os.mkdir", "os.chmod"), ((0, 2),)),
+    **dict.fromkeys(("os.chown", "os.utime"), ((0, 3),)),
+    **dict.fromkeys(("os.truncate", "os.setxattr", "os.removexattr", "os.chflags"), ((0, None),)),
+    **dict.fromkeys(("os.rename", "os.link"), ((0, 2), (1, 3))),
+    "os.symlink": ((1, 2),),
+}
+"""Where the arguments of an event have a path that is changed, and the folder that it is in."""
 _STREAMS = "smithers.store.files"
 _HOW = "move it into a Step or a Command: importing the file and building the tree should do"
 
@@ -72,9 +90,17 @@ class RefusedHere(PermissionError):
     """The process that looks at a workflow may not do this."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Confined:
+    """What holds a process back from the network, and from writes outside of its folder."""
+
+    network: Network
+    writes: Writes
+
+
 def confine(
     limits: Limits, folder: Path, crash: IO[str], report: Callable[[Finding], None]
-) -> Network:
+) -> Confined:
     """Limit this process. `crash` gets the lines at which it is ended, `report` what the author's
     code below `folder` was refused.
     """
@@ -85,12 +111,10 @@ def confine(
     _limit(resource.RLIMIT_AS, limits.memory_bytes)
     _limit(resource.RLIMIT_CPU, limits.cpu_s, limits.cpu_s + 2)
     network: Network = "namespace" if _leave_network() else "audit hook"
-    refuse = _Refusing(folder, report)
-    sys.addaudithook(refuse.hear)
-    setattr(os, "_exit", refuse.exit)  # noqa: B010  # a checker would see another type
-    setattr(_posixsubprocess, "fork_exec", refuse.start)  # noqa: B010  # by it, multiprocessing
-    setattr(time, "sleep", refuse.sleep)  # noqa: B010
-    return network
+    own = os.path.realpath(tempfile.gettempdir())
+    writes: Writes = "landlock" if allow_writes_only(own, _NULL) else "audit hook"
+    _Refusing(folder, own, report).install()
+    return Confined(network=network, writes=writes)
 
 
 def _limit(which: int, soft: int, hard: int | None = None) -> None:
@@ -127,19 +151,38 @@ class _Refusing:
     imports tries, which may do without.
     """
 
-    def __init__(self, folder: Path, report: Callable[[Finding], None]) -> None:
+    def __init__(self, folder: Path, own: str, report: Callable[[Finding], None]) -> None:
         self._folder, self._report = folder, report
-        self._own = os.path.join(os.path.realpath(tempfile.gettempdir()), "")
+        self._own = os.path.join(own, "")
+
+    def install(self) -> None:
+        sys.addaudithook(self.hear)
+        of_no_event: tuple[tuple[ModuleType, str, Callable[..., object]], ...] = (
+            (os, "_exit", self.exit),
+            (os, "mkfifo", self.making("os.mkfifo", os.mkfifo)),
+            (os, "mknod", self.making("os.mknod", os.mknod)),
+            (signal, "raise_signal", self.raise_signal),
+            (time, "sleep", self.sleep),
+            (_posixsubprocess, "fork_exec", self.start),  # by it, multiprocessing
+        )
+        with suppress(ImportError):  # a system without shared memory
+            setattr(import_module("_posixshmem"), "shm_open", self.share)  # noqa: B010
+        for module, name, function in of_no_event:
+            setattr(module, name, function)
 
     def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
             path, mode, flags = arguments
             if (flags & _WRITES or _writes(mode)) and self._is_outside(path):
-                self._refuse("writes", f"a write to {os.fspath(path)!r}", f"{_HOW} no work")
-        elif event in _CHANGES:
-            for path in arguments[: 2 if event in _MOVES else 1]:
-                if self._is_outside(path):
-                    self._refuse("writes", f"{event} of {path!r}", f"{_HOW} no work")
+                self._refuse_write(f"a write to {os.fspath(path)!r}")
+        elif event in _PATHS:
+            for where, at in _PATHS[event]:
+                folder = -1 if at is None else arguments[at]
+                if self._is_outside(arguments[where], folder):
+                    self._refuse_write(f"{event} of {arguments[where]!r}")
+        elif event == "sqlite3.connect":
+            if (path := _database(arguments[0])) and self._is_outside(path):
+                self._refuse_write(f"a write to the database {path!r}")
         elif event in _PROGRAMS:
             said = f"{event} ({_shown(arguments[0])})" if arguments else event
             self._refuse("programs", said, f"{_HOW} no work")
@@ -152,6 +195,23 @@ class _Refusing:
     def start(self, *_: object) -> NoReturn:
         self._refuse("programs", "another process", f"{_HOW} no work")
 
+    def share(self, path: str, *_: object, **named: object) -> NoReturn:
+        self._refuse_write(f"shared memory {path!r}")
+
+    def making(self, name: str, make: Callable[..., None]) -> Callable[..., None]:
+        def made(path: Any, *given: Any, dir_fd: int | None = None, **named: Any) -> None:
+            if self._is_outside(path, -1 if dir_fd is None else dir_fd):
+                self._refuse_write(f"{name} of {path!r}")
+            make(path, *given, dir_fd=dir_fd, **named)
+
+        return made
+
+    def raise_signal(self, number: int) -> None:
+        if self._author_place(sys._getframe(1)) is None:  # pyright: ignore[reportPrivateUsage]
+            _raise_signal(number)
+        else:
+            self._refuse("exits", f"signal.raise_signal({number})", "return a tree; raise an error")
+
     def sleep(self, seconds: float) -> None:
         """Packages may sleep while they are imported, and in threads."""
         if self._author_place(sys._getframe(1)) is None:  # pyright: ignore[reportPrivateUsage]
@@ -159,14 +219,20 @@ class _Refusing:
         else:
             self._refuse("time", f"time.sleep({seconds})", f"{_HOW} no work")
 
-    def _is_outside(self, path: object) -> bool:
+    def _is_outside(self, path: object, folder: int = -1) -> bool:
+        """Whether a path is not ours; `folder` is the descriptor that it starts at, or -1."""
         if isinstance(path, int):
             return False  # a descriptor is open already
         caller = sys._getframe(2)  # pyright: ignore[reportPrivateUsage]  # as in `tree`
         if caller.f_globals.get("__name__") == _STREAMS:
             return False  # a name in the folder of the dry run, which this event does not tell
         text = os.fsdecode(cast("str", path))
+        if folder >= 0:
+            text = os.path.join(_folder_of(folder), text)
         return text not in _NULL and not os.path.realpath(text).startswith(self._own)
+
+    def _refuse_write(self, what: str) -> NoReturn:
+        self._refuse("writes", what, f"{_HOW} no work")
 
     def _refuse(self, rule: str, what: str, hint: str) -> NoReturn:
         said = f"{what} was refused"
@@ -189,6 +255,24 @@ class _Refusing:
 
 def _writes(mode: object) -> bool:
     return isinstance(mode, str) and bool(set(mode) & set("wax+"))
+
+
+def _folder_of(descriptor: int) -> str:
+    """The folder that is open there; one that the system does not name is not ours."""
+    try:
+        return os.readlink(f"/proc/self/fd/{descriptor}")
+    except OSError:
+        return "/"
+
+
+def _database(given: object) -> str:
+    """The file that SQLite would open for writing; empty if there is none."""
+    text = os.fsdecode(cast("str", given))
+    if not text.startswith("file:"):
+        return "" if text == ":memory:" else text
+    uri = urlsplit(text)
+    mode = parse_qs(uri.query).get("mode", [""])[-1]
+    return "" if mode in ("ro", "memory") or uri.path == ":memory:" else unquote(uri.path)
 
 
 def _shown(value: object) -> str:

@@ -44,6 +44,7 @@ class Looked:
     findings: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     report: dict[str, Any] | None = None
     network: str = ""
+    writes: str = ""
     phase: str = "starting"
     failed: str = ""
     printed: bytes = b""
@@ -105,11 +106,13 @@ async def look_beside(
             stdin=json.dumps(request).encode(),
             talks=True,
         )
+        since = now()
         looked, ending, over = await _hear(launch, limits)
         if looked.report is None and not _errors(looked):
             frames = crash.read_text(errors="replace") if crash.is_file() else ""
             took = f"{limits.wall_s:g} s" if over else f"{limits.cpu_s} s of CPU time"
-            found = _ended(file, looked, ending, frames, took if over or _is_late(ending) else "")
+            late = over or _is_late(ending, now() - since, limits)
+            found = _ended(file, looked, ending, frames, took if late else "")
             looked.findings.append(found.to_json())
         return looked
 
@@ -190,13 +193,18 @@ def _take(looked: Looked, text: bytes) -> None:
     said = cast("dict[str, Any]", line)
     if isinstance(said.get("finding"), dict):
         looked.findings.append(said["finding"])
-    for name in ("report", "network", "phase", "failed"):
+    for name in ("report", "network", "writes", "phase", "failed"):
         if name in said:
             setattr(looked, name, said[name])
 
 
-def _is_late(ending: Ending) -> bool:
-    return ending.signal in (TIME_SIGNAL, signal.SIGKILL)
+def _is_late(ending: Ending, took_s: float, limits: Limits) -> bool:
+    """Whether its CPU time was over. What ignores the first signal is killed; so is what kills
+    itself, and what the system has no memory for.
+    """
+    if ending.signal == signal.SIGKILL:
+        return took_s >= limits.cpu_s
+    return ending.signal == TIME_SIGNAL
 
 
 def _ended(file: Path, looked: Looked, ending: Ending, frames: str, took: str) -> Finding:

@@ -114,16 +114,22 @@ def _lines(found: Checked, *, is_input_made: bool) -> Iterator[str]:
     else:
         words = "1 mistake" if number == 1 else f"{number} mistakes"
         yield f"{paint('✗', 'red', sys.stdout)} {words} found"
-    yield f"note: {_network_words(found.network)}"
+    yield f"note: {_confined_words(found)}"
 
 
-def _network_words(network: str) -> str:
-    if network == "namespace":
-        return "the file was loaded without network, secrets, programs and writes"
-    return (
-        "the file was loaded without secrets; network, programs and writes were refused by an audit"
-        " hook, since this system gives no network namespace"
-    )
+def _confined_words(found: Checked) -> str:
+    """What held the process back; and what the system does not give for it."""
+    lacks = [
+        words
+        for value, words in (
+            (found.network, "network namespace"),
+            (found.writes, "rule for writes (Landlock)"),
+        )
+        if value == "audit hook"
+    ]
+    said = "the file was loaded without network, secrets, programs and writes"
+    hook = f", by an audit hook alone where this system has no {' and no '.join(lacks)}"
+    return said + (hook if lacks else "")
 
 
 def _finding(one: dict[str, Any]) -> Iterator[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 from smithers.cli._failures import Usage
 from smithers.errors import Refused
 from smithers.sources import FILE_ENDINGS
+from smithers.texts import strict_json
 
 __all__ = ["file_and_name", "given_json", "given_text", "names_file", "parse_json"]
 
@@ -68,9 +68,4 @@ def given_json(given: str, what: str, option: str) -> object:
 
 def parse_json(text: str) -> object:
     """Strict JSON as data. Raises `ValueError`, which names the line and column."""
-    found: object = json.loads(text, parse_constant=_refuse)
-    return found
-
-
-def _refuse(constant: str) -> object:
-    raise ValueError(f"{constant} is not a JSON value")
+    return strict_json(text)

@@ -38,7 +38,7 @@ class LiveTree:
 
     def frame(self, frame: Frame, state: RunState) -> None:
         """Keep in step with a frame, at the cost of what it changed."""
-        keys = changed_keys(frame, state)
+        keys = changed_keys(frame, state.attempts)
         joined = [key.id for key in keys if key.id not in self.board.nodes]
         board = self.board.after(keys, state)
         if board is self.board:

@@ -266,7 +266,10 @@ def quiet_end() -> None:
 
 
 def table(rows: list[list[str]], colours: dict[str, str] | None = None) -> list[str]:
-    """Rows as aligned lines; a cell that is a key of `colours` is painted."""
+    """Rows as aligned lines, whatever breaks a line in a cell; a cell that is a key of `colours` is
+    painted.
+    """
+    rows = [[" ".join(cell.splitlines()) for cell in row] for row in rows]
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))] if rows else []
     lines: list[str] = []
     for row in rows:

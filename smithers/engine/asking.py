@@ -125,9 +125,12 @@ class Asking:
     def run_id(self) -> str:
         return self.renderer.context.run_id
 
-    @cached_property
     def input_digests(self) -> dict[str, str]:
         """Digests of the run's input, as callables see it: of its fields, and of the whole."""
+        return self._input_digests
+
+    @cached_property
+    def _input_digests(self) -> dict[str, str]:
         given: BaseModel = self.renderer.context.input
         fields: dict[str, object] = {
             name: getattr(given, name) for name in self.input_model.model_fields

@@ -391,6 +391,8 @@ class Budgets:
 
     def tidy(self) -> None:
         """Nobody waits for a budget below which nothing is left to start."""
+        if not self._unsure:
+            return
         unsure, self._unsure = self._unsure & self._open, set()
         for key in sorted(unsure):
             held = self._held.get(key, deque())

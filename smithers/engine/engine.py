@@ -988,6 +988,8 @@ class Engine:
     async def _next(self) -> None:
         """Wait until something has come: a result, a session, usage, a note, or a time."""
         await asyncio.sleep(0)  # what was started has its turn, and so has all else in this loop
+        if self.threads.make_calls():
+            await asyncio.sleep(0)  # the steps whose calls are done end now, not two turns later
         self._timers.set_alarm()
         if self._ending is None and self._timers.take_ring() and await self._look():
             return  # a run that never waits looks by the clock as well

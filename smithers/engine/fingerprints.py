@@ -8,7 +8,7 @@ taken for changed. Only digests stand here, so no secret does.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, cast
 
@@ -60,8 +60,10 @@ def of_prompt(prompt: str, output: Output[Any], agents: Sequence[Agent]) -> Fing
     return {"prompt": digest_of(prompt), **_schema(output), _AGENT: keys}
 
 
-def of_step(work: StepWork, output: Output[Any], input: Mapping[str, str]) -> Fingerprint:
-    """Of a function; `input` are the digests of the run's input, which count where it is read. A
+def of_step(
+    work: StepWork, output: Output[Any], input: Callable[[], Mapping[str, str]]
+) -> Fingerprint:
+    """Of a function; `input` gives the digests of the run's input, which count where it is read. A
     simple type, such as int, counts with the code, which keeps the row of a step small.
     """
     code, values = digest_values(work.run, input)

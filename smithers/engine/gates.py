@@ -22,12 +22,13 @@ from smithers.engine.syntax import digest_values
 from smithers.kinds import Definition, agent_work
 from smithers.naming import first_names
 from smithers.shapes import asks_person, runs_command
-from smithers.tree import Approval, Node, Rework, Task
+from smithers.tree import Node, Rework
 from smithers.values import dataclass
 from smithers.workflows import Workflow
 
 __all__ = ["Gate", "Gates", "lost_gates"]
 
+_OWN: Final = ("work", "timeout_s", "skip_if", "rework")
 _AROUND: Final = ("on_failure", "test", "items", "until", "max_iterations")
 """What decides, in the containers around a question, whether it is asked and what a denial does."""
 
@@ -63,8 +64,6 @@ class Gates:
                 ids.add(one.id)
             if node.budget is not None:
                 gates[f"the budget of {one.id}"] = Gate(_text(node.budget))
-            if not isinstance(node, Task):
-                continue
             if (work := agent_work(node)) is not None:
                 agents[one.id] = tuple(key_of(agent) for agent in work.agents)
             elif runs_command(node.kind):
@@ -73,7 +72,7 @@ class Gates:
                 name, after = f"{node.kind} {one.id}", _after(one, nodes)
                 leaves = frozenset(each.id for each in after if not each.children)
                 gates[name] = Gate(json.dumps([_own(node), *_around(one)]), leaves)
-                if not isinstance(node, Approval) or node.work.on_deny == "continue":
+                if getattr(_work(node), "on_deny", "continue") == "continue":
                     gates.update(_tests(after, name))  # they may read the answer
         return cls(gates, agents, frozenset(ids))
 
@@ -115,10 +114,13 @@ def lost_gates(before: Gates, now: Gates) -> Iterator[str]:
             yield f"{id} has an agent that the run did not have"
 
 
-def _own(node: Task[Any]) -> str:
+def _own(node: Node[Any]) -> str:
     """What a task is made of by itself."""
-    parts = (node.work, node.timeout_s, node.skip_if, node.rework)
-    return json.dumps([_text(one) for one in parts])
+    return json.dumps([_text(getattr(node, name, None)) for name in _OWN])
+
+
+def _work(node: Node[Any]) -> object:
+    return getattr(node, "work", None)
 
 
 def _tests(after: Iterable[Definition], name: str) -> Iterator[tuple[str, Gate]]:
@@ -195,7 +197,7 @@ def _text(value: object) -> str:
 
 
 def _text_of_call(call: FunctionType | MethodType | functools.partial[object]) -> str:
-    code, values = digest_values(call, {})
+    code, values = digest_values(call, dict)
     if code is not None:
         return f"{code} {values}"
     if not isinstance(call, FunctionType):

@@ -12,7 +12,6 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     PlainValidator,
-    RootModel,
     WrapValidator,
 )
 from pydantic.fields import FieldInfo
@@ -93,7 +92,7 @@ def _told(name: str, model: type[BaseModel], at: str) -> str:
 
 def _unknown(value: object, given: object, at: str) -> Iterator[_Found]:
     """The fields that are in `given` and not in the model that `value` is of, at any depth."""
-    if isinstance(value, RootModel):
+    if isinstance(value, BaseModel) and value.__pydantic_root_model__:
         yield from _unknown(cast("Any", value).root, given, at)
     elif isinstance(value, BaseModel) and isinstance(given, dict):
         yield from _of_model(value, cast("dict[str, object]", given), at)

@@ -12,7 +12,6 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, ClassVar
 
-from _smithers_orchestrator.damage import blame
 from smithers.engine.syntax import keep_text
 from smithers.errors import AuthorError, Place, Refused, SmithersError
 from smithers.sources import Sources, read_sources
@@ -147,6 +146,8 @@ def _import(file: Path) -> ModuleType:
     except SmithersError:
         raise
     except (Exception, SystemExit) as error:
+        from _smithers_orchestrator.damage import blame
+
         if damage := blame(error):
             raise Refused(f"cannot import {file.name}: {damage.said}", hint=damage.hint) from error
         explained = explain(error)

@@ -90,7 +90,7 @@ class Mounting:
             self._ask_again()
         known: list[set[Key]] = []
         while True:
-            seen = self._watched()
+            seen, is_first = self._watched(), self._view.plan is None
             known.append(seen)
             with _not_too_deep():
                 root = self._renderer.root(self._transition.number)
@@ -105,6 +105,8 @@ class Mounting:
             # What was reset is settled no more: then the readers of it have seen what was before.
             now, ended = self._watched(), self._state.ended
             was_reset = any(one.key not in ended for one in self._unsettled_of(seen - now))
+            if is_first and any(self._renderer.watches(key.id) for key in ended):
+                continue  # it read rows, which do not tell whether a container has ended
             if (now <= seen and not was_reset) or now in known:
                 break
         plan.watches = self._renderer.watches

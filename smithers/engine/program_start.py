@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import Literal
@@ -104,10 +103,12 @@ def _not_executed(launch: Launch, shown: str, error: CannotStart) -> CommandFail
 
 def _missing(launch: Launch, name: str) -> str:
     """What to do about a program that is not there; nothing if it is."""
+    from shutil import which
+
     if "/" in name:
         path = launch.cwd / name
         return "" if path.exists() else f"{path} does not exist: correct the path, or cwd="
-    if shutil.which(name, path=launch.env.get("PATH")) is not None:
+    if which(name, path=launch.env.get("PATH")) is not None:
         return ""
     if (Path(launch.cwd) / name).exists():
         return f"it is in the folder of the command: write './{name}'"

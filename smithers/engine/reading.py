@@ -40,7 +40,7 @@ __all__ = ["NoOutput", "Reading", "View"]
 
 
 class _Gone(NamedTuple):
-    """How a node ended that is in the tree no more."""
+    """How a node ended that is in the tree no more, or comes after something that is new there."""
 
     key: Key
     ended: Ended
@@ -225,13 +225,15 @@ class Reading:
 
     # -- finding
 
-    def _is_mounted(self, id: str) -> bool:
-        with self.view.changing:
-            return id in self.view.mounts.by_id
-
     def _gone(self, id: str | None) -> _Gone | None:
-        """How a task ended that is in the tree no more: what it gave stays readable."""
-        if id is None or self._is_mounted(id):
+        """How a task ended that is in the tree no more: what it gave stays readable. So it does for
+        a render once something was put before the task.
+        """
+        if id is None:
+            return None
+        with self.view.changing:
+            definition = self.view.mounts.by_id.get(id)
+        if definition is not None and not self._is_put_off(definition):
             return None
         ended = self.view.state.ended
         path = self.key.path
@@ -247,6 +249,19 @@ class Reading:
         self.used[found] = ended[found].frame
         return _Gone(found, ended[found])
 
+    def _is_put_off(self, definition: Definition) -> bool:
+        """Whether a task outside of loops has ended, and something before it has not. Each render
+        reads it by the rows, as the first one of an owner does: else what was made by it would
+        leave the tree with the next render.
+        """
+        plan, key = self.view.plan, definition.key
+        if self.mode != "render" or plan is None or key not in self.view.state.ended:
+            return False
+        if key in plan.instances:
+            one = plan.instances[key]
+            return one.kind.is_task and one.waits_for_order
+        return not definition.loops and self.ended_above(plan, definition, ()) is None
+
     def _looked_up(
         self, node: Node[Any], source: Node[Any], *, with_output: bool = False
     ) -> Instance | _Gone | None:
@@ -255,13 +270,14 @@ class Reading:
         """
         with self.view.changing:
             definition = self.view.mounts.by_id.get(node.id or node.address or "")
-            if definition is not None:
-                self._watch(definition)
-            else:
+            if definition is None or (node is source and self._is_put_off(definition)):
                 gone = self._gone(source.id)
                 if gone is not None and not (with_output and gone.ended.output is None):
                     return gone
+            if definition is None:
                 definition = self._definition(node)
+            else:
+                self._watch(definition)
             return None if definition is None else self._instance_now(definition)
 
     def _or_none(self, node: Node[Any], found: Instance | None) -> object | None:

@@ -4,8 +4,9 @@ that one's attempts have it, and whether an attempt may go on in one itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import takewhile
 from typing import cast
 
@@ -44,13 +45,13 @@ class Given:
 class Held:
     """A session to begin with, itself or as a copy: that of the attempt `last`, which is None for
     a task that gave something without an attempt that counts; `lost` says so, but for an answer
-    from an earlier run. `told` is what was done in it, oldest first, for an agent that does not
-    know it.
+    from an earlier run. `tell` gives what was done in it, oldest first, for an agent that does not
+    know it: few ask, and it takes a walk back over several tasks.
     """
 
     last: Attempted | None
     copied: bool
-    told: tuple[Attempted | Given, ...]
+    tell: Callable[[], tuple[Attempted | Given, ...]]
     lost: str = ""
 
     @property
@@ -123,7 +124,7 @@ def held(instance: Instance) -> Held | None:
     if last is None:
         is_cached = reading.view.state.cached_from(found.key) is not None
         lost = "" if is_cached else f"no attempt of {work.source} counts that has one"
-        return Held(None, work.forks is not None, _told(reading, found), lost)
+        return Held(None, work.forks is not None, partial(_told, reading, found), lost)
     if last.session is None:
         raise NoSession(f"{said}, which has no known session with {last.agent}")
     if last.agent not in [agent.name for agent in work.agents]:
@@ -132,8 +133,8 @@ def held(instance: Instance) -> Held | None:
             hint=f"add that agent to {instance.key.id}",
         )
     newest = _newest(reading.view, instance.key, found, last)
-    told = _told(reading, found)
-    return Held(newest, work.forks is not None, told if newest is last else (*told, newest))
+    after = () if newest is last else (newest,)
+    return Held(newest, work.forks is not None, partial(_told, reading, found, after))
 
 
 def _newest(view: View, key: Key, found: Instance, last: Attempted) -> Attempted:
@@ -204,9 +205,11 @@ def _given(view: View, key: Key) -> Iterator[Given]:
     yield Given(key, view.outputs.output(key, ended), how)
 
 
-def _told(reading: Reading, found: Instance | None) -> tuple[Attempted | Given, ...]:
+def _told(
+    reading: Reading, found: Instance | None, after: tuple[Attempted, ...] = ()
+) -> tuple[Attempted | Given, ...]:
     """The attempts in which the work was done that the session of this task knows of, and what is
-    known of a task that made none.
+    known of a task that made none; `after` are those that follow.
     """
     told: list[Attempted | Given] = []
     there = replace(reading, used={}, watched=set[str]())  # it stands at each of them in turn
@@ -219,4 +222,4 @@ def _told(reading: Reading, found: Instance | None) -> tuple[Attempted | Given, 
             break
         there.key, there.loops = found.key, found.definition.loops
         found = there.find(source)
-    return tuple(told)
+    return (*told, *after)

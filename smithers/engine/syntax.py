@@ -16,7 +16,7 @@ import linecache
 import sys
 import sysconfig
 from collections import Counter
-from collections.abc import Collection, Generator, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import field
 from datetime import date, time, timedelta
@@ -553,17 +553,19 @@ def _code(call: object) -> str | None:
     return syntax_digest(call) if isinstance(call, FunctionType) else None
 
 
-def digest_values(call: object, input: Mapping[str, str]) -> tuple[str | None, str | None]:
+def digest_values(
+    call: object, input: Callable[[], Mapping[str, str]]
+) -> tuple[str | None, str | None]:
     """The digests of what a callable does, and of the values that it holds; None for what cannot be
-    told, and `""` for values that are not there. `input` are the digests of the run's input by its
-    fields, and of `WHOLE`; what is read of it counts.
+    told, and `""` for values that are not there. `input` gives the digests of the run's input by
+    its fields, and of `WHOLE`; what is read of it counts.
     """
     code = _code(call)
     if code is None:
         return None, None
     if isinstance(call, FunctionType) and not _holds(call):
         return code, ""
-    held = _Values(input).of_call(call)
+    held = _Values(input()).of_call(call)
     return code, "" if _is_empty(held) else digest_of(json.dumps(held, sort_keys=True))
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import queue
+import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from contextvars import copy_context
+from functools import partial
 
 from smithers.errors import MachineError
 
@@ -65,9 +66,14 @@ class Threads:
     """
 
     def __init__(self) -> None:
-        self._batches: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
+        self._batches: deque[_Batch] = deque()
+        self._bell: tuple[int, int] | None = None
+        """A pipe, made with the first thread, that gets a byte with each batch: the interpreter's
+        lock is free while it is written. A queue wakes a thread that then sleeps again for it.
+        """
         self._new: list[_Job] = []
         """The calls of this turn of the loop."""
+        self._is_closed = False
         self._idle = 0
         self._lock = threading.Lock()
         self._count = 0
@@ -85,15 +91,20 @@ class Threads:
         else:
             self._new.append(job)
             if len(self._new) == 1:
-                job.home.call_soon(self._run_batch)
+                job.home.call_soon(self.make_calls)
         await job.future
         return _result(job)
 
-    def _run_batch(self) -> None:
-        """Have one thread make the calls of this turn, and block while they are short."""
+    def make_calls(self) -> bool:
+        """Have one thread make the calls of this turn, and block while they are short. Whether
+        there were any. The loop does it in its next turn; who knows that all calls are there may do
+        it earlier.
+        """
+        if not self._new:
+            return False
         jobs, self._new = [job for job in self._new if not job.future.cancelled()], []
         if not jobs:
-            return
+            return False
         batch = _Batch(jobs, is_awaited=True)
         self._give(batch)
         batch.ended.acquire(timeout=_PATIENCE_S * min(len(jobs), _MOST_CALLS))
@@ -106,13 +117,16 @@ class Threads:
             _wake(job)
         while (late := batch.take()) is not None:
             self._give(_Batch([late], is_awaited=False))
+        return True
 
     def _give(self, batch: _Batch) -> None:
         """Find a thread for a batch. If none can be started, its calls fail."""
         try:
             with self._lock:
+                if self._bell is None:
+                    self._bell = _pipe()
                 if self._idle == 0:
-                    self._start()
+                    self._start(self._bell[0])
                 else:
                     self._idle -= 1
         except MachineError as error:
@@ -121,24 +135,46 @@ class Threads:
                 _wake(job)
             batch.ended.release()
             return
-        self._batches.put(batch)
+        self._batches.append(batch)
+        os.write(self._bell[1], b".")
 
-    def _start(self) -> None:
+    def _start(self, bell: int) -> None:
+        work = partial(self._work_until_closed, bell)
         try:
-            threading.Thread(target=self._work, name="smithers-step", daemon=True).start()
+            threading.Thread(target=work, name="smithers-step", daemon=True).start()
         except RuntimeError as error:  # "can't start new thread"
             refused = BlockingIOError(errno.EAGAIN, str(error))
             raise MachineError.of(refused, "a thread for a step", "cannot be started") from error
         self._count += 1
 
     def close(self) -> None:
-        """Let the idle threads end."""
+        """Let the idle threads end. The last one closes the pipe: it may be at work for long."""
         with self._lock:
-            for _ in range(self._count):
-                self._batches.put(None)
+            if self._bell is not None and not self._is_closed:
+                self._is_closed = True
+                os.write(self._bell[1], b"." * self._count)  # a byte without a batch ends a thread
+                self._close_bell()
 
-    def _work(self) -> None:
-        while (batch := self._batches.get()) is not None:
+    def _close_bell(self) -> None:
+        if self._bell is not None and self._is_closed and not self._count:
+            for end in self._bell:
+                os.close(end)
+            self._bell = None
+
+    def _work_until_closed(self, bell: int) -> None:
+        try:
+            self._work(bell)
+        finally:
+            with self._lock:
+                self._count -= 1
+                self._close_bell()
+
+    def _work(self, bell: int) -> None:
+        while os.read(bell, 1):
+            try:
+                batch = self._batches.popleft()
+            except IndexError:
+                return
             job = batch.take()
             while job is not None:
                 begun = time.perf_counter()
@@ -157,6 +193,13 @@ class Threads:
                     return  # the loop is closed: nobody waits
                 job = following
             batch.ended.release()
+
+
+def _pipe() -> tuple[int, int]:
+    try:
+        return os.pipe()
+    except OSError as error:
+        raise MachineError.of(error, "a pipe", "cannot be made") from error
 
 
 def _wake_loop(job: _Job) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +13,7 @@ from smithers.engine.inputs import refuse_unknown_fields
 from smithers.errors import AuthorError, Place, Refused, SmithersError
 from smithers.evals._input import EVAL_NAME, Case, EvalInput, trial_names, trial_node
 from smithers.evals._subject import Subject, load_subject
-from smithers.texts import json_text
+from smithers.texts import json_text, strict_json
 from smithers.tree import id_problem
 from smithers.values import dataclass
 
@@ -150,7 +149,7 @@ class _Lines:
 
     def _row(self, text: str) -> dict[str, Any]:
         try:
-            found: object = json.loads(text, parse_constant=_refuse)
+            found = strict_json(text)
         except (ValueError, RecursionError) as error:
             raise Refused(f"not JSON: {error}", hint=_LINE) from error
         if not isinstance(found, dict):
@@ -195,7 +194,3 @@ def _check_stored(case: Case) -> None:
         if isinstance(error, ValidationError):
             said = str(error.errors(include_url=False, include_input=False)[0]["msg"])
         raise Refused(f"the case cannot be stored: {said}", hint=_LINE) from error
-
-
-def _refuse(constant: str) -> object:
-    raise ValueError(f"{constant} is not a JSON value")

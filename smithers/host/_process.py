@@ -7,7 +7,6 @@ import contextlib
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Literal
@@ -81,8 +80,10 @@ class GuardedProcess:
     def _start(self, launch: Launch, opened: contextlib.ExitStack) -> None:
         """What stays open is in `opened`."""
         if launch.by_file:
+            from tempfile import TemporaryFile
+
             # Nobody but its writers and we can see it: it has no name.
-            self._file = opened.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+            self._file = opened.enter_context(TemporaryFile())  # noqa: SIM115
         with contextlib.ExitStack() as passed:
             told, self._control = _piped(reads=passed, writes=opened)
             self._status, tell = _piped(reads=opened, writes=passed)

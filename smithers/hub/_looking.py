@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
@@ -204,6 +203,8 @@ class Looking(HubCore):
         """The same with a dry run for the source of a file that is not written: it is in a
         temporary folder meanwhile, and the places name it `workflow.py`.
         """
+        import tempfile
+
         from smithers.checks import Limits, check_file
 
         with tempfile.TemporaryDirectory(prefix="smithers-source-") as folder:

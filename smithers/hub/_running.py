@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from smithers import views
 from smithers.engine.ending import Left
+from smithers.errors import SmithersError
 from smithers.hub._looking import Looking
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ __all__ = ["Running"]
 
 _LAST_RUNS = 20
 """So many runs of a workflow say what its agents cost."""
+_BESIDE_S = 1.0
 
 
 class Running(Looking):
@@ -339,3 +341,25 @@ class Running(Looking):
                 await (supervisor.once() if once else supervisor.run())
             finally:
                 supervisor.stop()
+
+    async def keep_supervising(self, say: Callable[[str], None]) -> None:
+        """Wake runs beside something else that serves this database, until this is cancelled. A
+        database that is not there yet is not made. `say` gets each reason why no run is woken once.
+        """
+        import asyncio
+
+        last = ""
+
+        def tell(happened: Happened) -> None:
+            if happened.what == "untrusted":
+                say(happened.text)
+
+        while True:
+            await asyncio.sleep(_BESIDE_S)  # what is served comes first
+            if self.database.is_file():
+                try:
+                    await self.supervise(tell)
+                except SmithersError as error:
+                    if error.said != last:
+                        say(error.said)
+                    last = error.said

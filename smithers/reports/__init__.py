@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from smithers.reports._events import all_events as all_events
     from smithers.reports._events import event_lines as event_lines
     from smithers.reports._events import events as events
+    from smithers.reports._events import id_of as id_of
     from smithers.reports._events import newest as newest
+    from smithers.reports._events import none_of as none_of
+    from smithers.reports._feeding import Seen as Seen
+    from smithers.reports._feeding import frames_between as frames_between
+    from smithers.reports._feeding import see as see
+    from smithers.reports._heads import Head as Head
     from smithers.reports._lineage import lineage as lineage
     from smithers.reports._listing import STATUSES as STATUSES
     from smithers.reports._listing import RunsQuery as RunsQuery
@@ -106,6 +112,12 @@ _HOMES = {
     "status_of": "smithers.reports._runs",
     "timeline": "smithers.reports._timeline",
     "transcript": "smithers.reports._transcript",
+    "Head": "smithers.reports._heads",
+    "Seen": "smithers.reports._feeding",
+    "frames_between": "smithers.reports._feeding",
+    "see": "smithers.reports._feeding",
+    "id_of": "smithers.reports._events",
+    "none_of": "smithers.reports._events",
     "verify": "smithers.reports._verify",
     "workflow_names": "smithers.reports._runs",
 }
@@ -114,10 +126,12 @@ __all__ = [  # literal, for the checkers
     "STATUSES",
     "Answer",
     "Changes",
+    "Head",
     "Look",
     "Overview",
     "RecordedRun",
     "RunsQuery",
+    "Seen",
     "all_events",
     "answer_in_stream",
     "attention",
@@ -127,7 +141,9 @@ __all__ = [  # literal, for the checkers
     "find_run",
     "find_task",
     "frame_by_frame",
+    "frames_between",
     "has_runs",
+    "id_of",
     "inspecting",
     "list_asks",
     "logs",
@@ -135,6 +151,7 @@ __all__ = [  # literal, for the checkers
     "message",
     "name_database",
     "newest",
+    "none_of",
     "overview",
     "places",
     "raw_logs",
@@ -144,6 +161,7 @@ __all__ = [  # literal, for the checkers
     "resumed_through",
     "run_ids",
     "runs",
+    "see",
     "settled",
     "snapshot",
     "snapshot_with_texts",

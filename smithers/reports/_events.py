@@ -41,7 +41,17 @@ if TYPE_CHECKING:
         Summary,
     )
 
-__all__ = ["MOST", "all_events", "event_lines", "events", "newest", "newest_of"]
+__all__ = [
+    "MOST",
+    "all_events",
+    "attempts_before",
+    "event_lines",
+    "events",
+    "id_of",
+    "newest",
+    "newest_of",
+    "none_of",
+]
 
 MOST = 1000
 """So many events are in a page, where no other number is asked for."""
@@ -75,7 +85,7 @@ def events(
     """A page of the events after a cursor, at most `limit` of them. Without `outputs`, the large
     ones are left out. Raises `UnknownRun`, or `Refused` if the cursor is not one of this run.
     """
-    seen = _id_of(after)
+    seen = id_of(after)
     with reading(path) as db:
         head = head_of(db, run_id)
         found, more = _page(db, head, seen, limit, outputs)
@@ -92,7 +102,7 @@ def event_lines(path: Path, run_id: str, after: str | None, characters: int) -> 
     """What happened after a cursor in short lines: as many as have so many characters as JSON.
     Raises as `events` does.
     """
-    seen = _id_of(after)
+    seen = id_of(after)
     lines: list[str] = []
     left = characters
     with reading(path) as db:
@@ -203,23 +213,30 @@ def _frames_after(
     id that is not one of the run.
     """
     if seen[0] > head.frame:
-        raise _none_of(head, seen, f"its last frame is {head.frame}")
-    attempts = Attempts()
-    for serial, task, at, number, agent in db.execute(_ATTEMPTS, (head.run_id, seen[0])):
-        attempts.add(serial, AttemptName(Key(task, path_of(at)), number, agent))
-    for task, at in db.execute(_TRIED, {"run": head.run_id, "frame": seen[0]}):
-        attempts.tried.add(Key(task, path_of(at)))
+        raise none_of(head.run_id, seen, f"its last frame is {head.frame}")
+    attempts = attempts_before(db, head.run_id, seen[0])
     first = max(seen[0], 0)
     while first <= head.frame:
         for frame in frames_of(db, head.run_id, first=first, last=first + at_once - 1):
             view = attempts.view(frame)
             if frame.number == seen[0] and seen[1] >= len(view.changes):
-                raise _none_of(head, seen, f"frame {seen[0]} has {len(view.changes)} events")
+                raise none_of(head.run_id, seen, f"frame {seen[0]} has {len(view.changes)} events")
             yield view
         first += at_once
 
 
-def _id_of(cursor: str | None) -> _Id:
+def attempts_before(db: sqlite3.Connection, run_id: str, frame: int) -> Attempts:
+    """The attempts that a view of the frames from this one on needs."""
+    attempts = Attempts()
+    for serial, task, at, number, agent in db.execute(_ATTEMPTS, (run_id, frame)):
+        attempts.add(serial, AttemptName(Key(task, path_of(at)), number, agent))
+    for task, at in db.execute(_TRIED, {"run": run_id, "frame": frame}):
+        attempts.tried.add(Key(task, path_of(at)))
+    return attempts
+
+
+def id_of(cursor: str | None) -> _Id:
+    """The frame and the number of a cursor, (-1, -1) for None. Raises `Refused`."""
     if cursor is None:
         return -1, -1
     if (match := re.fullmatch(r"([0-9]{1,12})\.([0-9]{1,12})", cursor)) is None:
@@ -230,8 +247,9 @@ def _id_of(cursor: str | None) -> _Id:
     return int(match[1]), int(match[2])
 
 
-def _none_of(head: Head, seen: _Id, why: str) -> Refused:
+def none_of(run_id: str, seen: _Id, why: str) -> Refused:
+    """The error for a cursor that is not one of the run."""
     return Refused(
-        f"{seen[0]}.{seen[1]} is not a cursor of run {head.run_id}: {why}",
+        f"{seen[0]}.{seen[1]} is not a cursor of run {run_id}: {why}",
         hint="the cursor belongs to another run; leave out --after to start with the first event",
     )

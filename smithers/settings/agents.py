@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, ValidationError
 from pydantic.errors import PydanticUserError
 
 from smithers.adapters import NAMED_AGENTS, installed
@@ -125,6 +125,8 @@ def _checked(
 
 def _validate(kind: Any, value: object) -> object:
     """A value of the type that an argument is annotated with, as far as TOML can write one."""
+    from pydantic import TypeAdapter
+
     try:
         adapter: TypeAdapter[Any] = TypeAdapter(
             kind, config=ConfigDict(arbitrary_types_allowed=True)

@@ -46,7 +46,7 @@ class Values(BaseModel):
     """The settings of one file, or of all of them together."""
 
     # Docstrings of attributes would read well, but pydantic would parse this file at every start.
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
     db: Annotated[str, Field(min_length=1)] | None = Field(
         None,

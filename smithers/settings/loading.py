@@ -103,9 +103,9 @@ def load_settings(
     _take_variables(environment, merged, origins)
     from smithers.settings.keys import Values
 
-    return Found(
-        values=Values.model_validate(merged), files=tuple(files), origins=origins, folder=folder
-    )
+    # Without a setting there is nothing to check, for which a validator would be built.
+    values = Values.model_validate(merged) if merged else Values.model_construct()
+    return Found(values=values, files=tuple(files), origins=origins, folder=folder)
 
 
 def named_database(

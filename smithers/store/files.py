@@ -97,12 +97,13 @@ def inside(folder: Path, *, make: bool = False) -> Generator[int]:
     With `make` it is made if it is missing, and must be one in which nobody else can put a file.
     Raises `StoreError` if it, or the folder of all runs, is a link, and `OSError`.
     """
-    runs = os.path.dirname(folder)
-    opened = [os.open(os.path.dirname(runs) or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)]
+    opened: list[int] = []
     try:
-        for path in (runs, str(folder)):
+        for path in (os.path.dirname(folder), str(folder)):
             try:
-                opened.append(_open_folder(os.path.basename(path), opened[-1], make=make))
+                # A link at the end of a path is not followed; above the folder of all runs one is.
+                name, above = (os.path.basename(path), opened[-1]) if opened else (path, None)
+                opened.append(_open_folder(name, above, make=make))
             except OSError as error:
                 if error.errno in (errno.ELOOP, errno.ENOTDIR) and os.path.islink(path):
                     raise refuse_to_open(Path(path)) from error
@@ -116,8 +117,8 @@ def inside(folder: Path, *, make: bool = False) -> Generator[int]:
             os.close(fd)
 
 
-def _open_folder(name: str, above: int, *, make: bool) -> int:
-    """Open a folder in another one; with `make` it is made there if it is missing."""
+def _open_folder(name: str, above: int | None, *, make: bool) -> int:
+    """Open a folder, in another one if that is given; with `make` it is made if it is missing."""
     try:
         return os.open(name, _FOLDER, dir_fd=above)
     except FileNotFoundError:

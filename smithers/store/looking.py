@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import sqlite3
-import tempfile
 import time
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -226,6 +224,8 @@ def _private(db: sqlite3.Connection) -> sqlite3.Connection:
 
 def _copied_files(path: Path) -> sqlite3.Connection:
     """A private copy of a file which SQLite could open only by writing a `-shm` beside it."""
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="smithers-") as folder:
         copy = Path(folder) / "copy.db"
         _copy_unchanged(path, copy)
@@ -238,6 +238,8 @@ def _copy_unchanged(path: Path, copy: Path) -> None:
 
     No checkpoint of ours runs meanwhile: it needs the lock file, which is held here if it can be.
     """
+    import shutil
+
     with ExitStack() as stack:
         with suppress(OSError):
             lock = open_plain(path.with_name(f"{path.name}.lock"), os.O_RDONLY)

@@ -188,7 +188,7 @@ def time_text(at: datetime) -> str:
         raise ValueError(f"a time without a time zone cannot be stored: {at}")
     if at.tzinfo is not UTC:
         at = at.astimezone(UTC)
-    return at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return at.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def time_of(text: str) -> datetime:

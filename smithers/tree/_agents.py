@@ -6,7 +6,6 @@ import collections.abc as abc
 import inspect
 from typing import cast
 
-from _smithers_orchestrator.damage import find_damage
 from smithers.adapters import NAMED_AGENTS, agent_classes
 from smithers.agent import Agent, Capabilities
 from smithers.errors import Refused
@@ -74,6 +73,8 @@ def _check_agents(id: str, agents: tuple[Agent, ...], mark: Mark) -> None:
 def _agent_hint(given: object) -> str:
     if isinstance(given, type):
         return f"write agent={given.__name__}(), with parentheses"
+    from _smithers_orchestrator.damage import find_damage
+
     if found := find_damage(type(given).__module__.partition(".")[0]):
         return f"{found[0].said}; {found[0].hint}"
     homes = agent_classes()

@@ -6,16 +6,25 @@ import json
 from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache
 from hashlib import sha256
-from typing import Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from pydantic import BaseModel, PydanticUserError, TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError, to_jsonable_python
+from pydantic import BaseModel, PydanticUserError, ValidationError
+from pydantic_core import (
+    CoreSchema,
+    PydanticSerializationError,
+    SchemaSerializer,
+    SchemaValidator,
+    to_jsonable_python,
+)
 
 from smithers.errors import AuthorError
 from smithers.tree._classes import class_named, is_structured, name_of_class
 from smithers.tree._exact import NotExact, check_plain, check_same, not_finite, unkept
 from smithers.tree._handles import Handle
 from smithers.tree._texts import clean, valid_text
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 __all__ = ["Output", "output_of", "problem"]
 
@@ -33,13 +42,41 @@ def problem(error: ValidationError) -> str:
     return "\n".join(lines)
 
 
+class _Plain:
+    """What a `TypeAdapter` is to the types that most tasks have. To make the first of those,
+    pydantic imports more, and looks for its plugins in all that is installed.
+    """
+
+    def __init__(self, core: CoreSchema, schema: Mapping[str, object]) -> None:
+        self.validator, self.serializer = SchemaValidator(core), SchemaSerializer(core)
+        self._schema = schema
+
+    def json_schema(self) -> Mapping[str, object]:
+        return self._schema
+
+
+def _adapter_of(kind: type[T]) -> _Plain | TypeAdapter[Any]:
+    if kind is str:
+        return _Plain({"type": "str"}, {"type": "string"})
+    if _is_any(kind):
+        return _Plain({"type": "any"}, {})
+    from pydantic import TypeAdapter
+
+    adapter: TypeAdapter[Any] = TypeAdapter(kind)
+    return adapter
+
+
+def _is_any(kind: object) -> bool:
+    return any(kind is one for one in (Any, object))
+
+
 class Output(Handle, Generic[T]):
     """The type of a task's output. `model` names it where it is a model, and makes a view of it."""
 
     def __init__(self, kind: type[T]) -> None:
         self.kind = kind
         try:
-            self._adapter: TypeAdapter[T] = TypeAdapter(kind)
+            self._adapter = _adapter_of(kind)
             self.schema: Mapping[str, object] = self._adapter.json_schema()
         except PydanticUserError as error:
             raise AuthorError(
@@ -48,7 +85,7 @@ class Output(Handle, Generic[T]):
             ) from error
         self.model: str | None = kind.__name__ if _is_model(kind) else None
         self.is_text = kind is str
-        self.is_any = any(kind is one for one in (Any, object))
+        self.is_any = _is_any(kind)
 
     @cached_property
     def digest(self) -> str | None:

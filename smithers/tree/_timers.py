@@ -16,8 +16,6 @@ from smithers.tree._work import TimerWork
 
 __all__ = ["Timer", "checked_time"]
 
-_OUTPUT = output_of(datetime)
-
 
 class Timer(Task[datetime]):
     """Waits for a time, with no process if it is far away.
@@ -51,7 +49,7 @@ class Timer(Task[datetime]):
         elif until is not None:
             checked_time(who, until, mark)
         work = TimerWork(seconds=seconds, until=freeze(until, mark), takes_now=takes_now)
-        self._become(id, mark, work, _OUTPUT, None, "fail", needs, skip_if)
+        self._become(id, mark, work, output_of(datetime), None, "fail", needs, skip_if)
 
 
 def checked_time(who: str, given: object, mark: Mark) -> datetime:

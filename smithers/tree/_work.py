@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar, overload
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from smithers.agent import Agent
 from smithers.errors import AuthorError
@@ -42,10 +42,15 @@ class Decision(BaseModel):
     time.
     """
 
+    model_config = ConfigDict(defer_build=True)
+
     approved: bool
     by: str | None = None
     note: str | None = None
     at: datetime
+
+
+del Decision.model_config["defer_build"]  # for those that extend it: what is wrong is told there
 
 
 class Programs(Protocol):

@@ -33,30 +33,34 @@ from smithers.changes import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from smithers.changes import (
         Change,
         Frame,
     )
-    from smithers.state import RunState
+    from smithers.state import Attempted
+    from smithers.views._frames import AttemptName
 
 __all__ = ["changed_keys"]
 
 _THE_RUN = Key("")
 
 
-def changed_keys(frame: Frame, state: RunState) -> list[Key]:
+def changed_keys(frame: Frame, attempts: Mapping[int, AttemptName | Attempted]) -> list[Key]:
     """The nodes of which the frame changed something, in the order of their first changes; a change
-    of the tree or of the run as a whole has a key without a path. `state` is the run's after it.
+    of the tree or of the run as a whole has a key without a path. `attempts` are the run's after
+    it.
     """
-    return list(dict.fromkeys([_key_of(change, state) for change in frame.changes]))
+    return list(dict.fromkeys([_key_of(change, attempts) for change in frame.changes]))
 
 
-def _key_of(change: Change, state: RunState) -> Key:
+def _key_of(change: Change, attempts: Mapping[int, AttemptName | Attempted]) -> Key:
     match change:
         case NodeMounted() | NodeGone():
             return Key(change.id)
         case AttemptEnded() | SessionSeen() | UsageCounted() | MessageGiven():
-            return state.attempts[change.serial].key
+            return attempts[change.serial].key
         case ReadMade():
             return change.reader
         case StatusChanged() | SignalGiven():

@@ -13,6 +13,7 @@ from smithers.changes import (
     ChoiceGone,
     ChoiceMade,
     FailureHandled,
+    Large,
     MessageGiven,
     MessageTaken,
     NodeGone,
@@ -104,7 +105,12 @@ def _facts(change: Shown, attempt: AttemptName | None) -> Json:  # noqa: C901  #
     match change:
         case Settled():
             error, output = error_json(change.error), from_json(text_of(change.output))
-            return {"outcome": change.outcome, "error": error, "output": output}
+            return {
+                "outcome": change.outcome,
+                "error": error,
+                "output": output,
+                **_left_out(change.output),
+            }
         case AttemptStarted():
             return _started(change)
         case AttemptEnded():
@@ -148,6 +154,13 @@ def _facts(change: Shown, attempt: AttemptName | None) -> Json:  # noqa: C901  #
             return {"number": change.number, "misfit": change.misfit}
         case _:
             assert_never(change)
+
+
+def _left_out(output: str | Large | None) -> Json:
+    """The size of a large output whose text is not here."""
+    if isinstance(output, Large) and output.text is None:
+        return {"output_bytes": output.size}
+    return {}
 
 
 def _signal(change: SignalGiven) -> Json:

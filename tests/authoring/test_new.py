@@ -139,6 +139,10 @@ def test_a_file_that_comes_up_meanwhile_is_not_overwritten(
     assert written.read_text() == left
 
 
+def without_agents(home: Path) -> dict[str, str]:
+    return {"PATH": "/usr/bin:/bin", "HOME": str(home), "PYTHONPATH": ""}
+
+
 @pytest.mark.parametrize(
     ("words", "told", "hint"),
     [
@@ -148,19 +152,26 @@ def test_a_file_that_comes_up_meanwhile_is_not_overwritten(
         (["--agent", "codxe"], "no adapter 'codxe' is installed", "codex"),
         (["--agent", "openai"], "openai needs model", "openai:MODEL"),
         (["--tries", "50"], "--tries is at most 20, not 50", "smaller"),
-        ([], "no agent is installed and signed in", "type `smithers doctor`"),
     ],
 )
 def test_what_cannot_be_begun_is_refused_before_an_agent_is_asked(
     tmp_path: Path, words: list[str], told: str, hint: str
 ) -> None:
     (tmp_path / "there.py").write_text("")
-    env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONPATH": ""}
-    said = smithers(tmp_path, "new", "say things", *words, env=env)
+    said = smithers(tmp_path, "new", "say things", *words, env=without_agents(tmp_path))
     assert (said.code, said.out) == (2, ""), said
     assert told in said.err
     assert hint in said.err
     assert [one.name for one in tmp_path.iterdir()] == ["there.py"]
+
+
+def test_without_an_agent_the_hint_leads_to_how_one_is_installed(tmp_path: Path) -> None:
+    said = smithers(tmp_path, "new", "say things", env=without_agents(tmp_path))
+    assert (said.code, said.out) == (2, ""), said
+    assert "no agent is installed and signed in" in said.err
+    assert "type `smithers doctor`" in said.err
+    helped = smithers(tmp_path, "doctor", env=without_agents(tmp_path))
+    assert "npm install -g @anthropic-ai/claude-code" in helped.out, helped
 
 
 def test_the_file_is_named_by_the_first_words_and_placed_beside_the_others(tmp_path: Path) -> None:
@@ -175,3 +186,9 @@ def test_the_file_is_named_by_the_first_words_and_placed_beside_the_others(tmp_p
 @pytest.mark.parametrize("fence", ["```python3", '```python title="a.py"', "```Python", "```"])
 def test_the_block_of_an_answer_is_found_however_it_is_opened(fence: str) -> None:
     assert _source(f"Longer words than code.\n\n{fence}\nx = 1\n```\n\nAnd more.") == "x = 1\n"
+
+
+def test_a_source_may_contain_fences_of_other_lengths() -> None:
+    source = 'PROMPT = """\n```json\n{}\n```\n"""\n'
+    assert _source(f"Here:\n\n````python\n{source}````\n\nDone.") == source
+    assert _source('```python\nx = """\n```json\n"""\n```\n') == 'x = """\n```json\n"""\n'

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from smithers.checks import Limits, check_file
+from smithers.checks._landlock import _call  # pyright: ignore[reportPrivateUsage]
 from smithers.checks._looking import WITHHELD, without_secrets
 from smithers.host import guard
 from smithers.hub import Hub
@@ -24,7 +25,8 @@ if sys.argv[1] == "without":
     _confine._leave_network = lambda: False
 found = []
 with open(sys.argv[2] + "/crash", "w") as crash:
-    network = _confine.confine(_confine.Limits(), Path(sys.argv[2]), crash, found.append)
+    folder = Path(sys.argv[2])
+    network = _confine.confine(_confine.Limits(), folder, crash, found.append).network
 exec(compile(Path(sys.argv[2], "flow.py").read_text(), sys.argv[2] + "/flow.py", "exec"))
 print(json.dumps([network, [(one.rule, one.place.line) for one in found]]))
 """
@@ -86,6 +88,115 @@ os.{how}(made, {str(tmp_path / "left")!r})
     (finding,) = check_file(tmp_path / "flow.py", environment=os.environ).findings
     assert (finding["rule"], finding["place"]["line"]) == ("writes", 6)
     assert not (tmp_path / "left").exists()
+
+
+_WRITES = """\
+import json, os, sqlite3, sys
+from pathlib import Path
+from smithers.checks import _confine
+
+own, kept, how = sys.argv[1:]
+if how == "audit hook":
+    _confine.allow_writes_only = lambda *_: False
+found = []
+with open(own + "/crash", "w") as crash:
+    writes = _confine.confine(_confine.Limits(), Path(kept), crash, found.append).writes
+assert writes == how, writes
+os.environ.update(OWN=own, KEPT=kept)
+text = Path(kept, "flow.py").read_text()
+try:
+    exec(compile(text, kept + "/flow.py", "exec"), {})
+except (OSError, sqlite3.Error):
+    print(json.dumps([one.rule for one in found]))
+"""
+_BY = {
+    "sqlite": "import sqlite3; sqlite3.connect(os.path.join(kept, 'left'))",
+    "sqlite by uri": "import sqlite3; sqlite3.connect(f'file:{kept}/left', uri=True)",
+    "a pipe": "os.mkfifo(os.path.join(kept, 'left'))",
+    "a node": "os.mknod(os.path.join(kept, 'left'))",
+    "a symbolic link": "os.symlink(own, os.path.join(kept, 'left'))",
+    "a folder by descriptor": "os.chdir(own); os.mkdir('left', dir_fd=os.open(kept, os.O_RDONLY))",
+    "shared memory": "from multiprocessing.shared_memory import SharedMemory as S; S('k', True, 8)",
+}
+_IN_C = {
+    "a file by a library": "ctypes.CDLL(None).creat(os.fsencode(kept) + b'/left', 0o600)",
+    "a file by descriptor": "os.chdir(own); os.open('left', os.O_CREAT | os.O_WRONLY,"
+    " dir_fd=os.open(kept, os.O_RDONLY))",
+}
+_CALL = "import ctypes, os\nown, kept = os.environ['OWN'], os.environ['KEPT']\n"
+
+
+def _has_landlock() -> bool:
+    return sys.platform == "linux" and _call(444, None, 0, 1) > 0
+
+
+needs_landlock = pytest.mark.skipif(not _has_landlock(), reason="the kernel has no Landlock")
+
+
+def _written(code: str, how: str, tmp_path: Path) -> str:
+    """What a process prints that is confined and runs code that would leave something."""
+    own, kept = tmp_path / "own", tmp_path / "kept"
+    for folder in (own, kept):
+        folder.mkdir()
+    (kept / "flow.py").write_text(_CALL + code)
+    command = [sys.executable, "-c", _WRITES, str(own), str(kept), how]
+    environment = {**os.environ, "TMPDIR": str(own)}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert {path.name for path in kept.iterdir()} == {"flow.py"}
+    return done.stdout
+
+
+@pytest.mark.parametrize("how", [pytest.param("landlock", marks=needs_landlock), "audit hook"])
+@pytest.mark.parametrize("by", _BY)
+def test_nothing_is_left_by_what_has_no_event_or_another_folder(
+    by: str, how: str, tmp_path: Path
+) -> None:
+    assert json.loads(_written(_BY[by], how, tmp_path)) == ["writes"]
+
+
+@needs_landlock
+@pytest.mark.parametrize("by", _IN_C)
+def test_nothing_is_left_by_what_no_hook_hears(by: str, tmp_path: Path) -> None:
+    _written(_IN_C[by], "landlock", tmp_path)
+
+
+@needs_landlock
+def test_what_is_in_the_own_folder_may_be_moved_and_removed(tmp_path: Path) -> None:
+    code = """\
+import shutil, sqlite3, tempfile
+from pathlib import Path
+with tempfile.TemporaryDirectory() as made:
+    Path(made, "a").mkdir()
+    Path(made, "a", "b").write_text("x")
+    os.rename(made + "/a/b", made + "/c")
+    sqlite3.connect(made + "/d").execute("create table t(a)")
+    Path(os.devnull).write_text("x")
+assert not Path(made).exists()
+sqlite3.connect(":memory:")
+raise OSError
+"""
+    assert json.loads(_written(code, "landlock", tmp_path)) == []
+
+
+def test_a_file_that_kills_its_process_did_not_use_up_its_time(tmp_path: Path) -> None:
+    flow = tmp_path / "flow.py"
+    flow.write_text("import ctypes\n\ngetattr(ctypes.CDLL(None), 'raise')(9)\n")
+    (finding,) = check_file(flow, environment=os.environ, limits=Limits(wall_s=60)).findings
+    assert (finding["rule"], "signal 9" in finding["message"]) == ("ended", True)
+    flow.write_text("import signal\n\nsignal.raise_signal(9)\n")
+    (finding,) = check_file(flow, environment=os.environ).findings
+    assert (finding["rule"], finding["place"]["line"]) == ("exits", 3)
+
+
+def test_many_findings_of_a_rule_are_folded(tmp_path: Path) -> None:
+    flow = tmp_path / "flow.py"
+    flow.write_text("import os\n" + "try: open('/x', 'w')\nexcept OSError: pass\n" * 30)
+    found = [one for one in check_file(flow, environment=os.environ).findings if one["place"]]
+    assert len(found) == 10
+    assert [one["message"] for one in found[-2:]] == [
+        "a write to '/x' was refused",
+        "a write to '/x' was refused, and 20 more of this rule in the file",
+    ]
 
 
 def test_what_a_file_writes_to_our_pipe_is_no_answer(tmp_path: Path) -> None:

@@ -170,7 +170,15 @@ def test_a_mistake_is_told_with_its_place_and_exit_code_2(tmp_path: Path) -> Non
     ]
     document = smithers(tmp_path, "check", "flow.py", "--json").document
     assert not document["passes"]
-    assert set(document) == {"version", "file", "passes", "network", "findings", "workflow"}
+    assert set(document) == {
+        "version",
+        "file",
+        "passes",
+        "network",
+        "writes",
+        "findings",
+        "workflow",
+    }
     first = document["findings"][0]
     assert (first["level"], first["rule"]) == ("error", "unreachable")
     assert first["place"] == {"file": str(place), "line": 5, "column": 13}

@@ -61,6 +61,15 @@ _OF_RESUMING = tuple(
     f"smithers.engine.{one}"
     for one in ("edited", "comparing", "reusing", "renaming", "reopening", "forking", "rewinding")
 )
+_ONE_STEP = """
+from smithers import Context, Node, NoInput, Step, workflow
+
+@workflow
+def one_step(ctx: Context[NoInput]) -> Node:
+    return Step("step", lambda: 1)
+"""
+_OF_VALIDATORS = ("importlib.metadata", "pydantic.type_adapter", "pydantic.root_model")
+"""What comes with the first validator that pydantic builds, for which it looks for plugins."""
 _OF_OTHER_WORK = ("smithers.engine.attempts.agent", "smithers.engine.attempts.command")
 
 
@@ -113,6 +122,13 @@ def test_looking_imports_nothing_that_runs_a_workflow(folder: Path, typed: str) 
 def test_a_start_imports_nothing_of_resuming_nor_of_work_that_it_has_not(folder: Path) -> None:
     found = imported(folder, "up", f"{FLOWS}:works")
     assert found & {*_HEAVY, *_OF_RESUMING, *_OF_OTHER_WORK} == set()
+
+
+def test_a_run_of_a_step_without_types_builds_no_validator(tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text(_ONE_STEP)
+    found = imported(tmp_path, "up", "one.py")
+    seldom = {"tempfile", "shutil", "_smithers_orchestrator.damage"}
+    assert found & {*_OF_VALIDATORS, *seldom} == set()
 
 
 def test_the_end_of_a_process_that_drove_a_run_looks_at_little_of_what_it_imported(

@@ -10,6 +10,7 @@ import pytest
 
 from smithers.amounts import Amounts
 from smithers.changes import Key
+from smithers.cli._streams import table
 from smithers.cli._trees import of_run, tree_lines
 from smithers.shapes import CONTAINERS
 from smithers.views import GraphNode, GraphView
@@ -140,3 +141,7 @@ def test_small_amounts_have_the_digits_that_say_something() -> None:
     used = Amounts(usd=Decimal("0.000560000"))
     assert str(used) == "$0.00056"
     assert used.of(Amounts(usd=Decimal("0.0005"))) == "$0.00056 of $0.0005"
+
+
+def test_a_cell_with_a_line_break_does_not_split_its_table() -> None:
+    assert table([["a\nb", "N"], ["c", "1"]]) == ["a b  N", "c    1"]

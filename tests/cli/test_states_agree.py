@@ -224,7 +224,7 @@ def on_boards(folder: Path, keys: set[Key]) -> Iterator[dict[Key, NodeState]]:
         board, state = Board(), RunState.of(told[:first])
         for frame in told[first:]:
             state.apply_frame(frame)
-            board = board.after(changed_keys(frame, state), state)
+            board = board.after(changed_keys(frame, state.attempts), state)
             assert facts_of(board) == facts_of(Board.of(state)), frame.number
         yield {one: board.state(one) for one in keys}
 

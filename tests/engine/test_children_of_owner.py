@@ -8,19 +8,36 @@ import sys
 import pytest
 
 ASKED = """
-import multiprocessing, os, time
+import os
 from smithers.engine.orphans import adopting_orphans, has_children
 
 def wait(pid):
     os.kill(pid, 9)
     os.waitpid(pid, 0)
 
+from smithers import Step, workflow
+from smithers.engine.hot_engine import HotEngine
+from tests.rules.runs import Run
+
+@workflow
+def flow(ctx):
+    return Step("a", lambda: 1)
+
+class HotRun(Run):
+    makes = HotEngine
+
+run = HotRun(flow)
+run.drive_to_end()
+run.engine.has_worked()
+
 with adopting_orphans():
     assert not has_children()
     START
     assert has_children()
+    assert run.engine.has_worked()
     wait(pid)
-    assert not has_children()
+    run.engine.has_worked()
+    assert not run.engine.has_worked()
 """
 
 

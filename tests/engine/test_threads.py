@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import threading
 from functools import partial
 from typing import Any
@@ -106,6 +108,54 @@ def test_a_call_that_takes_longer_than_the_patience_wakes_the_loop() -> None:
         return "done"
 
     assert asyncio.run(run()) == "done"
+
+
+def test_threads_that_are_closed_leave_no_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, pipe, close = list[int](), os.pipe, os.close
+    closed, is_all, go = list[int](), threading.Event(), threading.Event()
+
+    def noted_pipe() -> tuple[int, int]:
+        made.extend(pipe())
+        return made[-2], made[-1]
+
+    def noted_close(fd: int) -> None:
+        close(fd)
+        if fd in made:
+            closed.append(fd)
+        if len(closed) == 2:
+            is_all.set()
+
+    async def run() -> None:
+        pool = Threads()
+        calls = [pool.run(partial(int, 1)), pool.run(lambda: go.wait(30)), pool.run(lambda: 1)]
+        waiting = asyncio.gather(*calls)
+        await asyncio.wait([waiting], timeout=0.1)
+        pool.close()
+        pool.close()
+        assert not closed, "a call is still made"
+        go.set()
+        await waiting
+
+    monkeypatch.setattr(os, "pipe", noted_pipe)
+    monkeypatch.setattr(os, "close", noted_close)
+    asyncio.run(run())
+    assert is_all.wait(30)
+    assert closed == made
+
+
+def test_where_no_pipe_can_be_made_no_call_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> tuple[int, int]:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    async def run() -> None:
+        pool = Threads()
+        call = pool.run(int)
+        monkeypatch.setattr(os, "pipe", refuse)
+        with pytest.raises(MachineError, match="a pipe"):
+            await call
+        pool.close()
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize("error", [ValueError("no"), KeyError("no")])

@@ -345,3 +345,10 @@ def test_a_score_may_be_called_as_what_cases_cost_and_take_are(tmp_path: Path) -
     other = evaluate(tmp_path, "triage", *given, "--against", "e1", run_id="e2").document
     assert other["against"]["scores"]["time_s"]["after"]["mean"] == 7
     assert other["against"]["amounts"]["usd"]["after"]["mean"] == 0.25
+
+
+def test_a_name_that_is_twice_in_a_case_is_refused(tmp_path: Path) -> None:
+    write_cases(tmp_path, CRASH, '{"input": {"text": "a", "text": "b"}}')
+    said = evaluate(tmp_path, "triage")
+    assert said.code == 2
+    assert "the name 'text' is twice in one object" in said.err + said.out

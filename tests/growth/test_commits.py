@@ -18,7 +18,7 @@ import pytest
 from bench import steps
 from smithers.agent import Event
 from smithers.changes import Frame, Key
-from smithers.engine import timers
+from smithers.engine import threads, timers
 from smithers.hub import Hub, Left
 from smithers.state import RunState
 from smithers.store import Claim, connection
@@ -167,6 +167,16 @@ def test_an_async_step_costs_one_turn_of_the_loop_and_no_thread(
 
 
 @pytest.mark.usefixtures("any_pace")
+def test_a_short_sync_step_costs_two_turns_of_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timers, "POLL_S", 600.0)
+    monkeypatch.setattr(threads, "_PATIENCE_S", 30)
+    at = counted(tmp_path, monkeypatch, "sync", MANY).turns_by_frame
+    assert at[MANY] - at[FEW] <= 2.5 * (MANY - FEW)  # what else is in the loop has its turns
+
+
+@pytest.mark.usefixtures("any_pace")
 def test_a_task_that_continues_a_session_opens_its_own_files_alone_and_needs_no_thread(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,7 +185,7 @@ def test_a_task_that_continues_a_session_opens_its_own_files_alone_and_needs_no_
     many = counted(tmp_path, monkeypatch, "agents", MANY, file=CONTINUED, name="continued")
     more = MANY - FEW
     assert many.files - few.files == {
-        "read ": 2 * more,  # the folder of the database, and that of this run
+        "read ": more,  # the folder of this run
         "read .runs": more,
         "write .events.jsonl": more,
         "write .raw.jsonl": more,  # a look whether it is a link

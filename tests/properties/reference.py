@@ -142,7 +142,7 @@ class Reference:
             case Finally():
                 return self._in_order(one.children, key, stop, idle=idle)
             case Handler():
-                below = () if idle else self.expand(one, key.path)
+                below = self._handling(one, key.path)
                 return self._in_order(below, key, stop, idle=idle)
             case Catch():
                 return self._in_order(one.children, key, stop, idle=idle)
@@ -347,6 +347,13 @@ class Reference:
             return "finished"
         return status
 
+    def _handling(self, one: Definition, path: tuple[int, ...]) -> tuple[Definition, ...]:
+        """What a handler made of what was caught, also where an edit has put something before."""
+        above = Key(cast("Definition", one.parent).id, path)
+        caught = self.state.choices.get((above, "caught"))
+        has_caught = caught is not None and caught.value != "null"
+        return tuple(self.expand(one, path)) if has_caught else ()
+
     # -- sagas
 
     def _saga(self, one: Definition, key: Key, stop: Stop | None, *, idle: bool) -> str:
@@ -453,10 +460,7 @@ class Reference:
             case Part():
                 below = tuple(part_of(one, path, self.state, self.expand)[:1])
             case Handler():
-                above = Key(cast("Definition", one.parent).id, path)
-                caught = self.state.choices.get((above, "caught"))
-                has_caught = caught is not None and caught.value != "null"
-                below = tuple(self.expand(one, path)) if has_caught else ()
+                below = self._handling(one, path)
             case Saga():
                 choice = self.state.choices.get((key, "undoing"))
                 if choice is not None and choice.value != "null":

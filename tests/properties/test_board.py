@@ -39,7 +39,7 @@ def check_boards(frames: Sequence[Frame], states: Sequence[RunState], random: Ra
         state.apply_frame(frame)
         anew = Board.of(states[number])
         check_agrees(anew, states[number])
-        boards = [board.after(changed_keys(frame, state), state) for board in boards]
+        boards = [board.after(changed_keys(frame, state.attempts), state) for board in boards]
         for board in boards:
             assert facts_of(board) == facts_of(anew), frame.number
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,11 +13,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PydanticUserError,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+)
 
 from smithers import (
     Approval,
     Context,
+    Decision,
     ForEach,
     Node,
     NoInput,
@@ -27,7 +37,7 @@ from smithers import (
     Task,
     workflow,
 )
-from smithers.errors import AuthorError
+from smithers.errors import AuthorError, Refused
 from smithers.tree import NotExact, output_of
 from tests.rules.agents import Scripted
 from tests.rules.runs import Run
@@ -293,3 +303,39 @@ def test_every_node_reads_a_class_back_after_a_restart() -> None:
     assert ended.status == "finished"
     assert seen == {"get": Derived(b=5), "group": Derived(b=5), "each": [Derived(b=6)]}
     assert run.output("look") == '"a=1 b=5"'
+
+
+@pytest.mark.parametrize("kind", [Any, object, str])
+@pytest.mark.parametrize("text", ['"a"', "1", '{"a": [null, true, 1.5]}', "[", "NaN", '"\\ud800"'])
+def test_a_text_and_anything_are_read_as_pydantic_reads_them(kind: Any, text: str) -> None:
+    adapter: TypeAdapter[Any] = TypeAdapter(kind)
+    assert output_of(kind).schema == adapter.json_schema()
+    assert _read(output_of(kind).parse, text) == _read(adapter.validate_json, text)
+
+
+def _read(how: Callable[[str], object], text: str) -> str:
+    try:
+        return repr(how(text))
+    except ValidationError as error:
+        return repr([{**one, "ctx": None} for one in error.errors(include_url=False)])
+
+
+def test_an_input_without_fields_is_what_validation_makes_of_it() -> None:
+    @workflow
+    def empty(ctx: Context[NoInput]) -> Node:
+        return Step("step", lambda: 1)
+
+    made = empty.parse_input("{}")
+    assert made == NoInput() == empty.parse_input("{ }")
+    assert (made.model_dump_json(), made.model_fields_set) == ("{}", set())
+    with pytest.raises(Refused, match="the input does not match NoInput"):
+        empty.parse_input('{"a": 1}')
+
+
+@pytest.mark.parametrize("model", [NoInput, Decision])
+def test_a_model_that_extends_one_of_ours_is_refused_where_it_is_written(model: Any) -> None:
+    class Unknown:
+        pass
+
+    with pytest.raises(PydanticUserError, match="Unknown"):
+        type("Mine", (model,), {"__annotations__": {"field": Unknown}})

@@ -233,6 +233,44 @@ def test_a_task_that_is_wrapped_while_it_runs_is_not_repeated() -> None:
     assert turns.log.index("z") > turns.log.index("y.")
 
 
+def test_what_was_added_by_a_task_stays_when_something_comes_before_the_task() -> None:
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node[Any]:
+        first, other = Step("first", lambda: 1), Approval("other", ask="?")
+        made = Approval("made", ask="?") if ctx.get(first) is not None else None
+        before = Approval("before", ask="?") if ctx.get(other) is not None else None
+        return Parallel(other, Sequence(before, first, Approval("then", ask="?")), made)
+
+    run = Run(flow)
+    for question in ("other", "made", "before", "then"):  # another owner takes each answer
+        assert run.go().status == "waiting"
+        run.answer(question)
+    assert run.go().status == "finished"
+    assert run.outcome("made") == "finished"
+
+
+def test_a_container_that_was_put_off_has_no_output_for_a_new_owner() -> None:
+    def make(*before: Node[Any]) -> Callable[[Context[NoInput]], Node[Any]]:
+        def flow(ctx: Context[NoInput]) -> Node[Any]:
+            a, b = Step("a", lambda: 1), Approval("b", ask="?")
+            both = Sequence(a, b, result=a, id="both")
+            more = None if ctx.get(both) is None else Step("more", lambda: 2)
+            return Parallel(Sequence(*before, both), more)
+
+        return flow
+
+    run = Run(workflow(input=NoInput, name="flow")(make()))
+    assert run.go().status == "waiting"
+    run.workflow = workflow(input=NoInput, name="flow")(make(Approval("gate", ask="?")))
+    run.edited = True
+    for question in ("gate", "b"):
+        assert run.go().status == "waiting"
+        assert run.outcome("more") is None
+        run.answer(question)
+    assert run.go().status == "finished"
+    assert run.outcome("more") == "finished"
+
+
 def test_a_task_of_a_loop_that_is_under_way_has_no_output_for_a_new_owner() -> None:
     @workflow
     def flow(ctx: Context[NoInput]) -> Node[Any]:

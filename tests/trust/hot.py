@@ -68,6 +68,9 @@ class _Edits(Reloading):
             self.ready = sources
 
     def confirm(self, sources: Sources, reasons: Any) -> None:
+        if self.ready is sources:  # the engine asks
+            self.story.seen["asked late"] += 1
+            assert self.story.run.engine.transition.empty, "what is asked about changes nothing"
         super().confirm(sources, reasons)
         self.story.seen["asked"] += 1
 

@@ -224,9 +224,10 @@ class AgentExecutor(Executor[AgentWork]):
         """What was done in the session that is taken up; the same for all that take it up."""
         if taken is None:
             return ""
-        done = tuple(one if isinstance(one, Given) else one.serial for one in taken.told)
+        told = taken.tell()
+        done = tuple(one if isinstance(one, Given) else one.serial for one in told)
         if done not in self._backgrounds:
-            self._backgrounds[done] = background(self.bench.streams, taken.told)
+            self._backgrounds[done] = background(self.bench.streams, told)
         return self._backgrounds[done]
 
     def _wait_for_agents(

@@ -79,14 +79,8 @@ class AgentAttempt(Execution):
         if self.lost:
             self.stream.write({"event": "new_session", "why": self.lost})
         timeout_s = self.ask.timeout_s
-        clock = asyncio.timeout(timeout_s)
         try:
-            async with clock:
-                return await self._answer()
-        except TimeoutError as error:
-            if not clock.expired():
-                raise
-            raise Transient(f"no answer within {timeout_s:g} s") from error
+            return await (self._answer() if timeout_s is None else self._within(timeout_s))
         finally:
             self.stream.close()
 
@@ -113,6 +107,16 @@ class AgentAttempt(Execution):
             self.limits.refused(self.agent, error, began=began, reason=failure.message)
         if failure.then == "set up":
             self.limits.unready(self.agent, failure)
+
+    async def _within(self, timeout_s: float) -> str:
+        clock = asyncio.timeout(timeout_s)
+        try:
+            async with clock:
+                return await self._answer()
+        except TimeoutError as error:
+            if not clock.expired():
+                raise
+            raise Transient(f"no answer within {timeout_s:g} s") from error
 
     async def _answer(self) -> str:
         ask, repairs = self.ask, 0

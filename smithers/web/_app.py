@@ -1,0 +1,231 @@
+"""The app: each route of the table with what surrounds it, for any ASGI server."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import sys
+import traceback
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import unquote
+
+from anyio import CapacityLimiter, to_thread
+from pydantic import BaseModel, ValidationError
+from starlette.applications import Starlette
+from starlette.datastructures import QueryParams
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route as Endpoint
+
+from smithers import __version__
+from smithers.callers import Caller
+from smithers.errors import SmithersError
+from smithers.hub import Hub, Roots
+from smithers.texts import strict_json
+from smithers.web._calling import Tokens
+from smithers.web._guarding import Guard, Limits
+from smithers.web._openapi import openapi
+from smithers.web._problems import ProblemError, problem_of
+from smithers.web._repeating import Repeats
+from smithers.web._routes import Call, Json, Route, Server
+from smithers.web._table import ROUTES
+
+__all__ = ["make_app"]
+
+_THREADS = 8
+"""Calls of `Hub` at once; each reads the database on a connection of its own."""
+_RUN_ID = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
+
+
+def make_app(
+    hub: Hub,
+    tokens: Tokens,
+    *,
+    roots: Sequence[Path] = (),
+    hosts: Sequence[str] = (),
+    limits: Limits | None = None,
+    routes: Sequence[Route] = ROUTES,
+) -> Starlette:
+    """The app for the runs of `hub`, whose callers have one of `tokens`.
+
+    Workflows below `roots` may be started (default: the current folder). `hosts` are names that
+    requests may give as their host beside the addresses of this machine.
+    """
+    limits = limits or Limits()
+    document = json.dumps(openapi(routes, __version__)).encode()
+    made = _Endpoints(Server(hub=hub, roots=Roots(roots or [Path.cwd()]), document=document))
+    app = Starlette(
+        routes=[made.path(path, ones) for path, ones in _by_path(routes).items()],
+        exception_handlers={HTTPException: made.refuse},
+    )
+    app.router.redirect_slashes = False
+    is_open = frozenset(one.path for one in routes if one.scope is None)
+    app.add_middleware(
+        Guard, hub=hub, tokens=tokens, hosts=hosts, limits=limits, open_paths=is_open
+    )
+    return app
+
+
+def _by_path(routes: Sequence[Route]) -> dict[str, dict[str, Route]]:
+    found: dict[str, dict[str, Route]] = {}
+    for route in routes:
+        found.setdefault(route.path, {})[route.method] = route
+    return found
+
+
+class _Endpoints:
+    """Makes what answers the requests of a path."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self._limiter = CapacityLimiter(_THREADS)
+        self._repeats = Repeats()
+
+    def path(self, path: str, routes: Mapping[str, Route]) -> Endpoint:
+        async def answer(request: Request) -> Response:
+            route = routes["GET" if request.method == "HEAD" else request.method]
+            try:
+                return await self._answer(route, request)
+            except Exception as error:
+                return self._problem(error)
+
+        return Endpoint(path, answer, methods=list(routes))
+
+    async def refuse(self, request: Request, error: Exception) -> Response:
+        """No route has this path, or its path has not this method."""
+        found = cast("HTTPException", error)
+        message = f"{request.method} {request.url.path}: {found.detail.lower()}"
+        hint = "see /openapi.json for what there is"
+        problem = ProblemError(found.status_code, message, hint=hint, headers=found.headers)
+        problem.headers["Connection"] = "close"  # a body that it has is not read
+        return problem_of(problem, self.server.hub)
+
+    async def _answer(self, route: Route, request: Request) -> Response:
+        if request.method == "POST":
+            await request.body()  # first, so that no connection is left with the rest of one
+        caller = cast("Caller | None", getattr(request.state, "caller", None))
+        _check_scope(route, caller)
+        call = Call(
+            server=self.server,
+            request=request,
+            caller=caller,
+            path=_path_of(request.path_params),
+            query=_query_of(route.query, request.query_params),
+        )
+        if route.body is None:
+            response = await self._call(route, call)
+            return _with_tag(request, response) if route.method == "GET" else response
+        given = await _json_of(request)
+        call = call.having(_fitted(route.body, given))
+        key = request.headers.get("idempotency-key")
+        if key is None or caller is None:
+            return await self._call(route, call)
+        return await self._repeats.answer(
+            (caller.name, request.url.path, key), given, partial(self._call, route, call)
+        )
+
+    async def _call(self, route: Route, call: Call) -> Response:
+        if inspect.iscoroutinefunction(route.handler):
+            handle = cast("Callable[[Call], Awaitable[Json | Response]]", route.handler)
+            found = await handle(call)
+        else:
+            plain = cast("Callable[[Call], Json | Response]", route.handler)
+            found = await to_thread.run_sync(plain, call, limiter=self._limiter)
+        if isinstance(found, Response):
+            return found
+        # The document of a large run takes long to write, so that is done in a thread as well.
+        return await to_thread.run_sync(self._response, route, found, limiter=self._limiter)
+
+    def _response(self, route: Route, document: Json) -> Response:
+        masked: set[str] = set()
+        document = self.server.hub.secrets.mask_data(document, masked)
+        if masked:
+            document = {**document, "masked": sorted(masked)}
+        text = json.dumps(document, allow_nan=False, separators=(",", ":"))
+        return Response(text, route.status, media_type="application/json")
+
+    def _problem(self, error: Exception) -> Response:
+        if isinstance(error, ClientDisconnect):
+            return Response(status_code=400)  # nobody is left to read it
+        if not isinstance(error, SmithersError | ProblemError):
+            told = "".join(traceback.format_exception(error))
+            sys.stderr.write(self.server.hub.secrets.mask(told))
+        return problem_of(error, self.server.hub)
+
+
+def _check_scope(route: Route, caller: Caller | None) -> None:
+    if route.scope is not None and (caller is None or route.scope not in caller.scopes):
+        raise ProblemError(
+            403,
+            f"the token may not do this: it does not have the scope {route.scope!r}",
+            kind="WrongScope",
+            hint=f"make another one: `smithers token add NAME --scope {route.scope}`",
+        )
+
+
+def _path_of(given: Mapping[str, Any]) -> dict[str, str]:
+    """The parameters of a path, decoded after it was split, so that a task may have any name."""
+    found = {name: unquote(value) for name, value in given.items()}
+    run, frame = found.get("run"), found.get("frame", "0")
+    if run is not None and not (len(run) <= 64 and _RUN_ID.issuperset(run)):
+        raise ProblemError(404, "this is not the id of a run", kind="UnknownRun")
+    if not (frame.isascii() and frame.isdigit() and len(frame) <= 16):
+        raise ProblemError(404, "this is not the number of a frame", kind="UnknownFrame")
+    return found
+
+
+def _query_of(model: type[BaseModel], given: QueryParams) -> BaseModel:
+    fields = model.model_fields
+    raw: dict[str, Any] = {}
+    for name in given:
+        values = given.getlist(name)
+        is_list = name in fields and isinstance(fields[name].default, list)
+        if not is_list and len(values) > 1:
+            raise ProblemError(422, f"{name} is given more than once", kind="WrongParameters")
+        raw[name] = values if is_list else values[0]
+    return _fitted(model, raw, "WrongParameters")
+
+
+async def _json_of(request: Request) -> object:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    body = await request.body()
+    if kind != "application/json":
+        raise ProblemError(415, "the body must be JSON", hint="send Content-Type: application/json")
+    try:
+        return strict_json(body.decode())
+    except (ValueError, RecursionError) as error:
+        raise ProblemError(400, f"the body is not JSON: {error}", kind="NotJson") from None
+
+
+def _fitted(model: type[BaseModel], given: object, kind: str = "WrongBody") -> BaseModel:
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        errors = [
+            {"field": ".".join(map(str, one["loc"])), "message": one["msg"]}
+            for one in error.errors(include_url=False, include_input=False, include_context=False)
+        ]
+        first = errors[0]
+        said = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
+        raise ProblemError(422, said, kind=kind, errors=errors) from None
+
+
+def _with_tag(request: Request, response: Response) -> Response:
+    """The response with an ETag, or 304 if the caller has it already.
+
+    The tag is that of the bytes: of what a document tells, some (whether the owner lives, what is
+    in the inbox, forks) changes without a frame.
+    """
+    if response.status_code != 200 or not isinstance(response.body, bytes) or not response.body:
+        return response
+    tag = f'"{hashlib.sha256(response.body).hexdigest()[:32]}"'
+    response.headers["ETag"] = tag
+    known = request.headers.get("if-none-match", "")
+    if known == "*" or tag in (one.strip().removeprefix("W/") for one in known.split(",")):
+        return Response(status_code=304, headers={"ETag": tag})
+    return response

@@ -1,0 +1,156 @@
+"""The server as a process: its socket, how it ends, and what runs beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import sys
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from typing import Any
+
+import h11
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from smithers.errors import Refused
+from smithers.hub import Hub, plain
+from smithers.web._app import make_app
+from smithers.web._calling import Tokens
+
+__all__ = ["Listening", "serve"]
+
+_HEADERS_S = 10.0
+_HEADER_BYTES = 16_384
+_KEEP_ALIVE_S = 15
+_MOST_CONNECTIONS = 512
+_LEAVES_S = 3
+
+
+class _Protocol(H11Protocol):
+    """A connection whose headers must arrive within a time, since uvicorn has no limit for them."""
+
+    _late: asyncio.TimerHandle | None = None
+    _has_served = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        super().connection_made(transport)
+        self._await_headers()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._has_served = self._has_served or bool(self.cycle)
+        self._await_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _await_headers(self) -> None:
+        """A request whose headers are not complete has until the first of them is too old."""
+        is_idle = self.conn.their_state is h11.IDLE
+        if not is_idle or (self._has_served and not self.conn.trailing_data[0]):
+            self._stop_waiting()
+        elif self._late is None:
+            self._late = self.loop.call_later(_HEADERS_S, self.transport.close)
+
+    def _stop_waiting(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+
+class _Server(uvicorn.Server):
+    """A server whose signals are handled by whoever starts it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+class Listening:
+    """A server that has its address, and answers once `run` is called."""
+
+    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
+        self._socket = _bind(host, port)
+        self.host, self.port = self._socket.getsockname()[:2]
+        self._server = _Server(_config(app))
+
+    @property
+    def url(self) -> str:
+        name = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{name}:{self.port}"
+
+    def stop(self) -> None:
+        """End the server: requests that are being answered have a few seconds."""
+        self._server.should_exit = True
+
+    async def run(self) -> None:
+        await self._server.serve(sockets=[self._socket])
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=128)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise Refused(
+            f"{host}:{port} cannot be listened on: {why}",
+            hint="choose another port with --port N; 0 picks a free one",
+        ) from error
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="critical",  # the app reports what failed, without secrets
+        access_log=False,  # addresses and headers are in no log
+        server_header=False,
+        proxy_headers=False,
+        h11_max_incomplete_event_size=_HEADER_BYTES,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=_LEAVES_S,
+        limit_concurrency=_MOST_CONNECTIONS,
+    )
+
+
+def serve(
+    hub: Hub,
+    tokens: Tokens,
+    *,
+    host: str,
+    port: int,
+    roots: Sequence[Path],
+    hosts: Sequence[str] = (),
+    tell: Callable[[Listening], Any],
+    supervises: bool = True,
+) -> None:
+    """Serve until `Listening.stop` is called, which `tell` gets when the address is known. The runs
+    go on.
+    """
+    listening = Listening(make_app(hub, tokens, roots=roots, hosts=[host, *hosts]), host, port)
+    tell(listening)
+    asyncio.run(_serve(hub, listening, supervises))
+
+
+async def _serve(hub: Hub, listening: Listening, supervises: bool) -> None:
+    beside = list[asyncio.Task[None]]()
+    if supervises:
+        beside.append(asyncio.create_task(hub.keep_supervising(_say)))
+    try:
+        await listening.run()
+    finally:
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"smithers serve: {plain(text)}\n")

@@ -1,0 +1,10 @@
+"""All routes of the server. A new subject adds the rows of its module here."""
+
+from __future__ import annotations
+
+from smithers.web import _answering, _open, _reading, _starting
+from smithers.web._routes import Route
+
+__all__ = ["ROUTES"]
+
+ROUTES: tuple[Route, ...] = (*_open.ROUTES, *_reading.ROUTES, *_answering.ROUTES, *_starting.ROUTES)
