@@ -1,8 +1,7 @@
-"""Who may call: the tokens and sessions of a user, and which process is behind a connection.
+"""Who may call: the tokens of a user.
 
-Every request of a server needs one of these, reading too, since other users and every agent of a
-machine reach its loopback. All of it is in one file of the user outside every project, where
-secrets are kept as digests.
+Every request of a server needs one, reading too, since other users and every agent of a machine
+reach its loopback. They are in one file of the user outside every project, as digests.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The file in which a user's tokens and sessions are kept, as digests."""
+"""The file in which a user's tokens are kept, as digests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from smithers.callers import SCOPES, Scope
 from smithers.engine.private_files import PrivateFile, state_folder
 from smithers.values import dataclass
 
-__all__ = ["AccessFile", "Token", "digest_of", "new_secret", "time_of"]
+__all__ = ["TOKEN_PREFIX", "AccessFile", "Token", "digest_of", "new_secret"]
 
 VERSION = 1
 TOKEN_PREFIX = "smt_"  # it tells those who find one what it is
@@ -45,7 +45,7 @@ class Kept:
 
 
 class AccessFile:
-    """The tokens and sessions of the user whose environment this is."""
+    """The tokens of the user whose environment this is."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         path = state_folder(environment) / "access.json"
@@ -90,9 +90,9 @@ class AccessFile:
         return None
 
 
-def new_secret(prefix: str = "") -> str:
+def new_secret() -> str:
     """256 random bits, as text that needs no quoting."""
-    return prefix + secrets.token_urlsafe(32)
+    return TOKEN_PREFIX + secrets.token_urlsafe(32)
 
 
 def digest_of(secret: str) -> str:
@@ -100,7 +100,7 @@ def digest_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def time_of(text: object) -> datetime:
+def _time(text: object) -> datetime:
     """A time as the file has it. Raises `ValueError` or `TypeError`."""
     at = datetime.fromisoformat(cast("str", text))
     return at if at.tzinfo else at.replace(tzinfo=UTC)
@@ -123,8 +123,8 @@ def _token(row: Mapping[str, Any]) -> Token:
         name=_text(row["name"]),
         scopes=_scopes(row["scopes"]),
         digest=_text(row["digest"]),
-        created=time_of(row["created"]),
-        expires=None if row["expires"] is None else time_of(row["expires"]),
+        created=_time(row["created"]),
+        expires=None if row["expires"] is None else _time(row["expires"]),
     )
 
 

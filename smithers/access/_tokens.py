@@ -14,7 +14,7 @@ from smithers.engine.private_files import PrivateFile
 from smithers.errors import Refused
 from smithers.texts import near_name, plain
 
-__all__ = ["TOKEN_PREFIX", "Token", "Tokens", "all_scopes", "check_name"]
+__all__ = ["TOKEN_PREFIX", "Token", "Tokens"]
 
 _MOST_TOKENS = 200
 _MOST_NAME = 100
@@ -52,13 +52,7 @@ class Tokens:
                 found = one
         if found is None or not secret.startswith(TOKEN_PREFIX) or found.is_over(self._now()):
             return None
-        return Caller(
-            name=found.name,
-            scopes=frozenset(found.scopes),
-            how="token",
-            face="http",
-            id=found.id,
-        )
+        return Caller(name=found.name, scopes=frozenset(found.scopes), id=found.id)
 
     def add(
         self, name: str, scopes: Iterable[str], *, expires_in: timedelta | None = None
@@ -66,13 +60,13 @@ class Tokens:
         """Make a token: what is kept of it, and the secret, which is known only now. Raises
         `Refused`.
         """
-        check_name(name)
-        secret, at = new_secret(TOKEN_PREFIX), self._now().replace(microsecond=0)
+        _check_name(name)
+        secret, at = new_secret(), self._now().replace(microsecond=0)
         digest = digest_of(secret)
         token = Token(
             id=digest[:_IDS],
             name=name,
-            scopes=all_scopes(scopes),
+            scopes=_all_scopes(scopes),
             digest=digest,
             created=at,
             expires=None if expires_in is None else at + expires_in,
@@ -88,14 +82,16 @@ class Tokens:
         return token, secret
 
     def own(self, name: str) -> Path:
-        """The file with the secret of a token of all scopes, for this user's own programs on this
-        machine; both are made if they are not there. Raises `Refused`.
+        """The file with the secret of a token that may read, for this user's own programs on this
+        machine; both are made if they are not there. It may not decide: agents of this user's runs
+        can read the file. Raises `Refused`.
         """
         file = PrivateFile(self._file.path.with_name("server.token"), "keep", "your own token")
         with file.locked():
             text = file.read()
-            if text is None or self.find(text.decode(errors="replace").strip()) is None:
-                file.write(self.add(name, SCOPES)[1] + "\n")
+            found = None if text is None else self.find(text.decode(errors="replace").strip())
+            if found is None or {*found.scopes} != {"read"}:
+                file.write(self.add(name, ["read"])[1] + "\n")
         return file.path
 
     def revoke(self, named: str) -> list[Token]:
@@ -110,13 +106,8 @@ class Tokens:
             raise Refused(f"there is no token {plain(repr(named))}", hint=hint)
         return gone
 
-    def names(self) -> set[str]:
-        """The names that a caller may prove by a token now."""
-        now = self._now()
-        return {one.name for one in self._file.read().tokens if not one.is_over(now)}
 
-
-def check_name(name: str) -> None:
+def _check_name(name: str) -> None:
     """Raises `Refused` for what cannot be the name of a caller."""
     is_shown = name.isprintable() and name == plain(name) == name.strip()
     if not name or len(name) > _MOST_NAME or not is_shown:
@@ -126,7 +117,7 @@ def check_name(name: str) -> None:
         )
 
 
-def all_scopes(given: Iterable[str]) -> tuple[Scope, ...]:
+def _all_scopes(given: Iterable[str]) -> tuple[Scope, ...]:
     """The scopes that were given, with those that they include: each lets its caller read, and
     `admin` is all of them. Raises `Refused`.
     """

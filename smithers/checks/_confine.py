@@ -1,9 +1,9 @@
 """What a process that looks at a workflow may not do, from when it calls `confine`.
 
-It has no network: a namespace of its own where the system permits one; and it writes below its
-folder alone: by Landlock where the kernel has it. In any case an audit hook refuses sockets,
-programs and writes, and names the author's line. A hook holds what Python code does by mistake; it
-is no jail for code that means harm.
+It has no network, by a separate namespace if the system permits one, and it writes only below its
+folder, by Landlock if the kernel has it. In any case an audit hook refuses sockets, programs and
+writes, and names the author's line. A hook stops what Python code does by mistake, not code that
+means harm.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from smithers.cli._arguments import Db, JsonFlag, Option, example
 from smithers.cli._deciding import login
 from smithers.cli._failures import Usage
 from smithers.cli._places import place
-from smithers.cli._serving import folder_at
+from smithers.cli._serving import Roots, folder_at
 from smithers.cli._signals import SIGNALS
 from smithers.cli._streams import give_json, say
 from smithers.errors import Refused
@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
             says="Serve the runs over HTTP until this command is stopped; each request needs a"
             " token of `smithers token list`. Runs have their own processes and continue. While"
             " the server is running, it wakes runs as `smithers supervise` does. With --json, the"
-            " first line has its `url`, and the `token_file` with a token for your own programs.",
+            " first line has its `url`, and the `token_file` with a token that may read.",
         ),
     )(serve)
 
@@ -51,15 +51,7 @@ def serve(
         int,
         Option("--port", min=0, metavar="N", help="Listen on this port; 0 picks one."),
     ] = 7331,
-    roots: Annotated[
-        list[Path] | None,
-        Option(
-            "--root",
-            metavar="DIR",
-            help="Also allow workflows in this folder to be started; repeatable.",
-            show_default=False,
-        ),
-    ] = None,
+    roots: Roots = None,
     names: Annotated[
         list[str] | None,
         Option(
@@ -102,7 +94,7 @@ def serve(
             give_json({**told, "pid": os.getpid()})
             sys.stdout.flush()
         else:
-            say(f"serving {listening.url}; a token for your own programs is in {file}")
+            say(f"serving {listening.url}; a token that may read is in {file}")
 
     def stop(_number: int) -> None:
         for listening in started:

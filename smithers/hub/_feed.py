@@ -39,7 +39,7 @@ STALLED_S = 15.0
 MOST_CLIENTS = 256
 ROOM_BYTES = 32 << 20
 _REST = 4
-"""It rests so many times as long as a look or a read took, at most `ALIVE_S`: a large run costs no
+"""How many times as long as a look or a read took it rests, `ALIVE_S` at most: a large run costs no
 more of the machine than a small one.
 """
 

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["Blocks", "Place", "Unit", "encode", "masked_text"]
 
 FRAMES = 256
-"""So many frames are read and kept together: those from a multiple of it on."""
+"""How many frames are read and kept together: those from a multiple of it."""
 _EVENTS = 1000
 _BYTES = 256 << 10
-"""A client takes so many events, or units until they have so many bytes, at once."""
+"""How many events a client takes at once, or how many bytes of them."""
 
 Place = tuple[int, int]
 """A frame and the number of an event in it: the id of the last event that a client has."""
@@ -64,7 +64,7 @@ def encode(hub: Hub, run_id: str, first: int, last: int) -> list[Unit]:
 
 
 def masked_text(hub: Hub, data: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
-    """JSON text with `${NAME}` in place of each secret, and the names of those."""
+    """JSON text with `${NAME}` instead of each secret, and the names of those."""
     found = set[str]()
     text = _dumped(hub.secrets.mask_data(data, found))
     return text, tuple(sorted(found))

@@ -11,7 +11,7 @@ from smithers.values import dataclass
 __all__ = ["Changed", "ChangedRuns"]
 
 _KEPT = 4096
-"""So many of the last changes are kept; a client that missed more reads the whole list again."""
+"""How many of the last changes are kept; a client that missed more reads the whole list again."""
 
 
 @dataclass(frozen=True, kw_only=True)

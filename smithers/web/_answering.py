@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 from smithers.hub import Amounts
 from smithers.views import Status
 from smithers.web._problems import ProblemError
-from smithers.web._routes import Call, Closed, Given, Json, Route
+from smithers.web._routes import Call, Given, Json, post
 from smithers.wire import decided_json, raised_json, reply_json, sent_json, signal_receipt_json
 
 __all__ = ["ROUTES", "Iteration", "TaskName", "task_of"]
@@ -205,31 +205,9 @@ def _budget(call: Call) -> Json:
     return {"version": 1, **raised_json(raised), "status": call.hub.status(call.run)}
 
 
-def _posts(
-    path: str,
-    name: str,
-    summary: str,
-    scope: Literal["approve", "run", "admin"],
-    handler: object,
-    body: type[Closed],
-    result: object,
-) -> Route:
-    return Route(
-        method="POST",
-        path=f"/api/v1/runs/{{run}}/{path}",
-        name=name,
-        summary=summary,
-        scope=scope,
-        handler=handler,  # type: ignore[arg-type]  # as in `_reading`
-        body=body,
-        result=result,
-        statuses=(409, 422),
-    )
-
-
 ROUTES = (
-    _posts(
-        "answers",
+    post(
+        "/{run}/answers",
         "answer",
         "Answer a question, as `smithers answer RUN TASK` does.",
         "approve",
@@ -237,8 +215,8 @@ ROUTES = (
         AnswerBody,
         Recorded,
     ),
-    _posts(
-        "signals",
+    post(
+        "/{run}/signals",
         "send_signal",
         "Send a signal, as `smithers send RUN EVENT` does.",
         "approve",
@@ -246,8 +224,8 @@ ROUTES = (
         SignalBody,
         SignalSent,
     ),
-    _posts(
-        "messages",
+    post(
+        "/{run}/messages",
         "send_message",
         "Send a message to a running agent, as `smithers steer RUN TASK TEXT` does.",
         "approve",
@@ -255,8 +233,8 @@ ROUTES = (
         MessageBody,
         MessageSent,
     ),
-    _posts(
-        "cancel",
+    post(
+        "/{run}/cancel",
         "cancel_run",
         "Cancel a run, as `smithers cancel RUN` does.",
         "run",
@@ -264,8 +242,8 @@ ROUTES = (
         CancelBody,
         Cancelled,
     ),
-    _posts(
-        "budget",
+    post(
+        "/{run}/budget",
         "raise_budget",
         "Raise a budget, as `smithers budget RUN` does.",
         "admin",

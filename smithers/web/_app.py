@@ -38,7 +38,7 @@ from smithers.web._table import ROUTES
 __all__ = ["make_app"]
 
 _THREADS = 8
-"""Calls of `Hub` at once; each reads the database on a connection of its own."""
+"""Calls of `Hub` at once; each opens the database for itself."""
 _RUN_ID = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 
 
@@ -159,7 +159,7 @@ class _Endpoints:
 
 
 def _check_scope(route: Route, caller: Caller | None) -> None:
-    if route.scope is not None and (caller is None or route.scope not in caller.scopes):
+    if route.scope is not None and (caller is None or not caller.may(route.scope)):
         raise ProblemError(
             403,
             f"the token may not do this: it does not have the scope {route.scope!r}",

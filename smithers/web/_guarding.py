@@ -10,7 +10,6 @@ import ipaddress
 import time
 from collections import OrderedDict
 from collections.abc import Collection
-from dataclasses import replace
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -18,6 +17,7 @@ import anyio
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from smithers.access import TOKEN_PREFIX
 from smithers.callers import Caller
 from smithers.hub import Hub
 from smithers.values import dataclass
@@ -26,7 +26,6 @@ from smithers.web._problems import ProblemError, problem_of
 
 __all__ = ["Guard", "Limits"]
 
-_TOKEN = "smt_"  # how each token begins
 _MOST_CALLERS = 1_000
 _DRAIN_S = 0.2
 _HEADERS = {
@@ -171,13 +170,12 @@ class Guard:
             raise ProblemError(
                 401,
                 "this needs a token that is valid",
-                hint="send Authorization: Bearer TOKEN; `smithers token add NAME` makes one",
+                hint="send Authorization: Bearer TOKEN;"
+                " `smithers token add NAME --scope read` makes one",
                 headers={"WWW-Authenticate": "Bearer"},
             )
         self._rates.take(caller.name)
-        client = scope.get("client")
-        where = "" if client is None else f"{client[0]}:{client[1]}"
-        return replace(caller, address=where)
+        return caller
 
     async def _drain(self, receive: Receive) -> None:
         """Take the body that is here already: a connection that is closed before that is reset, and
@@ -266,7 +264,7 @@ def _check_origin(headers: Headers) -> None:
 def _check_address(scope: Scope) -> None:
     """Addresses are kept in histories and logs, so a token that is in one is not safe."""
     given = cast("bytes", scope.get("raw_path") or b"") + cast("bytes", scope["query_string"])
-    if _TOKEN.encode() in given:
+    if TOKEN_PREFIX.encode() in given:
         raise ProblemError(
             400,
             "a token must not be in an address",

@@ -50,7 +50,7 @@ def openapi(routes: Sequence[Route], version: str) -> Json:
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "A token of `smithers token add NAME`.",
+                    "description": "A token of `smithers token add NAME --scope read`.",
                 }
             },
         },

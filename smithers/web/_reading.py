@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BeforeValidator, Field, Strict
 
@@ -11,7 +11,16 @@ from smithers.store.rows import time_text
 from smithers.views import Status
 from smithers.web import _shapes
 from smithers.web._problems import ProblemError
-from smithers.web._routes import Call, Closed, Flag, Json, NoParameters, Route, number_of
+from smithers.web._routes import (
+    Call,
+    Closed,
+    Flag,
+    Handler,
+    Json,
+    NoParameters,
+    Route,
+    number_of,
+)
 from smithers.wire import (
     cost_json,
     diff_json,
@@ -211,8 +220,8 @@ def _reads(
     path: str,
     name: str,
     summary: str,
-    handler: object,
-    result: object,
+    handler: Handler,
+    result: Any,
     query: type[Closed] = NoParameters,
     statuses: tuple[int, ...] = (409, 422),
 ) -> Route:
@@ -222,7 +231,7 @@ def _reads(
         name=name,
         summary=summary,
         scope="read",
-        handler=handler,  # type: ignore[arg-type]  # the table below is typed by its tests
+        handler=handler,
         result=result,
         query=query,
         statuses=statuses,
@@ -248,7 +257,7 @@ ROUTES = (
     _reads(
         "/runs/{run}/summary",
         "get_summary",
-        "How a run stands, as `smithers up --json` prints it.",
+        "The status of a run and its tasks' counts, as `smithers up --json` prints it.",
         _summary,
         _shapes.RunSummary,
     ),

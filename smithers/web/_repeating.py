@@ -30,8 +30,8 @@ class _Kept:
 
 
 class Repeats:
-    """The answers of the latest requests with a key, while this server runs. A start, a fork and a
-    signal with a key are found in the database as well, so those outlive it.
+    """The answers of the latest requests with a key, while this server runs. A start and a signal
+    with a key are found in the database as well, so those outlive it.
     """
 
     def __init__(self) -> None:

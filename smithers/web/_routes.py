@@ -1,7 +1,7 @@
 """What a route is: its path, who may call it, what it takes and what it answers.
 
-Each route is declared once. The app, the check of scopes, the OpenAPI document and the docs are
-made from the declaration.
+Each route is declared once. The app, the check of scopes and the OpenAPI document are made from the
+declaration, and a test compares the docs with it.
 """
 
 from __future__ import annotations
@@ -28,11 +28,13 @@ __all__ = [
     "Closed",
     "Flag",
     "Given",
+    "Handler",
     "Json",
     "NoParameters",
     "Route",
     "Server",
     "number_of",
+    "post",
 ]
 
 Json = dict[str, Any]
@@ -157,3 +159,30 @@ class Route:
     def names(self) -> list[str]:
         """The parameters in the path."""
         return re.findall(r"{(\w+)}", self.path)
+
+
+def post(
+    path: str,
+    name: str,
+    summary: str,
+    scope: Scope,
+    handler: Handler,
+    body: type[Closed],
+    result: Any,
+    *,
+    status: int = 200,
+    statuses: tuple[int, ...] = (409, 422),
+) -> Route:
+    """A route below `/api/v1/runs` that changes something."""
+    return Route(
+        method="POST",
+        path=f"/api/v1/runs{path}",
+        name=name,
+        summary=summary,
+        scope=scope,
+        handler=handler,
+        body=body,
+        result=result,
+        status=status,
+        statuses=statuses,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import sys
 from collections.abc import Callable, Generator, Sequence
@@ -19,11 +20,11 @@ from smithers.errors import Refused
 from smithers.hub import Hub, plain
 from smithers.web._app import make_app
 from smithers.web._calling import Tokens
+from smithers.web._guarding import Limits
 
 __all__ = ["Listening", "serve"]
 
 _HEADERS_S = 10.0
-_HEADER_BYTES = 16_384
 _KEEP_ALIVE_S = 15
 _MOST_CONNECTIONS = 512
 _LEAVES_S = 3
@@ -63,7 +64,7 @@ class _Protocol(H11Protocol):
 
 
 class _Server(uvicorn.Server):
-    """A server whose signals are handled by whoever starts it."""
+    """A server whose signals the command handles that starts it."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -96,7 +97,8 @@ def _bind(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=128)
     except OSError as error:
-        why = error.strerror or str(error)
+        is_name = isinstance(error, socket.gaierror)  # its number is not one of the system's
+        why = error.strerror if is_name else os.strerror(error.errno or 0)
         raise Refused(
             f"{host}:{port} cannot be listened on: {why}",
             hint="choose another port with --port N; 0 picks a free one",
@@ -114,7 +116,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         access_log=False,  # addresses and headers are in no log
         server_header=False,
         proxy_headers=False,
-        h11_max_incomplete_event_size=_HEADER_BYTES,
+        h11_max_incomplete_event_size=Limits().header_bytes,
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_LEAVES_S,
         limit_concurrency=_MOST_CONNECTIONS,
@@ -130,26 +132,22 @@ def serve(
     roots: Sequence[Path],
     hosts: Sequence[str] = (),
     tell: Callable[[Listening], Any],
-    supervises: bool = True,
 ) -> None:
-    """Serve until `Listening.stop` is called, which `tell` gets when the address is known. The runs
-    go on.
+    """Serve until `Listening.stop` is called; `tell` gets that when the address is known. The runs
+    continue.
     """
     listening = Listening(make_app(hub, tokens, roots=roots, hosts=[host, *hosts]), host, port)
     tell(listening)
-    asyncio.run(_serve(hub, listening, supervises))
+    asyncio.run(_serve(hub, listening))
 
 
-async def _serve(hub: Hub, listening: Listening, supervises: bool) -> None:
-    beside = list[asyncio.Task[None]]()
-    if supervises:
-        beside.append(asyncio.create_task(hub.keep_supervising(_say)))
+async def _serve(hub: Hub, listening: Listening) -> None:
+    supervising = asyncio.create_task(hub.keep_supervising(_say))
     try:
         await listening.run()
     finally:
-        for task in beside:
-            task.cancel()
-        await asyncio.gather(*beside, return_exceptions=True)
+        supervising.cancel()
+        await asyncio.gather(supervising, return_exceptions=True)
 
 
 def _say(text: str) -> None:

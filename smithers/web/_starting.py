@@ -14,7 +14,7 @@ from smithers.errors import Untrusted
 from smithers.hub import Startable
 from smithers.views import Status
 from smithers.web._answering import Iteration, TaskName, task_of
-from smithers.web._routes import Call, Closed, Given, Json, Route
+from smithers.web._routes import Call, Given, Json, post
 from smithers.wire import forked_json, launched_json
 
 __all__ = ["ROUTES"]
@@ -133,54 +133,49 @@ def _fork(call: Call) -> Json:
     return forked_json(made)
 
 
-def _posts(
-    path: str, name: str, summary: str, handler: object, body: type[Closed], result: object
-) -> Route:
-    return Route(
-        method="POST",
-        path=f"/api/v1/runs{path}",
-        name=name,
-        summary=summary,
-        scope="run",
-        handler=handler,  # type: ignore[arg-type]  # as in `_reading`
-        body=body,
-        result=result,
-        status=201 if name in ("start_run", "fork_run") else 200,
-        statuses=(404, 409, 422),
-    )
-
+_STATUSES = (404, 409, 422)
 
 ROUTES = (
-    _posts(
+    post(
         "",
         "start_run",
         "Start a run in a separate process, as `smithers up --detach` does.",
+        "run",
         _start,
         RunBody,
         Launched,
+        status=201,
+        statuses=_STATUSES,
     ),
-    _posts(
+    post(
         "/{run}/resume",
         "resume_run",
         "Resume a run, as `smithers resume RUN --detach` does.",
+        "run",
         _resume,
         ResumeBody,
         Launched,
+        statuses=_STATUSES,
     ),
-    _posts(
+    post(
         "/{run}/retries",
         "retry_task",
         "Run a task again, as `smithers retry RUN TASK --detach` does.",
+        "run",
         _retry,
         RetryBody,
         Launched,
+        statuses=_STATUSES,
     ),
-    _posts(
+    post(
         "/{run}/forks",
         "fork_run",
         "Make a fork, as `smithers fork RUN` does.",
+        "run",
         _fork,
         ForkBody,
         ForkMade,
+        status=201,
+        statuses=_STATUSES,
     ),
 )

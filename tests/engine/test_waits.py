@@ -119,8 +119,6 @@ OTHERS: dict[tuple[str, str], str] = {
     ("wire/_runs.py", "answer"): "a key of JSON",
     ("wire/_replies.py", "answer"): "a key of JSON",
     ("web/_answering.py", "answer"): "the name of a route",
-    ("web/_answering.py", "budget"): "the name of a route",
-    ("web/_answering.py", "cancel"): "the name of a route",
     ("web/_answering.py", "data"): "a key of JSON",
     ("wire/_changes.py", "answer"): "a key of JSON",
     ("engine/replaying/frozen.py", "answer"): "a key of a line of a frozen run",

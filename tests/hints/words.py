@@ -290,7 +290,7 @@ TESTED: dict[str, str] = {
     "use http://127.0.0.1:PORT, or start the server with `smithers serve --name NAME`": (
         "web/test_guarding.py::test_a_name_that_is_not_the_servers_is_refused"
     ),
-    "send Authorization: Bearer TOKEN; `smithers token add NAME` makes one": (
+    "send Authorization: Bearer TOKEN; `smithers token add NAME --scope read` makes one": (
         "web/test_guarding.py::test_everything_but_health_needs_a_token"
     ),
     (

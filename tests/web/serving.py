@@ -16,7 +16,7 @@ class FakeTokens:
     def find(self, secret: str, /) -> Caller | None:
         if secret == EVERYTHING:
             scopes: frozenset[Scope] = frozenset(("read", "approve", "run", "admin"))
-            return Caller(name="ann", scopes=scopes, how="token")
+            return Caller(name="ann", scopes=scopes)
         if secret == READER:
-            return Caller(name="rita", scopes=frozenset({"read"}), how="token")
+            return Caller(name="rita", scopes=frozenset({"read"}))
         return None
