@@ -17,8 +17,7 @@ from mcp_server._fitting import DEFAULT_TOKENS, MaxTokens, Rows, fit, room_of
 from mcp_server._models import Authored
 from mcp_server._permitting import Permission, permitted, source_permission, source_startable
 from mcp_server._reading import AfterRest
-from mcp_server._roots import Startable
-from smithers.hub import Hub
+from smithers.hub import Hub, Startable
 
 __all__ = ["author_workflow"]
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from mcp.server.mcpserver import Context
 
-from mcp_server._roots import Roots
 from mcp_server._watch import Watch
-from smithers.hub import Hub
+from smithers.hub import Hub, Roots
 
 __all__ = ["Face", "face_of"]
 

@@ -14,8 +14,8 @@ from pydantic import BaseModel, Field
 from mcp_server._errors import failure, telling
 from mcp_server._face import Face, face_of
 from mcp_server._hints import typed
-from mcp_server._roots import Startable
-from smithers.hub import Hub, plain
+from mcp_server._roots import find_startable, running_folder
+from smithers.hub import Hub, Startable, plain
 
 __all__ = [
     "Permission",
@@ -36,12 +36,12 @@ class Permission(BaseModel):
 async def startable(ctx: Context[Face], workflow: str, cwd: str | None = None) -> Startable:
     """The workflow that is meant. Raises `ToolError`."""
     face = face_of(ctx)
-    return await asyncio.to_thread(face.roots.find, face.hub, workflow, cwd)
+    return await asyncio.to_thread(find_startable, face.roots, face.hub, workflow, cwd)
 
 
 async def source_startable(ctx: Context[Face]) -> Startable:
     """A source that the caller gives: it is executed only where files are. Raises `ToolError`."""
-    folder = face_of(ctx).roots.folder(None)
+    folder = running_folder(face_of(ctx).roots)
     return Startable(file=folder / "workflow.py", name=None, folder=folder, is_source=True)
 
 

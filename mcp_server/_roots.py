@@ -1,120 +1,38 @@
-"""Which files may be started: those below the roots that the server was given, and no others."""
+"""The folders of the server, whose refusals have the codes that a model reads."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
-from mcp_server._errors import failure, nearest
-from smithers.hub import Hub
+from mcp_server._errors import failure
+from smithers.errors import Ambiguous, NotThere, OutsideRoots
+from smithers.hub import Hub, Roots, Startable
 
-__all__ = ["Roots", "Startable"]
-
-_FOLDER = Path(".smithers", "workflows")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Startable:
-    """A workflow to start: its file, which of the file's it is, and the folder where it runs. A
-    source has no file yet.
-    """
-
-    file: Path
-    name: str | None
-    folder: Path
-    is_source: bool = False
+__all__ = ["find_startable", "running_folder"]
 
 
-class Roots:
-    """The folders that workflows come from and run in; the first is the default."""
-
-    def __init__(self, folders: Sequence[Path]) -> None:
-        self.folders = tuple(dict.fromkeys(folder.resolve() for folder in folders))
-
-    def files(self) -> list[Path]:
-        """The workflow files of all roots, those in their `.smithers/workflows`."""
-        return [
-            path
-            for root in self.folders
-            for path in sorted((root / _FOLDER).glob("*.py"))
-            if not path.name.startswith("_") and self._holds(path) and path.is_file()
-        ]
-
-    def folder(self, cwd: str | None) -> Path:
-        """The folder in which to run. Raises `ToolError` for one that is not to be used."""
-        folder = self.folders[0] / (cwd or ".")
-        if not self._holds(folder):
-            raise self._outside(str(cwd))
-        if not folder.is_dir():
-            said = f"there is no folder {folder}"
-            raise failure("NOT_FOUND", said, "leave out cwd, or correct it")
-        return folder.resolve()
-
-    def find(self, hub: Hub, workflow: str, cwd: str | None) -> Startable:
-        """What is meant by a name or by `FILE.py[:NAME]`. Raises `ToolError`."""
-        folder = self.folder(cwd)
-        file, name = _split(workflow)
-        if file is None:
-            return self._named(hub, workflow, folder)
-        path = folder / file
-        if not self._holds(path):
-            raise self._outside(file)
-        if not path.is_file():
-            raise failure(
-                "NOT_FOUND",
-                f"there is no file {path}",
-                "a relative file is looked for in cwd, else in the first root; list_workflows"
-                " gives those that can be started by name",
-            )
-        return Startable(file=path.resolve(), name=name, folder=folder)
-
-    def _named(self, hub: Hub, workflow: str, folder: Path) -> Startable:
-        """By the name of its file, else by its own name or its variable's."""
-        stem, _, name = workflow.partition(":")
-        files = self.files()
-        of_stem = [path for path in files if path.stem == stem]
-        found = [Startable(file=one.resolve(), name=name or None, folder=folder) for one in of_stem]
-        if not found:
-            found = [
-                Startable(file=Path(one["file"]).resolve(), name=one["name"], folder=folder)
-                for one in hub.workflows(files)
-                if "error" not in one and workflow in (one["workflow"], one["name"])
-            ]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            paths = ", ".join(str(one.file) for one in found)
-            said = f"several workflows are named {workflow!r}: {paths}"
-            raise failure("CONFLICT", said, "name the file, as in FILE.py:NAME")
-        near = nearest(workflow, [path.stem for path in files])
-        raise failure(
-            "NOT_FOUND",
-            f"there is no workflow {workflow!r} in {_FOLDER}" + (f"; {near}" if near else ""),
-            "call list_workflows, or name a file, as in ship_it.py or ship_it.py:NAME",
-        )
-
-    def _holds(self, path: Path) -> bool:
-        try:
-            real = path.resolve()
-        except (OSError, RuntimeError, ValueError):
-            return False
-        return any(real.is_relative_to(root) for root in self.folders)
-
-    def _outside(self, path: str) -> Exception:
-        return failure(
-            "OUTSIDE_ROOTS",
-            f"{path} is outside the folders that this server may use:"
-            f" {', '.join(map(str, self.folders))}",
-            "use a path below them; a person may allow more with --root DIR in its command",
-        )
+def find_startable(roots: Roots, hub: Hub, workflow: str, cwd: str | None) -> Startable:
+    """The workflow that is meant. Raises `ToolError`."""
+    with _coded():
+        return roots.find(hub, workflow, cwd)
 
 
-def _split(workflow: str) -> tuple[str | None, str | None]:
-    """A file and a name in it; no file where a workflow is meant by its name."""
-    file, colon, name = workflow.rpartition(":")
-    if colon and file.endswith(".py"):
-        return file, name or None
-    if workflow.endswith(".py") or "/" in workflow or "\\" in workflow:
-        return workflow, None
-    return None, None
+def running_folder(roots: Roots) -> Path:
+    """The folder in which to run what names none. Raises `ToolError`."""
+    with _coded():
+        return roots.folder(None)
+
+
+@contextmanager
+def _coded() -> Generator[None]:
+    try:
+        yield
+    except OutsideRoots as error:
+        raise failure("OUTSIDE_ROOTS", error.said, error.hint) from error
+    except Ambiguous as error:
+        raise failure("CONFLICT", error.said, error.hint) from error
+    except NotThere as error:
+        hint = f"{error.hint}; list_workflows gives what can be started by name"
+        raise failure("NOT_FOUND", error.said, hint) from error

@@ -26,13 +26,12 @@ from mcp_server._authoring import author_workflow
 from mcp_server._errors import failure
 from mcp_server._face import Face
 from mcp_server._masking import masking
-from mcp_server._roots import Roots
 from mcp_server._sending import send_event
 from mcp_server._shaping import shaped
 from mcp_server._waiting import wait_run
 from mcp_server._watch import Watch
 from mcp_server._wire import wire
-from smithers.hub import Hub, plain
+from smithers.hub import Hub, Roots, plain
 
 __all__ = ["make_server", "serve"]
 

@@ -18,8 +18,7 @@ from mcp_server._errors import failure, telling
 from mcp_server._face import Face, face_of
 from mcp_server._models import Cancelled, Resumed, Started, Steered
 from mcp_server._permitting import Permission, permission, permitted, startable
-from mcp_server._roots import Startable
-from smithers.hub import Hub, Look
+from smithers.hub import Hub, Look, Startable
 
 __all__ = [
     "RunId",

@@ -12,6 +12,9 @@ SmithersError            `hint` says what to type
 │   ├── NotFinished      the run has no output, or none yet
 │   ├── QuestionChanged  the question is not the one that was shown
 │   ├── WrongAnswer      the answer is not what the question asks for
+│   ├── NotThere         no such file, folder or workflow to start
+│   ├── Ambiguous        several things have the name
+│   ├── OutsideRoots     the path is not below the folders of a server
 │   └── Untrusted        this user does not trust the database or the folder
 ├── StoreError           the database cannot be used                         (exit 2)
 │   ├── Fenced           another owner took the run; this one must stop
@@ -45,6 +48,7 @@ __all__ = [
     "AgentError",
     "AlreadyDecided",
     "AlreadySent",
+    "Ambiguous",
     "AuthorError",
     "BadOutput",
     "Busy",
@@ -55,6 +59,8 @@ __all__ = [
     "NotFinished",
     "NotInstalled",
     "NotSignedIn",
+    "NotThere",
+    "OutsideRoots",
     "Owned",
     "Permanent",
     "Place",
@@ -176,6 +182,18 @@ class QuestionChanged(Refused):
 
 class WrongAnswer(Refused):
     """The answer is not what the question asks for; the message names each field."""
+
+
+class NotThere(Refused):
+    """There is no such file, folder or workflow to start."""
+
+
+class Ambiguous(Refused):
+    """Several things have the name that was given."""
+
+
+class OutsideRoots(Refused):
+    """The path is not below the folders that a server may use."""
 
 
 class StoreError(SmithersError):

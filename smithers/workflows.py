@@ -41,6 +41,9 @@ class NoInput(BaseModel):
     model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
+# A model of an author that extends it is built where it is written: what is wrong is told there.
+del NoInput.model_config["defer_build"]
+
 In = TypeVar("In", bound=BaseModel)
 In_contra = TypeVar("In_contra", bound=BaseModel)
 T = TypeVar("T")

@@ -14,7 +14,6 @@ from smithers.cli._deciding import (
     Resume,
     check_detach,
     login,
-    reply_data,
     show_reply,
     task_name,
     then,
@@ -26,6 +25,7 @@ from smithers.cli._running import Detach
 from smithers.cli._streams import give, say
 from smithers.cli._trusting import trust_if_typed
 from smithers.hub import Asked, Hub
+from smithers.wire import reply_json
 
 if TYPE_CHECKING:
     import typer
@@ -107,7 +107,7 @@ def answer(
 
     def record(value: object, asked: Asked | None = None) -> int:
         reply = hub.answer(run, name, value, by=who, note=note, asked=asked, digest=digest)
-        shown = {**reply_data(reply), "answer": reply.answer}
+        shown = reply_json(reply)
         if not json:
             show_reply(reply, "answered", say if resume else give)
         extra: dict[str, object] = {"answered": shown}

@@ -38,8 +38,10 @@ from smithers.cli import (
     _service,
     _steering,
     _supervising,
+    _tokens,
     _travelling,
     _trusting,
+    _web,
     _workflows,
 )
 from smithers.cli._arguments import as_typed
@@ -76,6 +78,7 @@ _MODULES = (
     _attaching,
     _supervising,
     _service,
+    _tokens,
     _trusting,
     _configuring,
     _cache,
@@ -86,6 +89,7 @@ _MODULES = (
     _patterns,
     _manual,
     _mcp,
+    _web,
     _demo,
     _doctor,
     _recording,

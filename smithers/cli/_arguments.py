@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +15,7 @@ __all__ = [
     "JsonFlag",
     "Option",
     "Run",
+    "age",
     "as_typed",
     "example",
     "known_runs",
@@ -102,6 +105,9 @@ AnyRun = Annotated[
         autocompletion=known_runs,
     ),
 ]
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_MOST_AGE_S = 100 * 366 * 86400
+_AGE = re.compile(r"(\d{1,9})([smhd])")
 _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
 
 
@@ -109,6 +115,17 @@ def example(*lines: str, says: str) -> str:
     """The help of a command: examples first, each on a line of its own."""
     shown = "\n".join(f"  $ {line}" for line in lines)
     return f"\b\n{shown}\n\n{says}"
+
+
+def age(option: str, text: str) -> timedelta:
+    """A length of time that was given to an option. Raises `Usage`."""
+    from smithers.cli._failures import Usage
+
+    found = _AGE.fullmatch(text)
+    if found is None or (seconds := int(found[1]) * _UNITS[found[2]]) > _MOST_AGE_S:
+        hint = "write a whole number with its unit, such as 30d, 12h, 15m or 90s"
+        raise Usage(f"{option} {text!r} is not an age", hint=hint)
+    return timedelta(seconds=seconds)
 
 
 def as_typed(arguments: Sequence[str]) -> list[str]:

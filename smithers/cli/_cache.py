@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from smithers.cli._arguments import Db, JsonFlag, Option, example
-from smithers.cli._failures import Usage
+from smithers.cli._arguments import Db, JsonFlag, Option, age, example
 from smithers.cli._places import place
 from smithers.cli._streams import give, give_json, say, shown, table
 from smithers.hub import Hub
 
 __all__ = ["register"]
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_AGE = re.compile(r"(\d{1,9})([smhd])")
 
 
 def register(app: typer.Typer) -> None:
@@ -98,17 +93,10 @@ def clear(
     json: JsonFlag = False,
     db: Db = None,
 ) -> int:
-    before = None if older_than is None else datetime.now(UTC) - _age(older_than)
+    before = None if older_than is None else datetime.now(UTC) - age("--older-than", older_than)
     cleared = Hub(place(db).path).clear_cache(before=before, task=task)
     if json:
         give_json({"version": 1, "cleared": cleared})
     else:
         give(f"{cleared} answer{'s'[: cleared != 1]} forgotten")
     return 0
-
-
-def _age(text: str) -> timedelta:
-    if (found := _AGE.fullmatch(text)) is None:
-        hint = "write a whole number with its unit, such as 30d, 12h, 15m or 90s"
-        raise Usage(f"--older-than {text!r} is not an age", hint=hint)
-    return timedelta(seconds=int(found[1]) * _UNITS[found[2]])

@@ -16,6 +16,7 @@ from smithers.cli._streams import give, give_json, quoted, say, shown
 from smithers.cli._trusting import trust_if_typed
 from smithers.hub import Decided, Hub, Reply
 from smithers.values import dataclass
+from smithers.wire import decided_json
 
 if TYPE_CHECKING:
     import typer
@@ -29,7 +30,6 @@ __all__ = [
     "check_detach",
     "login",
     "register",
-    "reply_data",
     "show_reply",
     "task_name",
     "then",
@@ -188,7 +188,7 @@ def _decide(
         note=answer.note,
         digest=answer.digest,
     )
-    data = _data(decided)
+    data = decided_json(decided)
     if not json:
         word = "approved" if decided.approved else "denied"
         show_reply(decided, word, say if resume else give)
@@ -237,25 +237,6 @@ def _resume(where: Place, run: str, json: bool, detach: bool, extra: dict[str, o
         )
         return go_on(wanted)
     return driven_elsewhere(Hub(where.path), run, json=json, extra=extra)
-
-
-def _data(decided: Decided) -> dict[str, Any]:
-    return {**reply_data(decided), "approved": decided.approved}
-
-
-def reply_data(reply: Decided | Reply) -> dict[str, Any]:
-    """What was recorded, as JSON, without the answer."""
-    return {
-        "run_id": reply.run_id,
-        "task": reply.task,
-        "iteration": list(reply.iteration),
-        "by": reply.by,
-        "login": reply.login,
-        "note": reply.note,
-        "at": reply.at,
-        "asked": reply.asked,
-        "digest": reply.digest,
-    }
 
 
 def show_reply(reply: Decided | Reply, word: str, tell: Callable[[str], None]) -> None:

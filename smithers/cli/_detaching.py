@@ -11,7 +11,7 @@ from smithers.cli._failures import REFUSED, tell
 from smithers.cli._streams import give, give_json, paint, say, shown
 from smithers.errors import Owned
 from smithers.hub import Hub
-from smithers.wire import summary_json
+from smithers.wire import launched_json
 
 if TYPE_CHECKING:
     from smithers.cli._running import Wanted
@@ -35,8 +35,8 @@ def detach(wanted: Wanted, input: str | None) -> int:
     for line in launched.said.splitlines():
         say(shown(line))
     if wanted.json:
-        detached = {"pid": launched.pid, "log": str(launched.log)}
-        give_json({**summary_json(hub.summary(wanted.run_id)), **detached, **(wanted.extra or {})})
+        started = launched_json(launched, hub.summary(wanted.run_id))
+        give_json({**started, **(wanted.extra or {})})
         return 0
     give(wanted.run_id)
     mark = paint(

@@ -14,6 +14,7 @@ from smithers.cli._places import Place, place
 from smithers.cli._running import Concurrency, Detach, Detached, Events, Linger, Wanted, go_on
 from smithers.cli._streams import give, give_json, paint, say, shown
 from smithers.hub import Forked, Hub
+from smithers.wire import forked_json
 
 if TYPE_CHECKING:
     import typer
@@ -177,15 +178,7 @@ def _say(made: Forked) -> None:
 
 def _told(made: Forked, where: Place, *, json: bool) -> int:
     if json:
-        give_json(
-            {
-                "version": 1,
-                "run_id": made.run_id,
-                "source": made.source,
-                "frame": made.frame,
-                "notes": list(made.notes),
-            }
-        )
+        give_json(forked_json(made))
         return 0
     _say(made)
     give(made.run_id)

@@ -52,6 +52,7 @@ COMMANDS = {
     "retry": "_forking",
     "rewind": "_forking",
     "send": "_sending",
+    "serve": "_web",
     "show": "_travelling",
     "sql": "_reading",
     "steer": "_steering",

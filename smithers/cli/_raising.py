@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from smithers.changes import Key
 from smithers.cli._arguments import Argument, Db, JsonFlag, Option, Run, example
@@ -14,6 +14,7 @@ from smithers.cli._running import Detach
 from smithers.cli._streams import give, say, shown
 from smithers.hub import Amounts, Hub
 from smithers.naming import key_name
+from smithers.wire import raised_json
 
 if TYPE_CHECKING:
     import typer
@@ -89,13 +90,7 @@ def budget(
     where = place(db)
     added = Amounts(tokens=tokens, usd=_dollars(usd), calls=calls, time_s=time_s)
     raised = Hub(where.path).raise_budget(run, node, added=added, by=by or login())
-    data: dict[str, Any] = {
-        "run_id": raised.run_id,
-        "task": raised.task,
-        "iteration": list(raised.iteration),
-        "added": raised.added.data(),
-        "by": raised.by,
-    }
+    data = raised_json(raised)
     if not json:
         key = Key(raised.task or "", raised.iteration)
         said = (

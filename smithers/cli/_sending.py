@@ -14,6 +14,7 @@ from smithers.cli._streams import give, give_json, say, shown
 from smithers.cli._trusting import trust_if_typed
 from smithers.hub import Hub, NotSent, SignalReceipt
 from smithers.naming import event_name, first_names
+from smithers.wire import signal_receipt_json
 
 if TYPE_CHECKING:
     import typer
@@ -104,7 +105,7 @@ def _named(given: dict[str, str | None]) -> dict[str, Any]:
 
 
 def _then(where: Place, receipt: SignalReceipt, *, resume: bool, detach: bool, json: bool) -> int:
-    shown_data = receipt_json(receipt)
+    shown_data = signal_receipt_json(receipt)
     extra: dict[str, object] = {"signal": shown_data}
     run, hub = receipt.run_id, Hub(where.path)
     if receipt.taker is not None and (receipt.is_new or resume):
@@ -119,28 +120,6 @@ def _then(where: Place, receipt: SignalReceipt, *, resume: bool, detach: bool, j
     if json:
         give_json({"version": 1, **shown_data, "status": hub.status(run)})
     return 0
-
-
-def receipt_json(receipt: SignalReceipt) -> dict[str, Any]:
-    """What was sent, as JSON."""
-    return {
-        "run_id": receipt.run_id,
-        "id": receipt.id,
-        "event": receipt.event,
-        "correlation": receipt.correlation,
-        "by": receipt.by,
-        "login": receipt.login,
-        "at": receipt.at,
-        "outcome": _outcome(receipt),
-        "task": receipt.taker,
-        "waits_for": list(receipt.waits_for),
-    }
-
-
-def _outcome(receipt: SignalReceipt) -> str:
-    if not receipt.is_new:
-        return "already sent"
-    return "kept" if receipt.taker is None else "sent"
 
 
 def _words(receipt: SignalReceipt) -> str:
@@ -169,7 +148,7 @@ def _tell_all(
 ) -> int:
     if json:
         not_sent = [{"run_id": one.run_id, "error": error_data(one.error)} for one in refused]
-        found = {"sent": list(map(receipt_json, sent)), "refused": not_sent}
+        found = {"sent": list(map(signal_receipt_json, sent)), "refused": not_sent}
         give_json({"version": 1, "workflow": workflow, "event": event, **found})
     else:
         for receipt in sent:

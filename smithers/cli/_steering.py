@@ -13,7 +13,7 @@ from smithers.cli._places import Place, place
 from smithers.cli._streams import give, give_json, shown
 from smithers.hub import Hub, Sent
 from smithers.views import MessageView
-from smithers.wire import message_json
+from smithers.wire import sent_json
 
 if TYPE_CHECKING:
     import typer
@@ -70,8 +70,7 @@ def steer(
     sent = Hub(where.path).steer(run, task, text, by=by or login())
     found = _outcome(where, sent, wait_s)
     if json:
-        name = {"run_id": run, "task": sent.task, "iteration": list(sent.iteration)}
-        give_json({"version": 1, **name, "id": sent.id, "by": sent.by, **message_json(found)})
+        give_json(sent_json(sent, found))
     else:
         for line in _words(where, sent, found).splitlines():
             give(shown(line))

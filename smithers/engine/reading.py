@@ -225,15 +225,15 @@ class Reading:
 
     # -- finding
 
-    def _is_mounted(self, id: str) -> bool:
-        with self.view.changing:
-            return id in self.view.mounts.by_id
-
     def _gone(self, id: str | None) -> _Gone | None:
         """How a task ended that is in the tree no more: what it gave stays readable. So it does for
         a render once something was put before the task.
         """
-        if id is None or (self._is_mounted(id) and not self._is_put_off(id)):
+        if id is None:
+            return None
+        with self.view.changing:
+            definition = self.view.mounts.by_id.get(id)
+        if definition is not None and not self._is_put_off(definition):
             return None
         ended = self.view.state.ended
         path = self.key.path
@@ -249,16 +249,16 @@ class Reading:
         self.used[found] = ended[found].frame
         return _Gone(found, ended[found])
 
-    def _is_put_off(self, id: str) -> bool:
+    def _is_put_off(self, definition: Definition) -> bool:
         """Whether a task outside of loops has ended, and something before it has not. Each render
         reads it by the rows, as the first one of an owner does: else what was made by it would
         leave the tree with the next render.
         """
-        plan, key = self.view.plan, Key(id)
+        plan, key = self.view.plan, definition.key
         if self.mode != "render" or plan is None or key not in self.view.state.ended:
             return False
-        definition, one = self.view.mounts.by_id[id], plan.instances.get(key)
-        if one is not None:
+        if key in plan.instances:
+            one = plan.instances[key]
             return one.kind.is_task and one.waits_for_order
         return not definition.loops and self.ended_above(plan, definition, ()) is None
 
@@ -270,7 +270,7 @@ class Reading:
         """
         with self.view.changing:
             definition = self.view.mounts.by_id.get(node.id or node.address or "")
-            if definition is None or (node is source and self._is_put_off(definition.id)):
+            if definition is None or (node is source and self._is_put_off(definition)):
                 gone = self._gone(source.id)
                 if gone is not None and not (with_output and gone.ended.output is None):
                     return gone

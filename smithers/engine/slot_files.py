@@ -19,7 +19,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from smithers.engine.trust_records import state_folder
+from smithers.engine.private_files import state_folder
 from smithers.errors import MachineError
 
 __all__ = ["Queued", "Slot", "SlotFiles"]

@@ -23,7 +23,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from smithers.engine.trust_records import Trusted, TrustedSettings, TrustFile, home_of
+from smithers.engine.private_files import home_of
+from smithers.engine.trust_records import Trusted, TrustedSettings, TrustFile
 from smithers.errors import Refused, StoreError, Untrusted
 from smithers.store import NewRun
 from smithers.store.looking import connect_reader, source, way_of

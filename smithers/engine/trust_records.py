@@ -1,26 +1,17 @@
-"""The file in which a user's trust records are kept, outside every project.
-
-It is private to the user, written in one step under a lock, and read as a whole. A file that
-anybody else could have written is refused.
-"""
+"""The file in which a user's trust records are kept, outside every project."""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
-import os
-import shlex
 from collections.abc import Generator, Mapping
 from dataclasses import field, fields
-from pathlib import Path
 from typing import Any, cast
 
-from smithers.errors import Refused
-from smithers.store.ownership import is_foreign, user_name, writers_of
+from smithers.engine.private_files import PrivateFile, state_folder
 from smithers.values import dataclass
 
-__all__ = ["TrustFile", "TrustRecords", "Trusted", "TrustedSettings", "home_of", "state_folder"]
+__all__ = ["TrustFile", "TrustRecords", "Trusted", "TrustedSettings"]
 
 VERSION = 1
 
@@ -64,117 +55,33 @@ class TrustFile:
     """The trust records of the user whose environment this is."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self.path = state_folder(environment) / "trusted.json"
+        path = state_folder(environment) / "trusted.json"
+        self._file, self.path = PrivateFile(path, "record", "what you trust"), path
 
     def read(self) -> TrustRecords:
         """All records. Raises `Refused`."""
-        try:
-            with self.path.open("rb") as file:
-                _check_private(self.path, os.fstat(file.fileno()))
-                _check_private(self.path.parent, self.path.parent.stat())
-                text = file.read()
-        except FileNotFoundError:
-            return TrustRecords()
-        except OSError as error:
-            raise Refused(
-                f"{self.path} cannot be read: {error.strerror}",
-                hint="it records what you trust; make it readable",
-            ) from error
-        return _records(self.path, text)
+        text = self._file.read()
+        return TrustRecords() if text is None else _records(self._file, text)
 
     @contextlib.contextmanager
     def edited(self) -> Generator[TrustRecords]:
         """The records, to be changed; they are written when this is left. Raises `Refused`."""
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = os.open(self.path.with_suffix(".lock"), flags, 0o600)
-        except OSError as error:
-            raise self._unwritable(error) from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with self._file.locked():
             records = self.read()
             yield records
             if records != self.read():
                 self._write(records)
-        finally:
-            os.close(lock)
 
     def _write(self, records: TrustRecords) -> None:
-        beside = self.path.with_suffix(".new")
         document = {
             "version": VERSION,
             "databases": [vars(one) for one in records.databases.values()],
             "settings": [vars(one) for one in records.settings.values()],
         }
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        try:
-            with open(os.open(beside, flags, 0o600), "w", encoding="utf-8") as stream:
-                json.dump(document, stream, indent=2)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(beside, self.path)
-        except OSError as error:
-            raise self._unwritable(error) from error
-
-    def _unwritable(self, error: OSError) -> Refused:
-        return Refused(
-            f"{self.path} cannot be written: {error.strerror}",
-            hint="it records what you trust; make its folder writable, or set"
-            " the variable XDG_STATE_HOME to another folder",
-        )
+        self._file.write(json.dumps(document, indent=2))
 
 
-def home_of(environment: Mapping[str, str]) -> Path | None:
-    """The home folder of this user: HOME, unless it belongs to another user, as under sudo."""
-    named = environment.get("HOME", "")
-    if named.startswith("/") and _may_be_home(named):
-        return Path(named)
-    import pwd
-
-    try:
-        return Path(pwd.getpwuid(os.geteuid()).pw_dir)
-    except KeyError:
-        return None
-
-
-def _may_be_home(folder: str) -> bool:
-    try:
-        return os.stat(folder).st_uid == os.geteuid()
-    except OSError:
-        return True  # it is not there yet
-
-
-def state_folder(environment: Mapping[str, str]) -> Path:
-    """Where the state of a user is kept that is no run's: in XDG_STATE_HOME, else in
-    `~/.local/state`. Raises `Refused`.
-    """
-    named = environment.get("XDG_STATE_HOME", "")
-    if named.startswith("/"):
-        return Path(named) / "smithers"
-    if (home := home_of(environment)) is None:
-        raise Refused(
-            "this user has no home folder, so nothing can be trusted or shared by its runs",
-            hint="set HOME or XDG_STATE_HOME to a folder of this user",
-        )
-    return home / ".local" / "state" / "smithers"
-
-
-def _check_private(path: Path, found: os.stat_result) -> None:
-    if is_foreign(found):
-        raise Refused(
-            f"{path} belongs to another user ({user_name(found.st_uid)}), so it cannot"
-            " record what you trust",
-            hint="set the variable XDG_STATE_HOME to your own folder",
-        )
-    if (who := writers_of(found)) is not None:
-        raise Refused(
-            f"{path} can be written by {who}, so it cannot record what you trust",
-            hint=f"check its contents, then type: chmod go-w {shlex.quote(str(path))}",
-        )
-
-
-def _records(path: Path, text: bytes) -> TrustRecords:
+def _records(file: PrivateFile, text: bytes) -> TrustRecords:
     try:
         document = cast("dict[str, Any]", json.loads(text))
         if document["version"] == VERSION:
@@ -190,15 +97,8 @@ def _records(path: Path, text: bytes) -> TrustRecords:
                 settings={one.path: one for one in settings},
             )
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        quoted = shlex.quote(str(path))
-        raise Refused(
-            f"{path} is damaged: {type(error).__name__}: {error}",
-            hint=f"it records what you trust; move it away: mv {quoted} {quoted}.old",
-        ) from error
-    raise Refused(
-        f"{path} was written by a newer Smithers",
-        hint="upgrade with `pip install --upgrade smithers-orchestrator`",
-    )
+        raise file.damaged(error) from error
+    raise file.newer()
 
 
 _OF_SETTINGS = fields(TrustedSettings)

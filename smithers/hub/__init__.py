@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from smithers.hub._feed import Feed
     from smithers.hub._here import RunHandle
     from smithers.hub._results import RunResult
+    from smithers.hub._roots import Roots, Startable
     from smithers.reports import Look, Overview, RunsQuery
     from smithers.views import Question, Standing
 
@@ -57,6 +58,7 @@ __all__ = [
     "Raised",
     "Reply",
     "Rewound",
+    "Roots",
     "RunHandle",
     "RunResult",
     "RunsQuery",
@@ -64,6 +66,7 @@ __all__ = [
     "Sent",
     "SignalReceipt",
     "Standing",
+    "Startable",
     "escaped",
     "plain",
     "title_of",
@@ -73,11 +76,13 @@ _HOMES = {
     "Feed": "smithers.hub._feed",
     "Look": "smithers.reports",
     "Overview": "smithers.reports",
+    "Roots": "smithers.hub._roots",
     "RunHandle": "smithers.hub._here",
     "RunResult": "smithers.hub._results",
     "RunsQuery": "smithers.reports",
     "Question": "smithers.views",
     "Standing": "smithers.views",
+    "Startable": "smithers.hub._roots",
 }
 """What faces take from here, imported when it is first used."""
 __getattr__ = lazily(__name__, _HOMES)

@@ -1,8 +1,8 @@
-"""What this user trusts, the settings, and the answers that are kept."""
+"""What this user trusts, who may call, the settings, and the answers that are kept."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +10,9 @@ from smithers import reports
 from smithers.hub._core import HubCore
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
+    from smithers.access import Token
     from smithers.engine.configuring import SettingsView
     from smithers.engine.trust import Trusted, TrustedSettings
     from smithers.store.cached import CachedLine
@@ -97,6 +98,37 @@ class Trusting(HubCore):
         from smithers.engine.trust import Trusts
 
         return Trusts(self.environment).all_settings()
+
+    def add_token(
+        self, name: str, scopes: Iterable[str], *, expires_in: timedelta | None = None
+    ) -> tuple[Token, str]:
+        """Make a token with which `name` may call a server of this user: what is kept of it, and
+        the secret, which is known only now. Raises `Refused`.
+        """
+        from smithers.access import Tokens
+
+        self._check_may_change_tokens()
+        return Tokens(self.environment).add(name, scopes, expires_in=expires_in)
+
+    def tokens(self) -> list[Token]:
+        """The tokens of this user, oldest first, without their secrets."""
+        from smithers.access import Tokens
+
+        return Tokens(self.environment).all()
+
+    def revoke_token(self, named: str) -> list[Token]:
+        """Delete the token with this id, or all that have this name. Raises `Refused` if there is
+        none.
+        """
+        from smithers.access import Tokens
+
+        self._check_may_change_tokens()
+        return Tokens(self.environment).revoke(named)
+
+    def _check_may_change_tokens(self) -> None:
+        from smithers.engine.trust_changes import refuse_to_change_trust
+
+        refuse_to_change_trust([self.database], self.environment, "add or revoke tokens")
 
     def trusted(self) -> list[Trusted]:
         """Every database that this user trusts."""

@@ -50,6 +50,9 @@ class Decision(BaseModel):
     at: datetime
 
 
+del Decision.model_config["defer_build"]  # for those that extend it: what is wrong is told there
+
+
 class Programs(Protocol):
     """What starts programs for an attempt, and ends them with it."""
 

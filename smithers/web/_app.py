@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -17,14 +18,16 @@ from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route as Path
+from starlette.routing import Route as Endpoint
 
 from smithers import __version__
+from smithers.callers import Caller
 from smithers.errors import SmithersError
-from smithers.hub import Hub
-from smithers.web._calling import Caller, Tokens
+from smithers.hub import Hub, Roots
+from smithers.texts import strict_json
+from smithers.web._calling import Tokens
 from smithers.web._guarding import Guard, Limits
 from smithers.web._openapi import openapi
 from smithers.web._problems import ProblemError, problem_of
@@ -43,17 +46,19 @@ def make_app(
     hub: Hub,
     tokens: Tokens,
     *,
+    roots: Sequence[Path] = (),
     hosts: Sequence[str] = (),
     limits: Limits | None = None,
     routes: Sequence[Route] = ROUTES,
 ) -> Starlette:
     """The app for the runs of `hub`, whose callers have one of `tokens`.
 
-    `hosts` are names that requests may give as their host beside the addresses of this machine.
+    Workflows below `roots` may be started (default: the current folder). `hosts` are names that
+    requests may give as their host beside the addresses of this machine.
     """
     limits = limits or Limits()
     document = json.dumps(openapi(routes, __version__)).encode()
-    made = _Endpoints(Server(hub=hub, document=document))
+    made = _Endpoints(Server(hub=hub, roots=Roots(roots or [Path.cwd()]), document=document))
     app = Starlette(
         routes=[made.path(path, ones) for path, ones in _by_path(routes).items()],
         exception_handlers={HTTPException: made.refuse},
@@ -81,7 +86,7 @@ class _Endpoints:
         self._limiter = CapacityLimiter(_THREADS)
         self._repeats = Repeats()
 
-    def path(self, path: str, routes: Mapping[str, Route]) -> Path:
+    def path(self, path: str, routes: Mapping[str, Route]) -> Endpoint:
         async def answer(request: Request) -> Response:
             route = routes["GET" if request.method == "HEAD" else request.method]
             try:
@@ -89,7 +94,7 @@ class _Endpoints:
             except Exception as error:
                 return self._problem(error)
 
-        return Path(path, answer, methods=list(routes))
+        return Endpoint(path, answer, methods=list(routes))
 
     async def refuse(self, request: Request, error: Exception) -> Response:
         """No route has this path, or its path has not this method."""
@@ -97,9 +102,12 @@ class _Endpoints:
         message = f"{request.method} {request.url.path}: {found.detail.lower()}"
         hint = "see /openapi.json for what there is"
         problem = ProblemError(found.status_code, message, hint=hint, headers=found.headers)
+        problem.headers["Connection"] = "close"  # a body that it has is not read
         return problem_of(problem, self.server.hub)
 
     async def _answer(self, route: Route, request: Request) -> Response:
+        if request.method == "POST":
+            await request.body()  # first, so that no connection is left with the rest of one
         caller = cast("Caller | None", getattr(request.state, "caller", None))
         _check_scope(route, caller)
         call = Call(
@@ -142,6 +150,8 @@ class _Endpoints:
         return Response(text, route.status, media_type="application/json")
 
     def _problem(self, error: Exception) -> Response:
+        if isinstance(error, ClientDisconnect):
+            return Response(status_code=400)  # nobody is left to read it
         if not isinstance(error, SmithersError | ProblemError):
             told = "".join(traceback.format_exception(error))
             sys.stderr.write(self.server.hub.secrets.mask(told))
@@ -187,13 +197,9 @@ async def _json_of(request: Request) -> object:
     if kind != "application/json":
         raise ProblemError(415, "the body must be JSON", hint="send Content-Type: application/json")
     try:
-        return json.loads(body, parse_constant=_no_number)
+        return strict_json(body.decode())
     except (ValueError, RecursionError) as error:
         raise ProblemError(400, f"the body is not JSON: {error}", kind="NotJson") from None
-
-
-def _no_number(name: str) -> object:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _fitted(model: type[BaseModel], given: object, kind: str = "WrongBody") -> BaseModel:

@@ -1,27 +1,17 @@
-"""Who calls, and what they may do."""
+"""How the server finds who calls."""
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Protocol
 
-from smithers.values import dataclass
+from smithers.callers import Caller
 
-__all__ = ["Caller", "Scope", "Tokens"]
-
-Scope = Literal["read", "approve", "run", "admin"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Caller:
-    """Somebody who has shown a token or has a session."""
-
-    name: str
-    scopes: frozenset[Scope]
-    how: Literal["token", "session", "login"]
-    claim: str | None = None
+__all__ = ["Tokens"]
 
 
 class Tokens(Protocol):
-    """Finds the caller of a token; None for one that is unknown, revoked or expired."""
+    """Finds the caller of a token, as `smithers.access.Tokens` does; None for one that is unknown,
+    revoked or expired.
+    """
 
     def find(self, secret: str, /) -> Caller | None: ...

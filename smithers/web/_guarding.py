@@ -10,6 +10,7 @@ import ipaddress
 import time
 from collections import OrderedDict
 from collections.abc import Collection
+from dataclasses import replace
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -17,15 +18,17 @@ import anyio
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from smithers.callers import Caller
 from smithers.hub import Hub
 from smithers.values import dataclass
-from smithers.web._calling import Caller, Tokens
+from smithers.web._calling import Tokens
 from smithers.web._problems import ProblemError, problem_of
 
 __all__ = ["Guard", "Limits"]
 
 _TOKEN = "smt_"  # how each token begins
 _MOST_CALLERS = 1_000
+_DRAIN_S = 0.2
 _HEADERS = {
     "Cache-Control": "private, no-cache",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -104,8 +107,9 @@ class Guard:
         try:
             scope = await self._checked(scope)
         except ProblemError as error:
-            # The rest of the request is not read, so the connection cannot be used again.
+            # The rest of the request may not be read, so the connection is not used again.
             error.headers["Connection"] = "close"
+            await self._drain(receive)
             await problem_of(error, self._hub)(scope, receive, send)
             return
         await self._app(scope, self._bounded(receive), send)
@@ -133,8 +137,10 @@ class Guard:
         if not (length.isascii() and length.isdigit()):
             raise ProblemError(400, "Content-Length is not a number")
         has_body = "transfer-encoding" in headers or int(length) > 0
-        if has_body and scope["method"] != "POST":
-            raise ProblemError(400, f"a {scope['method']} has no body")
+        if has_body and (method := scope["method"]) != "POST":
+            if method in ("GET", "HEAD"):
+                raise ProblemError(400, f"a {method} has no body")
+            raise ProblemError(405, f"{method} is not used here", headers={"Allow": "GET, POST"})
         if int(length) > self._limits.body_bytes:
             raise self._too_large()
 
@@ -150,8 +156,8 @@ class Guard:
                 421,
                 "this server does not have the name of the request's Host header",
                 kind="WrongHost",
-                hint="use http://127.0.0.1:PORT, or add the name to `hosts` of [serve] in your"
-                " settings",
+                hint="use http://127.0.0.1:PORT, or start the server with"
+                " `smithers serve --name NAME`",
             )
 
     async def _caller(self, scope: Scope, headers: Headers) -> Caller:
@@ -169,7 +175,20 @@ class Guard:
                 headers={"WWW-Authenticate": "Bearer"},
             )
         self._rates.take(caller.name)
-        return caller
+        client = scope.get("client")
+        where = "" if client is None else f"{client[0]}:{client[1]}"
+        return replace(caller, address=where)
+
+    async def _drain(self, receive: Receive) -> None:
+        """Take the body that is here already: a connection that is closed before that is reset, and
+        the client may not see the answer.
+        """
+        size, more = 0, True
+        with anyio.move_on_after(_DRAIN_S):
+            while more and size <= self._limits.body_bytes:
+                message = await receive()
+                size += len(message.get("body", b""))
+                more = message["type"] == "http.request" and message.get("more_body", False)
 
     def _outgoing(self, send: Send) -> Send:
         """Sends to a client that reads what it gets; one that does not is left after a time."""

@@ -50,7 +50,7 @@ def openapi(routes: Sequence[Route], version: str) -> Json:
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "A token of `smithers token add`.",
+                    "description": "A token of `smithers token add NAME`.",
                 }
             },
         },
@@ -84,6 +84,7 @@ def _operation(route: Route, schemas: Json, problem: Json) -> Json:
                 "Idempotency-Key",
                 "A text of the caller that names this request; a second one with it gets the"
                 " first one's answer.",
+                minLength=1,
                 maxLength=200,
             )
         )

@@ -14,6 +14,7 @@ from smithers.errors import (
     AlreadySent,
     AuthorError,
     NotFinished,
+    OutsideRoots,
     Owned,
     QuestionChanged,
     Refused,
@@ -41,6 +42,7 @@ _STATUSES: tuple[tuple[type[SmithersError], int], ...] = (
     (WrongAnswer, 422),
     (AuthorError, 422),
     (Untrusted, 403),
+    (OutsideRoots, 403),
     (Refused, 422),
     (StoreError, 503),
 )

@@ -14,16 +14,26 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Strict
 from starlette.responses import Response
 
+from smithers.callers import Scope
 from smithers.values import dataclass
-from smithers.web._calling import Scope
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from smithers.hub import Hub
-    from smithers.web._calling import Caller
+    from smithers.callers import Caller
+    from smithers.hub import Hub, Roots
 
-__all__ = ["Call", "Closed", "Flag", "Given", "Json", "NoParameters", "Number", "Route", "Server"]
+__all__ = [
+    "Call",
+    "Closed",
+    "Flag",
+    "Given",
+    "Json",
+    "NoParameters",
+    "Route",
+    "Server",
+    "number_of",
+]
 
 Json = dict[str, Any]
 M = TypeVar("M", bound=BaseModel)
@@ -49,7 +59,10 @@ def _flag(given: object) -> object:
     return {"true": True, "false": False}.get(given, given) if isinstance(given, str) else given
 
 
-def _number(given: object) -> object:
+def number_of(given: object) -> object:
+    """A whole number in a query; any other text stays as it is. It is the last validator of a
+    field, so that the document has the bounds that come before it.
+    """
     if isinstance(given, str) and re.fullmatch(r"-?[0-9]{1,19}", given):
         return int(given)
     return given
@@ -57,8 +70,6 @@ def _number(given: object) -> object:
 
 Flag = Annotated[bool, Strict(), BeforeValidator(_flag)]
 """`true` or `false` in a query, as the OpenAPI document says, and no other word."""
-Number = Annotated[int, Strict(), BeforeValidator(_number)]
-"""A whole number in a query."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +77,8 @@ class Server:
     """What all routes work with."""
 
     hub: Hub
+    roots: Roots
+    """The folders below which workflows may be started."""
     document: bytes
     """The OpenAPI document."""
 
@@ -95,6 +108,11 @@ class Call:
         """The name that is recorded for what the caller does."""
         assert self.caller is not None  # only open routes have none, and they record nothing
         return self.caller.name
+
+    @property
+    def key(self) -> str | None:
+        """The caller's name for this request, by which a second one is known."""
+        return self.request.headers.get("idempotency-key") or None
 
     def having(self, body: BaseModel) -> Call:
         """The same request with its body."""

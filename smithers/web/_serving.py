@@ -7,6 +7,7 @@ import contextlib
 import socket
 import sys
 from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
 from typing import Any
 
 import h11
@@ -126,6 +127,7 @@ def serve(
     *,
     host: str,
     port: int,
+    roots: Sequence[Path],
     hosts: Sequence[str] = (),
     tell: Callable[[Listening], Any],
     supervises: bool = True,
@@ -133,7 +135,7 @@ def serve(
     """Serve until `Listening.stop` is called, which `tell` gets when the address is known. The runs
     go on.
     """
-    listening = Listening(make_app(hub, tokens, hosts=[host, *hosts]), host, port)
+    listening = Listening(make_app(hub, tokens, roots=roots, hosts=[host, *hosts]), host, port)
     tell(listening)
     asyncio.run(_serve(hub, listening, supervises))
 

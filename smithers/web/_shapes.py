@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 _CLOSED = ConfigDict(extra="forbid")
+_OPEN = ConfigDict(extra="allow")
 State = Literal[
     "pending", "ready", "running", "waiting", "finished", "failed", "skipped", "cancelled"
 ]
@@ -324,6 +325,7 @@ class Fork(TypedDict):
     forks: list[Fork]
 
 
+@with_config(_OPEN)
 class Change(TypedDict):
     """A change, with the facts of its kind."""
 
@@ -350,8 +352,9 @@ class Timeline(Document):
     frames: list[Frame]
 
 
+@with_config(_OPEN)
 class Event(TypedDict):
-    """A frame with its cursor, as `smithers events --json` prints it."""
+    """A frame with its cursor, as `smithers events RUN --json` prints it."""
 
     event: str
 

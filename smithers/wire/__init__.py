@@ -32,6 +32,13 @@ if TYPE_CHECKING:
     from smithers.wire._provenance import verified_json as verified_json
     from smithers.wire._replays import live_replay_json as live_replay_json
     from smithers.wire._replays import replay_json as replay_json
+    from smithers.wire._replies import decided_json as decided_json
+    from smithers.wire._replies import forked_json as forked_json
+    from smithers.wire._replies import launched_json as launched_json
+    from smithers.wire._replies import raised_json as raised_json
+    from smithers.wire._replies import reply_json as reply_json
+    from smithers.wire._replies import sent_json as sent_json
+    from smithers.wire._replies import signal_receipt_json as signal_receipt_json
     from smithers.wire._reuse import reuse_json as reuse_json
     from smithers.wire._runs import activity_json as activity_json
     from smithers.wire._runs import cost_json as cost_json
@@ -84,6 +91,13 @@ _HOMES = {
     "transcript_json": "smithers.wire._frames",
     "receipt_json": "smithers.wire._provenance",
     "verified_json": "smithers.wire._provenance",
+    "decided_json": "smithers.wire._replies",
+    "forked_json": "smithers.wire._replies",
+    "launched_json": "smithers.wire._replies",
+    "raised_json": "smithers.wire._replies",
+    "reply_json": "smithers.wire._replies",
+    "sent_json": "smithers.wire._replies",
+    "signal_receipt_json": "smithers.wire._replies",
     "wait_json": "smithers.wire._runs",
     "why_json": "smithers.wire._runs",
 }
@@ -93,6 +107,7 @@ __all__ = [  # literal, for the checkers
     "agent_event_json",
     "change_name",
     "cost_json",
+    "decided_json",
     "diff_json",
     "dollars",
     "dry_run_json",
@@ -101,9 +116,11 @@ __all__ = [  # literal, for the checkers
     "error_json",
     "event_json",
     "events_page_json",
+    "forked_json",
     "graph_json",
     "inspection_json",
     "inspection_parts",
+    "launched_json",
     "line_json",
     "live_frame_json",
     "live_replay_json",
@@ -111,9 +128,13 @@ __all__ = [  # literal, for the checkers
     "message_json",
     "note_json",
     "question_json",
+    "raised_json",
     "receipt_json",
     "replay_json",
+    "reply_json",
     "run_line_json",
+    "sent_json",
+    "signal_receipt_json",
     "source_json",
     "summary_json",
     "task_json",

@@ -32,11 +32,12 @@ COMMANDS = [
     *("approve", "deny", "cancel", "answer", "send"),
     *("budget", "steer", "attach", "supervise", "trust"),
     "config",
-    *("init", "new", "check", "workflows", "patterns", "docs", "demo", "doctor"),
-    *("service", "cache", "mcp", "harness"),  # groups come last
+    *("init", "new", "check", "workflows", "patterns", "docs", "serve", "demo", "doctor"),
+    *("service", "token", "cache", "mcp", "harness"),  # groups come last
 ]
 GROUPED = [
     *("service install", "service uninstall", "service status"),
+    *("token add", "token list", "token revoke"),
     *("cache clear", "cache list"),
     *("mcp", "mcp add", "mcp remove"),
     *("harness drift", "harness parse", "harness record", "harness replay"),
@@ -68,7 +69,9 @@ def test_the_documents_name_the_commands_that_take_no_database() -> None:
     assert re.findall(r"`(.*?)`", found[1]) == sorted(WITHOUT_A_DATABASE)
 
 
-@pytest.mark.parametrize("command", sorted({*COMMANDS, *GROUPED} - {"service", "harness", "cache"}))
+@pytest.mark.parametrize(
+    "command", sorted({*COMMANDS, *GROUPED} - {"service", "harness", "cache", "token"})
+)
 def test_help_begins_with_an_example_and_the_docs_have_every_option(
     tmp_path: Path, command: str
 ) -> None:

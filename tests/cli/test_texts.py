@@ -16,14 +16,13 @@ import pytest
 from harnesses._json import line_of
 from harnesses.recording import Header, Recorder, read_sessions
 from mcp_server import _answering, _permitting
-from mcp_server._roots import Startable
 from mcp_server._wire import MessageLines
 from smithers.cli._ending import give_output
 from smithers.cli._reading import give_raw
 from smithers.cli._streams import give, give_json, say
 from smithers.engine.streams import Stream
 from smithers.forms import DECISION
-from smithers.hub import Asked
+from smithers.hub import Asked, Startable
 from smithers.store.files import events_file
 from smithers.texts import escaped, json_text, plain, plain_but_coloured
 from tests.cli.command import Said, smithers

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from smithers.engine.gate import Gate
+from smithers.engine.private_files import home_of
 from smithers.engine.trust import Trusts, is_part, trust
-from smithers.engine.trust_records import home_of
 from smithers.errors import Refused
 from smithers.store import ownership
 from smithers.store.ownership import writers_of

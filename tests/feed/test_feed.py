@@ -240,12 +240,13 @@ async def test_a_cursor_of_another_run_and_an_unknown_run_are_refused(path: Path
 
 
 async def test_no_more_clients_than_a_number_are_let_in(path: Path) -> None:
-    async with writing(path), fed(path) as feed, feed.of_all(), feed.of_all():
-        feed._clients.update(object() for _ in range(254))  # type: ignore[misc]
-        with pytest.raises(Refused, match="256 clients listen already"):
-            async with feed.of_run("r1"):
-                pass
-        feed._clients = {one for one in feed._clients if type(one) is not object}
+    async with writing(path), fed(path, most_clients=2) as feed:
+        async with feed.of_all(), feed.of_all():
+            with pytest.raises(Refused, match="2 clients listen already"):
+                async with feed.of_run("r1"):
+                    pass
+        async with feed.of_run("r1"):
+            assert feed.clients == 1
 
 
 async def test_the_list_of_runs_tells_which_have_changed_and_resumes_by_id(path: Path) -> None:

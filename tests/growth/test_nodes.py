@@ -52,7 +52,7 @@ def calls_a_node(make: Make, count: int, *, read_ended: bool) -> float:
     return min(found)
 
 
-@pytest.mark.parametrize(("make", "most"), [(of_one_function, 55), (of_closures, 85)])
+@pytest.mark.parametrize(("make", "most"), [(of_one_function, 57), (of_closures, 87)])
 def test_a_node_and_its_read_take_so_many_calls_however_many_there_are(
     make: Make, most: int
 ) -> None:

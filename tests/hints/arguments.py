@@ -54,6 +54,12 @@ def file_in_the_place_of_a_folder(shell: Shell) -> tuple[Said, Said]:
     return failed, shell.follow(failed)
 
 
+@scene("`smithers token list` shows the tokens")
+def no_such_token(shell: Shell) -> tuple[Said, Said]:
+    failed = shell.bare("token", "revoke", "xyz", env={"XDG_STATE_HOME": str(shell.folder)})
+    return failed, shell.follow(failed)
+
+
 @scene("type `smithers trust --list`")
 def trust_list_of_a_path(shell: Shell) -> tuple[Said, Said]:
     failed = shell.bare("trust", "--list", "x")

@@ -176,10 +176,28 @@ WORDS: dict[str, Kind] = {
     "check its contents, then type: chmod go-w …": "machine",
     "set the variable XDG_STATE_HOME to a folder outside it, or unset it": "machine",
     "set the variable XDG_STATE_HOME to your own folder": "machine",
-    "it records what you trust; make it readable": "machine",
-    "it records what you trust; make its folder writable, or set the variable"
-    " XDG_STATE_HOME to another folder": "machine",
-    "it records what you trust; move it away: mv … ….old": "machine",
+    "it …; make it readable": "machine",
+    "it …; make its folder writable, or set the variable XDG_STATE_HOME to another folder": (
+        "machine"
+    ),
+    "it …; move it away: mv … ….old": "machine",
+    # -- the server
+    "use 1 to … printable characters, such as ann": "choose",
+    "use 0 to …": "choose",
+    "leave out --host and put a proxy with TLS before it (see docs/http.md), or add --insecure if"
+    " everybody on the network may read and use your tokens": "set up",
+    "install it with `pip install 'smithers-orchestrator[serve]'`": "set up",
+    "close some of the pages or programs that follow runs": "process",
+    "connect again with the id of the last event that was received": "call",
+    "name a file, as in ship_it.py or ship_it.py:NAME": "call",
+    "a relative file is looked for in cwd, else in the first folder of the server": "call",
+    "see /openapi.json for what there is": "call",
+    "send Content-Type: application/json": "call",
+    "wait a second": "call",
+    "see /api/v1/runs/…/tasks": "call",
+    "use a new key for a new request": "call",
+    "choose another port with --port N; 0 picks a free one": "choose",
+    "look at it, and type `…` in a terminal": "person",
     # -- processes and people
     "end it with `kill -KILL …`, then try again": "process",
     "end them by hand, then try again": "process",
@@ -228,10 +246,8 @@ WORDS: dict[str, Kind] = {
     "call list_runs for the runs there are": "call",
     "call list_runs": "call",
     "correct the workflow file, then start it again": "call",
-    "call list_workflows, or name a file, as in ship_it.py or ship_it.py:NAME": "call",
     "leave out cwd, or correct it": "call",
-    "a relative file is looked for in cwd, else in the first root; list_workflows gives those that"
-    " can be started by name": "call",
+    "…; list_workflows gives what can be started by name": "call",
     "name the file, as in FILE.py:NAME": "call",
     "call wait_run with this run_id; the run continues whether or not anyone waits": "call",
     "call resume_run with this run_id; nothing of it runs before that": "call",
@@ -256,12 +272,27 @@ WORDS: dict[str, Kind] = {
 
 _CORRECTED = "checks/test_broken.py::test_a_broken_workflow_that_is_corrected_passes"
 _EDIT = "durability/test_hot.py::test_killed_while_an_edit_waits_it_is_not_taken_before_the_answer"
+_TOKENS = "access/test_tokens.py::test_the_command_line_adds_lists_and_revokes"
 TESTED: dict[str, str] = {
     (
         "`smithers why …` shows it; type `smithers approve … 'the run'`,"
         " or `smithers deny … 'the run'`, or restore …"
     ): _EDIT,
     "restore …; or to take it, type `smithers up … --run-id … --resume`": _EDIT,
+    "`smithers token list` shows the tokens": _TOKENS,
+    "`smithers token list` shows them; revoke those that nobody uses": _TOKENS,
+    "make another one: `smithers token add NAME --scope …`": (
+        "web/test_answering.py::test_a_token_without_the_scope_may_read_and_nothing_else"
+    ),
+    "send it as Authorization: Bearer TOKEN; revoke this one with `smithers token revoke NAME`": (
+        "web/test_guarding.py::test_a_token_in_an_address_is_refused_and_not_repeated"
+    ),
+    "use http://127.0.0.1:PORT, or start the server with `smithers serve --name NAME`": (
+        "web/test_guarding.py::test_a_name_that_is_not_the_servers_is_refused"
+    ),
+    "send Authorization: Bearer TOKEN; `smithers token add NAME` makes one": (
+        "web/test_guarding.py::test_everything_but_health_needs_a_token"
+    ),
     (
         "type `smithers doctor` to see how to install one and sign in, or name one of the settings"
         " with --agent NAME"

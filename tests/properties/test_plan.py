@@ -75,10 +75,20 @@ def check_limits(driver: Driver) -> None:
 def check_free_slots_are_used(driver: Driver) -> None:
     """Nothing waits for a slot that is free, once everything that may begin was asked to."""
     ready = [key for key in driver.live() if key not in driver.blocked | driver.waiting]
-    if not any(driver.plan.instances[key].kind.is_task for key in ready):
+    if not any(may_take_slot(driver.plan.instances[key]) for key in ready):
         blocked = {driver.plan.instances[key] for key in driver.blocked & set(driver.live())}
         for one in blocked.union(asked(driver.plan)):
             assert driver.plan.blocker(one) is not None or lacks_place(driver, one), driver.log
+
+
+def may_take_slot(one: Instance) -> bool:
+    """Whether a task may begin once it is asked: itself, or what follows it in a child of a group
+    that has the turn.
+    """
+    above: Instance | None = one
+    while above is not None and not above.has_turn:
+        above = above.parent
+    return one.kind.is_task or above is not None
 
 
 def lacks_place(driver: Driver, one: Instance) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -17,6 +17,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PydanticUserError,
     SecretStr,
     TypeAdapter,
     ValidationError,
@@ -26,6 +27,7 @@ from pydantic import (
 from smithers import (
     Approval,
     Context,
+    Decision,
     ForEach,
     Node,
     NoInput,
@@ -305,13 +307,13 @@ def test_every_node_reads_a_class_back_after_a_restart() -> None:
 
 @pytest.mark.parametrize("kind", [Any, object, str])
 @pytest.mark.parametrize("text", ['"a"', "1", '{"a": [null, true, 1.5]}', "[", "NaN", '"\\ud800"'])
-def test_a_text_and_anything_are_read_as_pydantic_reads_them(kind: ANY, text: str) -> None:
-    adapter: TypeAdapter[ANY] = TypeAdapter(kind)
+def test_a_text_and_anything_are_read_as_pydantic_reads_them(kind: Any, text: str) -> None:
+    adapter: TypeAdapter[Any] = TypeAdapter(kind)
     assert output_of(kind).schema == adapter.json_schema()
     assert _read(output_of(kind).parse, text) == _read(adapter.validate_json, text)
 
 
-def _read(how: ANY, text: str) -> str:
+def _read(how: Callable[[str], object], text: str) -> str:
     try:
         return repr(how(text))
     except ValidationError as error:
@@ -328,3 +330,12 @@ def test_an_input_without_fields_is_what_validation_makes_of_it() -> None:
     assert (made.model_dump_json(), made.model_fields_set) == ("{}", set())
     with pytest.raises(Refused, match="the input does not match NoInput"):
         empty.parse_input('{"a": 1}')
+
+
+@pytest.mark.parametrize("model", [NoInput, Decision])
+def test_a_model_that_extends_one_of_ours_is_refused_where_it_is_written(model: Any) -> None:
+    class Unknown:
+        pass
+
+    with pytest.raises(PydanticUserError, match="Unknown"):
+        type("Mine", (model,), {"__annotations__": {"field": Unknown}})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smithers.web._calling import Caller, Scope
+from smithers.callers import Caller, Scope
 
 __all__ = ["EVERYTHING", "READER", "FakeTokens"]
 

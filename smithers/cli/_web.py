@@ -1,0 +1,127 @@
+"""`serve`: the HTTP API."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from smithers.cli._arguments import Db, JsonFlag, Option, example
+from smithers.cli._deciding import login
+from smithers.cli._failures import Usage
+from smithers.cli._places import place
+from smithers.cli._serving import folder_at
+from smithers.cli._signals import SIGNALS
+from smithers.cli._streams import give_json, say
+from smithers.errors import Refused
+from smithers.hub import Hub
+
+if TYPE_CHECKING:
+    import typer
+
+    from smithers.web._serving import Listening
+
+__all__ = ["register"]
+
+_LAST_PORT = 65_535
+
+
+def register(app: typer.Typer) -> None:
+    app.command(
+        "serve",
+        short_help="Serve the HTTP API of your runs.",
+        help=example(
+            "smithers serve",
+            "smithers serve --port 0 --json",
+            says="Serve the runs over HTTP until this command is stopped; each request needs a"
+            " token of `smithers token list`. Runs have their own processes and continue. While"
+            " the server is running, it wakes runs as `smithers supervise` does. With --json, the"
+            " first line has its `url`, and the `token_file` with a token for your own programs.",
+        ),
+    )(serve)
+
+
+def serve(
+    host: Annotated[
+        str, Option("--host", metavar="ADDRESS", help="Listen on this address.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int,
+        Option("--port", min=0, metavar="N", help="Listen on this port; 0 picks one."),
+    ] = 7331,
+    roots: Annotated[
+        list[Path] | None,
+        Option(
+            "--root",
+            metavar="DIR",
+            help="Also allow workflows in this folder to be started; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    names: Annotated[
+        list[str] | None,
+        Option(
+            "--name",
+            metavar="NAME",
+            help="Also answer to this host name, by which a proxy of yours reaches the server;"
+            " repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    insecure: Annotated[
+        bool, Option("--insecure", help="Allow an address beyond this machine, without TLS.")
+    ] = False,
+    json: JsonFlag = False,
+    db: Db = None,
+) -> int:
+    if port > _LAST_PORT:
+        raise Usage(f"--port {port} is not a port", hint=f"use 0 to {_LAST_PORT}")
+    _check_address(host, insecure=insecure)
+    allowed = [Path.cwd(), *map(folder_at, roots or ())]
+    hub = Hub(place(db).path)
+    hub.check_may("serve the runs of this database")
+    try:
+        from smithers.web import serve as serve_http
+    except ModuleNotFoundError as error:
+        raise Refused(
+            f"the server needs the package {error.name!r}, which is not installed",
+            hint="install it with `pip install 'smithers-orchestrator[serve]'`",
+        ) from error
+    from smithers.access import Tokens
+
+    tokens = Tokens(os.environ)
+    file = tokens.own(login())
+    started: list[Listening] = []
+
+    def tell(listening: Listening) -> None:
+        started.append(listening)
+        if json:
+            told = {"version": 1, "url": listening.url, "token_file": str(file)}
+            give_json({**told, "pid": os.getpid()})
+            sys.stdout.flush()
+        else:
+            say(f"serving {listening.url}; a token for your own programs is in {file}")
+
+    def stop(_number: int) -> None:
+        for listening in started:
+            listening.stop()
+
+    with SIGNALS.handled(stop):
+        serve_http(hub, tokens, host=host, port=port, roots=allowed, hosts=names or (), tell=tell)
+    return 0
+
+
+def _check_address(host: str, *, insecure: bool) -> None:
+    """Refuse an address that other machines reach, where everybody on the way reads tokens."""
+    try:
+        is_local = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_local = False
+    if not (is_local or insecure):
+        raise Usage(
+            f"--host {host} can be reached from other machines, and the server has no TLS",
+            hint="leave out --host and put a proxy with TLS before it (see docs/http.md), or add"
+            " --insecure if everybody on the network may read and use your tokens",
+        )

@@ -1,0 +1,53 @@
+"""The curl commands of docs/http.md, typed by a shell against a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from smithers.hub import Hub
+from smithers.web._table import ROUTES
+from tests.cli.command import environment
+from tests.web.flows import ships
+
+PAGE = (Path(__file__).parents[2] / "docs" / "http.md").read_text("utf-8")
+CURLS = re.findall(r"^curl .*$", PAGE, re.M)
+_PATIENCE_S = 60
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_each_curl_of_the_page_is_answered(hub: Hub) -> None:
+    asyncio.run(hub.run(ships, run_id="r1"))
+    command = [sys.executable, "-P", "-m", "smithers", "serve", "--port", "0", "--json"]
+    command += ["--db", str(hub.database)]
+    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        told = json.loads(server.stdout.readline())
+        secret = Path(told["token_file"])
+        assert secret.stat().st_mode & 0o077 == 0
+        env = {**os.environ, "URL": told["url"], "TOKEN": secret.read_text().strip()}
+        for line in CURLS:
+            typed = ["bash", "-c", line.replace("curl -s", "curl -s --fail-with-body", 1)]
+            said = subprocess.run(
+                typed, env=env, capture_output=True, text=True, timeout=_PATIENCE_S, check=False
+            )
+            assert said.returncode == 0, (line, said.stdout)
+            json.loads(said.stdout)
+        assert told["pid"] == server.pid
+        server.send_signal(signal.SIGINT)
+        assert server.wait(_PATIENCE_S) == 130
+
+
+def test_the_page_names_every_route() -> None:
+    for route in ROUTES:
+        path = route.path.replace("{run}", "RUN").replace("{task}", "TASK")
+        assert f"`{path.replace('{frame}', 'N')}`" in PAGE, route.path
