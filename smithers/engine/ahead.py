@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from smithers.engine.plan import Plan
-from smithers.kinds import Definition
+from smithers.kinds import Definition, Kind
 from smithers.state import RunState
 
-__all__ = ["find_put_off", "plans_ahead"]
+__all__ = ["find_put_off", "plan_alone", "whole"]
 
 _Path = tuple[int, ...]
 
@@ -37,38 +37,49 @@ def find_put_off(plan: Plan, definition: Definition[Any], path: _Path) -> Plan |
         if found is not None and found.settled:
             return None
         is_put_off = is_put_off or found is None or found.waits_for_order
-        if is_put_off and _can_be_alone(one):
+        if is_put_off and _can_be_alone(one.kind):
             return _alone(plan, one, path)
     return None
 
 
-def plans_ahead(plan: Plan) -> Iterator[Plan]:
-    """The plans of all parts that are put off, of what may have ended."""
-    for one in list(plan.instances.values()):
-        above, definition = one.parent, one.definition
-        if not one.waits_for_order or (above is not None and above.waits_for_order):
-            continue
-        if _can_be_alone(definition) and _may_have_ended(plan.state, definition, one.path):
-            made = _alone(plan, definition, one.path)
-            made.start()
-            yield made
-            yield from plans_ahead(made)
+def whole(plan: Plan) -> Iterator[Plan]:
+    """A plan, and those of all parts that are put off in it, and in which something has ended."""
+    yield plan
+    waiting = [plan.root]
+    while waiting:
+        one = waiting.pop()
+        if not one.waits_for_order or not _can_be_alone(one.kind):
+            waiting += one.children
+        elif any(_has_row(plan.state, below, one.path) for below in one.definition.walk()):
+            yield from whole(plan_alone(plan, one.definition, one.path))
+
+
+def plan_alone(plan: Plan, one: Definition[Any], path: _Path = ()) -> Plan:
+    """A plan of a part of the tree, as if all before it had settled."""
+    made = _alone(plan, one, path)
+    made.start()
+    return made
 
 
 def _alone(plan: Plan, one: Definition[Any], path: _Path) -> Plan:
     return Plan(one, plan.state, plan.expander, key=one.key_in(path[: len(one.loops)]))
 
 
-def _can_be_alone(one: Definition[Any]) -> bool:
-    """Whether it is planned without what is around it."""
-    return not one.kind.expands or one.kind.name == "foreach"
+def _can_be_alone(kind: Kind[Any]) -> bool:
+    """Whether what is of this kind is planned without what is around it."""
+    return kind.name == "foreach" or not (kind.expands or kind.name == "iteration")
 
 
 def _may_have_ended(state: RunState, one: Definition[Any], path: _Path) -> bool:
     """Whether what comes first in it has: renders read much that has not begun, at little cost."""
     while one.children:
         one = one.children[0]
-    if len(one.loops) > len(path):
-        return one.kind.expands or bool(state.ended_in_loops.get(one.id))
-    key = one.key_in(path[: len(one.loops)])
+    return _has_row(state, one, path)
+
+
+def _has_row(state: RunState, leaf: Definition[Any], path: _Path) -> bool:
+    """Whether it has ended, or has items."""
+    if len(leaf.loops) > len(path):
+        return leaf.kind.expands or bool(state.ended_in_loops.get(leaf.id))
+    key = leaf.key_in(path[: len(leaf.loops)])
     return key in state.ended or (key, "items") in state.choices

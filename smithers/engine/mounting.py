@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from smithers import waits
 from smithers.changes import Key
-from smithers.engine.ahead import plans_ahead
+from smithers.engine.ahead import whole
 from smithers.engine.budgets import Budgets
 from smithers.engine.edits import check_added, check_choices
 from smithers.engine.plan import Plan
@@ -113,7 +113,8 @@ class Mounting:
         plan.watches = self._renderer.watches
         check_choices(self._state, self._view.mounts)
         if before is not None:
-            check_added(before, plan, self._view.mounts, self._state)
+            mounts, state = self._view.mounts, self._state
+            check_added(before, mounts.fresh, lambda: whole(plan), mounts, state)
         if allow is not None:
             allow()
         self.mount(gone=gone)
@@ -158,7 +159,7 @@ class Mounting:
         plan, watches = self._view.plan, self._renderer.watches
         settled = {
             one.key
-            for each in (plan, *plans_ahead(plan))
+            for each in whole(plan)
             for one in each.instances.values()
             if one.settled and watches(one.key.id)
         }
