@@ -327,6 +327,29 @@ def test_a_render_that_took_a_task_out_sees_that_it_was_cancelled() -> None:
     assert go(make).outcome("after") == "finished"
 
 
+@pytest.mark.parametrize("made", ["items", "then"])
+def test_what_a_structure_adds_to_a_choice_that_was_made_stays_out_for_another_owner_too(
+    made: str,
+) -> None:
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node[Any]:
+        other = Approval("other", ask="?")
+        is_there = ctx.get(other) is not None
+        items = ["a", "b"] if is_there else ["a"]
+        late = Step("late", lambda: 1)
+        fan = ForEach(items, key=str, each=lambda item: Step(item, lambda: item), id="fan")
+        row = Sequence(Step("c", lambda: 1), then=lambda: late if is_there else None, id="row")
+        chosen = fan if made == "items" else row
+        return Parallel(other, Sequence(chosen, Approval("end", ask="?")), id="all")
+
+    run = Run(flow)
+    for question in ("other", "end"):
+        assert run.go().status == "waiting"
+        run.answer(question)
+    assert run.go().status == "finished"
+    assert {"b", "late"}.isdisjoint({key.id for key in run.state.ended})
+
+
 def test_a_container_that_was_put_off_has_no_output_for_a_new_owner() -> None:
     def make(*before: Node[Any]) -> Callable[[Context[NoInput]], Node[Any]]:
         def flow(ctx: Context[NoInput]) -> Node[Any]:
