@@ -61,13 +61,14 @@ def make_app(
     read while its lifespan lasts; `app.state.feed` gives them.
     """
     limits = limits or Limits()
-    feed = Feed(hub, secrets.token_hex(4))
+    feed = Feed(hub, secrets.token_hex(4), most_clients=limits.streams)
     server = Server(
         hub=hub,
         roots=Roots(roots or [Path.cwd()]),
         document=json.dumps(openapi(routes, __version__)).encode(),
         feed=feed,
         streams=Counter(),
+        streams_each=limits.streams_each,
     )
     made = _Endpoints(server)
 

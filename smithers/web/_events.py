@@ -40,8 +40,6 @@ _SSE, _LINES = "text/event-stream", "application/x-ndjson"
 _LONGEST_S = 300.0
 _RETRY_MS = 1000
 """After how long a browser connects again."""
-_EACH = 100
-"""How many streams a caller may have at once."""
 _END = ".end"
 """What follows the cursor in the id of the message that ends a run's events."""
 
@@ -62,7 +60,7 @@ class _Stream(EventSourceResponse):
     def __init__(self, stack: AsyncExitStack, parts: AsyncIterator[Any], *, media: str) -> None:
         is_sse = media == _SSE
         super().__init__(  # pyright: ignore[reportUnknownMemberType]  # dicts may be sent as well
-            parts, media_type=media, sep="\n", ping=None if is_sse else 0
+            parts, media_type=media, ping=None if is_sse else 0
         )
         self.ping_message_factory = _ping
         self._stack = stack
@@ -114,11 +112,11 @@ def _wants_lines(call: Call) -> bool:
 @contextmanager
 def _counted(call: Call) -> Generator[None]:
     """Counts a stream of the caller. Raises `ProblemError` if it has too many."""
-    streams = call.server.streams
-    if streams[call.by] >= _EACH:
+    streams, most = call.server.streams, call.server.streams_each
+    if streams[call.by] >= most:
         raise ProblemError(
             429,
-            f"{call.by} has {_EACH} streams of events already",
+            f"{call.by} has {most} streams of events already",
             hint="close some of the pages or programs that follow runs",
             headers={"Retry-After": "5"},
         )

@@ -87,6 +87,7 @@ class Server:
     feed: Feed
     streams: Counter[str]
     """How many streams of events each caller has open."""
+    streams_each: int
 
 
 @dataclass(frozen=True, kw_only=True)
