@@ -31,6 +31,7 @@ from smithers.engine.driving import Driving
 from smithers.engine.dry.executors import DryExecutors
 from smithers.engine.dry.outside import DryStore, Outside, Script
 from smithers.engine.dry.scripts import load_script
+from smithers.engine.dry.untaken import Untaken, find_untaken
 from smithers.engine.endings import Ending
 from smithers.engine.engine import Engine
 from smithers.engine.inputs import given_or_made
@@ -78,9 +79,10 @@ class DryTask:
 class DryRun:
     """How a dry run came out. `made_input` is the input as JSON text if none was given. `status` is
     that of the run, or `stopped` at a limit of the dry run; `why` says why it has not finished, or
-    what failed in it and was tolerated. `timers_s` is how long its timers would take. `guessed` are
-    the steps that have no type of output, and gave null. `is_partial` and `over_budget` are as for
-    a run: failures were tolerated, or tasks not paid for; a budget is spent.
+    what failed in it and was tolerated. `untaken` is what is in its tree and was not started.
+    `timers_s` is how long its timers would take. `guessed` are the steps that have no type of
+    output, and gave null. `is_partial` and `over_budget` are as for a run: failures were tolerated,
+    or tasks not paid for; a budget is spent.
     """
 
     workflow: str
@@ -91,6 +93,7 @@ class DryRun:
     hint: str
     output: str | None
     tasks: tuple[DryTask, ...]
+    untaken: tuple[Untaken, ...]
     guessed: tuple[str, ...]
     timers_s: float
     is_partial: bool
@@ -239,6 +242,7 @@ class _Dry:
             # The hint of a real run is of no use: nothing of it was stored, or can be resumed.
             hint = error.hint if outside.is_unmade else _HINT
         output = ending.status.output
+        tasks = tuple(self._tasks())
         return DryRun(
             workflow=run.workflow,
             run_id=run.run_id,
@@ -247,7 +251,8 @@ class _Dry:
             why=why,
             hint=hint,
             output=output if isinstance(output, str) else None,
-            tasks=tuple(self._tasks()),
+            tasks=tasks,
+            untaken=tuple(find_untaken(outside.engines.values(), tasks)),
             guessed=tuple(outside.guessed),
             is_partial=ending.tolerated or ending.unpaid,
             over_budget=ending.over_budget,
