@@ -188,12 +188,17 @@ class StepAttempt(Execution):
         return self.work.retry is None or self.work.retry.retries(error)
 
     def explain(self, error: Exception, failure: Failure) -> Failure:
-        if isinstance(error, SmithersError) or failure.hint:
+        is_told = isinstance(error, SmithersError) or bool(failure.hint)
+        if is_told and not self.work.effect:
             return failure
-        programs = self.tools.programs()
-        key, run_id = shlex.quote(programs.key), programs.run_id
-        hint = f"for the traceback and the output, type `smithers logs {run_id} {key}`"
-        return replace(failure, hint=hint)
+        programs, hints = self.tools.programs(), [failure.hint] if failure.hint else []
+        if not is_told:
+            key = shlex.quote(programs.key)
+            logs = f"smithers logs {programs.run_id} {key}"
+            hints.append(f"for the traceback and the output, type `{logs}`")
+        if self.work.effect:  # an exception is no interruption: nobody is asked before it
+            hints.append(f"if the run is resumed, {programs.key} runs again, with its effect")
+        return replace(failure, hint="; ".join(hints))
 
     async def _within(self, timeout_s: float) -> object:
         clock = asyncio.timeout(timeout_s)
