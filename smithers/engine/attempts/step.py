@@ -188,17 +188,15 @@ class StepAttempt(Execution):
         return self.work.retry is None or self.work.retry.retries(error)
 
     def explain(self, error: Exception, failure: Failure) -> Failure:
-        is_told = isinstance(error, SmithersError) or bool(failure.hint)
-        if is_told and not self.work.effect:
-            return failure
-        programs, hints = self.tools.programs(), [failure.hint] if failure.hint else []
-        if not is_told:
+        programs, hint = self.tools.programs(), failure.hint
+        if not isinstance(error, SmithersError) and not hint:
             key = shlex.quote(programs.key)
-            logs = f"smithers logs {programs.run_id} {key}"
-            hints.append(f"for the traceback and the output, type `{logs}`")
+            hint = f"for the traceback and the output, type `smithers logs {programs.run_id} {key}`"
         if self.work.effect:  # an exception is no interruption: nobody is asked before it
-            hints.append(f"if the run is resumed, {programs.key} runs again, with its effect")
-        return replace(failure, hint="; ".join(hints))
+            told = hint
+            hint = f"if the run is resumed, {programs.key} runs again, with its effect"
+            return replace(failure, hint="; ".join(one for one in (told, hint) if one))
+        return replace(failure, hint=hint)
 
     async def _within(self, timeout_s: float) -> object:
         clock = asyncio.timeout(timeout_s)
