@@ -24,7 +24,9 @@ TOKEN_PREFIX = "smt_"  # it tells those who find one what it is
 
 @dataclass(frozen=True, kw_only=True)
 class Token:
-    """A token as it is kept. `expires` is None for one that counts until it is revoked."""
+    """A token as it is kept. `expires` is None for one that counts until it is revoked. `own` is
+    that of the server.
+    """
 
     id: str
     name: str
@@ -32,6 +34,7 @@ class Token:
     digest: str
     created: datetime
     expires: datetime | None = None
+    own: bool = False
 
     def is_over(self, now: datetime) -> bool:
         return self.expires is not None and self.expires <= now
@@ -125,6 +128,7 @@ def _token(row: Mapping[str, Any]) -> Token:
         digest=_text(row["digest"]),
         created=_time(row["created"]),
         expires=None if row["expires"] is None else _time(row["expires"]),
+        own=row.get("own") is True,
     )
 
 

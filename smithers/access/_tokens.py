@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 from smithers.access._file import TOKEN_PREFIX, AccessFile, Token, digest_of, new_secret
 from smithers.callers import SCOPES, Caller, Scope
@@ -52,10 +53,16 @@ class Tokens:
                 found = one
         if found is None or not secret.startswith(TOKEN_PREFIX) or found.is_over(self._now()):
             return None
-        return Caller(name=found.name, scopes=frozenset(found.scopes), id=found.id)
+        how: Literal["own token", "token"] = "own token" if found.own else "token"
+        return Caller(name=found.name, scopes=frozenset(found.scopes), id=found.id, how=how)
 
     def add(
-        self, name: str, scopes: Iterable[str], *, expires_in: timedelta | None = None
+        self,
+        name: str,
+        scopes: Iterable[str],
+        *,
+        expires_in: timedelta | None = None,
+        own: bool = False,
     ) -> tuple[Token, str]:
         """Make a token: what is kept of it, and the secret, which is known only now. Raises
         `Refused`.
@@ -70,6 +77,7 @@ class Tokens:
             digest=digest,
             created=at,
             expires=None if expires_in is None else at + expires_in,
+            own=own,
         )
         with self._file.edited() as kept:
             kept.tokens[:] = [one for one in kept.tokens if not one.is_over(at)]
@@ -82,16 +90,16 @@ class Tokens:
         return token, secret
 
     def own(self, name: str) -> Path:
-        """The file with the secret of a token that may read, for this user's own programs on this
-        machine; both are made if they are not there. It may not decide: agents of this user's runs
-        can read the file. Raises `Refused`.
+        """The file with the secret of the server's own token, for this user's programs on this
+        machine; both are made if they are not there. The token has every scope: what agents of this
+        user's runs do with it is refused by where they call from. Raises `Refused`.
         """
         file = PrivateFile(self._file.path.with_name("server.token"), "keep", "your own token")
         with file.locked():
             text = file.read()
             found = None if text is None else self.find(text.decode(errors="replace").strip())
-            if found is None or {*found.scopes} != {"read"}:
-                file.write(self.add(name, ["read"])[1] + "\n")
+            if found is None or found.how != "own token" or found.name != name:
+                file.write(self.add(name, SCOPES, own=True)[1] + "\n")
         return file.path
 
     def revoke(self, named: str) -> list[Token]:

@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
             says="Serve the runs over HTTP until this command is stopped; each request needs a"
             " token of `smithers token list`. Runs have their own processes and continue. While"
             " the server is running, it wakes runs as `smithers supervise` does. With --json, the"
-            " first line has its `url`, and the `token_file` with a token that may read.",
+            " first line has its `url`, and the `token_file` of your programs on this machine.",
         ),
     )(serve)
 
@@ -94,7 +94,7 @@ def serve(
             give_json({**told, "pid": os.getpid()})
             sys.stdout.flush()
         else:
-            say(f"serving {listening.url}; a token that may read is in {file}")
+            say(f"serving {listening.url}; your programs' token is in {file}")
 
     def stop(_number: int) -> None:
         for listening in started:

@@ -30,6 +30,7 @@ from smithers.texts import strict_json
 from smithers.web._calling import Tokens
 from smithers.web._guarding import Guard, Limits
 from smithers.web._openapi import openapi
+from smithers.web._peers import check_peer
 from smithers.web._problems import ProblemError, problem_of
 from smithers.web._repeating import Repeats
 from smithers.web._routes import Call, Json, Route, Server
@@ -110,6 +111,10 @@ class _Endpoints:
             await request.body()  # first, so that no connection is left with the rest of one
         caller = cast("Caller | None", getattr(request.state, "caller", None))
         _check_scope(route, caller)
+        if route.method == "POST":
+            what = f"call POST {request.url.path}"
+            check = partial(check_peer, self.server.hub, request, caller, what)
+            await to_thread.run_sync(check, limiter=self._limiter)
         call = Call(
             server=self.server,
             request=request,

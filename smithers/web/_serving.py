@@ -21,6 +21,7 @@ from smithers.hub import Hub, plain
 from smithers.web._app import make_app
 from smithers.web._calling import Tokens
 from smithers.web._guarding import Limits
+from smithers.web._peers import CONNECTION
 
 __all__ = ["Listening", "serve"]
 
@@ -38,6 +39,8 @@ class _Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
+        kept: dict[str, object] = {}
+        self.app_state: dict[str, object] = {**self.app_state, CONNECTION: kept}
         self._await_headers()
 
     def data_received(self, data: bytes) -> None:
