@@ -19,7 +19,6 @@ from typing import Any, Literal, cast
 
 from smithers.checks._confine import ASKED_SIGNAL, TIME_SIGNAL, Limits
 from smithers.checks._findings import Finding
-from smithers.engine.launches import launching_ours
 from smithers.engine.launching import unmarked
 from smithers.engine.loading import is_authors
 from smithers.errors import Place
@@ -152,8 +151,7 @@ def _for_settings(environment: Mapping[str, str]) -> dict[str, str]:
 
 async def _hear(launch: Launch, limits: Limits) -> tuple[Looked, Ending, bool]:
     """Hear it to its end. The last value is whether its time was over."""
-    with launching_ours():
-        process = GuardedProcess(launch, _Unheard())
+    process = GuardedProcess(launch, _Unheard())
     looked, rest, over = Looked(), b"", False
     deadline = now() + limits.wall_s
     try:

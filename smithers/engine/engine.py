@@ -67,7 +67,7 @@ from smithers.engine.processes import attempt_marks
 from smithers.engine.reading import View
 from smithers.engine.ready import ReadyQueue
 from smithers.engine.render import Renderer
-from smithers.engine.reworking import Affected, Reworking
+from smithers.engine.reworking import Affected, Again, Reworking
 from smithers.engine.settings import Observer, Request, Settings
 from smithers.engine.settling import settle
 from smithers.engine.signalling import take_signal
@@ -422,17 +422,27 @@ class Engine:
             self._do_requested_now(self.settings.again)
 
     def _do_requested_now(self, request: Request) -> None:
-        again = request(self.asking)
+        self._reset_found(request(self.asking))
+
+    def _reset_found(self, again: Again) -> None:
         if again.keys or again.chosen or again.alone or again.outputs:
             self._mounting.mount(gone=True)  # what an edit has taken is not done again
             self._reset_all(partial(self._reworking.reset_requested, again, self._attempts()))
 
-    def _render(self, *, gone: bool = False, is_edited: bool = False) -> None:
-        """Render anew: whoever was ready or waited for data comes up again in the new plan."""
+    def _render(
+        self,
+        *,
+        gone: bool = False,
+        is_edited: bool = False,
+        allow: Callable[[], None] | None = None,
+    ) -> None:
+        """Render anew: whoever was ready or waited for data comes up again in the new plan. What
+        `allow` raises, with the new plan, leaves the rows as they were.
+        """
         self._changed.clear()
         self.asking.waiting.clear()
         self._ready.clear()
-        self._mounting.render(gone=gone, is_edited=is_edited)
+        self._mounting.render(gone=gone, is_edited=is_edited, allow=allow)
         self.budgets.rendered()
 
     def _catch_up(self) -> None:

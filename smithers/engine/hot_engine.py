@@ -7,6 +7,7 @@ code that they have, and the plan is made anew by the rows, as after any render.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,12 +20,14 @@ from smithers.engine.edited import Edited
 from smithers.engine.endings import Ending
 from smithers.engine.engine import Engine, First
 from smithers.engine.gates import Gates, lost_gates
-from smithers.engine.launches import hear_launches, take_launched
+from smithers.engine.loading import Loaded
+from smithers.engine.orphans import has_children
 from smithers.engine.pools import NO_LIMIT
 from smithers.engine.provenance import code_of
 from smithers.engine.reloading import Hot, Reloading
 from smithers.engine.returning import stored_input
 from smithers.engine.reusing import find_done, reuse_of
+from smithers.engine.reworking import Again
 from smithers.errors import AuthorError, Refused
 from smithers.sources import Sources
 from smithers.store import Claim, InboxRow, Store
@@ -40,11 +43,10 @@ class HotEngine(Engine):
 
     _reloading: Reloading | None = None
     _worked = False
-    """Whether an agent or a command has run since the files were looked at."""
+    """Whether an attempt has run since the files were looked at."""
 
     def watch(self, hot: Hot) -> None:
         self._reloading = Reloading(hot, self)
-        hear_launches()
 
     async def run(
         self, store: Store, *, claim: Claim | None = None, first: First | None = None
@@ -76,21 +78,21 @@ class HotEngine(Engine):
         return Gates.of(self.workflow, self.view.mounts.roots(root.root))
 
     def has_worked(self) -> bool:
-        """Whether an agent or a program may have run since this was last false."""
+        """Whether code of the run may have run since this was last false: any attempt, be it of a
+        program or in this process, a run below, or what an attempt has left behind.
+        """
         works = bool(
             self._run.allow_runs.number
             or self.children.active
-            or any(not one.attempt.is_function for one in self._attempts())
+            or self._attempts()
             or any(kind == ATTACHED for _, kind in self.state.waits)
+            or has_children()
         )
-        worked = take_launched(at_work=works or bool(self._attempts())) or self._worked or works
-        self._worked = works
+        worked, self._worked = works or self._worked, works
         return worked
 
     def _start(self, group: asyncio.TaskGroup) -> None:
-        self._worked = self._worked or any(
-            not one.attempt.is_function for one in self.starting.prepared
-        )
+        self._worked = self._worked or bool(self.starting.prepared)
         super()._start(group)
 
     def note(self, text: str) -> None:
@@ -143,32 +145,15 @@ class HotEngine(Engine):
     async def _take_edit(self, edits: Reloading, sources: Sources) -> None:
         """Go on with other code, if it can begin with the rows of now; else with that of before."""
         history = await self.store.load(self.run_id)
-        before, gates = self.workflow, self.gates()
-        context, run = self.renderer.context, self._run
         done, edited = find_done(self.state), Edited(self.run_id, history.frames)
         try:
-            loaded = edits.hot.load(sources)
-            if loaded.workflow.name != before.name:
-                raise Refused(f"the workflow is {loaded.workflow.name} now, not {before.name}")
-            given = stored_input(loaded, run.input)
+            with edits.hot.load(sources) as loaded:
+                self._begin_edited(edits, loaded, edited)
+        except _LostGates as error:
+            edits.confirm(sources, error.lost)
+            return
         except (AuthorError, Refused) as error:
             edits.refused(_in_one_line(error))
-            return
-        lost: list[str] = []
-        try:
-            self._use(loaded.workflow, given, sources.digest)
-            self._render_edited(edited)
-            if not edits.is_confirmed(sources):
-                lost = list(lost_gates(gates, self.gates()))
-        except (AuthorError, Refused) as error:
-            lost = [_in_one_line(error)]
-            edits.refused(lost[0])
-        else:
-            if lost:
-                edits.confirm(sources, lost)
-        if lost:
-            self._use(before, context.input, run.source)
-            self._render(gone=True, is_edited=True)
             return
         assert self.claim is not None
         self.claim = await self.store.reclaim(
@@ -182,6 +167,35 @@ class HotEngine(Engine):
         self.note(f"edit {sources.digest} of {loaded.file.name} taken")
         for line in reuse_of(self.run_id, done, self.state, edited, is_edited=True).lines():
             self.note(line)
+
+    def _begin_edited(self, edits: Reloading, loaded: Loaded, edited: Edited) -> None:
+        """Render with other code and reset as a resume does in its first frame; attempts that run
+        stay. Whatever it raises, no row has changed, and the code of before is rendered.
+        """
+        before, gates = self.workflow, self.gates()
+        context, run = self.renderer.context, self._run
+        if loaded.workflow.name != before.name:
+            raise Refused(f"the workflow is {loaded.workflow.name} now, not {before.name}")
+        again = list[Again]()
+
+        def allow() -> None:
+            lost = list(lost_gates(gates, self.gates()))  # of what the run has by now
+            if lost and not edits.is_confirmed(loaded.sources):
+                raise _LostGates(lost)
+            again.append(edited(self.asking))
+
+        given = stored_input(loaded, run.input)
+        try:
+            self._use(loaded.workflow, given, loaded.source)
+            self._render(gone=True, is_edited=True, allow=allow)
+        except (AuthorError, Refused, _LostGates):
+            self._use(before, context.input, run.source)
+            self._render(gone=True, is_edited=True)
+            raise
+        for one in again:
+            self._reset_found(one)
+        for wait in self.state.waits.values():
+            self.schedule(wait.opened)
 
     def _use(self, workflow: Workflow[Any, Any], given: BaseModel, source: str) -> None:
         """Have all parts know the workflow."""
@@ -201,12 +215,13 @@ class HotEngine(Engine):
             ends_at = run.created_at + timedelta(seconds=workflow.deadline_s)
         self._endings.use(workflow, ends_at)
 
-    def _render_edited(self, edited: Edited) -> None:
-        """Render as a resume does in its first frame; attempts that run stay."""
-        self._render(gone=True, is_edited=True)
-        self._do_requested_now(edited)
-        for wait in self.state.waits.values():
-            self.schedule(wait.opened)
+
+class _LostGates(Exception):
+    """An edit would take these gates away."""
+
+    def __init__(self, lost: Sequence[str]) -> None:
+        super().__init__(*lost)
+        self.lost = lost
 
 
 def _in_one_line(error: AuthorError | Refused) -> str:

@@ -20,6 +20,7 @@ from smithers.values import dataclass
 from smithers.workflows import Workflow
 
 __all__ = [
+    "BOUND_FIRST",
     "Loaded",
     "SourceLoader",
     "find_named",
@@ -32,7 +33,7 @@ __all__ = [
     "workflows_in",
 ]
 
-_BOUND_FIRST = ("smithers", "harnesses")
+BOUND_FIRST = ("smithers", "harnesses")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +121,7 @@ class SourceLoader(SourceFileLoader):
 
 
 def _import(file: Path) -> ModuleType:
-    for package in _BOUND_FIRST:  # before the folder joins the path: its names are generic
+    for package in BOUND_FIRST:  # before the folder joins the path: its names are generic
         with contextlib.suppress(Exception):  # one of another distribution: who needs it is told
             importlib.import_module(package)
     if (folder := str(file.parent)) not in sys.path:

@@ -71,12 +71,19 @@ class Mounting:
         """Take what an edit has changed of the workflow."""
         self._pools, self._limit = pools, limit
 
-    def render(self, *, gone: bool = False, is_edited: bool = False) -> None:
+    def render(
+        self,
+        *,
+        gone: bool = False,
+        is_edited: bool = False,
+        allow: Callable[[], None] | None = None,
+    ) -> None:
         """Run the workflow function, and work out the plan of the tree that it gives.
 
         A plan may settle more of what was read than the render saw, above all the first one after a
         crash, or less after a reset: then it is rendered again. Readers of the render see the plan
-        of the one before. An edit may add to what has finished, as it may before a resume.
+        of the one before. An edit may add to what has finished, as it may before a resume. What
+        `allow` raises leaves the rows as they were.
         """
         before = self._view.plan if gone and not is_edited else None
         if gone:
@@ -106,6 +113,8 @@ class Mounting:
         check_choices(self._state, self._view.mounts)
         if before is not None:
             check_added(before, plan, self._view.mounts, self._state)
+        if allow is not None:
+            allow()
         self.mount(gone=gone)
 
     def _unsettled_of(self, keys: Iterable[Key]) -> list[Instance]:

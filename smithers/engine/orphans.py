@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from smithers.engine.process_table import ProcessTable
 from smithers.store.lease import stat_of
 
-__all__ = ["Orphans", "adopt_orphans", "adopting_orphans", "has_init"]
+__all__ = ["Orphans", "adopt_orphans", "adopting_orphans", "has_children", "has_init"]
 
 _PR_SET_CHILD_SUBREAPER, _PR_GET_CHILD_SUBREAPER = 36, 37  # linux/prctl.h
 _ENDED_S = 5.0
@@ -98,6 +98,16 @@ class Orphans:
                     with suppress(ChildProcessError):
                         os.waitpid(pid, os.WNOHANG)
             self._dead = {}
+
+
+def has_children() -> bool:
+    """Whether a process that this one has started lives, or one that was orphaned below it."""
+    if sys.platform == "linux":
+        try:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:  # most often, and at the cost of one call
+            return False
+    return bool(ProcessTable().children(os.getpid()))
 
 
 def _has_dead_child() -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 from smithers import waits
 from smithers.changes import Frame, WaitClosed, WaitOpened
 from smithers.engine.gate_texts import lost_texts
+from smithers.engine.importing import Imports
 from smithers.engine.replying import given_answers
 from smithers.errors import Refused
 from smithers.naming import first_names
@@ -37,7 +38,7 @@ async def check_edit(store: Store, history: History, *, is_attended: bool) -> No
         if closed is None:
             answer = await _given(store, history, number)
         now = _read(run, opened.on[1:])
-        if now is None or now.digest == run.source:
+        if now is None or await _is_restored(store, run, opened.on[1:]):
             return
         decision: dict[str, Any] = object_from(answer or "null") or {}
         is_asked = now.digest == opened.on[0]
@@ -77,11 +78,26 @@ async def _given(store: Store, history: History, opened: int) -> str | None:
 
 
 def _read(run: RunRow, paths: Sequence[str]) -> Sources | None:
-    folder = Path(run.file).parent
+    """Those of the files that are there; None without that of the workflow: the load says so."""
+    file = Path(run.file)
+    found = (file.parent / path for path in paths)
     try:
-        return read_sources([folder / path for path in paths], folder)
+        return read_sources([one for one in found if one == file or one.is_file()], file.parent)
     except OSError:
-        return None  # the load says what is missing
+        return None
+
+
+async def _is_restored(store: Store, run: RunRow, asked: Sequence[str]) -> bool:
+    """Whether the files are those that the run has, and none that was asked about is imported
+    beside them.
+    """
+    before = [one.path for one in await store.files(run.source)] or asked
+    now = _read(run, before)
+    if now is None or now.digest != run.source:
+        return False
+    file = Path(run.file)
+    imported = {one.relative_to(file.parent).as_posix() for one in Imports(file).files}
+    return not imported & ({*asked} - {*before})
 
 
 def _refused(run: RunRow, decision: dict[str, Any]) -> Refused:

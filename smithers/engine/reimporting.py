@@ -17,26 +17,29 @@ from smithers.engine.loading import (
     is_authors,
     load_workflow,
 )
+from smithers.engine.syntax import restoring_texts
 from smithers.errors import AuthorError
 from smithers.sources import Sources
 
 __all__ = ["load_edited"]
 
 
-def load_edited(file: Path, name: str, sources: Sources) -> Loaded:
+@contextmanager
+def load_edited(file: Path, name: str, sources: Sources) -> Generator[Loaded]:
     """The workflow of exactly these texts. Modules of before are imported again; what runs keeps
-    those that it has. Raises as `load_workflow`, and then all is as it was.
+    those that it has. Raises as `load_workflow`; then, and if the block raises, all is as it was.
     """
     folder = file.parent
     texts = {
         str(folder / one.path): None if one.text is None else one.text.encode()
         for one in sources.files
     }
-    with _forgotten(file, texts):
-        loaded = load_workflow(file, name)
+    with _forgotten(file), restoring_texts():
+        with _found_in(file, texts):
+            loaded = load_workflow(file, name)
         if {one.path for one in loaded.sources.files} != {one.path for one in sources.files}:
             raise _other_files(file)
-    return Loaded(workflow=loaded.workflow, file=loaded.file, sources=sources)
+        yield Loaded(workflow=loaded.workflow, file=loaded.file, sources=sources)
 
 
 def _other_files(file: Path) -> AuthorError:
@@ -44,27 +47,36 @@ def _other_files(file: Path) -> AuthorError:
 
 
 @contextmanager
-def _forgotten(file: Path, texts: Mapping[str, bytes | None]) -> Generator[None]:
-    """Inside it, the author's modules are imported from these texts; if it fails, those of before
-    are back.
+def _forgotten(file: Path) -> Generator[None]:
+    """Inside it, the author's modules are imported again. If it raises, those of
+    before are back.
     """
     files = forget_files(file)
     before = {name: one for name, one in sys.modules.items() if _file_of(one) in files}
     for name in before:
         del sys.modules[name]
-    known, finder = set(sys.modules), _Finder(file, texts)
+    known = set(sys.modules)
+    try:
+        yield
+    except BaseException:
+        for name in set(sys.modules) - known:
+            made = _file_of(sys.modules[name])
+            if made is not None and is_authors(made, file.parent):
+                del sys.modules[name]
+        sys.modules.update(before)
+        forget_files(file, files)
+        raise
+
+
+@contextmanager
+def _found_in(file: Path, texts: Mapping[str, bytes | None]) -> Generator[None]:
+    """Inside it, the author's modules are imported from these texts."""
+    finder = _Finder(file, texts)
     importlib.invalidate_caches()
     sys.meta_path.insert(0, finder)
     SourceLoader.texts = {path: text for path, text in texts.items() if text is not None}
     try:
         yield
-    except BaseException:
-        for name in set(sys.modules) - known:
-            if name in before or _file_of(sys.modules[name]) in files:
-                del sys.modules[name]
-        sys.modules.update(before)
-        forget_files(file, files)
-        raise
     finally:
         SourceLoader.texts = {}
         sys.meta_path.remove(finder)

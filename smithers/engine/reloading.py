@@ -1,25 +1,28 @@
 """`up --hot`: the author's files are watched, and an edit is taken while attempts run.
 
 An edit is first judged in a process that can do no harm by mistake: it must load, and begin with
-the rows of the run, as a resume would. One that takes a gate away, and one that a process below the
+the rows of the run, as a resume would. One that takes a gate away, and one that code of the
 run may have written, waits for a person's decision: an approval of the run as a whole, which names
 the digest of the files. What is refused or denied changes nothing: the code of before stays.
 """
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import difflib
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final, Protocol
 
 from smithers.changes import WaitOpened
 from smithers.engine.gate_texts import lost_texts
 from smithers.engine.gates import Gates, lost_gates
+from smithers.engine.importing import Imports
 from smithers.engine.loading import Loaded
-from smithers.sources import SourceFile, Sources, read_sources
+from smithers.sources import SourceFile, Sources, digest_of_files, read_sources
 from smithers.values import dataclass
 from smithers.waits import THE_EDIT
 
@@ -27,7 +30,7 @@ __all__ = ["Hot", "Judged", "Reloading"]
 
 LOOK_S: Final = 0.5
 _MOST_LINES: Final = 200
-_BELOW: Final = "it may have been written by a process of this run"
+_BELOW: Final = "it was saved while code of this run was running, which may have written it"
 
 Stamp = tuple[tuple[str, int, int, int], ...]
 """Of each file its path, the time of its last change, size and inode. A program can set the time
@@ -50,12 +53,12 @@ class Judged:
 @dataclass(frozen=True, kw_only=True)
 class Hot:
     """What reloading takes: what was loaded, and how an edit is judged and loaded. `load` raises
-    `AuthorError` or `Refused`.
+    `AuthorError` or `Refused`; if its block raises, what was loaded before is back.
     """
 
     loaded: Loaded
     judge: Callable[[], Awaitable[Judged]]
-    load: Callable[[Sources], Loaded]
+    load: Callable[[Sources], AbstractContextManager[Loaded]]
 
 
 class Owner(Protocol):
@@ -84,21 +87,34 @@ class Reloading:
     def __init__(self, hot: Hot, owner: Owner) -> None:
         self.hot = hot
         self._owner = owner
-        self._folder = hot.loaded.file.parent
-        self._name = hot.loaded.file.name
-        self._taken = hot.loaded.sources
-        self._paths = self._paths_of(self._taken)
+        self._file = hot.loaded.file
+        self._folder = self._file.parent
+        self._name = self._file.name
+        self._known: frozenset[tuple[str, str]] | set[tuple[str, str]] = frozenset()
+        self._begin(hot.loaded.sources)
+        self._confirmed: list[Sources] = []
+        self._denied: set[str] = set()
+        self.ready: Sources | None = None
+        self.question: WaitOpened | None = None
+        self._asked: Sources | None = None
+        """What the question is about."""
+
+    def _begin(self, taken: Sources) -> None:
+        """These are what the run has."""
+        imports = Imports(self._file)
+        self._taken = taken
+        self._paths = tuple(self._folder / one.path for one in taken.files)
+        self._watched = tuple(dict.fromkeys((*self._paths, *imports.files, *imports.free)))
+        paths = {one.path for one in taken.files}
+        known = {one for one in self._known if one[0] not in paths}
+        paths |= {path for path, _ in known}
+        later = self._read(self._paths_without(imports.files, paths))
+        self._known = known | {(one.path, one.digest) for one in (*taken.files, *later)}
         self._settled: Stamp = ()
         """How the files were when there was last nothing to do about them."""
         self._last: Stamp = ()
         self._is_below = False
-        """Whether a process below the run may have written what the files have now."""
-        self._confirmed: set[str] = set()
-        self.ready: Sources | None = None
-        self.question: WaitOpened | None = None
-
-    def _paths_of(self, sources: Sources) -> tuple[Path, ...]:
-        return tuple(self._folder / one.path for one in sources.files)
+        """Whether code of the run may have written what the files have now."""
 
     async def watch(self) -> None:
         """Look at the files until this is cancelled."""
@@ -108,42 +124,88 @@ class Reloading:
 
     async def look(self) -> None:
         """Look once. What is still being written is left until it was the same twice."""
-        stamp = _stamp(self._paths)
+        stamp = _stamp(self._watched)
         worked = self._owner.has_worked()
         if stamp == self._settled or self.ready is not None:
             return
         if stamp != self._last:
             self._last, self._is_below = stamp, self._is_below or worked
             return
-        self._settled = stamp
         try:
-            sources = read_sources(self._paths, self._folder)
+            sources = self._now()
         except OSError as error:
+            self._settled = stamp
             self.refused(f"cannot read {error.filename}: {error.strerror}")
             return
-        if sources.digest == self._taken.digest:
-            self._drop(self._taken)
-        else:
+        if sources is not None:
             await self._judge(sources)
 
+    def _now(self) -> Sources | None:
+        """The files as they are; None if they are what the run has, or not settled any longer."""
+        before, stamp = self._watched, self._last
+        imports = Imports(self._file)
+        paths = {*self._paths, *imports.files}
+        there = [one for one in paths if one == self._file or one.is_file()]
+        watched = tuple(dict.fromkeys((*before, *imports.files, *imports.free)))
+        settled = _stamp(watched)
+        files = self._read(there)
+        if _stamp(before) != stamp or _stamp(watched) != settled:
+            return None  # the next look sees it
+        self._watched, self._last, self._settled = watched, settled, settled
+        own = set(self._paths)
+        changed = {(one.path, one.digest) for one in files} - self._known
+        if not changed and own <= set(there):
+            self._drop()
+            self._is_below = False
+            self._denied.clear()
+            return None
+        kept = [
+            one
+            for one in files
+            if self._folder / one.path in own or (one.path, one.digest) in changed
+        ]
+        return Sources(digest=digest_of_files(kept), files=tuple(kept))
+
+    def _paths_without(self, files: Iterable[Path], paths: Set[str]) -> list[Path]:
+        return [
+            one
+            for one in files
+            if one.is_file() and one.relative_to(self._folder).as_posix() not in paths
+        ]
+
+    def _read(self, paths: Iterable[Path]) -> tuple[SourceFile, ...]:
+        return read_sources(paths, self._folder).files
+
     async def _judge(self, sources: Sources) -> None:
-        if self._is_below and sources.digest not in self._confirmed:
-            self._ask(sources, [_BELOW])  # nothing of it is executed before
+        if self._is_below and not self.is_confirmed(sources):
+            if wrong := _not_python(sources, self._folder):
+                self._drop()
+                self.refused(wrong)
+            else:  # nothing of it is executed before
+                self._ask(sources, [_BELOW, *lost_texts(self._taken.files, sources.files)])
             return
         judged = await self.hot.judge()
         if judged.gates is None:
-            self._drop(sources)
+            self._drop()
             self.refused(judged.wrong)
             return
         # Known before they are read: what is written from now on is seen by the next look.
-        self._paths = tuple(dict.fromkeys((*self._paths, *judged.paths)))
-        stamp = _stamp(self._paths)
-        found = read_sources(judged.paths, self._folder)
+        self._watched = tuple(dict.fromkeys((*self._watched, *judged.paths)))
+        stamp = _stamp(self._watched)
+        try:
+            found = read_sources(judged.paths, self._folder)
+        except OSError:  # the next look sees it
+            self._settled = ()
+            return
         if found.digest != judged.source:  # it was edited meanwhile
             self._settled = ()
             return
         self._settled = self._last = stamp
-        if found.digest not in self._confirmed:
+        if found.digest == self._taken.digest:  # what is imported later, if at all
+            self._drop()
+            self._known |= {(one.path, one.digest) for one in sources.files}
+            return
+        if not self.is_confirmed(found):
             reasons = [_BELOW] if self._is_below else self._lost(found, judged.gates)
             if reasons:
                 self._ask(found, reasons)
@@ -156,6 +218,8 @@ class Reloading:
         return lost or list(lost_texts(self._taken.files, sources.files))
 
     def _ask(self, sources: Sources, reasons: Iterable[str]) -> None:
+        if sources.digest in self._denied:
+            return
         lines = [
             f"Take the edit {sources.digest} of {self._name} into the running run?",
             *(f"- {reason}" for reason in reasons),
@@ -166,13 +230,15 @@ class Reloading:
         digest = hashlib.sha256(asked.encode()).hexdigest()
         on = (sources.digest, *(one.path for one in sources.files))
         key, kind = THE_EDIT
-        self.question = WaitOpened(key=key, kind=kind, asked=asked, digest=digest, on=on)
+        question = WaitOpened(key=key, kind=kind, asked=asked, digest=digest, on=on)
+        if question == self.question:
+            return
+        self.question, self._asked = question, sources
         self._owner.note(f"an edit of {self._name} waits for a person: {'; '.join(reasons)}")
         self._owner.wake()
 
-    def _drop(self, sources: Sources) -> None:
+    def _drop(self) -> None:
         """There is no edit to decide on."""
-        self._is_below = self._is_below and sources is not self._taken
         if self.question is not None:
             self.question = None
             self._owner.wake()
@@ -185,29 +251,52 @@ class Reloading:
         self._ask(sources, reasons)
 
     def is_confirmed(self, sources: Sources) -> bool:
-        return sources.digest in self._confirmed
+        """Whether a person has seen all that these change, and said yes."""
+        changed = {one for one in sources.files if (one.path, one.digest) not in self._known}
+        return any(
+            one.digest == sources.digest or (changed and changed.issubset(one.files))
+            for one in self._confirmed
+        )
 
     def decided(self, *, approved: bool, by: str) -> None:
         """A person has decided on the question."""
         assert self.question is not None
-        digest, self.question = self.question.on[0], None
+        assert self._asked is not None
+        self.question = None
         if approved:
-            self._confirmed.add(digest)
+            self._confirmed.append(self._asked)
             self._settled = ()  # it is judged again, and then taken
         else:
+            self._denied.add(self._asked.digest)
             self._owner.note(f"the edit of {self._name} was denied by {by}")
 
     def taken(self, sources: Sources) -> None:
         """The run has this code now."""
-        self.ready, self._taken, self._is_below = None, sources, False
+        self.ready = None
         self._confirmed.clear()  # a person has said yes to a difference, which is another one now
-        self._paths = self._paths_of(sources)
-        self._settled = self._last = ()
+        self._denied.clear()
+        self._begin(sources)
 
     def refused(self, why: str) -> None:
         """It could not be taken."""
         self.ready = None
         self._owner.note(f"edit refused: {why}; the run continues with the code before it")
+
+
+def _not_python(sources: Sources, folder: Path) -> str:
+    """The first error of syntax in the files, with its place; empty if there is none."""
+    for one in sources.files:
+        if one.text is None or not one.path.endswith(".py"):
+            continue
+        try:
+            ast.parse(one.text)
+        except SyntaxError as error:
+            place = f"{folder / one.path}:{error.lineno or 1}:{error.offset or 1}"
+            line = (error.text or "").strip()
+            return f"{place}: not valid Python: {error.msg} (correct the line: {line})"
+        except (ValueError, RecursionError) as error:
+            return f"{folder / one.path}:1:1: not valid Python: {error}"
+    return ""
 
 
 def _stamp(paths: Sequence[Path]) -> Stamp:

@@ -16,8 +16,8 @@ import linecache
 import sys
 import sysconfig
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import field
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -34,7 +34,15 @@ from smithers.context import Context
 from smithers.tree import Node
 from smithers.values import dataclass
 
-__all__ = ["WHOLE", "digest_of", "digest_values", "keep_text", "node_of", "syntax_digest"]
+__all__ = [
+    "WHOLE",
+    "digest_of",
+    "digest_values",
+    "keep_text",
+    "node_of",
+    "restoring_texts",
+    "syntax_digest",
+]
 
 _MOST_VALUES = 1000
 _MOST_CHARACTERS = 100_000
@@ -148,6 +156,20 @@ def keep_text(file: str, data: bytes) -> None:
     if _TEXTS.get(file) != text:
         _TEXTS[file] = text
         _FILES.pop(file, None)
+
+
+@contextmanager
+def restoring_texts() -> Generator[None]:
+    """If what is inside it raises, the texts of files are again those of before."""
+    before = dict(_TEXTS)
+    try:
+        yield
+    except BaseException:
+        for file in [one for one, text in _TEXTS.items() if before.get(one) != text]:
+            _FILES.pop(file, None)
+            del _TEXTS[file]
+        _TEXTS.update(before)
+        raise
 
 
 def _file(path: str) -> _File | None:

@@ -15,6 +15,7 @@ from tests.durability.commands import Project, until
 FILE = "hot.py"
 GATED = "Sequence(first, gate, last, result=last)"
 OPEN = "Sequence(first, last, result=last)"
+RUNNING = "it was saved while code of this run was running"
 COMMAND = """
 from smithers import Command, Context, Node, NoInput, Sequence, Step, workflow
 
@@ -86,6 +87,7 @@ def driven(project: Project, *arguments: str, file: str = FILE) -> Generator[Own
 
 
 def answer(project: Project, verb: str) -> None:
+    until(lambda: "'the run'" in json.dumps(project.json("why", "r1")), "the question")
     done = project.run(verb, "r1", "the run", "--by", "ann")
     assert done.returncode == 0, done.stderr
 
@@ -98,8 +100,12 @@ def test_an_edit_is_taken_while_a_step_runs_and_a_wrong_one_is_not(project: Proj
         assert "not valid Python" in owner.printed
         edit(project, GATED.replace("(first", "((first"), GATED)
         edit(project, "WORD = ", 'WORD = "new " + ', "hot_words.py")
+        owner.says(RUNNING)
+        answer(project, "approve")
         owner.says(" taken\n")
         edit(project, "old {", "late {")
+        until(lambda: owner.printed.count("waits for a person: ") == 2, owner.printed)
+        answer(project, "approve")
         until(lambda: owner.printed.count(" taken\n") == 2, owner.printed)
         assert owner.end() == 3
     assert project.run("approve", "r1", "gate", "--by", "ann").returncode == 0
@@ -112,7 +118,7 @@ def test_an_edit_is_taken_while_a_step_runs_and_a_wrong_one_is_not(project: Proj
 def test_an_edit_that_takes_an_approval_away_waits_for_a_person(project: Project) -> None:
     with driven(project) as owner:
         edit(project, GATED, OPEN)
-        owner.says("approval gate is removed")
+        owner.says(RUNNING)
         asked = project.json("why", "r1")
         assert "approve r1 'the run'" in json.dumps(asked)
         assert project.tasks()["gate"]["state"] == "pending"
@@ -128,7 +134,7 @@ def test_killed_while_an_edit_waits_it_is_not_taken_before_the_answer(
 ) -> None:
     with driven(project) as owner:
         edit(project, GATED, OPEN)
-        owner.says("approval gate is removed")
+        owner.says(RUNNING)
         until(lambda: "'the run'" in json.dumps(project.json("why", "r1")), "the question")
         owner.process.kill()
     (project.folder / "go").touch()
@@ -160,7 +166,7 @@ def test_what_a_command_of_the_run_writes_is_not_executed_before_a_person_confir
         f"import words\n{COMMAND}\ndef last_of() -> str:\n    return words.WORD\n"
     )
     with driven(project, file="written.py") as owner:
-        owner.says("may have been written by a process of this run")
+        owner.says(RUNNING)
         until(lambda: "'the run'" in json.dumps(project.json("why", "r1")), "the question")
         answer(project, "deny")
         owner.says("was denied by ann")
@@ -193,17 +199,41 @@ def test_without_a_person_a_resume_leaves_an_edit_that_takes_a_gate_away(
 def test_without_a_person_a_resume_asks_again_what_was_approved_before_another_edit(
     project: Project,
 ) -> None:
-    with driven(project) as owner:
-        edit(project, GATED, OPEN)
-        owner.says("approval gate is removed")
+    bounded, free = "@workflow(budget=Budget(tokens=5))", "@workflow"
+    edit(project, "import Approval", "import Approval, Budget, Timer")
+    edit(project, GATED, GATED.replace("gate,", 'Timer("pause", seconds=300), gate,'))
+    edit(project, free, bounded)
+    (project.folder / "go").touch()
+    with driven(project, "--linger", "600") as owner:
+        until(lambda: project.tasks()["pause"]["state"] == "waiting", "the timer")
+        edit(project, bounded, free)
+        owner.says("waits for a person: ")
         answer(project, "approve")
         owner.says(" taken\n")
-        edit(project, OPEN, GATED)
+        edit(project, free, bounded)  # nothing runs, and it takes nothing away
         until(lambda: owner.printed.count(" taken\n") == 2, owner.printed)
+        assert owner.printed.count("waits for a person: ") == 1
         owner.process.kill()
-    edit(project, GATED, OPEN)
-    (project.folder / "go").touch()
+    edit(project, bounded, free)
     alone = Project(project.folder, {**project.environment, "SMITHERS_DETACHED": "1"})
     left = alone.run("resume", "r1")
-    assert (left.returncode, "it takes gate away" in left.stderr) == (2, True), left.stderr
-    assert "old word" not in project.ledger
+    assert (left.returncode, "budget= of workflow is removed" in left.stderr) == (2, True), left
+
+
+def test_killed_while_an_edit_with_a_new_module_waits_only_what_was_restored_is_taken(
+    project: Project,
+) -> None:
+    with driven(project) as owner:
+        (project.folder / "hot_new.py").write_text("")
+        edit(project, "import hot_words", "import hot_new\nimport hot_words")
+        owner.says(RUNNING)
+        until(lambda: "'the run'" in json.dumps(project.json("why", "r1")), "the question")
+        owner.process.kill()
+    (project.folder / "go").touch()
+    edit(project, "import hot_new\n", "LATE = 1\n")
+    (project.folder / "hot_new.py").unlink()
+    left = project.run("resume", "r1")
+    assert (left.returncode, "waits for a person's decision" in left.stderr) == (2, True), left
+    edit(project, "LATE = 1\n", "")
+    (project.folder / "hot_new.py").write_text("")
+    assert project.run("resume", "r1").returncode == 3

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
+from smithers.engine import syntax
 from smithers.engine.gates import Gates
 from smithers.engine.loading import Loaded, load_workflow
 from smithers.engine.reimporting import load_edited
 from smithers.engine.reloading import Hot, Judged, Reloading
-from smithers.errors import AuthorError
+from smithers.errors import AuthorError, Refused
 from smithers.sources import Sources, read_sources
 
 FLOW = """
@@ -50,15 +53,16 @@ class Owner:
 class Watched:
     """A workflow's file, and what watches it."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, text: str = FLOW) -> None:
         self.file, self.owner = file, Owner()
-        file.write_text(FLOW)
+        self.paths = [file]
+        file.write_text(text)
         loaded = load_workflow(file)
 
         async def judge() -> Judged:
-            return Judged(source=self.now.digest, paths=(file,), gates=NOTHING)
+            return Judged(source=self.now.digest, paths=tuple(self.paths), gates=NOTHING)
 
-        def load(sources: Sources) -> Loaded:
+        def load(sources: Sources) -> AbstractContextManager[Loaded]:
             raise AssertionError("no engine takes an edit here")
 
         self.edits = Reloading(Hot(loaded=loaded, judge=judge, load=load), self.owner)
@@ -66,7 +70,7 @@ class Watched:
 
     @property
     def now(self) -> Sources:
-        return read_sources([self.file], self.file.parent)
+        return read_sources(self.paths, self.file.parent)
 
     def look(self) -> None:
         """As often as a settled edit needs."""
@@ -90,7 +94,7 @@ def test_a_time_that_is_set_back_hides_no_edit_of_a_process_of_the_run(tmp_path:
     watched.look()
     watched.owner.worked = False
     assert watched.edits.question is not None
-    assert "may have been written by a process of this run" in (watched.edits.question.asked or "")
+    assert "it was saved while code of this run was running" in (watched.edits.question.asked or "")
     assert watched.edits.ready is None
 
 
@@ -130,8 +134,72 @@ def test_a_file_that_was_not_judged_is_not_executed(tmp_path: Path, text: str) -
     file.write_text(text + FLOW)
     sources = read_sources([file], tmp_path)
     if not text:
-        assert load_edited(file, "flow", sources).sources == sources
+        with load_edited(file, "flow", sources) as loaded:
+            assert loaded.sources == sources
         return
-    with pytest.raises(AuthorError, match=r"flow\.py imports other files than a moment ago"):
-        load_edited(file, "flow", sources)
+    with (
+        pytest.raises(AuthorError, match=r"flow\.py imports other files than a moment ago"),
+        load_edited(file, "flow", sources),
+    ):
+        pass
     assert not touched.exists()
+
+
+def test_a_package_that_the_run_puts_before_a_module_waits_for_a_person(tmp_path: Path) -> None:
+    (tmp_path / "shadowed_words.py").write_text("")
+    file = tmp_path / "flow.py"
+    watched = Watched(file, f"import shadowed_words\n{FLOW}")
+    package = tmp_path / "shadowed_words"
+    package.mkdir()
+    watched.owner.worked = True
+    (package / "__init__.py").write_text("")
+    watched.look()
+    watched.owner.worked = False
+    assert watched.edits.question is not None
+    assert "shadowed_words/__init__.py" in watched.edits.question.on
+    (package / "__init__.py").unlink()
+    watched.look()
+    assert watched.edits.question is None
+
+
+def test_an_edit_of_the_run_that_changes_imports_is_asked_about_once(tmp_path: Path) -> None:
+    old, new = tmp_path / "asked_old.py", tmp_path / "asked_new.py"
+    old.write_text("")
+    watched = Watched(tmp_path / "flow.py", f"import asked_old\n{FLOW}")
+    new.write_text("")
+    watched.paths = [watched.file, new]
+    watched.write(f"import asked_new\n{FLOW}", by_the_run=True)
+    question = watched.edits.question
+    assert question is not None
+    assert {"flow.py", "asked_new.py"} <= {*question.on}
+    watched.edits.decided(approved=True, by="ann")
+    watched.look()
+    assert watched.edits.question is None
+    assert watched.edits.ready == watched.now
+
+
+def test_a_denied_edit_is_not_asked_about_again_until_it_is_another(tmp_path: Path) -> None:
+    watched = Watched(tmp_path / "flow.py")
+    watched.write(FLOW.replace("1", "2"), by_the_run=True)
+    watched.edits.decided(approved=False, by="ann")
+    watched.write(FLOW.replace("1", "2"), by_the_run=True)
+    assert watched.edits.question is None
+    watched.write(FLOW)
+    watched.write(FLOW.replace("1", "2"), by_the_run=True)
+    assert watched.edits.question is not None
+
+
+def test_a_load_that_is_refused_leaves_modules_and_texts_as_they_were(tmp_path: Path) -> None:
+    file = tmp_path / "kept_flow.py"
+    file.write_text(FLOW)
+    before = load_workflow(file)
+    module = sys.modules["_workflow_kept_flow"]
+    file.write_text(FLOW.replace("1", "2"))
+    with (
+        pytest.raises(Refused),
+        load_edited(file, "flow", read_sources([file], tmp_path)),
+    ):
+        raise Refused("it cannot begin")
+    assert sys.modules["_workflow_kept_flow"] is module
+    assert syntax._TEXTS[str(file)] == FLOW  # pyright: ignore[reportPrivateUsage]
+    assert before.sources.files[0].text == FLOW

@@ -271,6 +271,9 @@ WORDS: dict[str, Kind] = {
 }
 
 _CORRECTED = "checks/test_broken.py::test_a_broken_workflow_that_is_corrected_passes"
+_EFFECT = (
+    "rules/test_effects.py::test_a_failed_step_with_an_effect_runs_again_when_the_run_is_resumed"
+)
 _EDIT = "durability/test_hot.py::test_killed_while_an_edit_waits_it_is_not_taken_before_the_answer"
 _TOKENS = "access/test_tokens.py::test_the_command_line_adds_lists_and_revokes"
 TESTED: dict[str, str] = {
@@ -279,6 +282,7 @@ TESTED: dict[str, str] = {
         " or `smithers deny … 'the run'`, or restore …"
     ): _EDIT,
     "restore …; or to take it, type `smithers up … --run-id … --resume`": _EDIT,
+    "if the run is resumed, … runs again, with its effect": _EFFECT,
     "`smithers token list` shows the tokens": _TOKENS,
     "`smithers token list` shows them; revoke those that nobody uses": _TOKENS,
     "make another one: `smithers token add NAME --scope …`": (

@@ -227,8 +227,24 @@ def test_a_failed_step_with_an_effect_runs_again_when_the_run_is_resumed() -> No
 
     run = Run(flow)
     assert run.go().status == "failed"
+    error = run.state.ended[PAY].error
+    assert error is not None  # every face prints its hint beside the command that resumes the run
+    logs = "for the traceback and the output, type `smithers logs r1 pay`"
+    assert error.hint == f"{logs}; if the run is resumed, pay runs again, with its effect"
     broken.clear()
     assert run.go().status == "finished"
+
+
+def test_a_wrong_result_of_a_step_with_an_effect_says_that_it_runs_again() -> None:
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        return Step("pay", lambda: "much", effect=True, output=int)
+
+    run = Run(flow)
+    assert run.go().status == "failed"
+    error = run.state.ended[PAY].error
+    assert error is not None
+    assert error.hint.endswith("; if the run is resumed, pay runs again, with its effect")
 
 
 def test_a_step_that_only_read_what_was_missing_is_not_asked_for() -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -67,6 +68,9 @@ class _Edits(Reloading):
             self.ready = sources
 
     def confirm(self, sources: Sources, reasons: Any) -> None:
+        if self.ready is sources:  # the engine asks
+            self.story.seen["asked late"] += 1
+            assert self.story.run.engine.transition.empty, "what is asked about changes nothing"
         super().confirm(sources, reasons)
         self.story.seen["asked"] += 1
 
@@ -85,6 +89,7 @@ class _Edits(Reloading):
 
     def refused(self, why: str) -> None:
         super().refused(why)
+        assert self.story.run.engine.transition.empty, "what is refused changes nothing"
         self.story.seen["refused"] += 1
         self.story.log.append(f"refused: {why}")
 
@@ -136,15 +141,16 @@ class HotStory(Story):
         if isinstance(shape, Shape):
             self._shapes[digest] = shape
             text = "".join(f"Approval({name!r})\n" for name in _questions(shape))
-            files = (SourceFile(path=FILE.name, digest="", text=text),)
+            files = (SourceFile(path=FILE.name, digest=digest, text=text),)
         self.known[digest] = found = Sources(digest=digest, files=files)
         return found
 
-    def _load(self, sources: Sources) -> Loaded:
+    @contextmanager
+    def _load(self, sources: Sources) -> Generator[Loaded]:
         if sources.digest not in self._shapes:
             raise AuthorError("not valid Python: invalid syntax")
         flow = self._flow(self._shapes[sources.digest])
-        return Loaded(workflow=flow, file=FILE, sources=sources)
+        yield Loaded(workflow=flow, file=FILE, sources=sources)
 
     # -- while it is driven
 

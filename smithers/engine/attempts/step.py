@@ -188,11 +188,14 @@ class StepAttempt(Execution):
         return self.work.retry is None or self.work.retry.retries(error)
 
     def explain(self, error: Exception, failure: Failure) -> Failure:
-        if isinstance(error, SmithersError) or failure.hint:
-            return failure
-        programs = self.tools.programs()
-        key, run_id = shlex.quote(programs.key), programs.run_id
-        hint = f"for the traceback and the output, type `smithers logs {run_id} {key}`"
+        programs, hint = self.tools.programs(), failure.hint
+        if not isinstance(error, SmithersError) and not hint:
+            key = shlex.quote(programs.key)
+            hint = f"for the traceback and the output, type `smithers logs {programs.run_id} {key}`"
+        if self.work.effect:  # an exception is no interruption: nobody is asked before it
+            told = hint
+            hint = f"if the run is resumed, {programs.key} runs again, with its effect"
+            return replace(failure, hint="; ".join(one for one in (told, hint) if one))
         return replace(failure, hint=hint)
 
     async def _within(self, timeout_s: float) -> object:
