@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from smithers.access._file import TOKEN_PREFIX, AccessFile, Token, digest_of, new_secret
+from smithers.access._file import TOKEN_PREFIX, AccessFile, Session, Token, digest_of, new_secret
 from smithers.callers import SCOPES, Caller, Scope
 from smithers.engine.private_files import PrivateFile
 from smithers.errors import Refused
 from smithers.texts import near_name, plain
 
-__all__ = ["TOKEN_PREFIX", "Token", "Tokens"]
+__all__ = ["TOKEN_PREFIX", "Token", "Tokens", "check_name", "now_utc"]
 
 _MOST_TOKENS = 200
 _MOST_NAME = 100
@@ -67,7 +67,7 @@ class Tokens:
         """Make a token: what is kept of it, and the secret, which is known only now. Raises
         `Refused`.
         """
-        _check_name(name)
+        check_name(name)
         secret, at = new_secret(), self._now().replace(microsecond=0)
         digest = digest_of(secret)
         token = Token(
@@ -102,20 +102,22 @@ class Tokens:
                 file.write(self.add(name, SCOPES, own=True)[1] + "\n")
         return file.path
 
-    def revoke(self, named: str) -> list[Token]:
-        """Delete the token with this id, or all that have this name. Raises `Refused` if there is
-        none.
+    def revoke(self, named: str) -> list[Token | Session]:
+        """Delete the token or the session with this id, or all that have this name. Raises
+        `Refused` if there is none.
         """
         with self._file.edited() as kept:
-            gone = [one for one in kept.tokens if named in (one.id, one.name)]
+            both: list[Token | Session] = [*kept.tokens, *kept.sessions]
+            gone = [one for one in both if named in (one.id, one.name)]
             kept.tokens[:] = [one for one in kept.tokens if one not in gone]
+            kept.sessions[:] = [one for one in kept.sessions if one not in gone]
         if not gone:
             hint = "`smithers token list` shows the tokens"
-            raise Refused(f"there is no token {plain(repr(named))}", hint=hint)
+            raise Refused(f"there is no token or session {plain(repr(named))}", hint=hint)
         return gone
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
     """Raises `Refused` for what cannot be the name of a caller."""
     is_shown = name.isprintable() and name == plain(name) == name.strip()
     if not name or len(name) > _MOST_NAME or not is_shown:

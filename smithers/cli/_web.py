@@ -81,7 +81,7 @@ def serve(
             f"the server needs the package {error.name!r}, which is not installed",
             hint="install it with `pip install 'smithers-orchestrator[serve]'`",
         ) from error
-    from smithers.access import Tokens
+    from smithers.access import Sessions, Tokens
 
     tokens = Tokens(os.environ)
     file = tokens.own(login())
@@ -89,6 +89,7 @@ def serve(
 
     def tell(listening: Listening) -> None:
         started.append(listening)
+        hub.note_server(listening.url, names or ())
         if json:
             told = {"version": 1, "url": listening.url, "token_file": str(file)}
             give_json({**told, "pid": os.getpid()})
@@ -101,7 +102,16 @@ def serve(
             listening.stop()
 
     with SIGNALS.handled(stop):
-        serve_http(hub, tokens, host=host, port=port, roots=allowed, hosts=names or (), tell=tell)
+        serve_http(
+            hub,
+            tokens,
+            sessions=Sessions(os.environ),
+            host=host,
+            port=port,
+            roots=allowed,
+            hosts=names or (),
+            tell=tell,
+        )
     return 0
 
 

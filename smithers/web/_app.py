@@ -23,6 +23,7 @@ from starlette.responses import Response
 from starlette.routing import Route as Endpoint
 
 from smithers import __version__
+from smithers.access import Sessions
 from smithers.callers import Caller
 from smithers.errors import SmithersError
 from smithers.hub import Hub, Roots
@@ -34,6 +35,7 @@ from smithers.web._peers import check_peer
 from smithers.web._problems import ProblemError, problem_of
 from smithers.web._repeating import Repeats
 from smithers.web._routes import Call, Json, Route, Server
+from smithers.web._sessions import check_csrf
 from smithers.web._table import ROUTES
 
 __all__ = ["make_app"]
@@ -47,19 +49,23 @@ def make_app(
     hub: Hub,
     tokens: Tokens,
     *,
+    sessions: Sessions | None = None,
     roots: Sequence[Path] = (),
     hosts: Sequence[str] = (),
     limits: Limits | None = None,
     routes: Sequence[Route] = ROUTES,
 ) -> Starlette:
-    """The app for the runs of `hub`, whose callers have one of `tokens`.
+    """The app for the runs of `hub`, whose callers have one of `tokens` or of `sessions`.
 
     Workflows below `roots` may be started (default: the current folder). `hosts` are names that
     requests may give as their host beside the addresses of this machine.
     """
     limits = limits or Limits()
     document = json.dumps(openapi(routes, __version__)).encode()
-    made = _Endpoints(Server(hub=hub, roots=Roots(roots or [Path.cwd()]), document=document))
+    server = Server(
+        hub=hub, roots=Roots(roots or [Path.cwd()]), document=document, sessions=sessions
+    )
+    made = _Endpoints(server)
     app = Starlette(
         routes=[made.path(path, ones) for path, ones in _by_path(routes).items()],
         exception_handlers={HTTPException: made.refuse},
@@ -67,7 +73,13 @@ def make_app(
     app.router.redirect_slashes = False
     is_open = frozenset(one.path for one in routes if one.scope is None)
     app.add_middleware(
-        Guard, hub=hub, tokens=tokens, hosts=hosts, limits=limits, open_paths=is_open
+        Guard,
+        hub=hub,
+        tokens=tokens,
+        sessions=sessions,
+        hosts=hosts,
+        limits=limits,
+        open_paths=is_open,
     )
     return app
 
@@ -115,6 +127,7 @@ class _Endpoints:
             what = f"call POST {request.url.path}"
             check = partial(check_peer, self.server.hub, request, caller, what)
             await to_thread.run_sync(check, limiter=self._limiter)
+            await check_csrf(request, caller)
         call = Call(
             server=self.server,
             request=request,

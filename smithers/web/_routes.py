@@ -20,6 +20,7 @@ from smithers.values import dataclass
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from smithers.access import Sessions
     from smithers.callers import Caller
     from smithers.hub import Hub, Roots
 
@@ -83,6 +84,8 @@ class Server:
     """The folders below which workflows may be started."""
     document: bytes
     """The OpenAPI document."""
+    sessions: Sessions | None = None
+    """Those of browsers; None if there are none."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from smithers.access import Sessions
 from smithers.errors import Refused
 from smithers.hub import Hub, plain
 from smithers.web._app import make_app
@@ -130,6 +131,7 @@ def serve(
     hub: Hub,
     tokens: Tokens,
     *,
+    sessions: Sessions | None = None,
     host: str,
     port: int,
     roots: Sequence[Path],
@@ -139,7 +141,8 @@ def serve(
     """Serve until `Listening.stop` is called; `tell` gets that when the address is known. The runs
     continue.
     """
-    listening = Listening(make_app(hub, tokens, roots=roots, hosts=[host, *hosts]), host, port)
+    app = make_app(hub, tokens, sessions=sessions, roots=roots, hosts=[host, *hosts])
+    listening = Listening(app, host, port)
     tell(listening)
     asyncio.run(_serve(hub, listening))
 

@@ -91,7 +91,7 @@ def test_another_process_sees_a_revoked_token_at_once(tokens: Tokens, env: dict[
     assert server.find(second)
     tokens.revoke("ann")
     assert server.find(second) is None
-    with pytest.raises(Refused, match="there is no token 'ann'"):
+    with pytest.raises(Refused, match="there is no token or session 'ann'"):
         tokens.revoke("ann")
 
 
