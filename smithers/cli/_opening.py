@@ -12,10 +12,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from smithers.cli._arguments import Db, Option, example
+from smithers.cli._arguments import Db, JsonFlag, Option, example
 from smithers.cli._deciding import login
 from smithers.cli._places import place
-from smithers.cli._streams import give, say
+from smithers.cli._streams import give, give_json, say
 from smithers.errors import Refused
 from smithers.hub import Hub
 
@@ -59,7 +59,7 @@ def register(app: typer.Typer) -> None:
     )(ui)
 
 
-def ui(printed: Print = False, name: Name = None, db: Db = None) -> int:
+def ui(printed: Print = False, name: Name = None, json: JsonFlag = False, db: Db = None) -> int:
     hub = Hub(place(db).path)
     if not sys.stdin.isatty():
         raise Refused(
@@ -76,6 +76,9 @@ def ui(printed: Print = False, name: Name = None, db: Db = None) -> int:
     by = login()
     code = hub.offer_session(by)
     address = f"{host}/session?code={code}"
+    if json:
+        give_json({"version": 1, "url": address, "name": by})
+        return 0
     if printed or name is not None:
         give(address)
         say(f"it signs one browser in as {by}, once, within {_CODE_S} s")

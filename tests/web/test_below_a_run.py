@@ -95,20 +95,21 @@ def test_an_agent_with_a_token_changes_nothing_and_its_user_does(
 def test_a_token_needs_a_process_that_is_found_or_another_machine(hub: Hub) -> None:
     """The server's own token, which agents can read, never counts for another machine."""
     asyncio.run(hub.run(ships, run_id="r1"))
-    app, path = make_app(hub, FakeTokens()), "/api/v1/runs/r1/signals"
+    path = "/api/v1/runs/r1/signals"
     for address, secret, refused in (
         ("127.0.0.1", EVERYTHING, "UnknownProcess"),
         ("127.0.0.1", OWN, "UnknownProcess"),
         ("192.0.2.7", OWN, "OwnToken"),
         ("192.0.2.7", EVERYTHING, None),
     ):
+        app = make_app(hub, FakeTokens())
         with TestClient(app, "http://127.0.0.1:7331", client=(address, 9)) as client:
             client.headers["authorization"] = f"Bearer {secret}"
             answer = client.post(path, json={"event": "paid", "data": 1})
             assert answer.status_code == (403 if refused else 200)
             assert answer.json().get("kind") == refused
             assert client.get("/api/v1/runs/r1").status_code == 200
-    with TestClient(app, "http://127.0.0.1:7331") as client:
+    with TestClient(make_app(hub, FakeTokens()), "http://127.0.0.1:7331") as client:
         head = {"authorization": f"Bearer {OWN}", "x-forwarded-for": "192.0.2.7"}
         answer = client.post(path, json={"event": "paid", "data": 1}, headers=head)
         assert answer.json()["kind"] == "OwnToken"
