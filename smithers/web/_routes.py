@@ -21,6 +21,7 @@ from smithers.values import dataclass
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from smithers.access import Sessions
     from smithers.callers import Caller
     from smithers.hub import Feed, Hub, Roots
 
@@ -91,6 +92,8 @@ class Server:
     streams: Counter[str]
     """How many streams of events each caller has open."""
     streams_each: int
+    sessions: Sessions | None = None
+    """Those of browsers; None if there are none."""
 
 
 @dataclass(frozen=True, kw_only=True)
