@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from smithers.engine.plan import Plan
-from smithers.kinds import Definition, Kind
+from smithers.kinds import Definition
 from smithers.state import RunState
 
 __all__ = ["find_put_off", "plan_alone", "whole"]
@@ -37,7 +37,7 @@ def find_put_off(plan: Plan, definition: Definition[Any], path: _Path) -> Plan |
         if found is not None and found.settled:
             return None
         is_put_off = is_put_off or found is None or found.waits_for_order
-        if is_put_off and _can_be_alone(one.kind):
+        if is_put_off and one.kind.is_alone:
             return _alone(plan, one, path)
     return None
 
@@ -48,7 +48,7 @@ def whole(plan: Plan) -> Iterator[Plan]:
     waiting = [plan.root]
     while waiting:
         one = waiting.pop()
-        if not one.waits_for_order or not _can_be_alone(one.kind):
+        if not one.waits_for_order or not one.kind.is_alone:
             waiting += one.children
         elif any(_has_row(plan.state, below, one.path) for below in one.definition.walk()):
             yield from whole(plan_alone(plan, one.definition, one.path))
@@ -63,11 +63,6 @@ def plan_alone(plan: Plan, one: Definition[Any], path: _Path = ()) -> Plan:
 
 def _alone(plan: Plan, one: Definition[Any], path: _Path) -> Plan:
     return Plan(one, plan.state, plan.expander, key=one.key_in(path[: len(one.loops)]))
-
-
-def _can_be_alone(kind: Kind[Any]) -> bool:
-    """Whether what is of this kind is planned without what is around it."""
-    return kind.name == "foreach" or not (kind.expands or kind.name == "iteration")
 
 
 def _may_have_ended(state: RunState, one: Definition[Any], path: _Path) -> bool:

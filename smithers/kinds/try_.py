@@ -177,6 +177,7 @@ class HandlerKind(CatchKind):
     """The same, of a function: its subtree is a scope, made from what was caught."""
 
     expands = True
+    is_alone = False
 
     def activate(self, plan: Planning, one: Instance[Catch]) -> None:
         if (ended := plan.state.ended.get(one.key)) is not None:  # its function raised
