@@ -85,8 +85,10 @@ if TYPE_CHECKING:  # what only resumed and edited runs need is imported by these
 __all__ = ["Driving", "Judge"]
 
 
-Judge = Callable[[Path, str, str], "Awaitable[Judged]"]
-"""Judges an edit of the file of a workflow, of this name, for the run of this id."""
+Judge = Callable[[Path, str, str, Found], "Awaitable[Judged]"]
+"""Judges an edit of the file of a workflow, of this name, for the run of this id, with the settings
+that its owner has.
+"""
 _Make = Callable[[History, RunState], "Awaitable[Made]"]
 """Makes the engine of a run from its history and the state of that, which is the engine's then."""
 
@@ -212,7 +214,7 @@ class Driving:
         )
         starts_database = is_new(self._database)
         cooldowns = await self._look(run_id) if self._database.exists() else ()
-        engine = _maker(judge, loaded)(
+        engine = _maker(judge, loaded, found)(
             loaded.workflow,
             given,
             run=run,
@@ -301,7 +303,7 @@ class Driving:
             if trusted is not None:
                 self._note_use(trusted, history.run, loaded)
             limit = max_concurrency or (None if trusted is None else limit_of(history.run))
-            makes = _maker(judge if is_hot or history.run.is_hot else None, loaded, makes)
+            makes = _maker(judge if is_hot or history.run.is_hot else None, loaded, found, makes)
 
             async def make(now: History, fresh: RunState) -> Made:
                 wishes.check(now)
@@ -321,7 +323,8 @@ class Driving:
                 _check_gone(history.run, fresh, reuse.gone, is_attended=is_attended)
                 return Made(engine, reuse, renamed)
 
-            return await self._go_on(store, history, state, loaded, make, wishes)
+            options = _with_hot(history.run) if is_hot and not loaded.in_memory else None
+            return await self._go_on(store, history, state, loaded, make, wishes, options)
 
     def _check_exists(self, run_id: str) -> None:
         if not self._database.exists():
@@ -466,6 +469,7 @@ class Driving:
         loaded: Loaded,
         make: _Make,
         wishes: Wishes,
+        options: str | None,
     ) -> Left:
         """Own the run, clear away what its last owner left, and drive it; the engine is made before
         that, to know what is wrong, and anew where the run went on meanwhile. A run that
@@ -485,6 +489,7 @@ class Driving:
             source=loaded.source,
             file=history.run.file if loaded.in_memory else str(loaded.file),
             allow_runs=loaded.workflow.allow_runs,
+            options=options,
             code=code_of(loaded.sources, made.engine.renderer.agents),
         )
         try:
@@ -683,7 +688,10 @@ def _check_gone(run: RunRow, state: RunState, gone: Sequence[str], *, is_attende
 
 
 def _maker(
-    judge: Judge | None, loaded: Loaded, makes: Callable[..., Engine] = Engine
+    judge: Judge | None,
+    loaded: Loaded,
+    settings: Found,
+    makes: Callable[..., Engine] = Engine,
 ) -> Callable[..., Engine]:
     """Makes the engine of a run; with `judge` one that takes edits of its files."""
     if judge is None or loaded.in_memory:
@@ -696,8 +704,9 @@ def _maker(
 
     def make(*given: Any, run: NewRun, **more: Any) -> Engine:
         engine = HotEngine(*given, run=run, **more)
-        judged, load = partial(judge, file, name, run.run_id), partial(load_edited, file, name)
-        engine.watch(Hot(loaded=loaded, judge=judged, load=load))
+        judged = partial(judge, file, name, run.run_id, settings)
+        load = partial(load_edited, file, name)
+        engine.watch(Hot(loaded=loaded, judge=judged, load=load, settings=settings))
         return engine
 
     return make
@@ -713,6 +722,11 @@ def _options(loaded: Loaded, max_concurrency: int | None, *, is_hot: bool) -> st
     if is_hot:
         options[HOT] = True
     return json.dumps(options)
+
+
+def _with_hot(run: RunRow) -> str:
+    """The options of a run that takes edits from now on, also after a crash."""
+    return json.dumps({**json.loads(run.options), HOT: True})
 
 
 def _report_locks(store: SqliteStore, engine: Engine) -> None:

@@ -22,6 +22,7 @@ from smithers.engine.gate_texts import lost_texts
 from smithers.engine.gates import Gates, lost_gates
 from smithers.engine.importing import Imports
 from smithers.engine.loading import Loaded
+from smithers.settings import PROJECT_FILE, Found
 from smithers.sources import SourceFile, Sources, digest_of_files, read_sources
 from smithers.values import dataclass
 from smithers.waits import THE_EDIT
@@ -52,11 +53,13 @@ class Judged:
 
 @dataclass(frozen=True, kw_only=True)
 class Hot:
-    """What reloading takes: what was loaded, and how an edit is judged and loaded. `load` raises
-    `AuthorError` or `Refused`; if its block raises, what was loaded before is back.
+    """What reloading takes: what was loaded, with which settings, and how an edit is judged and
+    loaded. `load` raises `AuthorError` or `Refused`; if its block raises, what was loaded before is
+    back.
     """
 
     loaded: Loaded
+    settings: Found
     judge: Callable[[], Awaitable[Judged]]
     load: Callable[[Sources], AbstractContextManager[Loaded]]
 
@@ -90,6 +93,10 @@ class Reloading:
         self._file = hot.loaded.file
         self._folder = self._file.parent
         self._name = self._file.name
+        texts = {one.path: one.text for one in hot.settings.files}
+        self._settings = {hot.settings.folder / PROJECT_FILE: "", **texts}
+        self._seen = _stamp(tuple(self._settings))
+        """How the files of settings were when they were last compared."""
         self._known: frozenset[tuple[str, str]] | set[tuple[str, str]] = frozenset()
         self._begin(hot.loaded.sources)
         self._confirmed: list[Sources] = []
@@ -124,6 +131,7 @@ class Reloading:
 
     async def look(self) -> None:
         """Look once. What is still being written is left until it was the same twice."""
+        self._look_at_settings()
         stamp = _stamp(self._watched)
         worked = self._owner.has_worked()
         if stamp == self._settled or self.ready is not None:
@@ -139,6 +147,25 @@ class Reloading:
             return
         if sources is not None:
             await self._judge(sources)
+
+    def _look_at_settings(self) -> None:
+        """They are read by each owner once. So an edit of them gives no agent more than it may do,
+        and whoever has edited them is told when they count.
+        """
+        stamp = _stamp(tuple(self._settings))
+        if stamp == self._seen:
+            return
+        self._seen = stamp
+        for path, text in self._settings.items():
+            try:
+                now = path.read_text(errors="replace") if path.is_file() else ""
+            except OSError:  # the next look sees more
+                continue
+            if now != text:
+                self._owner.note(
+                    f"{path} was changed: the run keeps the settings that its process has read, and"
+                    " reads them again when it is resumed"
+                )
 
     def _now(self) -> Sources | None:
         """The files as they are; None if they are what the run has, or not settled any longer."""

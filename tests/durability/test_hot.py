@@ -66,10 +66,16 @@ class Owner:
 
 @contextmanager
 def driven(project: Project, *arguments: str, file: str = FILE) -> Generator[Owner]:
+    with typed(project, "up", file, "--run-id", "r1", "--hot", *arguments) as owner:
+        yield owner
+
+
+@contextmanager
+def typed(project: Project, *command: str) -> Generator[Owner]:
     log = project.folder / "printed"
     with log.open("w") as out:
         process = subprocess.Popen(
-            project.command("up", file, "--run-id", "r1", "--hot", *arguments),
+            project.command(*command),
             cwd=project.folder,
             env=project.environment,
             stdin=subprocess.DEVNULL,
@@ -237,3 +243,32 @@ def test_killed_while_an_edit_with_a_new_module_waits_only_what_was_restored_is_
     edit(project, "LATE = 1\n", "")
     (project.folder / "hot_new.py").write_text("")
     assert project.run("resume", "r1").returncode == 3
+
+
+def test_a_resume_takes_edits_also_after_a_crash_with_the_settings_that_it_has_read(
+    project: Project,
+) -> None:
+    settings = project.folder / "smithers.toml"
+    settings.write_text('[agents]\nearly = "echo"\n')
+    with typed(project, "up", FILE, "--run-id", "r1") as owner:
+        owner.process.kill()
+    with typed(project, "resume", "r1", "--hot") as owner:
+        settings.write_text('[agents]\nlate = "echo"\n')
+        owner.says(f"{settings} was changed: the run keeps the settings that its process has read")
+        edit(project, "import Approval", "import Task, Approval")
+        edit(project, GATED, 'Sequence(first, gate, last, Task("more", agent="early", prompt=""))')
+        owner.says(RUNNING)
+        answer(project, "approve")
+        owner.says(" taken\n")
+        edit(project, 'agent="early"', 'agent="late"')
+        until(lambda: owner.printed.count(RUNNING) == 2, owner.printed)
+        answer(project, "approve")
+        owner.says("edit refused: ")
+        assert "no settings define an agent 'late'" in owner.printed
+        owner.process.kill()
+    with typed(project, "resume", "r1") as owner:  # it reads them, and takes edits as before
+        edit(project, 'prompt=""', 'prompt="Ho"')
+        owner.says(RUNNING)
+        answer(project, "approve")
+        owner.says(" taken\n")
+    assert "more" in project.tasks()

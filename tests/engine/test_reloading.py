@@ -16,6 +16,7 @@ from smithers.engine.loading import Loaded, load_workflow
 from smithers.engine.reimporting import load_edited
 from smithers.engine.reloading import Hot, Judged, Reloading
 from smithers.errors import AuthorError, Refused
+from smithers.settings import load_settings
 from smithers.sources import Sources, read_sources
 
 FLOW = """
@@ -65,7 +66,9 @@ class Watched:
         def load(sources: Sources) -> AbstractContextManager[Loaded]:
             raise AssertionError("no engine takes an edit here")
 
-        self.edits = Reloading(Hot(loaded=loaded, judge=judge, load=load), self.owner)
+        settings = load_settings(file.parent, {}, None)
+        hot = Hot(loaded=loaded, settings=settings, judge=judge, load=load)
+        self.edits = Reloading(hot, self.owner)
         self.look()
 
     @property
