@@ -268,7 +268,7 @@ class Driving:
         `is_hot`, or was started so, edits are taken as `judge` judges them.
         """
         from smithers.engine.renaming import check_mounted, parse_renames
-        from smithers.engine.reopening import Made, Wishes
+        from smithers.engine.reopening import Made, Wishes, may_be_edited
         from smithers.engine.returning import check_input, load_again
         from smithers.engine.reusing import find_done, reuse_of
 
@@ -318,7 +318,7 @@ class Driving:
                 with self._loading():
                     engine.prepare(outputs)
                 check_mounted(fresh, wishes.renames, engine.view.mounts.by_id)
-                is_edited = history.run.source != loaded.source
+                is_edited = may_be_edited(history, loaded.source)
                 reuse = reuse_of(run_id, before, fresh, request, is_edited=is_edited)
                 _check_gone(history.run, fresh, reuse.gone, is_attended=is_attended)
                 return Made(engine, reuse, renamed)

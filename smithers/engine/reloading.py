@@ -316,11 +316,12 @@ def _not_python(sources: Sources, folder: Path) -> str:
         if one.text is None or not one.path.endswith(".py"):
             continue
         try:
-            ast.parse(one.text)
+            ast.parse(one.text.encode())
         except SyntaxError as error:
             place = f"{folder / one.path}:{error.lineno or 1}:{error.offset or 1}"
             line = (error.text or "").strip()
-            return f"{place}: not valid Python: {error.msg} (correct the line: {line})"
+            hint = f" (correct the line: {line})" if line else ""
+            return f"{place}: not valid Python: {error.msg}{hint}"
         except (ValueError, RecursionError) as error:
             return f"{folder / one.path}:1:1: not valid Python: {error}"
     return ""
