@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from smithers.adapters import NAMED_AGENTS
 from smithers.agent import Agent
@@ -52,6 +52,7 @@ from smithers.engine.trust import (
 from smithers.errors import Refused, RunExists, StoreError, UnknownRun
 from smithers.secrets import Secrets
 from smithers.settings import Found, NamedAgents, load_settings
+from smithers.sources import Sources
 from smithers.state import RunState
 from smithers.store import (
     HOT,
@@ -93,6 +94,14 @@ _Make = Callable[[History, RunState], "Awaitable[Made]"]
 """Makes the engine of a run from its history and the state of that, which is the engine's then."""
 
 
+class _Continued(NamedTuple):
+    """A run as which another one has continued, and the code and the settings of that."""
+
+    run_id: str
+    sources: Sources
+    settings: Found
+
+
 class Driving:
     """Starts and resumes runs of one database in this process."""
 
@@ -106,7 +115,9 @@ class Driving:
         to drive a run, since a row names its folder.
         """
         self._engine: Engine | None = None
+        self._found: Found | None = None
         self._named: NamedAgents | None = None
+        self._continued: _Continued | None = None
         self._stopped = False
         self._stopped_by: str | None = None
         self._comes_back = False
@@ -169,7 +180,7 @@ class Driving:
     def _find_settings(self, folder: Path) -> Found:
         """The settings of a run that works in this folder. Raises `Refused`."""
         found = load_settings(folder, self._environment, self._trusts.believes_settings)
-        self._named = NamedAgents(found)
+        self._found, self._named = found, NamedAgents(found)
         return found
 
     async def start(
@@ -269,7 +280,7 @@ class Driving:
         """
         from smithers.engine.renaming import check_mounted, parse_renames
         from smithers.engine.reopening import Made, Wishes, may_be_edited
-        from smithers.engine.returning import check_input, load_again
+        from smithers.engine.returning import check_input
         from smithers.engine.reusing import find_done, reuse_of
 
         if is_below:
@@ -286,24 +297,22 @@ class Driving:
             with uncollected():
                 history = await store.load(run_id)
                 state = RunState.of(history.frames)
+            if is_hot:
+                history = _hot(history)
             wishes.check(history)
             if not wishes.reopens and (told := over(run_id, state)) is not None:
                 return told
             is_named = file is not None or workflow is not None
             is_attended = is_named or self._here is not None
             trusted = self._check_may_run(history.run, is_named=is_named)
-            if not is_named:
+            kept = None if is_named else self._kept(history.run)
+            if not is_named and kept is None:
                 await _check_edit(store, history, state, is_attended=is_attended)
-            found = self._find_settings(Path(history.run.folder))
-            with self._loading():
-                if workflow is None:
-                    loaded = load_again(history.run, file, name)
-                else:
-                    loaded = load_given(workflow)
+            loaded, found = self._load_again(history.run, kept, workflow, file, name)
             if trusted is not None:
                 self._note_use(trusted, history.run, loaded)
             limit = max_concurrency or (None if trusted is None else limit_of(history.run))
-            makes = _maker(judge if is_hot or history.run.is_hot else None, loaded, found, makes)
+            makes = _maker(judge if history.run.is_hot else None, loaded, found, makes)
 
             async def make(now: History, fresh: RunState) -> Made:
                 wishes.check(now)
@@ -323,8 +332,36 @@ class Driving:
                 _check_gone(history.run, fresh, reuse.gone, is_attended=is_attended)
                 return Made(engine, reuse, renamed)
 
-            options = _with_hot(history.run) if is_hot and not loaded.in_memory else None
-            return await self._go_on(store, history, state, loaded, make, wishes, options)
+            return await self._go_on(store, history, state, loaded, make, wishes)
+
+    def _load_again(
+        self,
+        run: RunRow,
+        kept: _Continued | None,
+        workflow: Workflow[Any, Any] | None,
+        file: str | None,
+        name: str | None,
+    ) -> tuple[Loaded, Found]:
+        """The workflow of a run that is resumed, and its settings."""
+        from smithers.engine.returning import load_again, load_as
+
+        found = self._find_settings(Path(run.folder)) if kept is None else kept.settings
+        with self._loading():
+            if workflow is not None:
+                return load_given(workflow), found
+            if kept is not None:
+                return load_as(run, kept.sources), found
+            return load_again(run, file, name), found
+
+    def _kept(self, run: RunRow) -> _Continued | None:
+        """What a run that takes edits has of the run before it, which this process has driven: an
+        edit that waits, or comes just then, is not taken because the run continues.
+        """
+        kept, self._continued = self._continued, None
+        if kept is None or (kept.run_id, kept.sources.digest) != (run.run_id, run.source):
+            return None
+        self._named = NamedAgents(kept.settings)
+        return kept
 
     def _check_exists(self, run_id: str) -> None:
         if not self._database.exists():
@@ -469,7 +506,6 @@ class Driving:
         loaded: Loaded,
         make: _Make,
         wishes: Wishes,
-        options: str | None,
     ) -> Left:
         """Own the run, clear away what its last owner left, and drive it; the engine is made before
         that, to know what is wrong, and anew where the run went on meanwhile. A run that
@@ -489,7 +525,7 @@ class Driving:
             source=loaded.source,
             file=history.run.file if loaded.in_memory else str(loaded.file),
             allow_runs=loaded.workflow.allow_runs,
-            options=options,
+            options=history.run.options,
             code=code_of(loaded.sources, made.engine.renderer.agents),
         )
         try:
@@ -605,6 +641,11 @@ class Driving:
             with driving(self._database, engine.run_id), adopting_orphans():
                 ending = await engine.run(store, claim=claim, first=first)
             wake_at = ending.wake_at
+            if engine.takes_edits and ending.status.next_run is not None:
+                sources, settings = engine.settings.sources, self._found
+                assert sources is not None
+                assert settings is not None
+                self._continued = _Continued(ending.status.next_run, sources, settings)
             await self._end_below(engine, store)
             if ending.stopped and self._comes_back:
                 wake_at = datetime.now(UTC) if wake_at is None else wake_at
@@ -724,9 +765,14 @@ def _options(loaded: Loaded, max_concurrency: int | None, *, is_hot: bool) -> st
     return json.dumps(options)
 
 
-def _with_hot(run: RunRow) -> str:
-    """The options of a run that takes edits from now on, also after a crash."""
-    return json.dumps({**json.loads(run.options), HOT: True})
+def _hot(history: History) -> History:
+    """A run that takes edits from now on, also after a crash, if it has a file."""
+    run = history.run
+    if run.is_made_in_memory:
+        return history
+    return replace(
+        history, run=replace(run, options=json.dumps({**json.loads(run.options), HOT: True}))
+    )
 
 
 def _report_locks(store: SqliteStore, engine: Engine) -> None:

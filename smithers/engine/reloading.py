@@ -98,6 +98,7 @@ class Reloading:
         self._seen = _stamp(tuple(self._settings))
         """How the files of settings were when they were last compared."""
         self._known: frozenset[tuple[str, str]] | set[tuple[str, str]] = frozenset()
+        self._is_below = True
         self._begin(hot.loaded.sources)
         self._confirmed: list[Sources] = []
         self._denied: set[str] = set()
@@ -115,12 +116,14 @@ class Reloading:
         paths = {one.path for one in taken.files}
         known = {one for one in self._known if one[0] not in paths}
         paths |= {path for path, _ in known}
-        later = self._read(self._paths_without(imports.files, paths))
-        self._known = known | {(one.path, one.digest) for one in (*taken.files, *later)}
+        self._known = known | {(one.path, one.digest) for one in taken.files}
+        if is_so := self._has(taken):
+            later = self._read(self._paths_without(imports.files, paths))
+            self._known |= {(one.path, one.digest) for one in later}
         self._settled: Stamp = ()
         """How the files were when there was last nothing to do about them."""
         self._last: Stamp = ()
-        self._is_below = False
+        self._is_below = self._is_below and not is_so
         """Whether code of the run may have written what the files have now."""
 
     async def watch(self) -> None:
@@ -134,10 +137,12 @@ class Reloading:
         self._look_at_settings()
         stamp = _stamp(self._watched)
         worked = self._owner.has_worked()
+        if stamp != self._last:
+            self._is_below = self._is_below or worked
         if stamp == self._settled or self.ready is not None:
             return
         if stamp != self._last:
-            self._last, self._is_below = stamp, self._is_below or worked
+            self._last = stamp
             return
         try:
             sources = self._now()
@@ -192,6 +197,13 @@ class Reloading:
             if self._folder / one.path in own or (one.path, one.digest) in changed
         ]
         return Sources(digest=digest_of_files(kept), files=tuple(kept))
+
+    def _has(self, taken: Sources) -> bool:
+        """Whether the files are so now."""
+        try:
+            return digest_of_files(self._read(self._paths)) == taken.digest
+        except OSError:
+            return False
 
     def _paths_without(self, files: Iterable[Path], paths: Set[str]) -> list[Path]:
         return [

@@ -28,6 +28,30 @@ def hot(ctx: Context[NoInput]) -> Node:
 """
 
 
+CONTINUES = """
+from pathlib import Path
+from pydantic import BaseModel
+from smithers import Context, ContinueAsNew, Node, Sequence, Step, Timer, workflow
+
+class Page(BaseModel):
+    number: int = 1
+
+def note(word):
+    with Path("ledger").open("a") as ledger:
+        ledger.write(word + "\\n")
+
+def hold():
+    me = Path("continues.py")
+    me.write_text(me.read_text().replace("be" + "fore", "after"))
+
+@workflow(input=Page)
+def continues(ctx: Context[Page]) -> Node:
+    if ctx.input.number == 1:
+        return Sequence(Step("hold", hold), ContinueAsNew(Page(number=2)))
+    return Sequence(Step("say", lambda: note("before")), Timer("pause", seconds=300))
+"""
+
+
 def edit(project: Project, before: str, after: str, file: str = FILE) -> None:
     """Change the file as an editor does that writes another one and renames it."""
     path = project.folder / file
@@ -179,6 +203,17 @@ def test_what_a_command_of_the_run_writes_is_not_executed_before_a_person_confir
         assert owner.end() == 0
         assert "before\n" in owner.printed
     assert not (project.folder / "after").exists()
+
+
+def test_a_run_that_continues_does_not_take_what_its_own_code_has_written(
+    project: Project,
+) -> None:
+    (project.folder / "continues.py").write_text(CONTINUES)
+    with driven(project, "--linger", "600", file="continues.py") as owner:
+        owner.says("continued as r1-2")
+        owner.says(RUNNING)
+        until(lambda: "'the run'" in json.dumps(project.json("why", "r1-2")), "the question")
+        assert project.ledger == ["before"]
 
 
 @pytest.mark.parametrize(
