@@ -332,8 +332,8 @@ def _not_python(sources: Sources, folder: Path) -> str:
         except SyntaxError as error:
             place = f"{folder / one.path}:{error.lineno or 1}:{error.offset or 1}"
             line = (error.text or "").strip()
-            hint = f" (correct the line: {line})" if line else ""
-            return f"{place}: not valid Python: {error.msg}{hint}"
+            fix = f" (correct the line: {line})" if line else ""
+            return f"{place}: not valid Python: {error.msg}{fix}"
         except (ValueError, RecursionError) as error:
             return f"{folder / one.path}:1:1: not valid Python: {error}"
     return ""
