@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from smithers.web._problems import MEDIA, Problem
-from smithers.web._routes import Json, Route
+from smithers.web._routes import EVENTS, Json, Route
 
 __all__ = ["openapi"]
 
@@ -69,7 +69,10 @@ def _operation(route: Route, schemas: Json, problem: Json) -> Json:
         found["x-scope"] = route.scope
     else:
         found["security"] = []
-    if route.method == "GET" and route.scope is not None:
+    if route.streams:
+        about = "The `id` of the last message that was received; it goes before `after`."
+        found["parameters"].append(_header("Last-Event-ID", about))
+    elif route.method == "GET" and route.scope is not None:
         found["parameters"].append(_header("If-None-Match", "An `ETag` of an earlier answer."))
     if route.body is not None:
         found["responses"]["415"] = _refusal(415, problem)
@@ -137,12 +140,20 @@ def _without_null(schema: Json) -> Json:
 
 def _responses(route: Route, schemas: Json, problem: Json) -> Json:
     schema = {} if route.result is None else _schema(route.result, schemas)
+    content: Json = {media: {"schema": schema} for media in route.media}
+    if route.streams:
+        content = {
+            media: {"schema": _message(schema) if media == EVENTS else {"type": "string"}}
+            for media in route.media
+        }
     answered: Json = {
         "description": http.HTTPStatus(route.status).phrase,
-        "content": {media: {"schema": schema} for media in route.media},
+        "content": content,
     }
     found: Json = {str(route.status): answered}
-    if route.method == "GET" and route.scope is not None:
+    if route.streams:
+        found["204"] = {"description": "No Content: the last message was the end."}
+    elif route.method == "GET" and route.scope is not None:
         answered["headers"] = {"ETag": {"schema": {"type": "string"}}}
         found["304"] = {"description": "Not Modified"}
     refusals = {*(_OPEN if route.scope is None else _ALL), *route.statuses}
@@ -151,6 +162,21 @@ def _responses(route: Route, schemas: Json, problem: Json) -> Json:
     for status in sorted(refusals):
         found[str(status)] = _refusal(status, problem)
     return found
+
+
+def _message(data: Json) -> Json:
+    """A server-sent event."""
+    text: Json = {"type": "string"}
+    return {
+        "type": "object",
+        "properties": {
+            "id": text,
+            "event": text,
+            "data": {**text, "contentMediaType": "application/json", "contentSchema": data},
+            "retry": {"type": "integer"},
+        },
+        "required": ["data"],
+    }
 
 
 def _refusal(status: int, problem: Json) -> Json:
@@ -164,7 +190,7 @@ def _schema(model: Any, schemas: Json) -> Json:
     """A reference to the schema of a type, which is added to `schemas` with those that it uses."""
     found = TypeAdapter[Any](model).json_schema(ref_template=_REF)
     schemas.update(found.pop("$defs", {}))
-    if "$ref" in found:
+    if "$ref" in found or "anyOf" in found:
         return found
     name = model.__name__
     schemas[name] = found

@@ -18,7 +18,6 @@ __all__ = [
     "Cost",
     "Diff",
     "Document",
-    "Events",
     "Graph",
     "Inspection",
     "RunSummary",
@@ -350,24 +349,6 @@ class Timeline(Document):
     forked_from: NotRequired[RunAndFrame]
     forks: list[Fork]
     frames: list[Frame]
-
-
-@with_config(_OPEN)
-class Event(TypedDict):
-    """A frame with its cursor, as `smithers events RUN --json` prints it."""
-
-    event: str
-
-
-@with_config(_CLOSED)
-class Events(Document):
-    """A page of a run's events; `cursor` leads to the next one."""
-
-    run_id: str
-    status: Status
-    events: list[Event]
-    cursor: str | None
-    more: bool
 
 
 @with_config(_CLOSED)
