@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import re
 import sys
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -25,7 +26,7 @@ from starlette.routing import Route as Endpoint
 from smithers import __version__
 from smithers.callers import Caller
 from smithers.errors import SmithersError
-from smithers.hub import Hub, Roots
+from smithers.hub import Hooks, Hub, Roots
 from smithers.texts import strict_json
 from smithers.web._calling import Tokens
 from smithers.web._guarding import Guard, Limits
@@ -49,26 +50,35 @@ def make_app(
     roots: Sequence[Path] = (),
     hosts: Sequence[str] = (),
     limits: Limits | None = None,
+    hooks: Hooks | None = None,
     routes: Sequence[Route] = ROUTES,
 ) -> Starlette:
     """The app for the runs of `hub`, whose callers have one of `tokens`.
 
     Workflows below `roots` may be started (default: the current folder). `hosts` are names that
-    requests may give as their host beside the addresses of this machine.
+    requests may give as their host beside the addresses of this machine. Without `hooks` there are
+    none.
     """
     limits = limits or Limits()
     document = json.dumps(openapi(routes, __version__)).encode()
-    made = _Endpoints(Server(hub=hub, roots=Roots(roots or [Path.cwd()]), document=document))
+    found = Roots(roots or [Path.cwd()])
+    made = _Endpoints(Server(hub=hub, roots=found, document=document, hooks=hooks))
     app = Starlette(
         routes=[made.path(path, ones) for path, ones in _by_path(routes).items()],
         exception_handlers={HTTPException: made.refuse},
     )
     app.router.redirect_slashes = False
-    is_open = frozenset(one.path for one in routes if one.scope is None)
     app.add_middleware(
-        Guard, hub=hub, tokens=tokens, hosts=hosts, limits=limits, open_paths=is_open
+        Guard, hub=hub, tokens=tokens, hosts=hosts, limits=limits, is_open=_open_paths(routes)
     )
     return app
+
+
+def _open_paths(routes: Sequence[Route]) -> Callable[[str], bool]:
+    """Whether a path, still encoded, is that of a route that needs no token."""
+    paths = (re.sub(r"{\w+}", "[^/]+", one.path) for one in routes if one.scope is None)
+    found = re.compile("|".join(paths))
+    return lambda path: found.fullmatch(path) is not None
 
 
 def _by_path(routes: Sequence[Route]) -> dict[str, dict[str, Route]]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from smithers.callers import Caller
-    from smithers.hub import Hub, Roots
+    from smithers.hub import Hooks, Hub, Roots
 
 __all__ = [
     "Call",
@@ -83,6 +83,7 @@ class Server:
     """The folders below which workflows may be started."""
     document: bytes
     """The OpenAPI document."""
+    hooks: Hooks | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +152,8 @@ class Route:
     result: Any
     query: type[BaseModel] = NoParameters
     body: type[BaseModel] | None = None
+    raw: tuple[str, ...] = ()
+    """The media types of a body of which the handler takes the bytes."""
     status: int = 200
     statuses: tuple[int, ...] = ()
     media: tuple[str, ...] = ("application/json",)

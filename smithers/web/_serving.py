@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from smithers.errors import Refused
-from smithers.hub import Hub, plain
+from smithers.hub import Hooks, Hub, plain
 from smithers.web._app import make_app
 from smithers.web._calling import Tokens
 from smithers.web._guarding import Limits
@@ -136,7 +136,9 @@ def serve(
     """Serve until `Listening.stop` is called; `tell` gets that when the address is known. The runs
     continue.
     """
-    listening = Listening(make_app(hub, tokens, roots=roots, hosts=[host, *hosts]), host, port)
+    hooks = Hooks(hub, Path.cwd(), _say)
+    app = make_app(hub, tokens, roots=roots, hosts=[host, *hosts], hooks=hooks)
+    listening = Listening(app, host, port)
     tell(listening)
     asyncio.run(_serve(hub, listening))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smithers.web import _answering, _metrics, _open, _reading, _starting
+from smithers.web import _answering, _hooks, _metrics, _open, _reading, _starting
 from smithers.web._routes import Route
 
 __all__ = ["ROUTES"]
@@ -13,4 +13,5 @@ ROUTES: tuple[Route, ...] = (
     *_reading.ROUTES,
     *_answering.ROUTES,
     *_starting.ROUTES,
+    *_hooks.ROUTES,
 )
