@@ -67,6 +67,14 @@ class HubCore:
         refuse_below(self.database, self.environment, what)
         self._check_not_foreign()
 
+    def check_caller(self, pid: int, what: str) -> None:
+        """As `check_may`, for another process of this machine, in whose name this one acts.
+        Raises `Refused`.
+        """
+        from smithers.engine.authority import refuse_caller_below
+
+        refuse_caller_below(self.database, pid, what)
+
     def _check_not_foreign(self) -> None:
         from smithers.engine.trust import Trusts
 

@@ -6,15 +6,18 @@ import hashlib
 import inspect
 import json
 import re
+import secrets
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, create_task_group, to_thread
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.datastructures import QueryParams
@@ -24,16 +27,19 @@ from starlette.responses import Response
 from starlette.routing import Route as Endpoint
 
 from smithers import __version__
+from smithers.access import Sessions
 from smithers.callers import Caller
 from smithers.errors import SmithersError
-from smithers.hub import Hooks, Hub, Roots
+from smithers.hub import Feed, Hooks, Hub, Roots
 from smithers.texts import strict_json
 from smithers.web._calling import Tokens
 from smithers.web._guarding import Guard, Limits
 from smithers.web._openapi import openapi
+from smithers.web._peers import check_peer
 from smithers.web._problems import ProblemError, problem_of
 from smithers.web._repeating import Repeats
 from smithers.web._routes import Call, Json, Route, Server
+from smithers.web._sessions import check_csrf
 from smithers.web._table import ROUTES
 
 __all__ = ["make_app"]
@@ -47,29 +53,55 @@ def make_app(
     hub: Hub,
     tokens: Tokens,
     *,
+    sessions: Sessions | None = None,
     roots: Sequence[Path] = (),
     hosts: Sequence[str] = (),
     limits: Limits | None = None,
     hooks: Hooks | None = None,
     routes: Sequence[Route] = ROUTES,
 ) -> Starlette:
-    """The app for the runs of `hub`, whose callers have one of `tokens`.
+    """The app for the runs of `hub`, whose callers have one of `tokens` or of `sessions`.
 
     Workflows below `roots` may be started (default: the current folder). `hosts` are names that
     requests may give as their host beside the addresses of this machine. Without `hooks` there are
-    none.
+    none. The events of runs are read while its lifespan lasts; `app.state.feed` gives them.
     """
     limits = limits or Limits()
-    document = json.dumps(openapi(routes, __version__)).encode()
-    found = Roots(roots or [Path.cwd()])
-    made = _Endpoints(Server(hub=hub, roots=found, document=document, hooks=hooks))
+    feed = Feed(hub, secrets.token_hex(4), most_clients=limits.streams)
+    server = Server(
+        hub=hub,
+        roots=Roots(roots or [Path.cwd()]),
+        document=json.dumps(openapi(routes, __version__)).encode(),
+        feed=feed,
+        streams=Counter(),
+        streams_each=limits.streams_each,
+        sessions=sessions,
+        hooks=hooks,
+    )
+    made = _Endpoints(server)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        async with create_task_group() as group:
+            group.start_soon(feed.run)
+            yield
+            group.cancel_scope.cancel()
+
     app = Starlette(
         routes=[made.path(path, ones) for path, ones in _by_path(routes).items()],
         exception_handlers={HTTPException: made.refuse},
+        lifespan=lifespan,
     )
+    app.state.feed = feed
     app.router.redirect_slashes = False
     app.add_middleware(
-        Guard, hub=hub, tokens=tokens, hosts=hosts, limits=limits, is_open=_open_paths(routes)
+        Guard,
+        hub=hub,
+        tokens=tokens,
+        sessions=sessions,
+        hosts=hosts,
+        limits=limits,
+        is_open=_open_paths(routes),
     )
     return app
 
@@ -120,6 +152,11 @@ class _Endpoints:
             await request.body()  # first, so that no connection is left with the rest of one
         caller = cast("Caller | None", getattr(request.state, "caller", None))
         _check_scope(route, caller)
+        if route.method == "POST":
+            what = f"call POST {request.url.path}"
+            check = partial(check_peer, self.server.hub, request, caller, what)
+            await to_thread.run_sync(check, limiter=self._limiter)
+            await check_csrf(request, caller)
         call = Call(
             server=self.server,
             request=request,
@@ -129,7 +166,8 @@ class _Endpoints:
         )
         if route.body is None:
             response = await self._call(route, call)
-            return _with_tag(request, response) if route.method == "GET" else response
+            has_tag = route.method == "GET" and not route.streams
+            return _with_tag(request, response) if has_tag else response
         given = await _json_of(request)
         call = call.having(_fitted(route.body, given))
         key = request.headers.get("idempotency-key")
