@@ -15,6 +15,7 @@ from smithers.cli._failures import Usage
 from smithers.cli._given import file_and_name, given_text
 from smithers.cli._places import Place, place
 from smithers.cli._streams import say
+from smithers.hub import Amounts
 from smithers.values import dataclass
 
 if TYPE_CHECKING:
@@ -49,6 +50,35 @@ Linger = Annotated[
         metavar="S",
         help="Keep running if a retry or timer is due within S seconds, and wait S seconds for a"
         " slot of a pool (default: 60).",
+        show_default=False,
+    ),
+]
+MaxUsd = Annotated[
+    str | None,
+    Option(
+        "--max-usd",
+        metavar="USD",
+        help="Start no agent of the run once it has cost this many US dollars.",
+        show_default=False,
+    ),
+]
+MaxTokens = Annotated[
+    int | None,
+    Option(
+        "--max-tokens",
+        min=1,
+        metavar="N",
+        help="The same for tokens.",
+        show_default=False,
+    ),
+]
+MaxCalls = Annotated[
+    int | None,
+    Option(
+        "--max-calls",
+        min=1,
+        metavar="N",
+        help="The same for requests to agents.",
         show_default=False,
     ),
 ]
@@ -173,6 +203,7 @@ class Wanted:
     events: bool = False
     max_concurrency: int | None = None
     linger_s: float | None = None
+    caps: Amounts | None = None
     detach: bool = False
     detached: bool = False
     rerun: tuple[str, ...] | None = None
@@ -214,6 +245,9 @@ def up(
     events: Events = False,
     max_concurrency: Concurrency = None,
     linger: Linger = None,
+    max_usd: MaxUsd = None,
+    max_tokens: MaxTokens = None,
+    max_calls: MaxCalls = None,
     hot: Hot = False,
     dry_run: DryRunFlag = False,
     script: ScriptOption = None,
@@ -222,9 +256,13 @@ def up(
     detached: Detached = False,
 ) -> int:
     where = place(db)
+    caps = _caps(max_usd, max_tokens, max_calls)
+    if resume and caps is not None:
+        hint = "`smithers budget RUN --add-usd 5` raises a budget"
+        raise Usage("a run that exists keeps its caps", hint=hint)
     if dry_run:
         others: dict[str, object] = {"--resume": resume, "--detach": detach, "--events": events}
-        others |= {"--linger": linger, "--hot": hot}
+        others |= {"--linger": linger, "--hot": hot, "--max-usd and the like": caps}
         _check_alone("--dry-run", others)
     elif script is not None or run_steps:
         option = "--run-steps" if script is None else "--script"
@@ -262,6 +300,7 @@ def up(
             events=events,
             max_concurrency=max_concurrency,
             linger_s=linger,
+            caps=caps,
             detach=detach,
             detached=detached,
             heading=f"run {id}" if run_id is None else "",
@@ -318,6 +357,14 @@ def resume(
             hot=hot,
         )
     )
+
+
+def _caps(usd: str | None, tokens: int | None, calls: int | None) -> Amounts | None:
+    if usd is None and tokens is None and calls is None:
+        return None
+    from smithers.cli._raising import dollars
+
+    return Amounts(usd=dollars("--max-usd", usd), tokens=tokens, calls=calls)
 
 
 def _check_alone(option: str, others: Mapping[str, object]) -> None:
@@ -393,6 +440,7 @@ async def _drive(wanted: Wanted, hub: Hub, watcher: Observer) -> Left:
             observer=watcher,
             max_concurrency=wanted.max_concurrency,
             linger_s=wanted.linger_s,
+            caps=wanted.caps,
             hot=wanted.hot,
         )
     if wanted.retry is not None:

@@ -22,11 +22,13 @@ from smithers.settings.loading import (
 
 if TYPE_CHECKING:
     from smithers.settings.agents import NamedAgents, agent_of, check_agent
+    from smithers.settings.hooks import Hook
     from smithers.settings.keys import PoolLimit, Values
 
 __all__ = [
     "PROJECT_FILE",
     "Found",
+    "Hook",
     "IsTrusted",
     "NamedAgents",
     "Origin",
@@ -46,6 +48,7 @@ _HOMES = {
     "NamedAgents": "smithers.settings.agents",
     "agent_of": "smithers.settings.agents",
     "check_agent": "smithers.settings.agents",
+    "Hook": "smithers.settings.hooks",
     "PoolLimit": "smithers.settings.keys",
     "Values": "smithers.settings.keys",
 }

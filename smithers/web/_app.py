@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import re
 import secrets
 import sys
 import traceback
@@ -29,7 +30,7 @@ from smithers import __version__
 from smithers.access import Sessions
 from smithers.callers import Caller
 from smithers.errors import SmithersError
-from smithers.hub import Feed, Hub, Roots
+from smithers.hub import Feed, Hooks, Hub, Roots
 from smithers.texts import strict_json
 from smithers.web._calling import Tokens
 from smithers.web._guarding import Guard, Limits
@@ -56,13 +57,14 @@ def make_app(
     roots: Sequence[Path] = (),
     hosts: Sequence[str] = (),
     limits: Limits | None = None,
+    hooks: Hooks | None = None,
     routes: Sequence[Route] = ROUTES,
 ) -> Starlette:
     """The app for the runs of `hub`, whose callers have one of `tokens` or of `sessions`.
 
     Workflows below `roots` may be started (default: the current folder). `hosts` are names that
-    requests may give as their host beside the addresses of this machine. The events of runs are
-    read while its lifespan lasts; `app.state.feed` gives them.
+    requests may give as their host beside the addresses of this machine. Without `hooks` there are
+    none. The events of runs are read while its lifespan lasts; `app.state.feed` gives them.
     """
     limits = limits or Limits()
     feed = Feed(hub, secrets.token_hex(4), most_clients=limits.streams)
@@ -74,6 +76,7 @@ def make_app(
         streams=Counter(),
         streams_each=limits.streams_each,
         sessions=sessions,
+        hooks=hooks,
     )
     made = _Endpoints(server)
 
@@ -91,7 +94,6 @@ def make_app(
     )
     app.state.feed = feed
     app.router.redirect_slashes = False
-    is_open = frozenset(one.path for one in routes if one.scope is None)
     app.add_middleware(
         Guard,
         hub=hub,
@@ -99,9 +101,16 @@ def make_app(
         sessions=sessions,
         hosts=hosts,
         limits=limits,
-        open_paths=is_open,
+        is_open=_open_paths(routes),
     )
     return app
+
+
+def _open_paths(routes: Sequence[Route]) -> Callable[[str], bool]:
+    """Whether a path, still encoded, is that of a route that needs no token."""
+    paths = (re.sub(r"{\w+}", "[^/]+", one.path) for one in routes if one.scope is None)
+    found = re.compile("|".join(paths))
+    return lambda path: found.fullmatch(path) is not None
 
 
 def _by_path(routes: Sequence[Route]) -> dict[str, dict[str, Route]]:
