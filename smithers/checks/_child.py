@@ -25,7 +25,7 @@ from smithers.checks._waits import find_circles
 from smithers.engine.dry import dry_run_of
 from smithers.engine.inputs import given_or_made
 from smithers.engine.loading import Loaded, load_workflow
-from smithers.errors import SmithersError
+from smithers.errors import Place, SmithersError
 from smithers.secrets import Secrets
 from smithers.settings import Found, NamedAgents, load_settings
 
@@ -96,12 +96,17 @@ class Looking:
         self.tell({"report": _report(loaded, planned, text)})
 
     def _try(self, loaded: Loaded, input: BaseModel, text: str, settings: Found) -> None:
-        """Tell why a dry run does not finish, if it does not."""
+        """Tell why a dry run does not finish, or what is wrong in one that tolerates it."""
         trial = dry_run_of(loaded, input, text, settings, Secrets(os.environ))
         found = asyncio.run(trial)
         if found.status not in ("finished", "continued") and not self._has_refusal():
             said = f"a dry run did not finish: {found.why}"
             self.add(Finding(rule="dry-run", said=said, place=None, hint=found.hint))
+            return
+        for one in found.mistakes:
+            file, line, column = (one.place or "::").rsplit(":", 2)
+            place = Place(file=file, line=int(line), column=int(column)) if one.place else None
+            self.add(Finding(rule="dry-run", said=one.message, place=place, hint=one.hint))
 
 
 def _report(loaded: Loaded, planned: Planned, input: str) -> dict[str, Any]:

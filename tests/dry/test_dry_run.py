@@ -119,6 +119,7 @@ def test_a_step_without_a_type_is_named_with_what_to_do(tmp_path: Path) -> None:
     assert said.code == 1
     assert "step 'found' has no type of output and gave null: annotate what" in said.err
     assert "object of type 'NoneType' has no len()" in said.err
+    assert "hint: write output= on what has no type and gave null: 'found'" in said.err
     said = dry(tmp_path, "untyped", "--run-steps", "--json")
     assert (said.code, said.document["without_type"]) == (0, [])
 
@@ -232,4 +233,7 @@ def test_what_fails_and_is_tolerated_is_said(tmp_path: Path) -> None:
     assert said.code == 6
     assert "the run would finish, although this failed: note a: " in said.err
     assert "ctx.previous(later a) needs a loop" in said.err
-    assert said.err.endswith("; and 2 more\n")
+    assert "; and 2 more\nhint: read it in a callable of a node in the same Loop" in said.err
+    checked = smithers(tmp_path, "check", f"{FLOWS}:careless", "--dry-run")
+    assert checked.code == 2
+    assert f"{FLOWS}:152:69: ctx.previous(later a) needs a loop" in checked.out

@@ -38,6 +38,7 @@ from smithers.engine.loading import Loaded
 from smithers.engine.pools import NO_LIMIT
 from smithers.engine.printing import output_bound
 from smithers.engine.settings import Settings
+from smithers.errors import AuthorError
 from smithers.naming import key_name
 from smithers.secrets import Secrets
 from smithers.settings import Found
@@ -79,8 +80,9 @@ class DryRun:
     """How a dry run came out. `made_input` is the input as JSON text if none was given. `status` is
     that of the run, or `stopped` at a limit of the dry run; `why` says why it has not finished, or
     what failed in it and was tolerated. `timers_s` is how long its timers would take. `guessed` are
-    the steps that have no type of output, and gave null. `is_partial` and `over_budget` are as for
-    a run: failures were tolerated, or tasks not paid for; a budget is spent.
+    the steps that have no type of output, and gave null. `mistakes` are those of the author that an
+    `on_failure="continue"` tolerates in a run as well. `is_partial` and `over_budget` are as for a
+    run: failures were tolerated, or tasks not paid for; a budget is spent.
     """
 
     workflow: str
@@ -92,6 +94,7 @@ class DryRun:
     output: str | None
     tasks: tuple[DryTask, ...]
     guessed: tuple[str, ...]
+    mistakes: tuple[Failure, ...]
     timers_s: float
     is_partial: bool
     over_budget: bool
@@ -230,6 +233,8 @@ class _Dry:
             hint = "bound its loops, or give answers that end them with --script FILE:NAME"
         elif status == "continued":
             why = f"it would continue as {ending.status.next_run}, which is not run here"
+            if ending.tolerated:
+                why += f", although this failed: {'; '.join(self._failures())}"
         elif status == "waiting":
             why = "; ".join(self._open_waits())
         elif ending.tolerated:
@@ -238,6 +243,11 @@ class _Dry:
             why = _said(error)
             # The hint of a real run is of no use: nothing of it was stored, or can be resumed.
             hint = error.hint if outside.is_unmade else _HINT
+            if outside.guessed and not outside.is_unmade:
+                names = ", ".join(map(repr, [*outside.guessed][:_FEW]))
+                hint = f"write output= on what has no type and gave null: {names}"
+        if mistakes := self._mistakes():
+            hint = hint or mistakes[0].hint
         output = ending.status.output
         return DryRun(
             workflow=run.workflow,
@@ -249,6 +259,7 @@ class _Dry:
             output=output if isinstance(output, str) else None,
             tasks=tuple(self._tasks()),
             guessed=tuple(outside.guessed),
+            mistakes=tuple(mistakes),
             is_partial=ending.tolerated or ending.unpaid,
             over_budget=ending.over_budget,
             timers_s=(outside.now() - run.created_at).total_seconds(),
@@ -258,6 +269,12 @@ class _Dry:
         for (key, kind), wait in self._outside.engines[self._run.run_id].state.waits.items():
             words, on = traits(kind).words.opened, ", ".join(wait.opened.on)
             yield words_of(words, name=key_name(key), asked=wait.opened.asked, on=on)
+
+    def _mistakes(self) -> list[Failure]:
+        """What no run would get right, though the run finishes without it."""
+        ended = self._outside.engines[self._run.run_id].state.ended
+        found = {str(one.error): one.error for one in ended.values() if one.error is not None}
+        return [one for one in found.values() if one.kind == AuthorError.__name__]
 
     def _failures(self) -> Iterator[str]:
         """What failed in a run that finishes all the same: the first few, since many fail alike."""
