@@ -1,4 +1,4 @@
-"""The curl commands of docs/http.md, typed by a shell against a real server."""
+"""The curl commands of docs/http.md and of the manual, typed by a shell against a real server."""
 
 from __future__ import annotations
 
@@ -15,17 +15,22 @@ from pathlib import Path
 import pytest
 
 from smithers.hub import Hub
+from smithers.manual import FOLDER
 from smithers.web._table import ROUTES
 from tests.cli.command import environment, smithers
 from tests.web.flows import ships
 
 PAGE = (Path(__file__).parents[2] / "docs" / "http.md").read_text("utf-8")
 CURLS = re.findall(r"^curl .*$", PAGE, re.M)
+MANUAL = re.findall(r"^curl .*$", (FOLDER / "approvals.md").read_text("utf-8"), re.M)
 _PATIENCE_S = 60
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_each_curl_of_the_page_is_answered(hub: Hub) -> None:
+    *others, answered = MANUAL
+    deciding = next(line for line in CURLS if "/answers" in line)
+    assert answered.split(', "appr')[0] == deciding.replace("ship", "ok").split(', "appr')[0]
     asyncio.run(hub.run(ships, run_id="r1"))
     command = [sys.executable, "-P", "-m", "smithers", "serve", "--port", "0", "--json"]
     command += ["--db", str(hub.database)]
@@ -35,14 +40,13 @@ def test_each_curl_of_the_page_is_answered(hub: Hub) -> None:
         secret = Path(told["token_file"])
         assert secret.stat().st_mode & 0o077 == 0
         env = {**os.environ, "URL": told["url"], "TOKEN": secret.read_text().strip()}
-        deciding = next(line for line in CURLS if "/answers" in line)
         refused = subprocess.run(
             ["bash", "-c", deciding], env=env, capture_output=True, timeout=_PATIENCE_S, check=False
         )
         assert json.loads(refused.stdout)["kind"] == "WrongScope", "agents can read the file"
         made = smithers(hub.database.parent, "token", "add", "me", "--scope", "admin")
         env["TOKEN"] = made.out.strip()
-        for line in CURLS:
+        for line in [*others, *CURLS]:
             typed = ["bash", "-c", line.replace("curl -s", "curl -s --fail-with-body", 1)]
             said = subprocess.run(
                 typed, env=env, capture_output=True, text=True, timeout=_PATIENCE_S, check=False

@@ -273,7 +273,7 @@ class _Dry:
     def _mistakes(self) -> list[Failure]:
         """What no run would get right, though the run finishes without it."""
         ended = self._outside.engines[self._run.run_id].state.ended
-        found = {str(one.error): one.error for one in ended.values() if one.error is not None}
+        found = {_said(one.error): one.error for one in ended.values() if one.error is not None}
         return [one for one in found.values() if one.kind == AuthorError.__name__]
 
     def _failures(self) -> Iterator[str]:
