@@ -15,6 +15,7 @@ SmithersError            `hint` says what to type
 │   ├── NotThere         no such file, folder or workflow to start
 │   ├── Ambiguous        several things have the name
 │   ├── OutsideRoots     the path is not below the folders of a server
+│   ├── TooManyClients   as many listen to runs already as a server allows
 │   └── Untrusted        this user does not trust the database or the folder
 ├── StoreError           the database cannot be used                         (exit 2)
 │   ├── Fenced           another owner took the run; this one must stop
@@ -71,6 +72,7 @@ __all__ = [
     "Stalled",
     "StoreError",
     "Then",
+    "TooManyClients",
     "Transient",
     "UnknownRun",
     "Untrusted",
@@ -194,6 +196,10 @@ class Ambiguous(Refused):
 
 class OutsideRoots(Refused):
     """The path is not below the folders that a server may use."""
+
+
+class TooManyClients(Refused):
+    """As many clients listen already as may; there is room once one of them leaves."""
 
 
 class StoreError(SmithersError):

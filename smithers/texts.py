@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
@@ -133,13 +134,31 @@ def from_json(text: str | None) -> Any:
         return text
 
 
-def strict_json(text: str) -> object:
-    """JSON that a person wrote, as data. Raises `ValueError` for what is not JSON, and for a name
-    that is in one object twice: the first value would be lost.
+def strict_json(text: str, *, finite: bool = True) -> object:
+    r"""JSON that a person wrote, as data. Raises `ValueError` for what is not JSON, and for a name
+    that is in one object twice: the first value would be lost. Without `finite`, NaN and Infinity
+    are read as Python reads them, for a caller that says where they are.
+
+    >>> strict_json('{"a": [{"b": 1, "b": 2}]}')
+    Traceback (most recent call last):
+    ValueError: the name 'b' is twice in the object at ['a'][0]
     """
-    found: object = json.loads(
-        text, parse_constant=_refuse_constant, object_pairs_hook=_without_repeats
-    )
+    repeats: list[tuple[str, dict[str, Any]]] = []
+
+    def made(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = Counter(name for name, _ in pairs)
+            repeats.append((names.most_common(1)[0][0], found))
+        return found
+
+    constant = _refuse_constant if finite else None
+    found: object = json.loads(text, parse_constant=constant, object_pairs_hook=made)
+    if repeats:
+        name, holder = repeats[-1]  # the outermost, which no other repeat has dropped
+        at = _path_to(holder, found)
+        where = f"the object at {at}" if at else "one object"
+        raise ValueError(f"the name {name!r} is twice in {where}")
     return found
 
 
@@ -147,13 +166,19 @@ def _refuse_constant(constant: str) -> object:
     raise ValueError(f"{constant} is not a JSON value")
 
 
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise ValueError(f"the name {name!r} is twice in one object")
-        found[name] = value
-    return found
+def _path_to(holder: dict[str, Any], value: object) -> str | None:
+    """Where an object is in a value, as `['a'][0]`; "" for the value itself, None if nowhere."""
+    if value is holder:
+        return ""
+    parts: Iterable[tuple[object, object]] = ()
+    if isinstance(value, dict):
+        parts = cast("dict[object, object]", value).items()
+    elif isinstance(value, list):
+        parts = enumerate(cast("list[object]", value))
+    for part, below in parts:
+        if (found := _path_to(holder, below)) is not None:
+            return f"[{part!r}]{found}"
+    return None
 
 
 def object_from(text: str | None) -> dict[str, Any] | None:

@@ -106,6 +106,9 @@ class Workflow(Generic[In, T_co]):
             ) from error
 
 
+_ON_FUNCTION = "put it on a function that takes a Context and returns a tree"
+
+
 def _check_function(made: Callable[..., object], mark: Mark) -> None:
     """A workflow's function takes the context alone, and gives its tree at once; a flow takes the
     run.
@@ -115,7 +118,7 @@ def _check_function(made: Callable[..., object], mark: Mark) -> None:
         raise AuthorError(
             f"@workflow cannot decorate the class {name}",
             place=mark.place,
-            hint="put it on a function",
+            hint=_ON_FUNCTION,
         )
     body = inspect.unwrap(made)
     if inspect.iscoroutinefunction(body) or inspect.isasyncgenfunction(body):
@@ -261,9 +264,8 @@ def workflow(
 
     def make(made: Callable[[Any], Any]) -> Workflow[Any, Any]:
         if not callable(made):
-            raise AuthorError(
-                f"@workflow cannot decorate {made!r}", place=mark.place, hint="put it on a function"
-            )
+            hint = f"write @workflow(name={made!r})" if isinstance(made, str) else _ON_FUNCTION
+            raise AuthorError(f"@workflow cannot decorate {made!r}", place=mark.place, hint=hint)
         if not (isinstance(input, type) and issubclass(input, BaseModel)):
             raise AuthorError(
                 f"input= must be a pydantic model, not {input!r}",

@@ -174,7 +174,9 @@ def waiting(scale: Scale) -> list[Row]:
 
 
 def served(scale: Scale) -> list[Row]:
-    """What the MCP server costs while it starts, and while many wait and nothing happens."""
+    """What the MCP server costs while it starts, and while many wait and nothing happens; and what
+    metrics cost.
+    """
     command, waits = ours("serving", scale.waits, scale.stands_s), scale.waits
 
     def figure(name: str, factor: float = 1) -> Measure:
@@ -198,5 +200,13 @@ def served(scale: Scale) -> list[Row]:
             figure("memory_bytes", 1e-6),
         ),
         ("mcp-idle", f"share of a core, {waits} waits", "%", 1, False, figure("share", 100)),
+        (
+            "metrics-share",
+            f"share of a core, metrics each second, 1,000 tasks a minute after {scale.many:,}",
+            "%",
+            1,
+            False,
+            lambda: measured(ours("metrics", scale.many, scale.stands_s), 1)["share"].times(100),
+        ),
     ]
     return [plain_row(*one) for one in plain]

@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -52,10 +53,14 @@ class Looking:
         """Tell what is found. An error of the author's ends it early."""
         self.lint()
         try:
-            self.look(settings)
+            asyncio.run(self.look(settings))  # in a loop, as in a run
         except SmithersError as error:
-            if not isinstance(error.__cause__, RefusedHere) or not self._has_refusal():
+            refused = error.__cause__
+            if not isinstance(refused, RefusedHere):
                 self.add(from_error(error, "workflow"))
+            elif not self._has_refusal():
+                found = from_error(error, refused.rule)
+                self.add(replace(found, said=str(refused), hint=refused.hint))
         except (MemoryError, RecursionError) as error:
             said = f"{type(error).__name__} while the workflow was looked at"
             hint = "importing the file and building the tree should take little"
@@ -79,7 +84,7 @@ class Looking:
             if self._found.add(one):
                 self.tell({"finding": one.to_json()})
 
-    def look(self, settings: Found) -> None:
+    async def look(self, settings: Found) -> None:
         self.tell({"phase": "importing"})
         loaded = load_workflow(self.file, self.name)
         for one in loaded.sources.files:
@@ -92,9 +97,10 @@ class Looking:
         self.add(*planned.findings, *find_circles(planned.root, planned.below))
         if self.request["dry_run"] and not any(one.level == "error" for one in self._found):
             self.tell({"phase": "a dry run of"})
-            self._try(loaded, input, text, settings)
+            await self._try(loaded, input, text, settings)
         self.tell({"report": _report(loaded, planned, text)})
 
+<<<<<<< HEAD
     def _try(self, loaded: Loaded, input: BaseModel, text: str, settings: Found) -> None:
         """Tell why a dry run does not finish, or what is wrong in one that tolerates it."""
         trial = dry_run_of(loaded, input, text, settings, Secrets(os.environ))
@@ -107,6 +113,19 @@ class Looking:
             file, line, column = (one.place or "::").rsplit(":", 2)
             place = Place(file=file, line=int(line), column=int(column)) if one.place else None
             self.add(Finding(rule="dry-run", said=one.message, place=place, hint=one.hint))
+=======
+    async def _try(self, loaded: Loaded, input: BaseModel, text: str, settings: Found) -> None:
+        """Tell why a dry run does not finish, if it does not."""
+        found = await dry_run_of(loaded, input, text, settings, Secrets(os.environ))
+        if found.status not in ("finished", "continued") and not self._has_refusal():
+            why = found.why.removeprefix(f"{found.place}: ")
+            hint = found.hint
+            if found.guessed:
+                untyped = ", ".join(map(repr, found.guessed))
+                hint = f"{untyped} gave null: write output=, or annotate what its function returns"
+            said = f"a dry run did not finish: {why}"
+            self.add(Finding(rule="dry-run", said=said, place=found.place, hint=hint))
+>>>>>>> main
 
 
 def _report(loaded: Loaded, planned: Planned, input: str) -> dict[str, Any]:

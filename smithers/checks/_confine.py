@@ -89,6 +89,10 @@ class Limits:
 class RefusedHere(PermissionError):
     """The process that looks at a workflow may not do this."""
 
+    def __init__(self, said: str, rule: str, hint: str) -> None:
+        super().__init__(said)
+        self.rule, self.hint = rule, hint
+
 
 @dataclass(frozen=True, kw_only=True)
 class Confined:
@@ -167,6 +171,10 @@ class _Refusing:
         )
         with suppress(ImportError):  # a system without shared memory
             setattr(import_module("_posixshmem"), "shm_open", self.share)  # noqa: B010
+        with suppress(ImportError, AttributeError):
+            locks: Any = import_module("_multiprocessing")
+            refusing: dict[str, Any] = {"__new__": self.lock}
+            locks.SemLock = type("SemLock", (locks.SemLock,), refusing)
         for module, name, function in of_no_event:
             setattr(module, name, function)
 
@@ -187,13 +195,18 @@ class _Refusing:
             said = f"{event} ({_shown(arguments[0])})" if arguments else event
             self._refuse("programs", said, f"{_HOW} no work")
         elif event in _SOCKETS:
-            self._refuse("network", f"{event} ({_shown(arguments[-1])})", f"{_HOW} no work")
+            to = next(one for one in arguments if not hasattr(one, "fileno"))  # where, or a host
+            self._refuse("network", f"{event} ({_shown(to)})", f"{_HOW} no work")
 
     def exit(self, code: int) -> NoReturn:
         self._refuse("exits", f"os._exit({code})", "return a tree; Smithers ends the process")
 
     def start(self, *_: object) -> NoReturn:
         self._refuse("programs", "another process", f"{_HOW} no work")
+
+    def lock(self, *_: object, **named: object) -> NoReturn:
+        hint = "make it in the Step that starts processes; for threads use threading.Lock"
+        self._refuse("programs", "a lock that processes share", hint)
 
     def share(self, path: str, *_: object, **named: object) -> NoReturn:
         self._refuse_write(f"shared memory {path!r}")
@@ -239,7 +252,7 @@ class _Refusing:
         place = self._author_place(sys._getframe(2))  # pyright: ignore[reportPrivateUsage]  # as in `tree`
         if place is not None:
             self._report(Finding(rule=rule, said=said, place=place, hint=hint))
-        raise RefusedHere(said)
+        raise RefusedHere(said, rule, hint)
 
     def _author_place(self, frame: FrameType | None) -> Place | None:
         """The author's line that did it; None if a package did it while it was imported."""

@@ -57,7 +57,7 @@ class Judging(Looking):
     def lint(self) -> None:
         """The run began with a file of this style."""
 
-    def look(self, settings: Found) -> None:
+    async def look(self, settings: Found) -> None:
         self.tell({"phase": "importing"})
         run = self._history.run
         loaded = load_workflow(self.file, self.name)

@@ -9,6 +9,7 @@ from pathlib import Path
 from smithers.checks._findings import Finding
 from smithers.checks._lint_calls import find_blocking, find_impure
 from smithers.checks._lint_nodes import find_growth, find_texts, find_uncalled, find_unused
+from smithers.checks._lint_values import find_lists, find_unformatted
 from smithers.checks._syntax import SourceTree, own_parts
 from smithers.tree import OTHER_TOOLS, other_name_hint
 
@@ -28,6 +29,8 @@ def lint_file(file: Path, text: bytes) -> Iterator[Finding]:
         _find_executed,
         find_uncalled,
         find_texts,
+        find_lists,
+        find_unformatted,
         find_impure,
         find_blocking,
         find_unused,

@@ -11,7 +11,14 @@ from collections.abc import Iterable, Iterator
 from smithers.checks._findings import Finding
 from smithers.checks._syntax import Function, SourceTree, own_parts, words
 
-__all__ = ["find_growth", "find_texts", "find_uncalled", "find_unused", "roles_of"]
+__all__ = [
+    "assigned_nodes",
+    "find_growth",
+    "find_texts",
+    "find_uncalled",
+    "find_unused",
+    "roles_of",
+]
 
 _PLACES = {
     "Branch": ("test",),
@@ -131,7 +138,7 @@ def _locals(function: Function) -> set[str]:
 def find_texts(tree: SourceTree) -> Iterator[Finding]:
     """Nodes in f-strings: a handle is not the output."""
     for workflow in tree.workflows():
-        handles = {name: kind for name, _, kind in _assigned(tree, workflow)}
+        handles = {name: kind for name, _, kind in assigned_nodes(tree, workflow)}
         for node in ast.walk(workflow):
             texts: list[ast.expr] = []
             if isinstance(node, ast.FormattedValue):
@@ -149,7 +156,7 @@ def find_texts(tree: SourceTree) -> Iterator[Finding]:
                     )
 
 
-def _assigned(tree: SourceTree, function: Function) -> Iterator[tuple[str, ast.expr, str]]:
+def assigned_nodes(tree: SourceTree, function: Function) -> Iterator[tuple[str, ast.expr, str]]:
     """The variables that are given a node in a function, and nothing else: name, call, class."""
     found: dict[str, list[ast.expr]] = {}
     for node in own_parts(function):
@@ -184,7 +191,7 @@ def find_unused(tree: SourceTree) -> Iterator[Finding]:
             if isinstance(node, ast.Expr) and (kind := tree.node_kind(node.value)):
                 said = f"this {kind} is made and not used, so it never runs"
                 yield Finding(rule="unreachable", said=said, place=tree.place(node), hint=hint)
-        for name, value, kind in _assigned(tree, workflow):
+        for name, value, kind in assigned_nodes(tree, workflow):
             if name not in loaded and not name.startswith("_"):
                 said = f"{kind} {name!r} is in no tree, so it never runs"
                 yield Finding(rule="unreachable", said=said, place=tree.place(value), hint=hint)

@@ -66,8 +66,10 @@ def _collect(
                 )
             waiting.append((child, mine))
         if one.kind.comes_to_all:
-            all_of_it = (_Point(child.id, is_end=True) for child in children)
-            waits[end] += (_Wait(to, f"ends with {to.id!r}") for to in all_of_it)
+            for child in children:  # what undoes an action belongs to the saga
+                made_by = _Point(one.kind.maker(one, child).id, is_end=True)
+                wait = _Wait(_Point(child.id, is_end=True), f"ends with {child.id!r}")
+                waits.setdefault(made_by, []).append(wait)
         for called in one.kind.callables(one.node):
             for read in reads_of(called.call):
                 id = read if isinstance(read, str) else read.id or read.address or ""

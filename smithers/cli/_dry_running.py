@@ -16,7 +16,7 @@ from smithers.wire import dry_run_json
 from smithers.words import duration
 
 if TYPE_CHECKING:
-    from smithers.engine.dry import DryRun
+    from smithers.engine.dry import DryRun, DryTask, Untaken
     from smithers.views import Estimate, Spread
 
 __all__ = ["DryWanted", "tell_dry_run"]
@@ -80,7 +80,7 @@ def _file_and_variable(given: str) -> tuple[str, str]:
 
 
 def _lines(found: DryRun, estimate: Estimate) -> Iterator[str]:
-    """A line for each task, then sums."""
+    """A line for each task that ran, then for each that did not, then sums."""
     costs = {
         (one.workflow, one.task, one.agent): (line, models)
         for one, line, models in zip(estimate.wanted, estimate.lines, estimate.models, strict=True)
@@ -88,11 +88,14 @@ def _lines(found: DryRun, estimate: Estimate) -> Iterator[str]:
     rows = [["TASK", "KIND", "AGENT", "MODEL", "TIMES", "USD"]]
     for one in found.tasks[:_MOST_LINES]:
         cost, models = costs.get((one.workflow, one.task, one.agent), (None, ()))
-        task = one.task if one.workflow == found.workflow else f"{one.workflow}: {one.task}"
         told = _usd(cost) if cost is not None else "no history" if one.agent else ""
-        rows.append([task, one.kind, one.agent, ", ".join(models), str(one.times), told])
+        names = [_task(found, one), one.kind, one.agent, ", ".join(models)]
+        rows.append([*names, str(one.times), told])
+    for other in found.untaken[: max(0, _MOST_LINES - len(found.tasks))]:
+        why = "undo" if other.is_undo else "not taken"
+        rows.append([_task(found, other), other.kind, other.agent, "", why, ""])
     yield from table(rows) if len(rows) > 1 else ("nothing would run",)
-    if (more := len(found.tasks) - _MOST_LINES) > 0:
+    if (more := len(found.tasks) + len(found.untaken) - _MOST_LINES) > 0:
         yield f"and {more} more tasks, which --json lists"
     yield ""
     if found.calls:
@@ -102,6 +105,24 @@ def _lines(found: DryRun, estimate: Estimate) -> Iterator[str]:
         yield "no agent would be asked"
     if found.timers_s:
         yield f"timers would take {duration(found.timers_s)}"
+    yield from _not_taken(found)
+
+
+def _task(found: DryRun, one: DryTask | Untaken) -> str:
+    return one.task if one.workflow == found.workflow else f"{one.workflow}: {one.task}"
+
+
+def _not_taken(found: DryRun) -> Iterator[str]:
+    """How much of the tree did not run, of which neither a number nor a cost is known."""
+    undos = sum(one.is_undo for one in found.untaken)
+    if others := len(found.untaken) - undos:
+        yield f"not taken in this dry run: {_tasks(others)}"
+    if undos:
+        yield f"undo: {_tasks(undos)}, which would run only if something fails"
+
+
+def _tasks(count: int) -> str:
+    return "1 task" if count == 1 else f"{count} tasks"
 
 
 def _times(count: int) -> str:

@@ -67,5 +67,8 @@ def given_json(given: str, what: str, option: str) -> object:
 
 
 def parse_json(text: str) -> object:
-    """Strict JSON as data. Raises `ValueError`, which names the line and column."""
-    return strict_json(text)
+    """Strict JSON as data. Raises `ValueError`, which names the place."""
+    try:
+        return strict_json(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 from collections.abc import Generator, Iterator, Mapping
 from io import BufferedReader
@@ -18,7 +17,7 @@ from smithers.cli._arguments import Argument, Option, example
 from smithers.cli._drifting import drift
 from smithers.cli._streams import finite, give, quiet_end
 from smithers.errors import Refused
-from smithers.texts import json_text
+from smithers.texts import json_text, strict_json
 
 __all__ = ["register"]
 
@@ -128,7 +127,7 @@ def parse(
 
 def _schema_in(path: Path) -> object:
     try:
-        found: object = json.loads(path.read_bytes())
+        found = strict_json(path.read_text("utf-8-sig"))
     except OSError as error:
         raise _unreadable(path, error) from error
     except (ValueError, RecursionError) as error:

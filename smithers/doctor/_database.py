@@ -13,7 +13,7 @@ from smithers.store.failures import telling
 from smithers.store.file_systems import file_system_of
 from smithers.store.locks import Locked, lock_holders
 from smithers.store.looking import source
-from smithers.store.migrations import APPLICATION_ID, published
+from smithers.store.migrations import APPLICATION_ID, NEWEST
 from smithers.store.opening import check_place
 
 __all__ = ["look_at_database"]
@@ -56,15 +56,14 @@ def _opened(path: Path, facts: dict[str, object]) -> Finding:
         db.execute("PRAGMA query_only = 1")
         ours: int = db.execute("PRAGMA application_id").fetchone()[0]
         version: int = db.execute("PRAGMA user_version").fetchone()[0]
-        newest = len(published())
         facts["version"] = version
         if ours != APPLICATION_ID:
             said = f"{path} is not a Smithers database"
             return Finding("database", "problem", said, "choose another with --db PATH", facts)
-        if version > newest:
+        if version > NEWEST:
             said = (
                 f"{path} was written by a newer Smithers (version {version}, this Smithers"
-                f" supports {newest})"
+                f" supports {NEWEST})"
             )
             hint = "pip install --upgrade smithers-orchestrator"
             return Finding("database", "problem", said, hint, facts)
@@ -73,7 +72,7 @@ def _opened(path: Path, facts: dict[str, object]) -> Finding:
         if damage := _damage(db):
             hint = "keep a copy of the file and of its -wal, and restore the last good backup"
             return Finding("database", "problem", f"{path} is damaged: {damage}", hint, facts)
-    older = f" (the next `smithers up` upgrades it to {newest})" if version < newest else ""
+    older = f" (the next `smithers up` upgrades it to {NEWEST})" if version < NEWEST else ""
     word = "run" if runs == 1 else "runs"
     said = f"{path}, version {version}{older}, {runs} {word}"
     return Finding("database", "note" if older else "ok", said, facts=facts)

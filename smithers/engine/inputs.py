@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 
 from smithers.errors import Refused
 from smithers.examples import example_of
-from smithers.texts import near_name
+from smithers.texts import near_name, strict_json
 from smithers.tree import not_finite
 from smithers.workflows import Workflow
 
@@ -32,7 +32,7 @@ def input_text(given: str | None) -> str:
     text = "{}" if given is None else given
     try:
         text.encode()
-        value: object = json.loads(text)
+        value = strict_json(text, finite=False)
     except UnicodeEncodeError as error:
         raise Refused("the input is not UTF-8 text") from error
     except ValueError as error:

@@ -68,17 +68,23 @@ class TrustFile:
         """The records, to be changed; they are written when this is left. Raises `Refused`."""
         with self._file.locked():
             records = self.read()
+            before = TrustRecords(
+                databases=dict(records.databases), settings=dict(records.settings)
+            )
             yield records
-            if records != self.read():
+            if records != before:
                 self._write(records)
 
     def _write(self, records: TrustRecords) -> None:
-        document = {
-            "version": VERSION,
-            "databases": [vars(one) for one in records.databases.values()],
-            "settings": [vars(one) for one in records.settings.values()],
-        }
-        self._file.write(json.dumps(document, indent=2))
+        """One record a line: with an indent, Python's own encoder would write each value."""
+        databases, settings = (
+            ",\n".join(json.dumps(vars(one)) for one in kept.values())
+            for kept in (records.databases, records.settings)
+        )
+        self._file.write(
+            f'{{"version": {VERSION},\n"databases": [\n{databases}\n],\n'
+            f'"settings": [\n{settings}\n]}}\n'
+        )
 
 
 def _records(file: PrivateFile, text: bytes) -> TrustRecords:
@@ -102,17 +108,19 @@ def _records(file: PrivateFile, text: bytes) -> TrustRecords:
 
 
 _OF_SETTINGS = fields(TrustedSettings)
+_LISTS = ("interpreters", "folders")
+_KINDS: dict[str, type] = {
+    **{one.name: str for one in fields(Trusted)},
+    **{"device": int, "inode": int, "explicit": bool},
+    **dict.fromkeys(_LISTS, list),
+}
 
 
 def _record(data: Mapping[str, Any]) -> Trusted:
     """A record, each field of the type that it must have. Raises `TypeError` or `KeyError`."""
-    values: dict[str, Any] = {one.name: data[one.name] for one in fields(Trusted)}
-    for name, value in values.items():
-        if name in ("interpreters", "folders"):
-            values[name] = tuple(_typed(name, item, str) for item in _typed(name, value, list))
-        else:
-            kinds: dict[str, type] = {"device": int, "inode": int, "explicit": bool}
-            _typed(name, value, kinds.get(name, str))
+    values = {name: _typed(name, data[name], kind) for name, kind in _KINDS.items()}
+    for name in _LISTS:
+        values[name] = tuple(_typed(name, item, str) for item in values[name])
     return Trusted(**values)
 
 

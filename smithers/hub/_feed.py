@@ -12,13 +12,14 @@ A client has only its place here, so a slow one costs nothing. One that has not 
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from smithers import reports
-from smithers.errors import Refused, SmithersError
+from smithers.errors import Refused, SmithersError, TooManyClients
 from smithers.hub._feed_blocks import Blocks, Place, Unit, encode, masked_text
 from smithers.hub._feed_runs import Changed, ChangedRuns
 from smithers.store.run_rows import unknown_run
@@ -105,6 +106,7 @@ class Feed:
         self._clients: set[_Client] = set()
         self._wanted = asyncio.Event()
         self._is_due = False
+        self.is_closed = False
 
     @property
     def clients(self) -> int:
@@ -118,8 +120,8 @@ class Feed:
 
     @asynccontextmanager
     async def of_run(self, run_id: str, after: str | None = None) -> AsyncGenerator[RunClient]:
-        """A client of the events of a run after a cursor. Raises `UnknownRun`, or `Refused` for an
-        invalid cursor and for too many clients.
+        """A client of the events of a run after a cursor. Raises `UnknownRun`, `TooManyClients`, or
+        `Refused` for an invalid cursor.
         """
         place = reports.id_of(after)
         client = RunClient(self, self._topics.get(run_id) or _Topic(run_id), run_id, place)
@@ -132,8 +134,8 @@ class Feed:
 
     @asynccontextmanager
     async def of_all(self, after: str | None = None) -> AsyncGenerator[RunsClient]:
-        """A client of the ids of the runs that change, after an id of this feed. Raises `Refused`
-        for too many clients.
+        """A client of the ids of the runs that change, after an id of this feed. Raises
+        `TooManyClients`.
         """
         client = RunsClient(self, self._list, after)
         self._enter(client)
@@ -143,7 +145,19 @@ class Feed:
             self._leave(client)
 
     async def run(self) -> None:
-        """Look for changes until it is cancelled."""
+        """Look for changes until it is cancelled; then it is closed."""
+        try:
+            await self._run()
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Let no client wait for more. Each can continue by its last id at another feed."""
+        self.is_closed = True
+        for topic in (self._list, *self._topics.values()):
+            topic.move()
+
+    async def _run(self) -> None:
         looked = 0.0
         with self.hub.changes() as changes:
             while True:
@@ -183,7 +197,7 @@ class Feed:
 
     def _enter(self, client: _Client) -> None:
         if len(self._clients) >= self._most_clients:
-            raise Refused(
+            raise TooManyClients(
                 f"{self._most_clients} clients listen already",
                 hint="close some of the pages or programs that follow runs",
             )
@@ -266,7 +280,8 @@ class Feed:
 
 
 def _end(hub: Hub, run_id: str) -> str:
-    return masked_text(hub, event_json(hub.summary(run_id)))[0]
+    text, masked = masked_text(hub, event_json(hub.summary(run_id)))
+    return f'{text[:-1]},"masked":{json.dumps(masked)}}}' if masked else text
 
 
 class _Client:
@@ -301,7 +316,8 @@ class RunClient(_Client):
 
     async def __anext__(self) -> Batch:
         """What comes after its place, once there is something: events, another status, or the end,
-        after which there is nothing. Raises `Dropped`, or `UnknownRun` for a run that was deleted.
+        after which there is nothing. A feed that is closed gives nothing more. Raises `Dropped`, or
+        `UnknownRun` for a run that was deleted.
         """
         if self._has_end:
             raise StopAsyncIteration
@@ -309,11 +325,18 @@ class RunClient(_Client):
         try:
             while True:
                 moved = self.topic.moved
+                if self._feed.is_closed:
+                    raise StopAsyncIteration
                 if (batch := await self._next(await self._feed.head_of(self))) is not None:
                     return batch
                 await moved.wait()
         finally:
             self.away_since = self._feed.clock()
+
+    async def is_complete(self) -> bool:
+        """Whether the run has ended and its last event is before the place of the client."""
+        head = await self._feed.head_of(self)
+        return head.ended and not await self._feed.after(self, head)
 
     async def _next(self, head: Head) -> Batch | None:
         units = await self._feed.after(self, head)
@@ -350,6 +373,8 @@ class RunsClient(_Client):
         try:
             while True:
                 moved, changed = self.topic.moved, self._feed.changed
+                if self._feed.is_closed:
+                    raise StopAsyncIteration
                 if changed.is_seen and (self._is_new or self._number != changed.number):
                     found = changed.after(self._number)
                     self._is_new, self._number = False, changed.number

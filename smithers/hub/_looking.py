@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +100,26 @@ class Looking(HubCore):
     def changes(self) -> reports.Changes:
         """Reports whether anything was written to the database since the last call."""
         return reports.Changes(self.database)
+
+    @cached_property
+    def metrics(self) -> reports.Metrics:
+        """Counts of all runs, for a system that watches them over time: of each what is new is
+        read, as long as this hub is there.
+        """
+        return reports.Metrics(self.database)
+
+    def metrics_page(self, *, clients: int | None = None, accept: str = "") -> tuple[bytes, str]:
+        """The counts as Prometheus reads them, and the media type. Raises `Refused` if its package
+        is not installed.
+        """
+        try:
+            write = reports.metrics_page
+        except ModuleNotFoundError as error:
+            raise Refused(
+                f"metrics need the package {error.name!r}, which is not installed",
+                hint="install it with `pip install 'smithers-orchestrator[serve]'`",
+            ) from error
+        return write(self.metrics.count(), clients=clients, accept=accept)
 
     def look(self, run_id: str) -> reports.Look:
         """The state of a run and the cursor of its newest event, read in one snapshot."""

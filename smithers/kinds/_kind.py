@@ -271,7 +271,7 @@ class Kind(ABC, Generic[N]):
     only_arranges: ClassVar[bool] = False
     """Whether it decides nothing: all its children are activated, and it settles with them."""
     comes_to_all: ClassVar[bool] = False
-    """Whether it comes to each of its children, unless one fails, and ends with the last."""
+    """Whether a failure alone decides which of its children it comes to; it ends with the last."""
     is_concurrent: ClassVar[bool] = False
     """Whether its children may be at work at the same time."""
     chooses: ClassVar[bool] = False

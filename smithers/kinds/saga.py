@@ -149,7 +149,7 @@ class CompensatedKind(Container[Compensated[Any]]):
     """It settles with its action. Its undo is made by the saga around it."""
 
     name = "compensated"
-    is_ordered = True
+    is_ordered = comes_to_all = True
 
     def check(self, definition: Definition[Compensated]) -> None:
         if next(_sagas(definition), None) is None:
@@ -200,7 +200,7 @@ class SagaKind(Container[Saga[Any]]):
 
     name = "saga"
     chooses = True
-    is_ordered = True
+    is_ordered = comes_to_all = True
     grows = True
 
     def handles(self, node: Saga) -> bool:

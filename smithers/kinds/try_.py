@@ -167,6 +167,7 @@ class CatchKind(Ordered[Catch]):
     """The node that catches; its parent activates it once it has caught something."""
 
     name = "catch"
+    comes_to_all = True
 
     def end(self, plan: Planning, one: Instance[Catch]) -> None:
         plan.mark(one, "finished", one.settled_at)
@@ -211,6 +212,7 @@ class HandlerKind(CatchKind):
 
 class FinallyKind(Ordered[Finally]):
     name = "finally"
+    comes_to_all = True
 
     def end(self, plan: Planning, one: Instance[Finally]) -> None:
         plan.mark(one, "finished", one.settled_at)
@@ -224,7 +226,7 @@ class TryKind(Container[Try]):
 
     name = "try"
     chooses = True
-    is_ordered = True
+    is_ordered = comes_to_all = True
 
     def handles(self, node: Try) -> bool:
         return node.catch is not None or super().handles(node)

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from smithers.reports._logs import logs as logs
     from smithers.reports._logs import raw_logs as raw_logs
     from smithers.reports._messages import message as message
+    from smithers.reports._metrics import Metrics as Metrics
+    from smithers.reports._metrics_page import metrics_page as metrics_page
     from smithers.reports._one_task import find_task as find_task
     from smithers.reports._overview import Look as Look
     from smithers.reports._overview import Overview as Overview
@@ -71,6 +73,8 @@ _HOMES = {
     "Changes": "smithers.reports._changes",
     "Look": "smithers.reports._overview",
     "MOST": "smithers.reports._events",
+    "Metrics": "smithers.reports._metrics",
+    "metrics_page": "smithers.reports._metrics_page",
     "Overview": "smithers.reports._overview",
     "RunsQuery": "smithers.reports._listing",
     "STATUSES": "smithers.reports._listing",
@@ -128,6 +132,7 @@ __all__ = [  # literal, for the checkers
     "Changes",
     "Head",
     "Look",
+    "Metrics",
     "Overview",
     "RecordedRun",
     "RunsQuery",
@@ -149,6 +154,7 @@ __all__ = [  # literal, for the checkers
     "logs",
     "look",
     "message",
+    "metrics_page",
     "name_database",
     "newest",
     "none_of",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
@@ -11,10 +12,11 @@ from pathlib import Path
 
 from smithers.errors import StoreError
 from smithers.store import Owner
+from smithers.store.durations import Durations
 from smithers.store.opening import connect
 from smithers.store.rows import time_text
 
-__all__ = ["Heartbeat", "beat"]
+__all__ = ["COMMITS", "Heartbeat", "beat"]
 
 _BEAT = (
     "INSERT INTO owners (owner, host, pid, started, beat_ns, beat_at) VALUES (?, ?, ?, ?, ?, ?)"
@@ -22,6 +24,8 @@ _BEAT = (
 )
 _BUSY_S = 2.0
 """How long a beat waits for the writer lock; the next beat tries again."""
+COMMITS = Durations((0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0))
+"""How long the commits of the beats of this process took, with the wait for the writer lock."""
 
 
 def beat(db: sqlite3.Connection, owner: Owner, now: datetime, monotonic_ns: int) -> None:
@@ -80,7 +84,9 @@ class Heartbeat:
     def _beat_all(self) -> None:
         self._check()
         with closing(connect(self._path, busy_timeout_s=_BUSY_S)) as db:
+            begun = time.monotonic()
             db.execute("BEGIN IMMEDIATE")
             for owner in self._owners.values():
                 beat(db, owner, self._now(), self._monotonic_ns())
             db.execute("COMMIT")
+            COMMITS.add(time.monotonic() - begun)

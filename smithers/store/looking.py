@@ -23,7 +23,7 @@ from urllib.parse import quote
 from smithers.errors import StoreError
 from smithers.store.failures import telling
 from smithers.store.files import open_plain
-from smithers.store.migrations import migrate, published
+from smithers.store.migrations import NEWEST, migrate
 from smithers.store.opening import check_beside, needs_work, version_of
 
 __all__ = [
@@ -123,7 +123,7 @@ def looking(path: Path) -> Generator[sqlite3.Connection]:
     path = Path(os.path.realpath(path))
     with telling(path), ExitStack() as stack:
         db = stack.enter_context(source(path))
-        if needs_work(db, path, len(published())):
+        if needs_work(db, path, NEWEST):
             db = stack.enter_context(closing(_upgraded(db, path)))
         db.execute("PRAGMA query_only = 1")
         db.execute("BEGIN")
@@ -144,7 +144,7 @@ def peek(path: Path, read: Callable[[sqlite3.Connection], T], *, upgraded: bool 
             break
         try:
             with closing(connect_reader(path, immutable=True)) as db:
-                if needs_work(db, path, len(published())):
+                if needs_work(db, path, NEWEST):
                     break
                 found = read(db)
         except (sqlite3.Error, StoreError):
@@ -202,9 +202,9 @@ def _upgraded(db: sqlite3.Connection, path: Path) -> sqlite3.Connection:
         if version:  # else another process is making it
             copies[path] = (
                 f"{path} has version {version}; the next command that writes to it, such as"
-                f" `smithers up`, upgrades it to version {len(published())}"
+                f" `smithers up`, upgrades it to version {NEWEST}"
             )
-        migrate(private, version, published())
+        migrate(private, version)
     except BaseException:
         private.close()
         raise

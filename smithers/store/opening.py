@@ -25,7 +25,7 @@ from smithers.store.file_systems import file_system_of, refusal_of
 from smithers.store.files import open_plain, refuse_to_open
 from smithers.store.lease import Beat, lease_of, this_host, utc_now
 from smithers.store.locks import LOOK_AFTER_S, Patience, is_busy
-from smithers.store.migrations import APPLICATION_ID, migrate, published
+from smithers.store.migrations import APPLICATION_ID, NEWEST, migrate
 
 __all__ = [
     "WAL_BYTES",
@@ -62,7 +62,6 @@ def open_database(
     the type of the file system as it is to be taken, instead of the one it has. Raises
     `StoreError`, and has then changed nothing.
     """
-    migrations = published() if migrations is None else migrations
     if create:
         _make_folder(path)
     check_place(path, create=create, file_system=file_system)
@@ -94,13 +93,14 @@ def open_database(
 
 
 def _bring_up(
-    db: sqlite3.Connection, path: Path, timeout_s: float, migrations: Sequence[str]
+    db: sqlite3.Connection, path: Path, timeout_s: float, migrations: Sequence[str] | None
 ) -> None:
     """Make a new file a database of ours, and one of an older version one of the newest."""
-    if not needs_work(db, path, len(migrations)):
+    newest = NEWEST if migrations is None else len(migrations)
+    if not needs_work(db, path, newest):
         return
     with file_lock(path, timeout_s):
-        if needs_work(db, path, len(migrations)):
+        if needs_work(db, path, newest):
             if version_of(db) == 0:
                 with suppress(PermissionError):  # an empty file of someone else
                     path.chmod(0o600)

@@ -6,7 +6,9 @@ call takes looked up in the line that made it. A text that does not parse stays 
 
 from __future__ import annotations
 
+import builtins
 import inspect
+import os
 import re
 import subprocess
 import sys
@@ -31,6 +33,7 @@ _UNKNOWN = re.compile(r"([\w.<>]+)\(\) got an unexpected keyword argument '(\w+)
 _MISSING = re.compile(r"([\w.<>]+)\(\) missing \d+ required (?:positional|keyword-only) argument")
 _TOO_MANY = re.compile(r"([\w.<>]+)\(\) (?:takes .* positional argument|got multiple values for)")
 _CANNOT_IMPORT = re.compile(r"cannot import name '(\w+)'")
+_NO_ITEMS = re.compile(r"'(\w+)' object is not subscriptable")
 _SAME = (
     ("needs", "after", "depends_on", "dependencies", "requires", "upstream", "wait_for"),
     ("retry", "tries", "retries", "attempts", "max_attempts", "max_retries"),
@@ -44,6 +47,15 @@ _SAME = (
     ("limit", "max_concurrency", "concurrency", "max_parallel", "workers"),
 )
 """Arguments of ours, each with the words that other tools use for it."""
+_LOOP = "Smithers runs this in its own event loop: await it in a Step whose function is async"
+_HINTS: tuple[tuple[type[BaseException], str, str], ...] = (
+    (RuntimeError, "running event loop", _LOOP),  # asyncio.run
+    (RuntimeError, "another loop is running", _LOOP),
+    (RuntimeError, "event loop is already running", _LOOP),
+    (EOFError, "reading a line", "nobody types here: take it as input, or ask with HumanTask"),
+    (SystemExit, "", "raise an error instead: Smithers ends the process"),
+)
+"""What Python's own errors mean, by a part of their text."""
 _OF_AGENTS = ("model", "system_prompt", "temperature", "tools")
 
 
@@ -92,7 +104,35 @@ def _explain(error: BaseException, said: str) -> Explained | None:
         return Explained(said, handle_hint(error) or hint)
     if isinstance(error, subprocess.CalledProcessError | subprocess.TimeoutExpired):
         return Explained(said + _tail(error))
+    return _outside(error, said)
+
+
+def _outside(error: BaseException, said: str) -> Explained | None:
+    """What Python says of its surroundings: the event loop, the terminal, files, variables."""
+    if isinstance(error, OSError | KeyError) and (hint := _not_there(error)):
+        return Explained(said, hint)
+    for kind, text, hint in _HINTS:
+        if isinstance(error, kind) and text in str(error):
+            return Explained(said, handle_hint(error) or hint)
     return None
+
+
+def _not_there(error: OSError | KeyError) -> str:
+    """What to write for a variable of the environment, or a file, that is not there."""
+    if isinstance(error, KeyError):
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        is_variable = trace is not None and trace.tb_frame.f_globals.get("__name__") == "os"
+        return (
+            f"set {error.args[0]} in the environment, or read it in a Step" if is_variable else ""
+        )
+    name: object = error.filename
+    if not isinstance(error, FileNotFoundError) or not isinstance(name, str) or name[:1] == "/":
+        return ""
+    return (
+        f"it is looked for in {os.getcwd()}; beside this file: Path(__file__).with_name({name!r})"
+    )
 
 
 def first_of(error: BaseException) -> BaseException:
@@ -216,6 +256,12 @@ def _mixed_up(error: TypeError, said: str) -> Explained | None:
         return Explained(said, hint)
     if "Workflow" in words:
         hint = "a workflow is not a node: call a plain function that returns nodes"
+        if "callable" in words:
+            hint += ", or write Subflow(id, workflow); `smithers up FILE` starts one"
+        return Explained(said, hint)
+    model = _NO_ITEMS.match(str(error))
+    if model is not None and model[1] != "NoneType" and not hasattr(builtins, model[1]):
+        hint = handle_hint(error) or "a field is an attribute: write ctx[task].field"
         return Explained(said, hint)
     return None
 

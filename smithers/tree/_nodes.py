@@ -18,6 +18,7 @@ from __future__ import annotations
 import collections.abc as abc
 from collections.abc import Callable
 from copy import copy
+from types import FunctionType
 from typing import Any, ClassVar, Final, Generic, Literal, cast, get_args, overload
 
 from typing_extensions import TypeVar
@@ -79,11 +80,10 @@ def children_of(kind: str, given: abc.Sequence[object], mark: Mark) -> tuple[Nod
     for number, child in enumerate(given, 1):
         if child is not None and not isinstance(child, Node):
             what = f"a {type(child).__name__}: {shown(child)}"
-            wrong(
-                mark,
-                f"child {number} of this {kind} must be a node, not {what}",
-                "pass tasks and groups; unpack a list with *, and use None for no node",
-            )
+            hint = "pass tasks and groups; unpack a list with *, and use None for no node"
+            if isinstance(child, FunctionType):
+                hint = f"write Step({child.__name__!r}, {child.__name__})"
+            wrong(mark, f"child {number} of this {kind} must be a node, not {what}", hint)
     return tuple(cast("list[Node]", [child for child in given if child is not None]))
 
 

@@ -10,6 +10,8 @@ _WORKFLOW = "put @workflow on one function, which takes a Context and returns a 
 _STEP = "write Step(id, function) for Python code, and Task(id, agent=..., prompt=...) for an agent"
 _ORDER = "return Sequence(first, second) from a function with @workflow: the order is in the tree"
 _AGENT = "write Task(id, agent=..., prompt=...); from harnesses import an agent such as ClaudeCode"
+_ITEMS = "write ForEach(items, key=..., each=...), whose each makes a node of an item"
+_START = "type smithers up FILE to run it; nothing in the file starts it"
 _NAMES: Final = {
     **dict.fromkeys(("flow", "dag", "DAG", "pipeline", "job", "FlowSpec", "defn"), _WORKFLOW),
     **dict.fromkeys(
@@ -18,7 +20,10 @@ _NAMES: Final = {
     **dict.fromkeys(("StateGraph", "MessageGraph", "Graph", "START", "END", "add_node"), _ORDER),
     **dict.fromkeys(("add_edge", "add_conditional_edges", "chain", "Chain", "Pipeline"), _ORDER),
     **dict.fromkeys(("createWorkflow", "Workflow", "create_function", "asset"), _WORKFLOW),
-    **dict.fromkeys(("Crew", "AssistantAgent", "UserProxyAgent", "GroupChat"), _AGENT),
+    **dict.fromkeys(("submit", "delay", "apply_async", "then", "add_task"), _ORDER),
+    **dict.fromkeys(("map", "starmap", "expand"), _ITEMS),
+    **dict.fromkeys(("run", "kickoff", "invoke", "ainvoke", "compile", "serve", "deploy"), _START),
+    **dict.fromkeys(("Agent", "Crew", "AssistantAgent", "UserProxyAgent", "GroupChat"), _AGENT),
 }
 
 

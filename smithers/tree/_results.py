@@ -94,6 +94,9 @@ def check_output(kind: Any, mark: Mark) -> Output[Any]:
     if isinstance(kind, str):
         said = f"output= must be a type, not the string {kind!r}"
         wrong(mark, said, f"write output={kind} without quotes")
+    if type(kind) in (dict, list, tuple):
+        said = f"output= must be a type, not the {type(kind).__name__} {shown(kind)}"
+        wrong(mark, said, "write a model: class Answer(BaseModel): ..., and output=Answer")
     try:
         return output_of(kind)
     except AuthorError as error:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import secrets
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, create_task_group, to_thread
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.datastructures import QueryParams
@@ -25,7 +28,7 @@ from starlette.routing import Route as Endpoint
 from smithers import __version__
 from smithers.callers import Caller
 from smithers.errors import SmithersError
-from smithers.hub import Hub, Roots
+from smithers.hub import Feed, Hub, Roots
 from smithers.texts import strict_json
 from smithers.web._calling import Tokens
 from smithers.web._guarding import Guard, Limits
@@ -54,15 +57,34 @@ def make_app(
     """The app for the runs of `hub`, whose callers have one of `tokens`.
 
     Workflows below `roots` may be started (default: the current folder). `hosts` are names that
-    requests may give as their host beside the addresses of this machine.
+    requests may give as their host beside the addresses of this machine. The events of runs are
+    read while its lifespan lasts; `app.state.feed` gives them.
     """
     limits = limits or Limits()
-    document = json.dumps(openapi(routes, __version__)).encode()
-    made = _Endpoints(Server(hub=hub, roots=Roots(roots or [Path.cwd()]), document=document))
+    feed = Feed(hub, secrets.token_hex(4), most_clients=limits.streams)
+    server = Server(
+        hub=hub,
+        roots=Roots(roots or [Path.cwd()]),
+        document=json.dumps(openapi(routes, __version__)).encode(),
+        feed=feed,
+        streams=Counter(),
+        streams_each=limits.streams_each,
+    )
+    made = _Endpoints(server)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        async with create_task_group() as group:
+            group.start_soon(feed.run)
+            yield
+            group.cancel_scope.cancel()
+
     app = Starlette(
         routes=[made.path(path, ones) for path, ones in _by_path(routes).items()],
         exception_handlers={HTTPException: made.refuse},
+        lifespan=lifespan,
     )
+    app.state.feed = feed
     app.router.redirect_slashes = False
     is_open = frozenset(one.path for one in routes if one.scope is None)
     app.add_middleware(
@@ -119,7 +141,8 @@ class _Endpoints:
         )
         if route.body is None:
             response = await self._call(route, call)
-            return _with_tag(request, response) if route.method == "GET" else response
+            has_tag = route.method == "GET" and not route.streams
+            return _with_tag(request, response) if has_tag else response
         given = await _json_of(request)
         call = call.having(_fitted(route.body, given))
         key = request.headers.get("idempotency-key")

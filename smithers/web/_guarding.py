@@ -41,7 +41,8 @@ class Limits:
     """How large, slow and frequent requests may be.
 
     A caller has `burst` requests at once and `rate_s` a second after that; an address has
-    `wrong_burst` requests with a wrong token, and one more a second.
+    `wrong_burst` requests with a wrong token, and one more a second. `streams` of events are open
+    at once, of them `streams_each` of one caller.
     """
 
     body_bytes: int = 1_048_576
@@ -52,6 +53,8 @@ class Limits:
     burst: int = 200
     rate_s: float = 50.0
     wrong_burst: int = 30
+    streams: int = 256
+    streams_each: int = 100
 
 
 class _Rates:

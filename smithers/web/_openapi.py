@@ -69,7 +69,10 @@ def _operation(route: Route, schemas: Json, problem: Json) -> Json:
         found["x-scope"] = route.scope
     else:
         found["security"] = []
-    if route.method == "GET" and route.scope is not None:
+    if route.streams:
+        about = "The `id` of the last message that was received; it goes before `after`."
+        found["parameters"].append(_header("Last-Event-ID", about))
+    elif route.method == "GET" and route.scope is not None:
         found["parameters"].append(_header("If-None-Match", "An `ETag` of an earlier answer."))
     if route.body is not None:
         found["responses"]["415"] = _refusal(415, problem)
@@ -137,12 +140,17 @@ def _without_null(schema: Json) -> Json:
 
 def _responses(route: Route, schemas: Json, problem: Json) -> Json:
     schema = {} if route.result is None else _schema(route.result, schemas)
+    content = {"schema": schema}
+    if route.streams:
+        content = {"schema": {"type": "string"}, "x-part-schema": schema}
     answered: Json = {
         "description": http.HTTPStatus(route.status).phrase,
-        "content": {media: {"schema": schema} for media in route.media},
+        "content": dict.fromkeys(route.media, content),
     }
     found: Json = {str(route.status): answered}
-    if route.method == "GET" and route.scope is not None:
+    if route.streams:
+        found["204"] = {"description": "No Content: the last message was the end."}
+    elif route.method == "GET" and route.scope is not None:
         answered["headers"] = {"ETag": {"schema": {"type": "string"}}}
         found["304"] = {"description": "Not Modified"}
     refusals = {*(_OPEN if route.scope is None else _ALL), *route.statuses}

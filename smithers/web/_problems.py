@@ -21,6 +21,7 @@ from smithers.errors import (
     RunExists,
     SmithersError,
     StoreError,
+    TooManyClients,
     UnknownRun,
     Untrusted,
     WrongAnswer,
@@ -43,6 +44,7 @@ _STATUSES: tuple[tuple[type[SmithersError], int], ...] = (
     (AuthorError, 422),
     (Untrusted, 403),
     (OutsideRoots, 403),
+    (TooManyClients, 503),
     (Refused, 422),
     (StoreError, 503),
 )

@@ -7,6 +7,7 @@ declaration, and a test compares the docs with it.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from smithers.callers import Caller
-    from smithers.hub import Hub, Roots
+    from smithers.hub import Feed, Hub, Roots
 
 __all__ = [
     "Call",
@@ -83,6 +84,10 @@ class Server:
     """The folders below which workflows may be started."""
     document: bytes
     """The OpenAPI document."""
+    feed: Feed
+    streams: Counter[str]
+    """How many streams of events each caller has open."""
+    streams_each: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +144,8 @@ class Route:
     A plain `handler` runs in a worker thread, since calls of `Hub` block; one that is `async` runs
     in the loop. It returns JSON data, in which secrets are masked, or a response. `scope` is what
     the caller's token must have; None is an open route. `statuses` are the refusals that the route
-    has beside those that all have.
+    has beside those that all have. With `streams` it answers with a text whose parts are each a
+    `result`.
     """
 
     method: Literal["GET", "POST"]
@@ -154,6 +160,7 @@ class Route:
     status: int = 200
     statuses: tuple[int, ...] = ()
     media: tuple[str, ...] = ("application/json",)
+    streams: bool = False
 
     @property
     def names(self) -> list[str]:

@@ -13,11 +13,11 @@ from typing import Any
 
 import h11
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from smithers.errors import Refused
-from smithers.hub import Hub, plain
+from smithers.hub import Feed, Hub, plain
 from smithers.web._app import make_app
 from smithers.web._calling import Tokens
 from smithers.web._guarding import Limits
@@ -28,12 +28,17 @@ _HEADERS_S = 10.0
 _KEEP_ALIVE_S = 15
 _MOST_CONNECTIONS = 512
 _LEAVES_S = 3
+_STUCK_S = 15.0
+"""How long a client may leave unread what is sent to it."""
 
 
 class _Protocol(H11Protocol):
-    """A connection whose headers must arrive within a time, since uvicorn has no limit for them."""
+    """A connection whose headers must arrive, and whose answers must be read, within a time, since
+    uvicorn has no limit for them.
+    """
 
     _late: asyncio.TimerHandle | None = None
+    _stuck: asyncio.TimerHandle | None = None
     _has_served = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
@@ -48,6 +53,18 @@ class _Protocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
         super().connection_lost(exc)
+        self.resume_writing()
+
+    def pause_writing(self) -> None:
+        """A connection that is closed in order keeps what is unread, so it is aborted."""
+        super().pause_writing()
+        self._stuck = self.loop.call_later(_STUCK_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._stuck is not None:
+            self._stuck.cancel()
+            self._stuck = None
 
     def _await_headers(self) -> None:
         """A request whose headers are not complete has until the first of them is too old."""
@@ -64,7 +81,17 @@ class _Protocol(H11Protocol):
 
 
 class _Server(uvicorn.Server):
-    """A server whose signals the command handles that starts it."""
+    """A server whose signals the command handles that starts it. It ends the streams of events
+    itself, since it would wait for them.
+    """
+
+    def __init__(self, config: uvicorn.Config, feed: Feed) -> None:
+        super().__init__(config)
+        self._feed = feed
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._feed.close()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -74,10 +101,10 @@ class _Server(uvicorn.Server):
 class Listening:
     """A server that has its address, and answers once `run` is called."""
 
-    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
+    def __init__(self, app: Starlette, host: str, port: int) -> None:
         self._socket = _bind(host, port)
         self.host, self.port = self._socket.getsockname()[:2]
-        self._server = _Server(_config(app))
+        self._server = _Server(_config(app), app.state.feed)
 
     @property
     def url(self) -> str:
@@ -105,12 +132,12 @@ def _bind(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def _config(app: ASGIApp) -> uvicorn.Config:
+def _config(app: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=_Protocol,
         ws="none",
-        lifespan="off",
+        lifespan="on",
         log_config=None,
         log_level="critical",  # the app reports what failed, without secrets
         access_log=False,  # addresses and headers are in no log

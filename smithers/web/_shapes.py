@@ -15,6 +15,7 @@ from smithers.views import Status
 
 __all__ = [
     "Asks",
+    "ChangedRuns",
     "Cost",
     "Diff",
     "Document",
@@ -360,14 +361,34 @@ class Event(TypedDict):
 
 
 @with_config(_CLOSED)
+class ChangedNode(TypedDict):
+    """A node of which something changed; without a task, the run itself."""
+
+    task: str | None
+    iteration: list[int]
+
+
+@with_config(_CLOSED)
 class Events(Document):
-    """A page of a run's events; `cursor` leads to the next one."""
+    """What happened in a run since the message before, and which nodes changed. `more` says that
+    other events follow already.
+    """
 
     run_id: str
     status: Status
     events: list[Event]
     cursor: str | None
     more: bool
+    changed: list[ChangedNode]
+
+
+@with_config(_CLOSED)
+class ChangedRuns(Document):
+    """The runs that have changed since the message before; with `every`, list all again."""
+
+    runs: list[str]
+    every: bool
+    cursor: str
 
 
 @with_config(_CLOSED)

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from smithers.web import _answering, _open, _reading, _starting
+from smithers.web import _answering, _events, _metrics, _open, _reading, _starting
 from smithers.web._routes import Route
 
 __all__ = ["ROUTES"]
 
-ROUTES: tuple[Route, ...] = (*_open.ROUTES, *_reading.ROUTES, *_answering.ROUTES, *_starting.ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *_open.ROUTES,
+    *_metrics.ROUTES,
+    *_reading.ROUTES,
+    *_events.ROUTES,
+    *_answering.ROUTES,
+    *_starting.ROUTES,
+)

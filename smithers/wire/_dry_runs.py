@@ -46,6 +46,16 @@ def dry_run_json(dry: DryRun, estimate: Estimate) -> Json:
         "timers_s": dry.timers_s,
         "without_type": list(dry.guessed),
         "tasks": tasks,
+        "not_taken": [
+            {
+                "workflow": one.workflow,
+                "task": one.task,
+                "kind": one.kind,
+                "agent": one.agent or None,
+                "undo": one.is_undo,
+            }
+            for one in dry.untaken
+        ],
         "cost": _spread(estimate.total),
         "without_history": [
             one.task

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["BROKEN", "FLOW", "HEAD", "Broken"]
+__all__ = ["BROKEN", "FLOW", "HEAD", "SMALL", "Broken", "at_import", "in_flow"]
 
 HEAD = """\
 import asyncio
@@ -32,7 +32,7 @@ class Plan(BaseModel):
 
 """
 FLOW = "@workflow\ndef flow(ctx: Context[NoInput]) -> Node:\n"
-_SMALL = '\n@workflow\ndef flow(ctx):\n    return Step("a", lambda: 1)\n'
+SMALL = '\n@workflow\ndef flow(ctx):\n    return Step("a", lambda: 1)\n'
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def in_flow(name: str, body: str, *, said: str, hint: str, fix: tuple[str, str])
 
 def at_import(name: str, line: str, *, said: str, hint: str, fix: tuple[str, str]) -> Broken:
     """A line at the top of the file that does what an import must not do."""
-    return Broken(name, HEAD + line + "\n" + _SMALL, said, hint, fix, acts=True)
+    return Broken(name, HEAD + line + "\n" + SMALL, said, hint, fix, acts=True)
 
 
 BROKEN = [
@@ -153,7 +153,7 @@ BROKEN = [
     ),
     Broken(
         "a decorator that was not imported",
-        HEAD + "@§task\ndef fetch() -> str:\n    return 'x'\n" + _SMALL,
+        HEAD + "@§task\ndef fetch() -> str:\n    return 'x'\n" + SMALL,
         said="name 'task' is not defined",
         hint="write Step(id, function)",
         fix=("@task\n", ""),
@@ -390,7 +390,7 @@ return §Task("plan", agent=echo, prompt=["write", "it"])
     # -- what happens while the file is imported
     Broken(
         "files that import each other",
-        HEAD + "§from helper import say\n" + _SMALL,
+        HEAD + "§from helper import say\n" + SMALL,
         said="helper is imported while it is being imported itself",
         hint="move what both files need into a third one",
         fix=("from helper import say", "from other import value"),

@@ -319,7 +319,7 @@ TRIED = """\
     ("prompt", "rule", "said"),
     [
         ("ctx[first]", None, ""),
-        ("ctx[first][500]", "dry-run", "a dry run did not finish: {file}:7:55: last failed: Index"),
+        ("ctx[first][500]", "dry-run", "a dry run did not finish: last failed: IndexError"),
         ("ctx[first] and open('x', 'w').name", "writes", "a write to 'x' was refused"),
     ],
 )
@@ -333,5 +333,23 @@ def test_a_dry_run_in_the_process_of_the_check_finds_what_waits_for_outputs(
     told = [one for one in found.document["findings"] if one["level"] == "error"]
     assert (found.code, sorted(tmp_path.iterdir())) == (2 if rule else 0, before)
     assert {one["rule"] for one in told} == ({rule} if rule else set())
-    said = said.format(file=tmp_path / file)
     assert not rule or any(one["message"].startswith(said) for one in told), told
+    assert all(one["place"]["line"] == 7 for one in told)
+
+
+def test_a_dry_run_that_fails_for_want_of_a_type_says_which(tmp_path: Path) -> None:
+    file = written(
+        tmp_path,
+        """\
+        from smithers import ForEach, Sequence, Step, workflow
+
+        @workflow
+        def flow(ctx):
+            names = Step("names", lambda: ["a"])
+            each = ForEach(lambda: ctx[names], key=str, each=lambda one: Step(one, print), id="all")
+            return Sequence(names, each)
+        """,
+    )
+    (found,) = smithers(tmp_path, "check", file, "--dry-run", "--json").document["findings"]
+    assert (found["rule"], found["place"]["line"]) == ("dry-run", 6)
+    assert found["hint"].startswith("'names' gave null: write output=")

@@ -23,6 +23,7 @@ from smithers.engine.trust import Trusts, is_part, trust
 from smithers.errors import Refused
 from smithers.store import ownership
 from smithers.store.ownership import writers_of
+from tests.calls import calls_of
 from tests.cli.command import FLOWS, smithers
 
 
@@ -180,6 +181,22 @@ def test_two_processes_that_trust_at_once_lose_no_record(
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(trusted, names))
     assert {one.path for one in Trusts(env).all()} == {str(path) for path in names}
+
+
+def test_a_record_more_costs_an_addition_few_calls(
+    database: Path, env: dict[str, str], tmp_path: Path
+) -> None:
+    """Most runs of somebody begin with one, and there may be hundreds of records."""
+
+    def added_beside(others: int) -> int:
+        document = json.loads(kept(env).read_text())
+        known = document["databases"][0]
+        document["databases"] = [{**known, "path": f"/{one}.db"} for one in range(others)]
+        kept(env).write_text(json.dumps(document))
+        return calls_of(lambda: Trusts(env).add(database, how="up"))
+
+    added_beside(1)  # what is made once is not counted
+    assert (added_beside(150) - added_beside(50)) / 100 < 25
 
 
 def test_the_record_of_a_file_that_is_gone_is_listed_and_removed(

@@ -13,6 +13,7 @@ from smithers import (
     Branch,
     Budget,
     Command,
+    Compensated,
     Context,
     ForEach,
     HumanTask,
@@ -20,11 +21,13 @@ from smithers import (
     Node,
     NoInput,
     Run,
+    Saga,
     Sequence,
     Step,
     Subflow,
     Task,
     Timer,
+    Try,
     WaitForEvent,
     workflow,
 )
@@ -111,6 +114,31 @@ def untyped(ctx: Context[NoInput]) -> Node[object]:
     count = Step("count", lambda: len(ctx[found]), output=int)
     which = Branch(lambda: len(ctx[found]) > 1, then=count)
     return Sequence(found, which)
+
+
+@workflow
+def branches(ctx: Context[NoInput]) -> Node[None]:
+    """What it takes depends on an output; the rest of its tree does not run."""
+    plan = Task("plan", agent=codex, prompt="Plan.", output=Plan)
+    big = Branch(
+        lambda: len(ctx[plan].steps) > 100,
+        then=Task("split", agent=codex, prompt="Split."),
+        otherwise=Step("small", touch),
+    )
+    each = Branch(
+        lambda: len(ctx[plan].steps) > 100,
+        then=ForEach(
+            lambda: ctx[plan].steps,
+            key=str,
+            each=lambda step: Task(f"do {step}", agent=codex, prompt="Do."),
+            id="each",
+        ),
+    )
+    pay = Compensated(Step("pay", touch), undo=Command("refund", ["false"]))
+    mend = Task("mend", agent=codex, prompt="Mend.")
+    tried = Try(pay, catch=mend, finally_=Step("tidy", touch))
+    skipped = Task("skipped", agent=codex, prompt="Skip.", skip_if=lambda: True)
+    return Sequence(plan, big, each, Saga(tried), skipped)
 
 
 @workflow

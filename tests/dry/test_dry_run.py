@@ -48,6 +48,26 @@ def test_it_comes_to_the_end_and_nothing_is_executed_or_written(tmp_path: Path) 
     assert [*place.iterdir(), *state.iterdir()] == []
 
 
+def test_what_is_not_taken_is_shown_without_a_count(tmp_path: Path) -> None:
+    found = dry(tmp_path, "branches", "--json").document
+    assert times(found) == {"plan": 1, "small": 1, "pay": 1, "tidy": 1}
+    rest = [(one["task"], one["kind"], one["agent"], one["undo"]) for one in found["not_taken"]]
+    assert rest == [
+        ("split", "task", "codex", False),
+        ("each", "foreach", None, False),
+        ("refund", "command", None, True),
+        ("mend", "task", "codex", False),
+        ("skipped", "task", "codex", False),
+    ]
+    assert found["calls"] == 1
+    said = dry(tmp_path, "branches")
+    lines = [line.split() for line in said.out.splitlines()]
+    assert ["split", "task", "codex", "not", "taken"] in lines
+    assert ["refund", "command", "undo"] in lines
+    assert "not taken in this dry run: 4 tasks\n" in said.out
+    assert "undo: 1 task, which would run only if something fails\n" in said.out
+
+
 def test_a_person_reads_what_would_run_and_how_often(tmp_path: Path) -> None:
     said = dry(tmp_path, "everything")
     assert said.code == 0

@@ -351,4 +351,4 @@ def test_a_name_that_is_twice_in_a_case_is_refused(tmp_path: Path) -> None:
     write_cases(tmp_path, CRASH, '{"input": {"text": "a", "text": "b"}}')
     said = evaluate(tmp_path, "triage")
     assert said.code == 2
-    assert "the name 'text' is twice in one object" in said.err + said.out
+    assert "the name 'text' is twice in the object at ['input']" in said.err + said.out

@@ -72,7 +72,7 @@ async def test_a_source_that_passes_gives_its_tree_and_is_written_nowhere(
     [
         ("lambda: f", "f", "workflow.py:16:47", "reads an output before it is there"),
         ("return Seq", "return Seq(", "workflow.py:17", "not valid Python"),
-        ("{ctx[first]}", "{ctx[first][99]}", None, "a dry run did not finish: workflow.py:16:6"),
+        ("{ctx[first]}", "{ctx[first][99]}", "workflow.py:16:6", "a dry run did not finish: last"),
         ("import Path\n", "import Path\nPath('x').touch()\n", "workflow.py:2:1", "was refused"),
         (
             "import Path\n",
@@ -83,7 +83,7 @@ async def test_a_source_that_passes_gives_its_tree_and_is_written_nowhere(
     ],
 )
 async def test_a_mistake_has_its_place_in_the_source(
-    project: Project, scratch: Path, old: str, new: str, place: str | None, message: str
+    project: Project, scratch: Path, old: str, new: str, place: str, message: str
 ) -> None:
     before = contents(project.folder)
     async with project.client("2026-07-28") as call:
@@ -91,7 +91,7 @@ async def test_a_mistake_has_its_place_in_the_source(
     assert said["passes"] is False
     one = said["findings"][0]
     assert message in one["message"], said["findings"]
-    assert one["place"] is None if place is None else one["place"].startswith(place), one
+    assert one["place"].startswith(place), one
     assert "author_workflow again" in said.line
     assert contents(project.folder) == before
     assert contents(scratch) == []

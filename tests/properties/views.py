@@ -15,7 +15,7 @@ from smithers.changes import Frame, Key, Large
 from smithers.state import Ended, RunState
 from smithers.store import NewRun
 from smithers.store.history import frames_of
-from smithers.store.migrations import migrate, published
+from smithers.store.migrations import migrate
 from smithers.store.rows import rows_of, time_text, write
 from smithers.views import Snapshot
 
@@ -78,7 +78,7 @@ class _Rows:
 
     def __init__(self, frames: Sequence[Frame]) -> None:
         self._db = sqlite3.connect(":memory:", isolation_level=None)
-        migrate(self._db, 0, published())
+        migrate(self._db, 0)
         self._db.execute(
             "INSERT INTO runs (run_id, workflow, file, folder, interpreter, environment, input,"
             " source, created_at, options, owner, fence)"

@@ -187,9 +187,12 @@ def test_data_of_an_adapter_that_is_no_json_is_repaired() -> None:
         ('{"x": NaN}', r"in the input, \['x'\] is nan"),
         ('{"x": [1, -Infinity]}', r"in the input, \['x'\]\[1\] is -inf"),
         ('{"x": {"y": 1e999}}', r"in the input, \['x'\]\['y'\] is inf"),
+        ('{"x": 1, "x": 2}', "the input is not JSON: the name 'x' is twice in one object"),
+        ('{"x": [0, {"y": 1, "y": 1}]}', r"the name 'y' is twice in the object at \['x'\]\[1\]"),
+        ('{"x": {"y": 1, "y": 2}, "x": 3}', "the name 'x' is twice in one object"),
     ],
 )
-def test_an_input_with_a_number_that_json_lacks_is_refused_by_its_field(
+def test_an_input_with_a_number_that_json_lacks_or_a_name_twice_is_refused_by_its_field(
     text: str, words: str
 ) -> None:
     with pytest.raises(Refused, match=words):

@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -15,9 +16,10 @@ import pytest
 from smithers.changes import CameUp, Key, Settled, held
 from smithers.errors import StoreError
 from smithers.store import ProcessRow
-from smithers.store.migrations import APPLICATION_ID, migrate, published
-from smithers.store.opening import connect
+from smithers.store.migrations import APPLICATION_ID, NEWEST, migrate, published
+from smithers.store.opening import connect, open_database, version_of
 from smithers.store.sqlite import SqliteStore
+from tests.store.make_newest import NEWEST_SQL, newest_sql
 from tests.store.samples import begin, dead_owner, first_frame, frame, settled, told, whole_run
 
 pytestmark = pytest.mark.anyio
@@ -224,7 +226,10 @@ async def test_a_migration_goes_forward_once_and_whole(tmp_path: Path) -> None:
             assert told((await store.load("r1")).frames) == told([first_frame()])
 
 
-def test_another_process_sees_no_version_between_none_and_the_last(tmp_path: Path) -> None:
+@pytest.mark.parametrize("migrations", [None, published()], ids=["at once", "one by one"])
+def test_another_process_sees_no_version_between_none_and_the_last(
+    tmp_path: Path, migrations: Sequence[str] | None
+) -> None:
     path, seen = tmp_path / "runs.db", list[int]()
     with closing(connect(path, create=True, busy_timeout_s=1)) as db:
         db.execute("PRAGMA journal_mode = WAL")
@@ -234,10 +239,23 @@ def test_another_process_sees_no_version_between_none_and_the_last(tmp_path: Pat
                 seen.extend(other.execute("PRAGMA user_version").fetchone())
 
             db.set_trace_callback(look)
-            migrate(db, 0, published())
+            migrate(db, 0, migrations)
             look("")
     assert set(seen) == {0, len(published())}
     assert len(seen) > len(published())
+
+
+def test_a_new_file_is_as_all_versions_one_after_the_other_make_it(tmp_path: Path) -> None:
+    assert len(published()) == NEWEST
+    kept = NEWEST_SQL.read_text("utf-8")
+    assert kept == newest_sql(), "type: python -m tests.store.make_newest"
+    schemas: list[set[tuple[str, ...]]] = []
+    for name, migrations in (("new", None), ("old", published())):
+        with closing(open_database(tmp_path / name, migrations=migrations)) as db:
+            schemas.append(set(db.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema")))
+            assert version_of(db) == NEWEST
+            assert db.execute("SELECT count(*) FROM identity").fetchone() == (1,)
+    assert schemas[0] == schemas[1]
 
 
 async def test_a_failing_migration_leaves_the_file_as_it_was(tmp_path: Path) -> None:

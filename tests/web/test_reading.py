@@ -65,6 +65,8 @@ async def test_each_answer_has_the_shape_of_the_document(run: str, client: TestC
     for path, item in document["paths"].items():
         if "get" not in item or path in ("/health", "/openapi.json") or "events" in path:
             continue
+        if "application/json" not in item["get"]["responses"]["200"]["content"]:
+            continue
         filled = path.replace("{run}", "r1").replace("{task}", "draft").replace("{frame}", "1")
         answer = client.get(filled)
         assert answer.status_code == 200, (path, answer.text)

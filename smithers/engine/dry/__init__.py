@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from smithers.engine.dry.dry_run import DryRun, DryTask, dry_run, dry_run_of
+from smithers.engine.dry.untaken import Untaken
 
-__all__ = ["DryRun", "DryTask", "dry_run", "dry_run_of"]
+__all__ = ["DryRun", "DryTask", "Untaken", "dry_run", "dry_run_of"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import sys
 import tempfile
 from collections.abc import Generator, Iterator, Sequence
@@ -31,6 +32,7 @@ from smithers.engine.driving import Driving
 from smithers.engine.dry.executors import DryExecutors
 from smithers.engine.dry.outside import DryStore, Outside, Script
 from smithers.engine.dry.scripts import load_script
+from smithers.engine.dry.untaken import Untaken, find_untaken
 from smithers.engine.endings import Ending
 from smithers.engine.engine import Engine
 from smithers.engine.inputs import given_or_made
@@ -38,7 +40,11 @@ from smithers.engine.loading import Loaded
 from smithers.engine.pools import NO_LIMIT
 from smithers.engine.printing import output_bound
 from smithers.engine.settings import Settings
+<<<<<<< HEAD
 from smithers.errors import AuthorError
+=======
+from smithers.errors import AuthorError, Place
+>>>>>>> main
 from smithers.naming import key_name
 from smithers.secrets import Secrets
 from smithers.settings import Found
@@ -79,10 +85,17 @@ class DryTask:
 class DryRun:
     """How a dry run came out. `made_input` is the input as JSON text if none was given. `status` is
     that of the run, or `stopped` at a limit of the dry run; `why` says why it has not finished, or
+<<<<<<< HEAD
     what failed in it and was tolerated. `timers_s` is how long its timers would take. `guessed` are
     the steps that have no type of output, and gave null. `mistakes` are those of the author that an
     `on_failure="continue"` tolerates in a run as well. `is_partial` and `over_budget` are as for a
     run: failures were tolerated, or tasks not paid for; a budget is spent.
+=======
+    what failed in it and was tolerated; `place` is where its error is. `untaken` is what is in its
+    tree and was not started. `timers_s` is how long its timers would take. `guessed` are the steps
+    that have no type of output, and gave null. `is_partial` and `over_budget` are as for a run:
+    failures were tolerated, or tasks not paid for; a budget is spent.
+>>>>>>> main
     """
 
     workflow: str
@@ -90,9 +103,11 @@ class DryRun:
     made_input: str | None
     status: str
     why: str
+    place: Place | None
     hint: str
     output: str | None
     tasks: tuple[DryTask, ...]
+    untaken: tuple[Untaken, ...]
     guessed: tuple[str, ...]
     mistakes: tuple[Failure, ...]
     timers_s: float
@@ -228,6 +243,7 @@ class _Dry:
     def outcome(self, ending: Ending) -> DryRun:
         outside, run = self._outside, self._run
         status, why, hint = str(ending.status.status), "", ""
+        error = ending.status.error
         if outside.stopped:
             status, why = "stopped", outside.stopped
             hint = "bound its loops, or give answers that end them with --script FILE:NAME"
@@ -239,8 +255,9 @@ class _Dry:
             why = "; ".join(self._open_waits())
         elif ending.tolerated:
             why = "; ".join(self._failures())
-        elif (error := ending.status.error) is not None:
+        elif error is not None:
             why = _said(error)
+<<<<<<< HEAD
             # The hint of a real run is of no use: nothing of it was stored, or can be resumed.
             hint = error.hint if outside.is_unmade else _HINT
             if outside.guessed and not outside.is_unmade:
@@ -248,22 +265,38 @@ class _Dry:
                 hint = f"write output= on what has no type and gave null: {names}"
         if mistakes := self._mistakes():
             hint = hint or mistakes[0].hint
+=======
+            hint = self._hint(error)
+>>>>>>> main
         output = ending.status.output
+        tasks = tuple(self._tasks())
         return DryRun(
             workflow=run.workflow,
             run_id=run.run_id,
             made_input=None,
             status=status,
             why=why,
+            place=None if error is None else _place_of(error),
             hint=hint,
             output=output if isinstance(output, str) else None,
-            tasks=tuple(self._tasks()),
+            tasks=tasks,
+            untaken=tuple(find_untaken(outside.engines.values(), tasks)),
             guessed=tuple(outside.guessed),
             mistakes=tuple(mistakes),
             is_partial=ending.tolerated or ending.unpaid,
             over_budget=ending.over_budget,
             timers_s=(outside.now() - run.created_at).total_seconds(),
         )
+
+    def _hint(self, error: Failure) -> str:
+        """What to change. Hints of other failures than the author's callables' tell how to resume
+        a run, but nothing of this one was stored.
+        """
+        if self._outside.is_unmade:
+            return error.hint
+        is_python = hasattr(builtins, error.kind) and not self._outside.script.runs_steps
+        is_authors = is_python or error.kind == AuthorError.__name__
+        return f"{error.hint}; {_HINT}" if is_authors and error.hint else _HINT
 
     def _open_waits(self) -> Iterator[str]:
         for (key, kind), wait in self._outside.engines[self._run.run_id].state.waits.items():
@@ -313,6 +346,13 @@ def _started(workflow: str, frames: Sequence[Frame]) -> Iterator[tuple[str, str,
             if change.kind == waits.CHILD:  # its row counts what the child run used
                 children.add(change.key)
             yield (workflow, change.key.id, kinds.get(change.key.id, change.kind), "")
+
+
+def _place_of(error: Failure) -> Place | None:
+    if error.place is None:
+        return None
+    file, line, column = error.place.rsplit(":", 2)
+    return Place(file=file, line=int(line), column=int(column))
 
 
 def _said(error: Failure) -> str:

@@ -1,0 +1,239 @@
+"""The routes that give events as they happen: server-sent events, or JSON lines.
+
+Each stream is a client of the one feed, so the runs are read once for all of them. A stream ends
+after a few minutes, so that none outlives a token that was revoked; its client connects again with
+the id of the last message, and misses nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import anyio
+from pydantic import Field
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.responses import Response
+
+from smithers.errors import SmithersError
+from smithers.web import _shapes
+from smithers.web._problems import ProblemError
+from smithers.web._routes import Call, Closed, Handler, Json, Route
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from starlette.types import Receive, Scope, Send
+
+    from smithers.changes import Key
+    from smithers.hub._feed import Batch, RunClient, RunsClient
+    from smithers.hub._feed_blocks import Unit
+    from smithers.hub._feed_runs import Changed
+
+__all__ = ["ROUTES"]
+
+T = TypeVar("T")
+
+_SSE, _LINES = "text/event-stream", "application/x-ndjson"
+_LONGEST_S = 300.0
+_RETRY_MS = 1000
+"""After how long a browser connects again."""
+_END = ".end"
+"""What follows the cursor in the id of the message that ends a run's events."""
+
+
+class EventsParameters(Closed):
+    """From where on."""
+
+    after: str | None = Field(
+        None,
+        description="What came after this `cursor` (default: from the start).",
+        max_length=200,
+    )
+
+
+class _Stream(EventSourceResponse):
+    """A response that lasts as long as its client of the feed."""
+
+    def __init__(self, stack: AsyncExitStack, parts: AsyncIterator[Any], *, media: str) -> None:
+        is_sse = media == _SSE
+        super().__init__(  # pyright: ignore[reportUnknownMemberType]  # dicts may be sent as well
+            parts, media_type=media, ping=None if is_sse else 0
+        )
+        self.ping_message_factory = _ping
+        self._stack = stack
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._stack:
+            with anyio.move_on_after(_LONGEST_S) as lasting:
+                await super().__call__(scope, receive, send)
+            if lasting.cancelled_caught:
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _ping() -> ServerSentEvent:
+    return ServerSentEvent(comment="ping")
+
+
+async def _run_events(call: Call) -> Response:
+    given = _place_of(call)
+    after = None if given is None else given.removesuffix(_END) or None
+    async with AsyncExitStack() as stack:
+        stack.enter_context(_counted(call))
+        client = await stack.enter_async_context(call.server.feed.of_run(call.run, after))
+        if given is not None and given.endswith(_END) and await client.is_complete():
+            return Response(status_code=204)  # a browser does not connect again
+        is_lines = _wants_lines(call)
+        parts = _lines_of_run(client) if is_lines else _messages_of_run(client)
+        return _Stream(stack.pop_all(), parts, media=_LINES if is_lines else _SSE)
+
+
+async def _all_events(call: Call) -> Response:
+    async with AsyncExitStack() as stack:
+        stack.enter_context(_counted(call))
+        client = await stack.enter_async_context(call.server.feed.of_all(_place_of(call)))
+        is_lines = _wants_lines(call)
+        parts = _lines_of_all(client) if is_lines else _messages_of_all(client)
+        return _Stream(stack.pop_all(), parts, media=_LINES if is_lines else _SSE)
+
+
+def _place_of(call: Call) -> str | None:
+    """Where the caller is. A browser repeats the address, so what it says beside that is newer."""
+    last = call.request.headers.get("last-event-id")
+    return last or call.query_as(EventsParameters).after or None
+
+
+def _wants_lines(call: Call) -> bool:
+    return _LINES in call.request.headers.get("accept", "").lower()
+
+
+@contextmanager
+def _counted(call: Call) -> Generator[None]:
+    """Counts a stream of the caller. Raises `ProblemError` if it has too many."""
+    streams, most = call.server.streams, call.server.streams_each
+    if streams[call.by] >= most:
+        raise ProblemError(
+            429,
+            f"{call.by} has {most} streams of events already",
+            hint="close some of the pages or programs that follow runs",
+            headers={"Retry-After": "5"},
+        )
+    streams[call.by] += 1
+    try:
+        yield
+    finally:
+        streams[call.by] -= 1
+        if not streams[call.by]:
+            del streams[call.by]
+
+
+async def _messages_of_run(client: RunClient) -> AsyncIterator[ServerSentEvent]:
+    retry: int | None = _RETRY_MS
+    async for batch in _until_left(client):
+        if batch.end is not None:
+            id = f"{batch.cursor or ''}{_END}"
+            yield ServerSentEvent(batch.end, event="end", id=id)
+        else:
+            yield ServerSentEvent(_page(client.run_id, batch), id=batch.cursor, retry=retry)
+        retry = None
+
+
+async def _lines_of_run(client: RunClient) -> AsyncIterator[bytes]:
+    async for batch in _until_left(client):
+        if batch.end is not None:
+            yield f"{batch.end}\n".encode()
+        elif batch.units:
+            yield "".join(_line(client.run_id, unit) for unit in batch.units).encode()
+
+
+async def _messages_of_all(client: RunsClient) -> AsyncIterator[ServerSentEvent]:
+    retry: int | None = _RETRY_MS
+    async for changed in _until_left(client):
+        yield ServerSentEvent(_changed(changed), id=changed.id, retry=retry)
+        retry = None
+
+
+async def _lines_of_all(client: RunsClient) -> AsyncIterator[bytes]:
+    async for changed in _until_left(client):
+        yield f"{_changed(changed)}\n".encode()
+
+
+async def _until_left(client: AsyncIterator[T]) -> AsyncIterator[T]:
+    """All that a client gets. What ends it early is told to its next request."""
+    try:
+        async for one in client:
+            yield one
+    except SmithersError:
+        return
+
+
+def _page(run_id: str, batch: Batch) -> str:
+    """A document of `Events`. Its events are texts already, made once for all clients."""
+    keys = dict.fromkeys(key for unit in batch.units for key in unit.changed)
+    masked = {name for unit in batch.units for name in unit.masked}
+    head = {"version": 1, "run_id": run_id, "status": batch.status}
+    rest: Json = {
+        "cursor": batch.cursor,
+        "more": batch.more,
+        "changed": [_key_json(key) for key in keys],
+    }
+    if masked:
+        rest["masked"] = sorted(masked)
+    events = ",".join(unit.text for unit in batch.units)
+    return f'{_dumped(head)[:-1]},"events":[{events}],{_dumped(rest)[1:]}'
+
+
+def _line(run_id: str, unit: Unit) -> str:
+    head, masked = _dumped({"version": 1, "run_id": run_id}), ""
+    if unit.masked:
+        masked = f',"masked":{json.dumps(unit.masked)}'
+    return f"{head[:-1]},{unit.text[1:-1]}{masked}}}\n"
+
+
+def _key_json(key: Key) -> Json:
+    return {"task": key.id or None, "iteration": list(key.path)}
+
+
+def _changed(changed: Changed) -> str:
+    runs = list(changed.runs)
+    return _dumped({"version": 1, "runs": runs, "every": changed.every, "cursor": changed.id})
+
+
+def _dumped(document: Json) -> str:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def _streams(path: str, name: str, summary: str, handler: Handler, part: Any) -> Route:
+    return Route(
+        method="GET",
+        path=f"/api/v1{path}",
+        name=name,
+        summary=summary,
+        scope="read",
+        handler=handler,
+        result=part,
+        query=EventsParameters,
+        statuses=(422,),
+        media=(_SSE, _LINES),
+        streams=True,
+    )
+
+
+ROUTES = (
+    _streams(
+        "/runs/{run}/events",
+        "follow_run",
+        "What happens in a run: server-sent events, or the lines of `smithers events RUN --json`.",
+        _run_events,
+        _shapes.Events,
+    ),
+    _streams(
+        "/events",
+        "follow_runs",
+        "Which runs change, for those who show a list of them.",
+        _all_events,
+        _shapes.ChangedRuns,
+    ),
+)
