@@ -26,7 +26,7 @@ from smithers.checks._waits import find_circles
 from smithers.engine.dry import dry_run_of
 from smithers.engine.inputs import given_or_made
 from smithers.engine.loading import Loaded, load_workflow
-from smithers.errors import Place, SmithersError
+from smithers.errors import SmithersError
 from smithers.secrets import Secrets
 from smithers.settings import Found, NamedAgents, load_settings
 
@@ -100,32 +100,15 @@ class Looking:
             await self._try(loaded, input, text, settings)
         self.tell({"report": _report(loaded, planned, text)})
 
-<<<<<<< HEAD
-    def _try(self, loaded: Loaded, input: BaseModel, text: str, settings: Found) -> None:
-        """Tell why a dry run does not finish, or what is wrong in one that tolerates it."""
-        trial = dry_run_of(loaded, input, text, settings, Secrets(os.environ))
-        found = asyncio.run(trial)
-        if found.status not in ("finished", "continued") and not self._has_refusal():
-            said = f"a dry run did not finish: {found.why}"
-            self.add(Finding(rule="dry-run", said=said, place=None, hint=found.hint))
-            return
-        for one in found.mistakes:
-            file, line, column = (one.place or "::").rsplit(":", 2)
-            place = Place(file=file, line=int(line), column=int(column)) if one.place else None
-            self.add(Finding(rule="dry-run", said=one.message, place=place, hint=one.hint))
-=======
     async def _try(self, loaded: Loaded, input: BaseModel, text: str, settings: Found) -> None:
-        """Tell why a dry run does not finish, if it does not."""
+        """Tell why a dry run does not finish, or what is wrong in one that tolerates it."""
         found = await dry_run_of(loaded, input, text, settings, Secrets(os.environ))
         if found.status not in ("finished", "continued") and not self._has_refusal():
-            why = found.why.removeprefix(f"{found.place}: ")
-            hint = found.hint
-            if found.guessed:
-                untyped = ", ".join(map(repr, found.guessed))
-                hint = f"{untyped} gave null: write output=, or annotate what its function returns"
-            said = f"a dry run did not finish: {why}"
-            self.add(Finding(rule="dry-run", said=said, place=found.place, hint=hint))
->>>>>>> main
+            said = f"a dry run did not finish: {found.why.removeprefix(f'{found.place}: ')}"
+            self.add(Finding(rule="dry-run", said=said, place=found.place, hint=found.hint))
+            return
+        for at, one in found.mistakes:
+            self.add(Finding(rule="dry-run", said=one.message, place=at, hint=one.hint))
 
 
 def _report(loaded: Loaded, planned: Planned, input: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -139,7 +140,7 @@ def test_a_step_without_a_type_is_named_with_what_to_do(tmp_path: Path) -> None:
     assert said.code == 1
     assert "step 'found' has no type of output and gave null: annotate what" in said.err
     assert "object of type 'NoneType' has no len()" in said.err
-    assert "hint: write output= on what has no type and gave null: 'found'" in said.err
+    assert "hint: 'found' gave null: write output=, or annotate" in said.err
     said = dry(tmp_path, "untyped", "--run-steps", "--json")
     assert (said.code, said.document["without_type"]) == (0, [])
 
@@ -256,4 +257,5 @@ def test_what_fails_and_is_tolerated_is_said(tmp_path: Path) -> None:
     assert "; and 2 more\nhint: read it in a callable of a node in the same Loop" in said.err
     checked = smithers(tmp_path, "check", f"{FLOWS}:careless", "--dry-run")
     assert checked.code == 2
-    assert f"{FLOWS}:152:69: ctx.previous(later a) needs a loop" in checked.out
+    place = rf"{re.escape(str(FLOWS))}:\d+:69"
+    assert re.search(f"✗ {place}: ctx.previous\\(later a\\) needs a loop", checked.out)

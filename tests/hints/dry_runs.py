@@ -68,7 +68,7 @@ def a_made_output_that_breaks_a_flow(shell: Shell) -> tuple[Said, Said]:
     return failed, shell("up", "flow.py", "--dry-run", "--script", "answers.py:agent")
 
 
-@scene("write output= on what has no type and gave null: …")
+@scene("… gave null: write output=, or annotate what its function returns")
 def a_step_without_a_type_that_breaks_a_flow(shell: Shell) -> tuple[Said, Said]:
     body = (
         "@workflow\ndef flow(ctx):\n"

@@ -40,11 +40,7 @@ from smithers.engine.loading import Loaded
 from smithers.engine.pools import NO_LIMIT
 from smithers.engine.printing import output_bound
 from smithers.engine.settings import Settings
-<<<<<<< HEAD
-from smithers.errors import AuthorError
-=======
 from smithers.errors import AuthorError, Place
->>>>>>> main
 from smithers.naming import key_name
 from smithers.secrets import Secrets
 from smithers.settings import Found
@@ -85,17 +81,12 @@ class DryTask:
 class DryRun:
     """How a dry run came out. `made_input` is the input as JSON text if none was given. `status` is
     that of the run, or `stopped` at a limit of the dry run; `why` says why it has not finished, or
-<<<<<<< HEAD
-    what failed in it and was tolerated. `timers_s` is how long its timers would take. `guessed` are
-    the steps that have no type of output, and gave null. `mistakes` are those of the author that an
-    `on_failure="continue"` tolerates in a run as well. `is_partial` and `over_budget` are as for a
-    run: failures were tolerated, or tasks not paid for; a budget is spent.
-=======
     what failed in it and was tolerated; `place` is where its error is. `untaken` is what is in its
     tree and was not started. `timers_s` is how long its timers would take. `guessed` are the steps
-    that have no type of output, and gave null. `is_partial` and `over_budget` are as for a run:
-    failures were tolerated, or tasks not paid for; a budget is spent.
->>>>>>> main
+    that have no type of output, and gave null. `mistakes` are those of the author, with their
+    places, that an `on_failure="continue"` tolerates in a run as well. `is_partial` and
+    `over_budget` are as for a run: failures were tolerated, or tasks not paid for; a budget is
+    spent.
     """
 
     workflow: str
@@ -109,7 +100,7 @@ class DryRun:
     tasks: tuple[DryTask, ...]
     untaken: tuple[Untaken, ...]
     guessed: tuple[str, ...]
-    mistakes: tuple[Failure, ...]
+    mistakes: tuple[tuple[Place | None, Failure], ...]
     timers_s: float
     is_partial: bool
     over_budget: bool
@@ -257,17 +248,12 @@ class _Dry:
             why = "; ".join(self._failures())
         elif error is not None:
             why = _said(error)
-<<<<<<< HEAD
-            # The hint of a real run is of no use: nothing of it was stored, or can be resumed.
-            hint = error.hint if outside.is_unmade else _HINT
+            hint = self._hint(error)
             if outside.guessed and not outside.is_unmade:
-                names = ", ".join(map(repr, [*outside.guessed][:_FEW]))
-                hint = f"write output= on what has no type and gave null: {names}"
+                untyped = ", ".join(map(repr, [*outside.guessed][:_FEW]))
+                hint = f"{untyped} gave null: write output=, or annotate what its function returns"
         if mistakes := self._mistakes():
             hint = hint or mistakes[0].hint
-=======
-            hint = self._hint(error)
->>>>>>> main
         output = ending.status.output
         tasks = tuple(self._tasks())
         return DryRun(
@@ -282,7 +268,7 @@ class _Dry:
             tasks=tasks,
             untaken=tuple(find_untaken(outside.engines.values(), tasks)),
             guessed=tuple(outside.guessed),
-            mistakes=tuple(mistakes),
+            mistakes=tuple((_place_of(one), one) for one in mistakes),
             is_partial=ending.tolerated or ending.unpaid,
             over_budget=ending.over_budget,
             timers_s=(outside.now() - run.created_at).total_seconds(),
