@@ -17,11 +17,16 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Who asks, by the name that a token proves. `id` tells the tokens of one name apart."""
+    """Who asks, by the name that a token or a session proves. `id` tells those of one name apart.
+
+    A `session` was opened by a person in a terminal that no run has started. The `own token` of a
+    server is in a file that every process of this user can read.
+    """
 
     name: str
     scopes: frozenset[Scope]
     id: str = ""
+    how: Literal["token", "own token", "session"] = "token"
 
     def may(self, scope: Scope) -> bool:
         return scope in self.scopes

@@ -1,4 +1,4 @@
-"""The file in which a user's tokens are kept, as digests."""
+"""The file in which a user's tokens and sessions are kept, as digests."""
 
 from __future__ import annotations
 
@@ -7,24 +7,28 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from smithers.callers import SCOPES, Scope
 from smithers.engine.private_files import PrivateFile, state_folder
 from smithers.values import dataclass
 
-__all__ = ["TOKEN_PREFIX", "AccessFile", "Token", "digest_of", "new_secret"]
+__all__ = ["TOKEN_PREFIX", "AccessFile", "Code", "Session", "Token", "digest_of", "new_secret"]
 
 VERSION = 1
+IDLE_LIFE = timedelta(hours=12)
+SESSION_LIFE = timedelta(days=7)
 TOKEN_PREFIX = "smt_"  # it tells those who find one what it is
 
 
 @dataclass(frozen=True, kw_only=True)
 class Token:
-    """A token as it is kept. `expires` is None for one that counts until it is revoked."""
+    """A token as it is kept. `expires` is None for one that counts until it is revoked. `own` is
+    that of the server.
+    """
 
     id: str
     name: str
@@ -32,9 +36,38 @@ class Token:
     digest: str
     created: datetime
     expires: datetime | None = None
+    own: bool = False
 
     def is_over(self, now: datetime) -> bool:
         return self.expires is not None and self.expires <= now
+
+
+@dataclass(frozen=True, kw_only=True)
+class Code:
+    """What opens a session, once."""
+
+    name: str
+    digest: str
+    expires: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """A session as it is kept; `used` is when it was used last, to the minute."""
+
+    id: str
+    name: str
+    digest: str
+    opened: datetime
+    used: datetime
+
+    @property
+    def expires(self) -> datetime:
+        """When it ends, unless it is used before."""
+        return min(self.used + IDLE_LIFE, self.opened + SESSION_LIFE)
+
+    def is_over(self, now: datetime) -> bool:
+        return self.expires <= now
 
 
 @dataclass(kw_only=True)
@@ -42,10 +75,12 @@ class Kept:
     """What the file holds, oldest first."""
 
     tokens: list[Token] = field(default_factory=list[Token])
+    codes: list[Code] = field(default_factory=list[Code])
+    sessions: list[Session] = field(default_factory=list[Session])
 
 
 class AccessFile:
-    """The tokens of the user whose environment this is."""
+    """The tokens and sessions of the user whose environment this is."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         path = state_folder(environment) / "access.json"
@@ -77,7 +112,11 @@ class AccessFile:
         try:
             document = cast("dict[str, Any]", json.loads(text))
             if document["version"] == VERSION:
-                return Kept(tokens=[_token(one) for one in document["tokens"]])
+                return Kept(
+                    tokens=[_token(one) for one in document["tokens"]],
+                    codes=[_code(one) for one in document.get("codes", ())],
+                    sessions=[_session(one) for one in document.get("sessions", ())],
+                )
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise self._file.damaged(error) from error
         raise self._file.newer()
@@ -107,10 +146,11 @@ def _time(text: object) -> datetime:
 
 
 def _document(kept: Kept) -> dict[str, Any]:
-    return {"version": VERSION, "tokens": [_row(one) for one in kept.tokens]}
+    lists: Mapping[str, Sequence[Token | Code | Session]] = vars(kept)
+    return {"version": VERSION, **{name: [_row(one) for one in lists[name]] for name in lists}}
 
 
-def _row(one: Token) -> dict[str, Any]:
+def _row(one: Token | Code | Session) -> dict[str, Any]:
     return {
         name: value.isoformat() if isinstance(value, datetime) else value
         for name, value in vars(one).items()
@@ -125,6 +165,22 @@ def _token(row: Mapping[str, Any]) -> Token:
         digest=_text(row["digest"]),
         created=_time(row["created"]),
         expires=None if row["expires"] is None else _time(row["expires"]),
+        own=row.get("own") is True,
+    )
+
+
+def _code(row: Mapping[str, Any]) -> Code:
+    name, digest = _text(row["name"]), _text(row["digest"])
+    return Code(name=name, digest=digest, expires=_time(row["expires"]))
+
+
+def _session(row: Mapping[str, Any]) -> Session:
+    return Session(
+        id=_text(row["id"]),
+        name=_text(row["name"]),
+        digest=_text(row["digest"]),
+        opened=_time(row["opened"]),
+        used=_time(row["used"]),
     )
 
 

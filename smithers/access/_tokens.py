@@ -7,14 +7,15 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
-from smithers.access._file import TOKEN_PREFIX, AccessFile, Token, digest_of, new_secret
+from smithers.access._file import TOKEN_PREFIX, AccessFile, Session, Token, digest_of, new_secret
 from smithers.callers import SCOPES, Caller, Scope
 from smithers.engine.private_files import PrivateFile
 from smithers.errors import Refused
 from smithers.texts import near_name, plain
 
-__all__ = ["TOKEN_PREFIX", "Token", "Tokens"]
+__all__ = ["TOKEN_PREFIX", "Token", "Tokens", "check_name", "now_utc"]
 
 _MOST_TOKENS = 200
 _MOST_NAME = 100
@@ -52,15 +53,21 @@ class Tokens:
                 found = one
         if found is None or not secret.startswith(TOKEN_PREFIX) or found.is_over(self._now()):
             return None
-        return Caller(name=found.name, scopes=frozenset(found.scopes), id=found.id)
+        how: Literal["own token", "token"] = "own token" if found.own else "token"
+        return Caller(name=found.name, scopes=frozenset(found.scopes), id=found.id, how=how)
 
     def add(
-        self, name: str, scopes: Iterable[str], *, expires_in: timedelta | None = None
+        self,
+        name: str,
+        scopes: Iterable[str],
+        *,
+        expires_in: timedelta | None = None,
+        own: bool = False,
     ) -> tuple[Token, str]:
         """Make a token: what is kept of it, and the secret, which is known only now. Raises
         `Refused`.
         """
-        _check_name(name)
+        check_name(name)
         secret, at = new_secret(), self._now().replace(microsecond=0)
         digest = digest_of(secret)
         token = Token(
@@ -70,6 +77,7 @@ class Tokens:
             digest=digest,
             created=at,
             expires=None if expires_in is None else at + expires_in,
+            own=own,
         )
         with self._file.edited() as kept:
             kept.tokens[:] = [one for one in kept.tokens if not one.is_over(at)]
@@ -82,32 +90,34 @@ class Tokens:
         return token, secret
 
     def own(self, name: str) -> Path:
-        """The file with the secret of a token that may read, for this user's own programs on this
-        machine; both are made if they are not there. It may not decide: agents of this user's runs
-        can read the file. Raises `Refused`.
+        """The file with the secret of the server's own token, for this user's programs on this
+        machine; both are made if they are not there. The token has every scope: what agents of this
+        user's runs do with it is refused by where they call from. Raises `Refused`.
         """
         file = PrivateFile(self._file.path.with_name("server.token"), "keep", "your own token")
         with file.locked():
             text = file.read()
             found = None if text is None else self.find(text.decode(errors="replace").strip())
-            if found is None or {*found.scopes} != {"read"}:
-                file.write(self.add(name, ["read"])[1] + "\n")
+            if found is None or found.how != "own token" or found.name != name:
+                file.write(self.add(name, SCOPES, own=True)[1] + "\n")
         return file.path
 
-    def revoke(self, named: str) -> list[Token]:
-        """Delete the token with this id, or all that have this name. Raises `Refused` if there is
-        none.
+    def revoke(self, named: str) -> list[Token | Session]:
+        """Delete the token or the session with this id, or all that have this name. Raises
+        `Refused` if there is none.
         """
         with self._file.edited() as kept:
-            gone = [one for one in kept.tokens if named in (one.id, one.name)]
+            both: list[Token | Session] = [*kept.tokens, *kept.sessions]
+            gone = [one for one in both if named in (one.id, one.name)]
             kept.tokens[:] = [one for one in kept.tokens if one not in gone]
+            kept.sessions[:] = [one for one in kept.sessions if one not in gone]
         if not gone:
             hint = "`smithers token list` shows the tokens"
-            raise Refused(f"there is no token {plain(repr(named))}", hint=hint)
+            raise Refused(f"there is no token or session {plain(repr(named))}", hint=hint)
         return gone
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
     """Raises `Refused` for what cannot be the name of a caller."""
     is_shown = name.isprintable() and name == plain(name) == name.strip()
     if not name or len(name) > _MOST_NAME or not is_shown:

@@ -59,6 +59,7 @@ COMMANDS = {
     "supervise": "_supervising",
     "timeline": "_reading",
     "trust": "_trusting",
+    "ui": "_opening",
     "up": "_running",
     "verify": "_proving",
     "why": "_reading",

@@ -14,7 +14,7 @@ from smithers.cli._streams import give, give_json, is_terminal, say, shown, tabl
 from smithers.hub import Hub
 
 if TYPE_CHECKING:
-    from smithers.access import Token
+    from smithers.access import Session, Token
 
 __all__ = ["register"]
 
@@ -22,7 +22,10 @@ Name = Annotated[
     str, Argument(metavar="NAME", help="Who calls with the token.", show_default=False)
 ]
 Named = Annotated[
-    str, Argument(metavar="NAME|ID", help="The name or the id of a token.", show_default=False)
+    str,
+    Argument(
+        metavar="NAME|ID", help="The name or the id of a token or session.", show_default=False
+    ),
 ]
 Scopes = Annotated[
     list[str] | None,
@@ -70,7 +73,10 @@ def register(app: typer.Typer) -> None:
     token.command(
         "list",
         short_help="List the tokens.",
-        help=example("smithers token list", says="List the tokens, oldest first."),
+        help=example(
+            "smithers token list",
+            says="List the tokens, oldest first, and the sessions of browsers that are open.",
+        ),
     )(list_tokens)
     token.command(
         "revoke",
@@ -78,8 +84,8 @@ def register(app: typer.Typer) -> None:
         help=example(
             "smithers token revoke dashboard",
             "smithers token revoke 5f0c2a9e",
-            says="Revoke the token with this id, or all of this name. The next request with one is"
-            " refused.",
+            says="Revoke the token or the session with this id, or all of this name. The next"
+            " request with one is refused.",
         ),
     )(revoke)
     app.add_typer(token)
@@ -103,14 +109,26 @@ def add(
 
 
 def list_tokens(json: JsonFlag = False, db: Db = None) -> int:
-    found = _hub(db).tokens()
+    hub = _hub(db)
+    found, sessions = hub.tokens(), hub.sessions()
     if json:
-        give_json({"version": 1, "tokens": [_data(one) for one in found]})
+        told = {"tokens": [_data(one) for one in found]}
+        give_json({"version": 1, **told, "sessions": [_session_data(one) for one in sessions]})
         return 0
     now = datetime.now(UTC)
     rows = [
         [one.id, one.name, ",".join(one.scopes), f"{one.created:%Y-%m-%d %H:%M}", _until(one, now)]
         for one in found
+    ]
+    rows += [
+        [
+            one.id,
+            one.name,
+            "session",
+            f"{one.opened:%Y-%m-%d %H:%M}",
+            f"{one.expires:%Y-%m-%d %H:%M}",
+        ]
+        for one in sessions
     ]
     heads = ["ID", "NAME", "SCOPES", "CREATED (UTC)", "EXPIRES (UTC)"]
     for line in table([heads, *rows]) if rows else ():
@@ -125,8 +143,11 @@ def revoke(named: Named, json: JsonFlag = False, db: Db = None) -> int:
     if json:
         give_json({"version": 1, "revoked": [one.id for one in gone]})
         return 0
+    from smithers.access import Token
+
     for one in gone:
-        give(shown(f"token {one.id} of {one.name} is revoked"))
+        kind = "token" if isinstance(one, Token) else "session"
+        give(shown(f"{kind} {one.id} of {one.name} is revoked"))
     return 0
 
 
@@ -139,6 +160,16 @@ def _until(token: Token, now: datetime) -> str:
     if token.expires is None:
         return "never"
     return f"{token.expires:%Y-%m-%d %H:%M}" + (" (over)" if token.is_over(now) else "")
+
+
+def _session_data(session: Session) -> dict[str, Any]:
+    return {
+        "id": session.id,
+        "name": session.name,
+        "opened_at": session.opened.isoformat(),
+        "used_at": session.used.isoformat(),
+        "expires_at": session.expires.isoformat(),
+    }
 
 
 def _data(token: Token) -> dict[str, Any]:

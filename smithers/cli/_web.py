@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
             says="Serve the runs over HTTP until this command is stopped; each request needs a"
             " token of `smithers token list`. Runs have their own processes and continue. While"
             " the server is running, it wakes runs as `smithers supervise` does. With --json, the"
-            " first line has its `url`, and the `token_file` with a token that may read.",
+            " first line has its `url`, and the `token_file` of your programs on this machine.",
         ),
     )(serve)
 
@@ -81,7 +81,7 @@ def serve(
             f"the server needs the package {error.name!r}, which is not installed",
             hint="install it with `pip install 'smithers-orchestrator[serve]'`",
         ) from error
-    from smithers.access import Tokens
+    from smithers.access import Sessions, Tokens
 
     tokens = Tokens(os.environ)
     file = tokens.own(login())
@@ -89,19 +89,29 @@ def serve(
 
     def tell(listening: Listening) -> None:
         started.append(listening)
+        hub.note_server(listening.url, names or ())
         if json:
             told = {"version": 1, "url": listening.url, "token_file": str(file)}
             give_json({**told, "pid": os.getpid()})
             sys.stdout.flush()
         else:
-            say(f"serving {listening.url}; a token that may read is in {file}")
+            say(f"serving {listening.url}; your programs' token is in {file}")
 
     def stop(_number: int) -> None:
         for listening in started:
             listening.stop()
 
     with SIGNALS.handled(stop):
-        serve_http(hub, tokens, host=host, port=port, roots=allowed, hosts=names or (), tell=tell)
+        serve_http(
+            hub,
+            tokens,
+            sessions=Sessions(os.environ),
+            host=host,
+            port=port,
+            roots=allowed,
+            hosts=names or (),
+            tell=tell,
+        )
     return 0
 
 

@@ -37,6 +37,7 @@ from smithers.allowed import Above, check_start
 from smithers.changes import Key
 from smithers.engine.launching import ATTEMPT, RUN, RUN_DATABASE
 from smithers.engine.orphans import has_init
+from smithers.engine.process_table import environment_of
 from smithers.engine.processes import ancestors
 from smithers.errors import Refused, SmithersError
 from smithers.inbox import RELEASE
@@ -54,6 +55,7 @@ __all__ = [
     "driving",
     "refuse_below",
     "refuse_below_others",
+    "refuse_caller_below",
 ]
 
 _PROCESSES = (
@@ -121,6 +123,15 @@ def refuse_below(database: Path, environment: Mapping[str, str], what: str) -> N
     if why := _why_below(database):
         raise _refused(database, what, why)
     _refuse_marked(database, environment, what)
+
+
+def refuse_caller_below(database: Path, pid: int, what: str) -> None:
+    """As `refuse_below`, for another process, in whose name this one is about to act. A process
+    that drives a run is refused as well: one of its steps may be what calls.
+    """
+    if why := _why_below(database, _Above.seen(pid)):
+        raise _refused(database, what, why)
+    _refuse_marked(database, environment_of(pid), what)
 
 
 def refuse_below_others(databases: Iterable[Path], what: str) -> None:
@@ -218,21 +229,34 @@ def _node_of(db: sqlite3.Connection, run_id: str, serial: int | None) -> tuple[s
 
 @dataclass(frozen=True)
 class _Above:
-    """This process and those above it, and the files that they have open, as far as this user may
-    see them (Linux), by device and inode.
+    """A process, those above it, and the files that they have open, as far as this user may see
+    them (Linux), by device and inode.
     """
 
     processes: Sequence[tuple[int, str]]
     files: Mapping[tuple[int, int], Sequence[tuple[int, str]]]
+    caller: int | None = None
+    """The pid of the process, unless it is this one."""
+
+    @property
+    def named(self) -> str:
+        return "this process" if self.caller is None else f"the caller (process {self.caller})"
+
+    @property
+    def namespace(self) -> str:
+        """Its pid namespace; empty if this user may not see it."""
+        with suppress(OSError):
+            return os.readlink(f"/proc/{self.caller or 'self'}/ns/pid")
+        return ""
 
     @classmethod
-    def seen(cls) -> _Above:
-        processes = ancestors(os.getpid())
+    def seen(cls, caller: int | None = None) -> _Above:
+        processes = ancestors(os.getpid() if caller is None else caller)
         files: dict[tuple[int, int], list[tuple[int, str]]] = {}
         for pid, _ in processes:
             for name, stat in _open_files(pid):
                 files.setdefault((stat.st_dev, stat.st_ino), []).append((pid, name))
-        return cls(processes, files)
+        return cls(processes, files, caller)
 
     def other_name(self, real: Path) -> tuple[int, str] | None:
         """The process that has the file open by another path, and that path.
@@ -260,7 +284,8 @@ def _open_files(pid: int) -> Iterator[tuple[str, os.stat_result]]:
 def _why_below(database: Path, above: _Above | None = None) -> _Why:
     """Why this process is below a run; empty if it is not, as far as can be seen."""
     real = _real(database)
-    if any(_is_same(real, driven) for driven, _ in _driven.get()):
+    is_own = above is None or above.caller is None
+    if is_own and any(_is_same(real, driven) for driven, _ in _driven.get()):
         inner = [run_id for driven, run_id in _driven.get() if driven == real]
         return _Why("the call came from a step of a run", inner[-1] if inner else None)
     if not real.is_file() or real.stat().st_size == 0:
@@ -268,13 +293,13 @@ def _why_below(database: Path, above: _Above | None = None) -> _Why:
     above = above or _Above.seen()
     if found := above.other_name(real):
         return _Why(
-            f"process {found[0]}, an ancestor of this one, has the same file open as {found[1]}"
-            " and drives a run"
+            f"process {found[0]}, from which {above.named} stems, has the same file open as"
+            f" {found[1]} and drives a run"
         )
-    return _run_above(real, above.processes[1:])  # what this process drives itself is `_driven`
+    return _run_above(real, above)
 
 
-def _run_above(real: Path, above: Sequence[tuple[int, str]]) -> _Why:
+def _run_above(real: Path, above: _Above) -> _Why:
     """Why one of these processes is a run's; empty if none is, as far as rows tell."""
     processes, rows = peek(
         real, lambda db: (db.execute(_PROCESSES).fetchall(), db.execute(_OWNERS).fetchall())
@@ -288,14 +313,15 @@ def _run_above(real: Path, above: Sequence[tuple[int, str]]) -> _Why:
         runs.setdefault((beat.owner.pid, beat.owner.started), (run, None, None))
         if has_init(beat.owner.pid) and (init := started_of(1)):
             runs.setdefault((1, init), (run, None, None))
-    for one in above:
+    # What this process drives itself is `_driven`.
+    for one in above.processes[1:] if above.caller is None else above.processes:
         if one in runs:
             run, serial, key = runs[one]
-            return _Why(f"this process was started by run {run}", run, serial, key)
+            return _Why(f"{above.named} was started by run {run}", run, serial, key)
     for run, beat in owners:
-        if _is_outside(beat):
+        if _is_outside(beat, above.namespace):
             return _Why(
-                f"this process is in a container, so it cannot be ruled out that run {run}"
+                f"{above.named} is in a container, so it cannot be ruled out that run {run}"
                 " started it"
             )
     return _Why("")
@@ -325,13 +351,13 @@ def _mark_in(environment: Mapping[str, str], database: Path) -> str:
     return mark
 
 
-def _is_outside(beat: Beat) -> bool:
-    """Whether a living owner is a process of the machine itself, while this one is in a pid
+def _is_outside(beat: Beat, namespace: str) -> bool:
+    """Whether a living owner is a process of the machine itself, while a process is in this pid
     namespace, from which the processes of the machine cannot be seen.
     """
     if sys.platform != "linux":
         return False
-    boot, _, namespace = this_host().partition("/")
+    boot = this_host().partition("/")[0]
     if namespace == _FIRST_NAMESPACE or beat.owner.host != f"{boot}/{_FIRST_NAMESPACE}":
         return False
     return is_alive(beat)

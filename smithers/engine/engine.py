@@ -99,6 +99,8 @@ First = Callable[[Frame, Sequence[Model]], Awaitable[Claim]]
 class Engine:
     """One run under one owner. The `source` of `run` digests the code of `workflow` as of now."""
 
+    takes_edits = False
+
     def __init__(
         self,
         workflow: Workflow[Any, Any],

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from smithers.engine.detaching import Detaching
     from smithers.engine.driving import Driving
     from smithers.engine.reloading import Judged
+    from smithers.settings import Found
     from smithers.views import Snapshot
 
 __all__ = ["HubCore"]
@@ -51,11 +52,12 @@ class HubCore:
             self._driving = Driving(self.database, self.environment)
         return self._driving
 
-    def _judge(self, file: Path, name: str, run_id: str) -> Awaitable[Judged]:
+    def _judge(self, file: Path, name: str, run_id: str, settings: Found) -> Awaitable[Judged]:
         """Judge an edit of a file for a run; see `Judge` of `driving`."""
         from smithers.checks import judge_edit
 
-        return judge_edit(file, name, self.database.absolute(), run_id, self.environment)
+        database = self.database.absolute()
+        return judge_edit(file, name, database, run_id, settings, self.environment)
 
     def check_may(self, what: str) -> None:
         """Raises `Refused` if this process was started by a run of the database, since such a
@@ -66,6 +68,14 @@ class HubCore:
 
         refuse_below(self.database, self.environment, what)
         self._check_not_foreign()
+
+    def check_caller(self, pid: int, what: str) -> None:
+        """As `check_may`, for another process of this machine, in whose name this one acts.
+        Raises `Refused`.
+        """
+        from smithers.engine.authority import refuse_caller_below
+
+        refuse_caller_below(self.database, pid, what)
 
     def _check_not_foreign(self) -> None:
         from smithers.engine.trust import Trusts

@@ -12,7 +12,7 @@ from smithers.hub._core import HubCore
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from smithers.access import Token
+    from smithers.access import RunningServer, Session, Token
     from smithers.engine.configuring import SettingsView
     from smithers.engine.trust import Trusted, TrustedSettings
     from smithers.store.cached import CachedLine
@@ -116,19 +116,58 @@ class Trusting(HubCore):
 
         return Tokens(self.environment).all()
 
-    def revoke_token(self, named: str) -> list[Token]:
-        """Delete the token with this id, or all that have this name. Raises `Refused` if there is
-        none.
+    def revoke_token(self, named: str) -> list[Token | Session]:
+        """Delete the token or the session with this id, or all that have this name. Raises
+        `Refused` if there is none.
         """
         from smithers.access import Tokens
 
         self._check_may_change_tokens()
         return Tokens(self.environment).revoke(named)
 
-    def _check_may_change_tokens(self) -> None:
+    def offer_session(self, name: str) -> str:
+        """A code that opens a session of `name` in a browser, once and within a minute. Raises
+        `Refused`.
+        """
+        from smithers.access import Sessions
+
+        self._check_may_change_tokens("open a session")
+        return Sessions(self.environment).offer(name)
+
+    def is_offered(self, code: str) -> bool:
+        """Whether the code of `offer_session` still waits for its use."""
+        from smithers.access import Sessions
+
+        return Sessions(self.environment).is_offered(code)
+
+    def sessions(self) -> list[Session]:
+        """The sessions of this user that are open, oldest first."""
+        from smithers.access import Sessions
+
+        return Sessions(self.environment).all()
+
+    def private_folder(self) -> Path:
+        """The folder of this user's own files, outside every project. Raises `Refused`."""
+        from smithers.engine.private_files import state_folder
+
+        return state_folder(self.environment)
+
+    def note_server(self, url: str, names: Sequence[str] = ()) -> None:
+        """Note that this process serves the database, for `running_server`."""
+        from smithers.access import Servers
+
+        Servers(self.environment).note(self.database, url, names)
+
+    def running_server(self) -> RunningServer | None:
+        """The HTTP server of the database that was started last; None if none runs."""
+        from smithers.access import Servers
+
+        return Servers(self.environment).find(self.database)
+
+    def _check_may_change_tokens(self, what: str = "add or revoke tokens") -> None:
         from smithers.engine.trust_changes import refuse_to_change_trust
 
-        refuse_to_change_trust([self.database], self.environment, "add or revoke tokens")
+        refuse_to_change_trust([self.database], self.environment, what)
 
     def trusted(self) -> list[Trusted]:
         """Every database that this user trusts."""

@@ -26,6 +26,7 @@ from starlette.responses import Response
 from starlette.routing import Route as Endpoint
 
 from smithers import __version__
+from smithers.access import Sessions
 from smithers.callers import Caller
 from smithers.errors import SmithersError
 from smithers.hub import Feed, Hub, Roots
@@ -33,9 +34,11 @@ from smithers.texts import strict_json
 from smithers.web._calling import Tokens
 from smithers.web._guarding import Guard, Limits
 from smithers.web._openapi import openapi
+from smithers.web._peers import check_peer
 from smithers.web._problems import ProblemError, problem_of
 from smithers.web._repeating import Repeats
 from smithers.web._routes import Call, Json, Route, Server
+from smithers.web._sessions import check_csrf
 from smithers.web._table import ROUTES
 
 __all__ = ["make_app"]
@@ -49,12 +52,13 @@ def make_app(
     hub: Hub,
     tokens: Tokens,
     *,
+    sessions: Sessions | None = None,
     roots: Sequence[Path] = (),
     hosts: Sequence[str] = (),
     limits: Limits | None = None,
     routes: Sequence[Route] = ROUTES,
 ) -> Starlette:
-    """The app for the runs of `hub`, whose callers have one of `tokens`.
+    """The app for the runs of `hub`, whose callers have one of `tokens` or of `sessions`.
 
     Workflows below `roots` may be started (default: the current folder). `hosts` are names that
     requests may give as their host beside the addresses of this machine. The events of runs are
@@ -69,6 +73,7 @@ def make_app(
         feed=feed,
         streams=Counter(),
         streams_each=limits.streams_each,
+        sessions=sessions,
     )
     made = _Endpoints(server)
 
@@ -88,7 +93,13 @@ def make_app(
     app.router.redirect_slashes = False
     is_open = frozenset(one.path for one in routes if one.scope is None)
     app.add_middleware(
-        Guard, hub=hub, tokens=tokens, hosts=hosts, limits=limits, open_paths=is_open
+        Guard,
+        hub=hub,
+        tokens=tokens,
+        sessions=sessions,
+        hosts=hosts,
+        limits=limits,
+        open_paths=is_open,
     )
     return app
 
@@ -132,6 +143,11 @@ class _Endpoints:
             await request.body()  # first, so that no connection is left with the rest of one
         caller = cast("Caller | None", getattr(request.state, "caller", None))
         _check_scope(route, caller)
+        if route.method == "POST":
+            what = f"call POST {request.url.path}"
+            check = partial(check_peer, self.server.hub, request, caller, what)
+            await to_thread.run_sync(check, limiter=self._limiter)
+            await check_csrf(request, caller)
         call = Call(
             server=self.server,
             request=request,

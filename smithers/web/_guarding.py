@@ -15,14 +15,16 @@ from urllib.parse import urlsplit
 
 import anyio
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from smithers.access import TOKEN_PREFIX
+from smithers.access import TOKEN_PREFIX, Opened, Sessions
 from smithers.callers import Caller
 from smithers.hub import Hub
 from smithers.values import dataclass
 from smithers.web._calling import Tokens
 from smithers.web._problems import ProblemError, problem_of
+from smithers.web._sessions import SIGN_IN, secret_of, wants_page
 
 __all__ = ["Guard", "Limits"]
 
@@ -88,6 +90,7 @@ class Guard:
         *,
         hub: Hub,
         tokens: Tokens,
+        sessions: Sessions | None,
         hosts: Collection[str],
         limits: Limits,
         open_paths: Collection[str],
@@ -95,6 +98,7 @@ class Guard:
         self._app = app
         self._hub = hub
         self._tokens = tokens
+        self._sessions = sessions
         self._hosts = frozenset(map(str.lower, (*hosts, "localhost")))
         self._limits = limits
         self._open_paths = open_paths
@@ -112,7 +116,10 @@ class Guard:
             # The rest of the request may not be read, so the connection is not used again.
             error.headers["Connection"] = "close"
             await self._drain(receive)
-            await problem_of(error, self._hub)(scope, receive, send)
+            response = problem_of(error, self._hub)
+            if error.status == 401 and wants_page(Headers(scope=scope)):
+                response = HTMLResponse(SIGN_IN, 401, error.headers)
+            await response(scope, receive, send)
             return
         await self._app(scope, self._bounded(receive), send)
 
@@ -126,9 +133,12 @@ class Guard:
         # The path stays encoded until it is split, so that a task's id may contain a slash.
         path = bytes(scope.get("raw_path") or scope["path"].encode()).decode("ascii", "replace")
         path = path.partition("?")[0]
-        state = {**scope.get("state", {}), "caller": None}
+        state = {**scope.get("state", {}), "caller": None, "csrf": ""}
         if path not in self._open_paths:
-            state["caller"] = await self._caller(scope, headers)
+            opened = await self._opened(headers)
+            state["caller"] = opened.caller if opened else await self._caller(scope, headers)
+            state["csrf"] = opened.csrf if opened else ""
+            self._rates.take(state["caller"].name)
         return {**scope, "path": path, "state": state}
 
     def _check_size(self, scope: Scope, headers: Headers) -> None:
@@ -177,8 +187,15 @@ class Guard:
                 " `smithers token add NAME --scope read` makes one",
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        self._rates.take(caller.name)
         return caller
+
+    async def _opened(self, headers: Headers) -> Opened | None:
+        """The session whose cookie a request has, unless it has a token."""
+        if self._sessions is None or "authorization" in headers:
+            return None
+        if (secret := secret_of(headers)) is None:
+            return None
+        return await anyio.to_thread.run_sync(self._sessions.find, secret)
 
     async def _drain(self, receive: Receive) -> None:
         """Take the body that is here already: a connection that is closed before that is reset, and

@@ -21,10 +21,12 @@ from smithers.values import dataclass
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from smithers.access import Sessions
     from smithers.callers import Caller
     from smithers.hub import Feed, Hub, Roots
 
 __all__ = [
+    "EVENTS",
     "Call",
     "Closed",
     "Flag",
@@ -39,6 +41,8 @@ __all__ = [
 ]
 
 Json = dict[str, Any]
+EVENTS = "text/event-stream"
+"""The media type of server-sent events."""
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -88,6 +92,8 @@ class Server:
     streams: Counter[str]
     """How many streams of events each caller has open."""
     streams_each: int
+    sessions: Sessions | None = None
+    """Those of browsers; None if there are none."""
 
 
 @dataclass(frozen=True, kw_only=True)

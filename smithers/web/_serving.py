@@ -16,11 +16,13 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from smithers.access import Sessions
 from smithers.errors import Refused
 from smithers.hub import Feed, Hub, plain
 from smithers.web._app import make_app
 from smithers.web._calling import Tokens
 from smithers.web._guarding import Limits
+from smithers.web._peers import CONNECTION
 
 __all__ = ["Listening", "serve"]
 
@@ -43,6 +45,8 @@ class _Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
+        kept: dict[str, object] = {}
+        self.app_state: dict[str, object] = {**self.app_state, CONNECTION: kept}
         self._await_headers()
 
     def data_received(self, data: bytes) -> None:
@@ -154,6 +158,7 @@ def serve(
     hub: Hub,
     tokens: Tokens,
     *,
+    sessions: Sessions | None = None,
     host: str,
     port: int,
     roots: Sequence[Path],
@@ -163,7 +168,8 @@ def serve(
     """Serve until `Listening.stop` is called; `tell` gets that when the address is known. The runs
     continue.
     """
-    listening = Listening(make_app(hub, tokens, roots=roots, hosts=[host, *hosts]), host, port)
+    app = make_app(hub, tokens, sessions=sessions, roots=roots, hosts=[host, *hosts])
+    listening = Listening(app, host, port)
     tell(listening)
     asyncio.run(_serve(hub, listening))
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from smithers.web import _answering, _events, _metrics, _open, _reading, _starting
+from smithers.web import _answering, _events, _metrics, _open, _reading, _sessions, _starting
 from smithers.web._routes import Route
 
 __all__ = ["ROUTES"]
 
 ROUTES: tuple[Route, ...] = (
     *_open.ROUTES,
+    *_sessions.ROUTES,
     *_metrics.ROUTES,
     *_reading.ROUTES,
     *_events.ROUTES,

@@ -32,7 +32,7 @@ COMMANDS = [
     *("approve", "deny", "cancel", "answer", "send"),
     *("budget", "steer", "attach", "supervise", "trust"),
     "config",
-    *("init", "new", "check", "workflows", "patterns", "docs", "serve", "demo", "doctor"),
+    *("init", "new", "check", "workflows", "patterns", "docs", "serve", "ui", "demo", "doctor"),
     *("service", "token", "cache", "mcp", "harness"),  # groups come last
 ]
 GROUPED = [

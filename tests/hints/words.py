@@ -277,6 +277,8 @@ _EFFECT = (
 )
 _EDIT = "durability/test_hot.py::test_killed_while_an_edit_waits_it_is_not_taken_before_the_answer"
 _TOKENS = "access/test_tokens.py::test_the_command_line_adds_lists_and_revokes"
+_BELOW = "web/test_below_a_run.py::test_a_token_needs_a_process_that_is_found_or_another_machine"
+_UI = "web/test_sessions.py::test_a_person_at_a_terminal_gets_a_session_and_nobody_else"
 TESTED: dict[str, str] = {
     (
         "`smithers why …` shows it; type `smithers approve … 'the run'`,"
@@ -285,6 +287,14 @@ TESTED: dict[str, str] = {
     "restore …; or to take it, type `smithers up … --run-id … --resume`": _EDIT,
     "if the run is resumed, … runs again, with its effect": _EFFECT,
     "`smithers token list` shows the tokens": _TOKENS,
+    "call from a program of the user who serves, or use a page of `smithers ui`": _BELOW,
+    "make one for this device: `smithers token add NAME --scope approve`": _BELOW,
+    "load the page again": "web/test_sessions.py::test_a_page_of_another_site_changes_nothing",
+    "type `smithers ui` again": "web/test_sessions.py::test_a_code_counts_once_and_for_a_minute",
+    "type `smithers ui` in a terminal": _UI,
+    "start one in another terminal: `smithers serve`": _UI,
+    "start it with `smithers serve --name NAME`": _UI,
+    "open the address yourself: `smithers ui --print`": _UI,
     "`smithers token list` shows them; revoke those that nobody uses": _TOKENS,
     "make another one: `smithers token add NAME --scope …`": (
         "web/test_answering.py::test_a_token_without_the_scope_may_read_and_nothing_else"

@@ -1,0 +1,125 @@
+"""`ui`: a browser that may see and decide, let in by a person in a terminal."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import time
+import webbrowser
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from smithers.cli._arguments import Db, JsonFlag, Option, example
+from smithers.cli._deciding import login
+from smithers.cli._places import place
+from smithers.cli._streams import give, give_json, say
+from smithers.errors import Refused
+from smithers.hub import Hub
+
+if TYPE_CHECKING:
+    import typer
+
+    from smithers.access import RunningServer
+
+__all__ = ["register"]
+
+_CODE_S = 60
+_LOOKS_S = 0.2
+_PAGE = """<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer">
+<meta http-equiv="refresh" content="0;url={address}"><title>Smithers</title>
+"""
+
+Name = Annotated[
+    str | None,
+    Option(
+        "--name",
+        metavar="NAME",
+        help="Print the address by this name of the server (see its --name), for another device.",
+        show_default=False,
+    ),
+]
+Print = Annotated[bool, Option("--print", help="Print the address; do not open a browser.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command(
+        "ui",
+        short_help="Open the server's pages in a browser that is signed in.",
+        help=example(
+            "smithers ui",
+            "smithers ui --print",
+            "smithers ui --print --name laptop.example.ts.net",
+            says="Open a browser that is signed in to the server of `smithers serve`. The address"
+            " works once, within a minute, and only a person at a terminal gets one. What the"
+            " browser does is recorded by your name.",
+        ),
+    )(ui)
+
+
+def ui(printed: Print = False, name: Name = None, json: JsonFlag = False, db: Db = None) -> int:
+    hub = Hub(place(db).path)
+    if not sys.stdin.isatty():
+        raise Refused(
+            "a session is opened by a person at a terminal, and this is none",
+            hint="type `smithers ui` in a terminal",
+        )
+    server = hub.running_server()
+    if server is None:
+        raise Refused(
+            f"no server of {hub.database} is running",
+            hint="start one in another terminal: `smithers serve`",
+        )
+    host = _host(server, name)
+    by = login()
+    code = hub.offer_session(by)
+    address = f"{host}/session?code={code}"
+    if json:
+        give_json({"version": 1, "url": address, "name": by})
+        return 0
+    if printed or name is not None:
+        give(address)
+        say(f"it signs one browser in as {by}, once, within {_CODE_S} s")
+        return 0
+    with _page(hub, address) as page:
+        if webbrowser.open(page.as_uri()):
+            end = time.monotonic() + _CODE_S
+            while hub.is_offered(code) and time.monotonic() < end:
+                time.sleep(_LOOKS_S)
+            if not hub.is_offered(code) and time.monotonic() < end:
+                say(f"{host} is open in a browser that is signed in as {by}")
+                return 0
+    raise Refused(
+        "no browser has opened the page", hint="open the address yourself: `smithers ui --print`"
+    )
+
+
+def _host(server: RunningServer, name: str | None) -> str:
+    """The address of a server, or that by one of its names, which a proxy with TLS has."""
+    if name is None:
+        return server.url
+    if name not in server.names:
+        raise Refused(
+            f"the server does not have the name {name!r}",
+            hint="start it with `smithers serve --name NAME`",
+        )
+    return f"https://{name}"
+
+
+@contextmanager
+def _page(hub: Hub, address: str) -> Generator[Path]:
+    """A private page that leads to the address: the arguments of a program can be read by every
+    user of the machine, so it is not one of a browser's.
+    """
+    folder = hub.private_folder()
+    path = folder / f"ui-{secrets.token_hex(8)}.html"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    with open(os.open(path, flags, 0o600), "w", encoding="utf-8") as stream:
+        stream.write(_PAGE.format(address=address))
+    try:
+        yield path
+    finally:
+        with suppress(FileNotFoundError):
+            path.unlink()

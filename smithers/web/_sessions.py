@@ -1,0 +1,144 @@
+"""Sessions of browsers: how one is opened, proved by each request, and ended.
+
+What pages need: a request that came with the cookie of a session has `request.state.caller`, whose
+`how` is "session", and `request.state.csrf`. A page has a route of the table, whose `scope` is
+checked as for every route; its forms are posted with that text as the field `csrf_token`, and its
+scripts send it as the header `X-CSRF-Token`. Every POST with a cookie is refused without it, before
+its handler is called, and so is one of a process below a run. A browser that has no session gets
+`SIGN_IN` as the page of a 401.
+"""
+
+from __future__ import annotations
+
+import hmac
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qs
+
+from pydantic import Field
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from smithers.access import SESSION_LIFE
+from smithers.callers import Caller
+from smithers.web._peers import check_peer
+from smithers.web._problems import ProblemError
+from smithers.web._routes import Call, Closed, Route
+
+__all__ = ["ROUTES", "SIGN_IN", "check_csrf", "secret_of", "wants_page"]
+
+_COOKIE = "smithers_session"
+_FORM = "application/x-www-form-urlencoded"
+_PAGE = (
+    '<!doctype html><html lang="en"><meta charset="utf-8">'
+    '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    "<title>Smithers</title>{head}<body><p>{body}</p></body></html>"
+)
+SIGN_IN = _PAGE.format(
+    head="", body="This browser is not signed in. Type <code>smithers ui</code> in a terminal."
+)
+_SIGNED_IN = _PAGE.format(
+    head='<meta http-equiv="refresh" content="0;url=/">',
+    body='Signed in. <a href="/">Continue</a>',
+)
+_SIGNED_OUT = _PAGE.format(
+    head="", body="Signed out. <code>smithers ui</code> opens another session."
+)
+
+
+class CodeQuery(Closed):
+    """The code that `smithers ui` has made."""
+
+    code: str = Field(max_length=200)
+
+
+def secret_of(headers: Headers) -> str | None:
+    """The secret of a session that a request has in its cookies."""
+    try:
+        found = SimpleCookie("; ".join(headers.getlist("cookie"))).get(_COOKIE)
+    except CookieError:
+        return None
+    return found.value if found is not None and found.value else None
+
+
+def wants_page(headers: Headers) -> bool:
+    """Whether a browser asks, for a person."""
+    return "text/html" in headers.get("accept", "")
+
+
+async def check_csrf(request: Request, caller: Caller | None) -> None:
+    """Raises `ProblemError` for a request that changes something with a session's cookie, and does
+    not prove that a page of this server made it: a browser sends cookies for any page.
+    """
+    if caller is None or caller.how != "session":
+        return
+    given = request.headers.get("x-csrf-token", "")
+    if not given and request.headers.get("content-type", "").partition(";")[0].strip() == _FORM:
+        fields = parse_qs((await request.body()).decode("ascii", "replace"), max_num_fields=1_000)
+        given = next(iter(fields.get("csrf_token", ())), "")
+    if not hmac.compare_digest(given.encode(), request.state.csrf.encode()):
+        raise ProblemError(
+            403,
+            "the request has the cookie of a session, and not the text of its pages",
+            kind="WrongCsrfToken",
+            hint="load the page again",
+        )
+
+
+def _open(call: Call) -> Response:
+    sessions = call.server.sessions
+    asked = Caller(name="", scopes=frozenset(), how="session")  # a code is from a terminal as well
+    check_peer(call.hub, call.request, asked, "open a session")
+    opened = sessions.open(call.query_as(CodeQuery).code) if sessions is not None else None
+    if opened is None:
+        raise ProblemError(
+            403,
+            "this address was used already, or is older than a minute",
+            kind="WrongCode",
+            hint="type `smithers ui` again",
+        )
+    # The browser leaves this page by itself: after a redirect it would send no Strict cookie.
+    response = HTMLResponse(_SIGNED_IN)
+    _set_cookie(response, opened[1], round(SESSION_LIFE.total_seconds()))
+    return response
+
+
+def _end(call: Call) -> Response:
+    sessions, caller = call.server.sessions, call.caller
+    if sessions is not None and caller is not None and caller.how == "session":
+        sessions.end(caller.id)
+    response = HTMLResponse(_SIGNED_OUT)
+    _set_cookie(response, "", 0)
+    return response
+
+
+def _set_cookie(response: Response, value: str, max_age_s: int) -> None:
+    response.set_cookie(
+        _COOKIE, value, max_age=max_age_s, path="/", httponly=True, samesite="strict"
+    )
+
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="/session",
+        name="open_session",
+        summary="Open a session with the code of `smithers ui`; sets its cookie.",
+        scope=None,
+        handler=_open,
+        query=CodeQuery,
+        result=None,
+        statuses=(403, 422),
+        media=("text/html",),
+    ),
+    Route(
+        method="POST",
+        path="/session/end",
+        name="end_session",
+        summary="End the session whose cookie the request has.",
+        scope="read",
+        handler=_end,
+        result=None,
+        media=("text/html",),
+    ),
+)
