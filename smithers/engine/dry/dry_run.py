@@ -282,7 +282,10 @@ class _Dry:
             return error.hint
         is_python = hasattr(builtins, error.kind) and not self._outside.script.runs_steps
         is_authors = is_python or error.kind == AuthorError.__name__
-        return f"{error.hint}; {_HINT}" if is_authors and error.hint else _HINT
+        hint = _HINT
+        if is_authors and error.hint:
+            return f"{error.hint}; {hint}"
+        return hint
 
     def _open_waits(self) -> Iterator[str]:
         for (key, kind), wait in self._outside.engines[self._run.run_id].state.waits.items():
