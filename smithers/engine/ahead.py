@@ -9,13 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from smithers.changes import ChoiceKind
 from smithers.engine.plan import Plan
-from smithers.kinds import Definition
+from smithers.kinds import Definition, Instance
 from smithers.state import RunState
 
 __all__ = ["find_put_off", "plan_alone", "whole"]
 
 _Path = tuple[int, ...]
+
+
+_GIVEN: tuple[ChoiceKind, ...] = ("items", "result")
+
+
+class _Alone(Plan):
+    """A plan of a part. Nobody runs its flows: one has ended if the state has what it gave."""
+
+    def step_later(self, one: Instance) -> None:
+        chosen = self.state.choices.get((one.key, "result"))
+        if chosen is not None:
+            self.mark(one, "finished", chosen.frame)
 
 
 def find_put_off(plan: Plan, definition: Definition[Any], path: _Path) -> Plan | None:
@@ -62,7 +75,7 @@ def plan_alone(plan: Plan, one: Definition[Any], path: _Path = ()) -> Plan:
 
 
 def _alone(plan: Plan, one: Definition[Any], path: _Path) -> Plan:
-    return Plan(one, plan.state, plan.expander, key=one.key_in(path[: len(one.loops)]))
+    return _Alone(one, plan.state, plan.expander, key=one.key_in(path[: len(one.loops)]))
 
 
 def _may_have_ended(state: RunState, one: Definition[Any], path: _Path) -> bool:
@@ -73,8 +86,8 @@ def _may_have_ended(state: RunState, one: Definition[Any], path: _Path) -> bool:
 
 
 def _has_row(state: RunState, leaf: Definition[Any], path: _Path) -> bool:
-    """Whether it has ended, or has items."""
+    """Whether it has ended, or has items, or what a flow gave."""
     if len(leaf.loops) > len(path):
         return leaf.kind.expands or bool(state.ended_in_loops.get(leaf.id))
     key = leaf.key_in(path[: len(leaf.loops)])
-    return key in state.ended or (key, "items") in state.choices
+    return key in state.ended or any((key, kind) in state.choices for kind in _GIVEN)

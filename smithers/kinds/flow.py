@@ -34,7 +34,6 @@ class FlowKind(Container[Flow[Any]]):
     name = "flow"
     chooses = True
     expands = True
-    is_alone = False  # its coroutine is not run there
     grows = True
     is_concurrent = True
     stays = False  # its coroutine has what was read around it

@@ -11,12 +11,14 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel
 
+import smithers
 from smithers import (
     Approval,
     Branch,
     Budget,
     Command,
     Context,
+    Flow,
     ForEach,
     HumanTask,
     Loop,
@@ -262,12 +264,20 @@ def a_try(a: Node[int]) -> tuple[Node[Any], Node[Any]]:
     return Sequence(attempt, Step("b", lambda: 1)), attempt
 
 
+def a_flow(a: Node[int]) -> tuple[Node[Any], Node[Any]]:
+    async def body(run: smithers.Run[None]) -> int:
+        return await run.node(a)
+
+    flow = Flow("all", body)
+    return flow, flow
+
+
 def a_step_of_a_loop(a: Node[int]) -> tuple[Node[Any], Node[Any]]:
     return Loop(a, until=lambda: True, max_iterations=2, id="all"), a
 
 
 @pytest.mark.parametrize(
-    "shape", [a_step, a_sequence, a_result, a_fan_out, an_arm, a_try, a_step_of_a_loop]
+    "shape", [a_step, a_sequence, a_result, a_fan_out, an_arm, a_try, a_flow, a_step_of_a_loop]
 )
 def test_what_was_added_by_what_ended_stays_when_something_comes_before_that(
     shape: Callable[[Node[int]], tuple[Node[Any], Node[Any]]],
