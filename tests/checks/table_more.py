@@ -88,6 +88,13 @@ MORE = [
             "from smithers import Step, workflow\n",
         ),
     ),
+    Broken(
+        "a name in the place of the function",
+        HEAD + "@§workflow('my flow')\ndef flow(ctx):\n    return Step('a', print)\n",
+        said="@workflow cannot decorate 'my flow'",
+        hint="write @workflow(name=",
+        fix=("workflow('my flow')", "workflow(name='my flow')"),
+    ),
     in_flow(
         "a future of prefect's",
         'a = Step("a", print)\n§a.submit()\nreturn a\n',

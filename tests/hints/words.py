@@ -37,8 +37,6 @@ WORDS: dict[str, Kind] = {
     # -- check
     "… gave null: write output=, or annotate what its function returns": "author",
     "a field is an attribute: write ctx[task].field": "author",
-    "write @workflow(name=…)": "author",
-    "name a topic": "choose",
     'give one: --input \'{"name": "value"}\'': "choose",
     "importing the file and building the tree should take little": "author",
     "await it: value = await run.node(...)": "author",
@@ -58,6 +56,9 @@ WORDS: dict[str, Kind] = {
     "set HOME or XDG_STATE_HOME to a folder of this user": "set up",
     "tell the person: …": "person",
     "tell the person to look at it, and to type in their own terminal: …": "person",
+    "node_exporter reads only such files: name it, for example, smithers.prom": "choose",
+    "name a file in the folder of node_exporter's --collector.textfile.directory": "choose",
+    "choose a folder with free space that this user may write to": "machine",
     # -- settings
     "use one of: …": "choose",
     "use 1 to 200 printable characters": "choose",
