@@ -35,6 +35,8 @@ WORDS: dict[str, Kind] = {
     "it is called with one to three arguments: …": "choose",
     "give it back its name; another workflow is another run": "author",
     # -- check
+    "… gave null: write output=, or annotate what its function returns": "author",
+    "a field is an attribute: write ctx[task].field": "author",
     'give one: --input \'{"name": "value"}\'': "choose",
     "importing the file and building the tree should take little": "author",
     "await it: value = await run.node(...)": "author",
@@ -54,6 +56,9 @@ WORDS: dict[str, Kind] = {
     "set HOME or XDG_STATE_HOME to a folder of this user": "set up",
     "tell the person: …": "person",
     "tell the person to look at it, and to type in their own terminal: …": "person",
+    "node_exporter reads only such files: name it, for example, smithers.prom": "choose",
+    "name a file in the folder of node_exporter's --collector.textfile.directory": "choose",
+    "choose a folder with free space that this user may write to": "machine",
     # -- settings
     "use one of: …": "choose",
     "use 1 to 200 printable characters": "choose",
@@ -280,6 +285,10 @@ _TOKENS = "access/test_tokens.py::test_the_command_line_adds_lists_and_revokes"
 _BELOW = "web/test_below_a_run.py::test_a_token_needs_a_process_that_is_found_or_another_machine"
 _UI = "web/test_sessions.py::test_a_person_at_a_terminal_gets_a_session_and_nobody_else"
 TESTED: dict[str, str] = {
+    (
+        "a workflow is not a node: call a plain function that returns nodes, or write"
+        " Subflow(id, workflow); `smithers up FILE` starts one"
+    ): "mistakes/test_mistakes.py::test_a_mistake_has_its_place_and_its_fix",
     (
         "`smithers why …` shows it; type `smithers approve … 'the run'`,"
         " or `smithers deny … 'the run'`, or restore …"
