@@ -84,8 +84,7 @@ def _first_line(out: IO[bytes]) -> dict[str, Any]:
     if "url" in told:
         return told
     error: dict[str, Any] = told.get("error") or {}
-    said, hint = error.get("message"), error.get("hint")
-    raise Refused(said or "the server did not start", hint=hint or "see what `smithers serve` says")
+    raise Refused(error.get("message", "the server did not start"), hint=error.get("hint") or "")
 
 
 def _await_end(server: _Beside) -> None:

@@ -252,11 +252,8 @@ def up(
     elif script is not None or run_steps:
         option = "--run-steps" if script is None else "--script"
         raise Usage(f"{option} needs --dry-run", hint="add --dry-run, or leave it out")
-    if serve and detach:
-        raise Usage(
-            "--serve and --detach cannot be combined",
-            hint="leave out --serve; `smithers serve` serves all runs",
-        )
+    if serve:
+        _check_alone("--serve", {"--detach": detach})
     if port is not None and not serve:
         raise Usage("--port needs --serve", hint="add --serve, or leave it out")
     if port is not None:
