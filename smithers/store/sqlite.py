@@ -67,7 +67,15 @@ from smithers.store.rows import has_status, rows_of, time_text
 from smithers.store.run_rows import run_row, unknown_run
 from smithers.store.signals import Awaited, awaited, move_signals
 from smithers.store.standing import about_of, budgets_of, kinds_of, standing_of, waits_of
-from smithers.store.waking import called, note_failure, revive, seat, take_seat, wakeable
+from smithers.store.waking import (
+    called,
+    last_run,
+    note_failure,
+    revive,
+    seat,
+    take_seat,
+    wakeable,
+)
 
 __all__ = ["SqliteStore"]
 
@@ -216,6 +224,7 @@ class SqliteStore:
         source: str,
         file: str | None = None,
         allow_runs: AllowRuns | None = None,
+        options: str | None = None,
         code: Code | None = None,
     ) -> Claimed:
         """Take a run that nobody alive owns. Raises `UnknownRun` or `Owned`."""
@@ -229,8 +238,9 @@ class SqliteStore:
             beat(db, owner, self._now(), self._monotonic_ns())
             db.execute(
                 "UPDATE runs SET owner = ?, fence = fence + 1, source = ?,"
-                " file = coalesce(?, file), wake_at = NULL WHERE run_id = ?",
-                (owner.id, source, file, run_id),
+                " file = coalesce(?, file), options = coalesce(?, options), wake_at = NULL"
+                " WHERE run_id = ?",
+                (owner.id, source, file, options, run_id),
             )
             if allow_runs is not None:
                 allowed = (allow_runs.number, allow_runs.depth, run_id)
@@ -396,6 +406,10 @@ class SqliteStore:
     async def budgets(self, run_id: str) -> History:
         """The same of the nodes that wait, with all budgets. Raises `UnknownRun`."""
         return await self._part(run_id, budgets_of)
+
+    async def last_run(self, run_id: str) -> str:
+        """The last of the runs as which a run has continued, or itself."""
+        return await self._db.read(lambda db: last_run(db, run_id))
 
     async def kinds(self, run_id: str) -> Collection[str]:
         """The kinds of the nodes that are in the tree."""
