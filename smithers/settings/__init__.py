@@ -10,13 +10,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from smithers.lazy import lazily
-from smithers.settings.files import PROJECT_FILE, SettingsFile, read_project_file
+from smithers.settings.files import (
+    PROJECT_FILE,
+    SettingsFile,
+    read_project_file,
+    user_file,
+)
 from smithers.settings.loading import (
     Found,
     IsTrusted,
     Origin,
     load_settings,
     named_database,
+    people_of,
     restricted_keys,
 )
 
@@ -37,8 +43,10 @@ __all__ = [
     "check_agent",
     "load_settings",
     "named_database",
+    "people_of",
     "read_project_file",
     "restricted_keys",
+    "user_file",
 ]
 
 _HOMES = {
