@@ -13,6 +13,7 @@ from smithers.lazy import lazily
 from smithers.settings.files import (
     PROJECT_FILE,
     SettingsFile,
+    parse_file,
     read_project_file,
     user_file,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "check_agent",
     "load_settings",
     "named_database",
+    "parse_file",
     "people_of",
     "read_project_file",
     "restricted_keys",
