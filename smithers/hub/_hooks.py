@@ -113,7 +113,7 @@ class Hooks:
                 self._say(f"the hook {name} refuses everything: {why}")
         if isinstance(environment, MutableMapping):
             for one in self._placed.values():
-                cast("MutableMapping[str, str]", environment).pop(one.hook.secret_env, None)
+                environment.pop(one.hook.secret_env, None)
         return found
 
     def deliver(self, name: str, headers: Mapping[str, str], body: bytes) -> Delivered:

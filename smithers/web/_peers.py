@@ -25,8 +25,9 @@ def check_peer(hub: Hub, request: Request, caller: Caller | None, what: str) -> 
     on the command line.
 
     If the process cannot be found, only a session may do this, since a person has opened that in a
-    terminal, and a delivery to a hook, which is signed. A caller on another machine is known by its token alone; but not by the server's own,
-    which every agent of this user could send by way of a proxy.
+    terminal, and a delivery to a hook, which is signed. A caller on another machine is known by its
+    token alone; but not by the server's own, which every agent of this user could send by way of a
+    proxy.
     """
     peer = _peer_of(request)
     for pid, _ in peer.processes if peer is not None else ():
