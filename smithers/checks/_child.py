@@ -28,7 +28,7 @@ from smithers.engine.inputs import given_or_made
 from smithers.engine.loading import Loaded, load_workflow
 from smithers.errors import SmithersError
 from smithers.secrets import Secrets
-from smithers.settings import Found, NamedAgents, load_settings
+from smithers.settings import Found, NamedAgents, load_settings, parse_file
 
 __all__ = ["Looking"]
 
@@ -132,13 +132,25 @@ def _looking(request: dict[str, Any], tell: Callable[[dict[str, Any]], None]) ->
     return Judging(request, tell)
 
 
+def _settings(request: dict[str, Any]) -> Found:
+    """Those of this folder, or as the owner of a run has read them."""
+    run: dict[str, Any] | None = request.get("run")
+    if run is None:
+        return load_settings(Path.cwd(), request["environment"], None)
+    files = [
+        parse_file(Path(path), text.encode(), is_project=is_project)
+        for path, text, is_project in run["settings"]
+    ]
+    return load_settings(Path(run["folder"]), request["environment"], None, files)
+
+
 def _main() -> NoReturn:
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     request: dict[str, Any] = json.loads(sys.stdin.buffer.read())
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     end = os._exit  # threads of the author's may never end
-    settings = load_settings(Path.cwd(), request["environment"], None)
+    settings = _settings(request)
     NAMED_AGENTS.set(NamedAgents(settings))
 
     def tell(line: dict[str, Any]) -> None:

@@ -43,9 +43,9 @@ class Judging(Looking):
 
     def run(self, limits: Limits, settings: Found) -> None:
         """Read the rows, then look, confined."""
-        database, run_id = self.request["run"]
-        self._database = Path(database)
-        asyncio.run(self._read_rows(run_id))
+        run = self.request["run"]
+        self._database = Path(run["database"])
+        asyncio.run(self._read_rows(run["id"]))
         super().run(limits, settings)
 
     async def _read_rows(self, run_id: str) -> None:

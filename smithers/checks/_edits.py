@@ -10,15 +10,29 @@ from smithers.checks._confine import Limits
 from smithers.checks._looking import look_beside
 from smithers.engine.gates import Gates
 from smithers.engine.reloading import Judged
+from smithers.settings import Found
 
 __all__ = ["judge_edit"]
 
 
 async def judge_edit(
-    file: Path, name: str, database: Path, run_id: str, environment: Mapping[str, str]
+    file: Path,
+    name: str,
+    database: Path,
+    run_id: str,
+    settings: Found,
+    environment: Mapping[str, str],
 ) -> Judged:
-    """Whether a run could go on with a file as it is now."""
-    looked = await look_beside(file, name, None, environment, Limits(), run=(database, run_id))
+    """Whether a run could go on with a file as it is now, and with the settings that its owner has
+    read: what was written to a settings file since then counts for nobody who drives it.
+    """
+    run = {
+        "database": str(database),
+        "id": run_id,
+        "folder": str(settings.folder),
+        "settings": [[str(one.path), one.text, one.is_project] for one in settings.files],
+    }
+    looked = await look_beside(file, name, None, environment, Limits(), run=run)
     errors = [one for one in looked.findings if one["level"] == "error"]
     report = looked.report
     if errors or report is None:

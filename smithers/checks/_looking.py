@@ -80,10 +80,10 @@ async def look_beside(
     limits: Limits,
     *,
     dry_run: bool = False,
-    run: tuple[Path, str] | None = None,
+    run: Mapping[str, Any] | None = None,
 ) -> Looked:
-    """The same, while this process does other things. With a database and the id of a `run`, what
-    that would do with the file; see `_edit_child`.
+    """The same, while this process does other things. With a `run`, what that would do with the
+    file; see `_edits`.
     """
     with tempfile.TemporaryDirectory(prefix="smithers-check-") as made:
         folder = Path(made)
@@ -94,7 +94,7 @@ async def look_beside(
             "input": input,
             "dry_run": dry_run,
             "crash": str(crash),
-            "run": None if run is None else [str(run[0]), run[1]],
+            "run": run,
             "environment": _for_settings(environment),
             "limits": asdict(limits),
         }

@@ -174,6 +174,7 @@ def register(app: typer.Typer) -> None:
             "smithers resume r1 --rerun-changed",
             "smithers resume r1 draft review --rerun-changed",
             "smithers resume r1 --rename draft=first-draft",
+            "smithers resume r1 --hot",
             says="Resume a run that was stopped, crashed, failed or got its answer."
             " Finished tasks are not run again. A finished run prints its output"
             " again. After an edit of the workflow's file, --check shows which finished tasks"
@@ -319,6 +320,7 @@ def resume(
     events: Events = False,
     max_concurrency: Concurrency = None,
     linger: Linger = None,
+    hot: Hot = False,
     db: Db = None,
     detached: Detached = False,
 ) -> int:
@@ -336,6 +338,7 @@ def resume(
             "--rename": rename,
             "--detach": detach,
             "--events": events,
+            "--hot": hot,
         }
         _check_alone("--check", others)
         return tell_changes(where, run, json=json)
@@ -351,6 +354,7 @@ def resume(
             linger_s=linger,
             detach=detach,
             detached=detached,
+            hot=hot,
         )
     )
 

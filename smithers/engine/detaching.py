@@ -123,10 +123,11 @@ class Detaching:
         if rerun is not None:
             arguments += [*rerun, "--rerun-changed"]
         arguments += [f"--rename={one}" for one in renames]
-        if file is not None or input is not None or hot:
+        if file is not None or input is not None:
             path = Path(run.file if file is None else file).absolute()
             which = f"{path}:{name}" if name else str(path)
-            arguments = ["up", which, "--run-id", run_id, "--resume", *_HOT[:hot]]
+            arguments = ["up", which, "--run-id", run_id, "--resume"]
+        arguments += _HOT[:hot]
         arguments += _options(max_concurrency, linger_s)
         return self._again(run, arguments, file=file, input=input, typed=typed)
 

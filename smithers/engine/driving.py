@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from smithers.adapters import NAMED_AGENTS
 from smithers.agent import Agent
@@ -53,6 +53,7 @@ from smithers.engine.trust import (
 from smithers.errors import Refused, RunExists, StoreError, UnknownRun
 from smithers.secrets import Secrets
 from smithers.settings import Found, NamedAgents, load_settings
+from smithers.sources import Sources
 from smithers.state import RunState
 from smithers.store import (
     CAPS,
@@ -87,10 +88,20 @@ if TYPE_CHECKING:  # what only resumed and edited runs need is imported by these
 __all__ = ["Driving", "Judge"]
 
 
-Judge = Callable[[Path, str, str], "Awaitable[Judged]"]
-"""Judges an edit of the file of a workflow, of this name, for the run of this id."""
+Judge = Callable[[Path, str, str, Found], "Awaitable[Judged]"]
+"""Judges an edit of the file of a workflow, of this name, for the run of this id, with the settings
+that its owner has.
+"""
 _Make = Callable[[History, RunState], "Awaitable[Made]"]
 """Makes the engine of a run from its history and the state of that, which is the engine's then."""
+
+
+class _Continued(NamedTuple):
+    """A run as which another one has continued, and the code and the settings of that."""
+
+    run_id: str
+    sources: Sources
+    settings: Found
 
 
 class Driving:
@@ -106,7 +117,9 @@ class Driving:
         to drive a run, since a row names its folder.
         """
         self._engine: Engine | None = None
+        self._found: Found | None = None
         self._named: NamedAgents | None = None
+        self._continued: _Continued | None = None
         self._stopped = False
         self._stopped_by: str | None = None
         self._comes_back = False
@@ -169,7 +182,7 @@ class Driving:
     def _find_settings(self, folder: Path) -> Found:
         """The settings of a run that works in this folder. Raises `Refused`."""
         found = load_settings(folder, self._environment, self._trusts.believes_settings)
-        self._named = NamedAgents(found)
+        self._found, self._named = found, NamedAgents(found)
         return found
 
     async def start(
@@ -215,7 +228,7 @@ class Driving:
         )
         starts_database = is_new(self._database)
         cooldowns = await self._look(run_id) if self._database.exists() else ()
-        engine = _maker(judge, loaded)(
+        engine = _maker(judge, loaded, found)(
             loaded.workflow,
             given,
             run=run,
@@ -269,8 +282,8 @@ class Driving:
         `is_hot`, or was started so, edits are taken as `judge` judges them.
         """
         from smithers.engine.renaming import check_mounted, parse_renames
-        from smithers.engine.reopening import Made, Wishes
-        from smithers.engine.returning import check_input, load_again
+        from smithers.engine.reopening import Made, Wishes, may_be_edited
+        from smithers.engine.returning import check_input
         from smithers.engine.reusing import find_done, reuse_of
 
         if is_below:
@@ -287,24 +300,22 @@ class Driving:
             with uncollected():
                 history = await store.load(run_id)
                 state = RunState.of(history.frames)
+            if is_hot:
+                history = _hot(history)
             wishes.check(history)
             if not wishes.reopens and (told := over(run_id, state)) is not None:
                 return told
             is_named = file is not None or workflow is not None
             is_attended = is_named or self._here is not None
             trusted = self._check_may_run(history.run, is_named=is_named)
-            if not is_named:
+            kept = None if is_named else self._kept(history.run)
+            if not is_named and kept is None:
                 await _check_edit(store, history, state, is_attended=is_attended)
-            found = self._find_settings(Path(history.run.folder))
-            with self._loading():
-                if workflow is None:
-                    loaded = load_again(history.run, file, name)
-                else:
-                    loaded = load_given(workflow)
+            loaded, found = self._load_again(history.run, kept, workflow, file, name)
             if trusted is not None:
                 self._note_use(trusted, history.run, loaded)
             limit = max_concurrency or (None if trusted is None else limit_of(history.run))
-            makes = _maker(judge if is_hot or history.run.is_hot else None, loaded, makes)
+            makes = _maker(judge if history.run.is_hot else None, loaded, found, makes)
 
             async def make(now: History, fresh: RunState) -> Made:
                 wishes.check(now)
@@ -319,12 +330,41 @@ class Driving:
                 with self._loading():
                     engine.prepare(outputs)
                 check_mounted(fresh, wishes.renames, engine.view.mounts.by_id)
-                is_edited = history.run.source != loaded.source
+                is_edited = may_be_edited(history, loaded.source)
                 reuse = reuse_of(run_id, before, fresh, request, is_edited=is_edited)
                 _check_gone(history.run, fresh, reuse.gone, is_attended=is_attended)
                 return Made(engine, reuse, renamed)
 
             return await self._go_on(store, history, state, loaded, make, wishes)
+
+    def _load_again(
+        self,
+        run: RunRow,
+        kept: _Continued | None,
+        workflow: Workflow[Any, Any] | None,
+        file: str | None,
+        name: str | None,
+    ) -> tuple[Loaded, Found]:
+        """The workflow of a run that is resumed, and its settings."""
+        from smithers.engine.returning import load_again, load_as
+
+        found = self._find_settings(Path(run.folder)) if kept is None else kept.settings
+        with self._loading():
+            if workflow is not None:
+                return load_given(workflow), found
+            if kept is not None:
+                return load_as(run, kept.sources), found
+            return load_again(run, file, name), found
+
+    def _kept(self, run: RunRow) -> _Continued | None:
+        """What a run that takes edits has of the run before it, which this process has driven: an
+        edit that waits, or comes just then, is not taken because the run continues.
+        """
+        kept, self._continued = self._continued, None
+        if kept is None or (kept.run_id, kept.sources.digest) != (run.run_id, run.source):
+            return None
+        self._named = NamedAgents(kept.settings)
+        return kept
 
     def _check_exists(self, run_id: str) -> None:
         if not self._database.exists():
@@ -488,6 +528,7 @@ class Driving:
             source=loaded.source,
             file=history.run.file if loaded.in_memory else str(loaded.file),
             allow_runs=loaded.workflow.allow_runs,
+            options=history.run.options,
             code=code_of(loaded.sources, made.engine.renderer.agents),
         )
         try:
@@ -603,6 +644,11 @@ class Driving:
             with driving(self._database, engine.run_id), adopting_orphans():
                 ending = await engine.run(store, claim=claim, first=first)
             wake_at = ending.wake_at
+            if engine.takes_edits and ending.status.next_run is not None:
+                sources, settings = engine.settings.sources, self._found
+                assert sources is not None
+                assert settings is not None
+                self._continued = _Continued(ending.status.next_run, sources, settings)
             await self._end_below(engine, store)
             if ending.stopped and self._comes_back:
                 wake_at = datetime.now(UTC) if wake_at is None else wake_at
@@ -686,7 +732,10 @@ def _check_gone(run: RunRow, state: RunState, gone: Sequence[str], *, is_attende
 
 
 def _maker(
-    judge: Judge | None, loaded: Loaded, makes: Callable[..., Engine] = Engine
+    judge: Judge | None,
+    loaded: Loaded,
+    settings: Found,
+    makes: Callable[..., Engine] = Engine,
 ) -> Callable[..., Engine]:
     """Makes the engine of a run; with `judge` one that takes edits of its files."""
     if judge is None or loaded.in_memory:
@@ -699,8 +748,9 @@ def _maker(
 
     def make(*given: Any, run: NewRun, **more: Any) -> Engine:
         engine = HotEngine(*given, run=run, **more)
-        judged, load = partial(judge, file, name, run.run_id), partial(load_edited, file, name)
-        engine.watch(Hot(loaded=loaded, judge=judged, load=load))
+        judged = partial(judge, file, name, run.run_id, settings)
+        load = partial(load_edited, file, name)
+        engine.watch(Hot(loaded=loaded, judge=judged, load=load, settings=settings))
         return engine
 
     return make
@@ -721,6 +771,16 @@ def _options(
     if is_hot:
         options[HOT] = True
     return json.dumps(options)
+
+
+def _hot(history: History) -> History:
+    """A run that takes edits from now on, also after a crash, if it has a file."""
+    run = history.run
+    if run.is_made_in_memory:
+        return history
+    return replace(
+        history, run=replace(run, options=json.dumps({**json.loads(run.options), HOT: True}))
+    )
 
 
 def _report_locks(store: SqliteStore, engine: Engine) -> None:

@@ -46,7 +46,7 @@ def _written(files: Iterable[SourceFile]) -> Iterator[tuple[str, str, str]]:
 def _parse(file: SourceFile) -> list[ast.AST]:
     """All that a file has; nothing of one that is not Python."""
     try:
-        return list(ast.walk(ast.parse(file.text or "")))
+        return list(ast.walk(ast.parse((file.text or "").encode())))
     except (SyntaxError, ValueError):
         return []
 

@@ -42,6 +42,7 @@ __all__ = ["HotEngine"]
 class HotEngine(Engine):
     """An engine that takes edits. `watch` says what of, before it runs."""
 
+    takes_edits = True
     _reloading: Reloading | None = None
     _worked = False
     """Whether an attempt has run since the files were looked at."""

@@ -22,6 +22,7 @@ from smithers.engine.gate_texts import lost_texts
 from smithers.engine.gates import Gates, lost_gates
 from smithers.engine.importing import Imports
 from smithers.engine.loading import Loaded
+from smithers.settings import PROJECT_FILE, Found
 from smithers.sources import SourceFile, Sources, digest_of_files, read_sources
 from smithers.values import dataclass
 from smithers.waits import THE_EDIT
@@ -52,11 +53,13 @@ class Judged:
 
 @dataclass(frozen=True, kw_only=True)
 class Hot:
-    """What reloading takes: what was loaded, and how an edit is judged and loaded. `load` raises
-    `AuthorError` or `Refused`; if its block raises, what was loaded before is back.
+    """What reloading takes: what was loaded, with which settings, and how an edit is judged and
+    loaded. `load` raises `AuthorError` or `Refused`; if its block raises, what was loaded before is
+    back.
     """
 
     loaded: Loaded
+    settings: Found
     judge: Callable[[], Awaitable[Judged]]
     load: Callable[[Sources], AbstractContextManager[Loaded]]
 
@@ -90,7 +93,12 @@ class Reloading:
         self._file = hot.loaded.file
         self._folder = self._file.parent
         self._name = self._file.name
+        texts = {one.path: one.text for one in hot.settings.files}
+        self._settings = {hot.settings.folder / PROJECT_FILE: "", **texts}
+        self._seen = _stamp(tuple(self._settings))
+        """How the files of settings were when they were last compared."""
         self._known: frozenset[tuple[str, str]] | set[tuple[str, str]] = frozenset()
+        self._is_below = True
         self._begin(hot.loaded.sources)
         self._confirmed: list[Sources] = []
         self._denied: set[str] = set()
@@ -108,12 +116,14 @@ class Reloading:
         paths = {one.path for one in taken.files}
         known = {one for one in self._known if one[0] not in paths}
         paths |= {path for path, _ in known}
-        later = self._read(self._paths_without(imports.files, paths))
-        self._known = known | {(one.path, one.digest) for one in (*taken.files, *later)}
+        self._known = known | {(one.path, one.digest) for one in taken.files}
+        if is_so := self._has(taken):
+            later = self._read(self._paths_without(imports.files, paths))
+            self._known |= {(one.path, one.digest) for one in later}
         self._settled: Stamp = ()
         """How the files were when there was last nothing to do about them."""
         self._last: Stamp = ()
-        self._is_below = False
+        self._is_below = self._is_below and not is_so
         """Whether code of the run may have written what the files have now."""
 
     async def watch(self) -> None:
@@ -124,12 +134,15 @@ class Reloading:
 
     async def look(self) -> None:
         """Look once. What is still being written is left until it was the same twice."""
+        self._look_at_settings()
         stamp = _stamp(self._watched)
         worked = self._owner.has_worked()
+        if stamp != self._last:
+            self._is_below = self._is_below or worked
         if stamp == self._settled or self.ready is not None:
             return
         if stamp != self._last:
-            self._last, self._is_below = stamp, self._is_below or worked
+            self._last = stamp
             return
         try:
             sources = self._now()
@@ -139,6 +152,25 @@ class Reloading:
             return
         if sources is not None:
             await self._judge(sources)
+
+    def _look_at_settings(self) -> None:
+        """They are read by each owner once. So an edit of them gives no agent more than it may do,
+        and whoever has edited them is told when they count.
+        """
+        stamp = _stamp(tuple(self._settings))
+        if stamp == self._seen:
+            return
+        self._seen = stamp
+        for path, text in self._settings.items():
+            try:
+                now = path.read_text(errors="replace") if path.is_file() else ""
+            except OSError:  # the next look sees more
+                continue
+            if now != text:
+                self._owner.note(
+                    f"{path} was changed: the run keeps the settings that its process has read, and"
+                    " reads them again when it is resumed"
+                )
 
     def _now(self) -> Sources | None:
         """The files as they are; None if they are what the run has, or not settled any longer."""
@@ -165,6 +197,13 @@ class Reloading:
             if self._folder / one.path in own or (one.path, one.digest) in changed
         ]
         return Sources(digest=digest_of_files(kept), files=tuple(kept))
+
+    def _has(self, taken: Sources) -> bool:
+        """Whether the files are so now."""
+        try:
+            return digest_of_files(self._read(self._paths)) == taken.digest
+        except OSError:
+            return False
 
     def _paths_without(self, files: Iterable[Path], paths: Set[str]) -> list[Path]:
         return [
@@ -289,11 +328,12 @@ def _not_python(sources: Sources, folder: Path) -> str:
         if one.text is None or not one.path.endswith(".py"):
             continue
         try:
-            ast.parse(one.text)
+            ast.parse(one.text.encode())
         except SyntaxError as error:
             place = f"{folder / one.path}:{error.lineno or 1}:{error.offset or 1}"
             line = (error.text or "").strip()
-            return f"{place}: not valid Python: {error.msg} (correct the line: {line})"
+            fix = f" (correct the line: {line})" if line else ""
+            return f"{place}: not valid Python: {error.msg}{fix}"
         except (ValueError, RecursionError) as error:
             return f"{folder / one.path}:1:1: not valid Python: {error}"
     return ""

@@ -20,7 +20,7 @@ from smithers.state import RunState
 from smithers.store import History, Store
 from smithers.values import dataclass
 
-__all__ = ["Made", "Wishes"]
+__all__ = ["Made", "Wishes", "may_be_edited"]
 
 _UNTOLD = ("fork", "rewind", RENAME)
 """By what a run was stopped of which no owner has said yet what has changed."""
@@ -32,6 +32,13 @@ class Made(NamedTuple):
     engine: Engine
     reuse: Reuse
     renamed: Frame | None
+
+
+def may_be_edited(history: History, source: str) -> bool:
+    """Whether the last frame may be of other code: the last owner had other code, or wrote no
+    frame.
+    """
+    return history.run.source != source or history.fence not in (None, history.run.fence)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +69,9 @@ class Wishes:
 
     def request(self, history: History, state: RunState, source: str) -> Request | None:
         """What is done again in the first frame. Without a wish, changes are looked for if an edit
-        can have made some that nobody was told: the last owner had other code, or wrote no frame.
+        can have made some that nobody was told.
         """
-        is_told = history.run.source == source and history.fence in (None, history.run.fence)
+        is_told = not may_be_edited(history, source)
         if self.rerun is None and is_told and state.status.stopped_by not in _UNTOLD:
             return self.again
         return Edited(self.run_id, history.frames, self.rerun, also=self.again)

@@ -9,11 +9,13 @@ from pydantic import BaseModel
 
 from smithers.engine.inputs import input_text
 from smithers.engine.loading import Loaded, load_workflow
+from smithers.engine.reimporting import load_edited
 from smithers.errors import Refused
 from smithers.naming import resume_in_program
+from smithers.sources import Sources
 from smithers.store import NewRun, RunRow
 
-__all__ = ["check_input", "load_again", "stored_input"]
+__all__ = ["check_input", "load_again", "load_as", "stored_input"]
 
 
 def check_input(run: NewRun, given: str | None) -> None:
@@ -63,6 +65,14 @@ def load_again(run: RunRow, file: str | None, name: str | None) -> Loaded:
             f" start {loaded.workflow.name} with another --run-id",
         )
     return loaded
+
+
+def load_as(run: RunRow, sources: Sources) -> Loaded:
+    """The workflow of a run with the code that a process has driven it with, which is loaded again:
+    not as its files are now. Raises as `load_again`.
+    """
+    with load_edited(Path(run.file), run.workflow, sources) as loaded:
+        return loaded
 
 
 def _same_workflow(path: Path, run: RunRow) -> Loaded:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from smithers.engine.detaching import Detaching
     from smithers.engine.driving import Driving
     from smithers.engine.reloading import Judged
+    from smithers.settings import Found
     from smithers.views import Snapshot
 
 __all__ = ["HubCore"]
@@ -51,11 +52,12 @@ class HubCore:
             self._driving = Driving(self.database, self.environment)
         return self._driving
 
-    def _judge(self, file: Path, name: str, run_id: str) -> Awaitable[Judged]:
+    def _judge(self, file: Path, name: str, run_id: str, settings: Found) -> Awaitable[Judged]:
         """Judge an edit of a file for a run; see `Judge` of `driving`."""
         from smithers.checks import judge_edit
 
-        return judge_edit(file, name, self.database.absolute(), run_id, self.environment)
+        database = self.database.absolute()
+        return judge_edit(file, name, database, run_id, settings, self.environment)
 
     def check_may(self, what: str) -> None:
         """Raises `Refused` if this process was started by a run of the database, since such a

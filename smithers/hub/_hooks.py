@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+import shlex
 import time
 from collections.abc import Callable, Mapping, MutableMapping
 from decimal import Decimal
@@ -193,9 +194,11 @@ class Hooks:
         folder = placed.file.parent if placed.is_project else file.parent
         for needed in (file.parent, folder):
             if not hub.may_import(needed):
+                command = f"smithers trust {shlex.quote(str(hub.database.absolute()))}"
+                command += f" --folder {shlex.quote(str(needed))}"
                 raise Untrusted(
                     f"the hook {name} starts {file}, and {needed} is not trusted",
-                    hint=f"look at it, and type: smithers trust --folder {needed}",
+                    hint=f"look at it, and type `{command}` in a terminal",
                 )
         run_id = id_of_request(known_by[0])
         taken = claim_delivery(

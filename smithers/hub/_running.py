@@ -305,7 +305,7 @@ class Running(Looking):
         typed = not self._may_resume(run_id) and typed
         if rerun is not None or renames:
             self.check_may(f"have finished work of run {run_id} run again or renamed")
-        if file is None and input is None and rerun is None and not (renames or hot):
+        if file is None and input is None and rerun is None and not renames:
             run_id = self.resumed_through(run_id)
         return self._detach().resume(
             run_id,

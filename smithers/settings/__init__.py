@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from smithers.lazy import lazily
-from smithers.settings.files import PROJECT_FILE, SettingsFile, read_project_file
+from smithers.settings.files import PROJECT_FILE, SettingsFile, parse_file, read_project_file
 from smithers.settings.loading import (
     Found,
     IsTrusted,
@@ -39,6 +39,7 @@ __all__ = [
     "check_agent",
     "load_settings",
     "named_database",
+    "parse_file",
     "read_project_file",
     "restricted_keys",
 ]

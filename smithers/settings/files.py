@@ -19,6 +19,7 @@ __all__ = [
     "SettingsFile",
     "find_project_file",
     "find_user_file",
+    "parse_file",
     "read_file",
     "read_project_file",
 ]
@@ -74,9 +75,6 @@ def find_user_file(environment: Mapping[str, str]) -> Path | None:
 
 def read_file(path: Path, *, is_project: bool) -> SettingsFile:
     """Raises `Untrusted` if another user could have written it, and `Refused`."""
-    import hashlib  # most folders have no settings
-    import tomllib
-
     try:
         with path.open("rb") as file:
             _check_writers(path, os.fstat(file.fileno()))
@@ -88,6 +86,14 @@ def read_file(path: Path, *, is_project: bool) -> SettingsFile:
         ) from error
     if len(raw) > _MOST_BYTES:
         raise Refused(f"{path} is larger than {_MOST_BYTES >> 20} MB", hint="shorten it")
+    return parse_file(path, raw, is_project=is_project)
+
+
+def parse_file(path: Path, raw: bytes, *, is_project: bool) -> SettingsFile:
+    """What a file has in it. Raises `Refused`."""
+    import hashlib  # most folders have no settings
+    import tomllib
+
     try:
         text = raw.decode()
         data = tomllib.loads(text)

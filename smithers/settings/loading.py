@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -77,16 +77,19 @@ class Found:
 
 
 def load_settings(
-    folder: Path, environment: Mapping[str, str], is_trusted: IsTrusted | None
+    folder: Path,
+    environment: Mapping[str, str],
+    is_trusted: IsTrusted | None,
+    files: Iterable[SettingsFile] | None = None,
 ) -> Found:
     """The settings that hold in a folder. Without `is_trusted`, files are taken as they are, to be
-    shown.
+    shown. `files` are what it had when they were read; None reads them now.
 
     Raises `Refused`, naming file and line, for a key or a value that is wrong, and `Untrusted`.
     """
     merged: dict[str, Any] = {}
     origins: dict[str, Origin] = {}
-    files = list(_files(folder, environment))
+    files = list(_files(folder, environment) if files is None else files)
     for file in files:
         _check(file)
         if is_trusted is not None:

@@ -344,11 +344,12 @@ class Store(Protocol):
         source: str,
         file: str | None = None,
         allow_runs: AllowRuns | None = None,
+        options: str | None = None,
         code: Code | None = None,
     ) -> Claimed:
-        """Take a run that nobody alive owns. `source` replaces the run's source digest, and `file`
-        and `allow_runs`, if they are given, the path of its workflow and what that allows. `code`
-        is kept as by `create`.
+        """Take a run that nobody alive owns. `source` replaces the run's source digest, and `file`,
+        `allow_runs` and `options`, if they are given, the path of its workflow, what that allows,
+        and the run's options. `code` is kept as by `create`.
 
         Raises `UnknownRun`, or `Owned` naming the live owner (pid, host, since when it beats).
         """

@@ -115,6 +115,7 @@ class MemoryStore:
         source: str,
         file: str | None = None,
         allow_runs: AllowRuns | None = None,
+        options: str | None = None,
         code: Code | None = None,
     ) -> Claimed:
         """Take a run that nobody alive owns. Raises `UnknownRun` or `Owned`."""
@@ -131,6 +132,7 @@ class MemoryStore:
             fence=run.row.fence + 1,
             source=source,
             file=run.row.file if file is None else file,
+            options=run.row.options if options is None else options,
             allow_runs=allow_runs or run.row.allow_runs,
         )
         self._note_claim(run, source, self._now(), code, frame=len(run.frames))

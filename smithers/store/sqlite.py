@@ -216,6 +216,7 @@ class SqliteStore:
         source: str,
         file: str | None = None,
         allow_runs: AllowRuns | None = None,
+        options: str | None = None,
         code: Code | None = None,
     ) -> Claimed:
         """Take a run that nobody alive owns. Raises `UnknownRun` or `Owned`."""
@@ -229,8 +230,9 @@ class SqliteStore:
             beat(db, owner, self._now(), self._monotonic_ns())
             db.execute(
                 "UPDATE runs SET owner = ?, fence = fence + 1, source = ?,"
-                " file = coalesce(?, file), wake_at = NULL WHERE run_id = ?",
-                (owner.id, source, file, run_id),
+                " file = coalesce(?, file), options = coalesce(?, options), wake_at = NULL"
+                " WHERE run_id = ?",
+                (owner.id, source, file, options, run_id),
             )
             if allow_runs is not None:
                 allowed = (allow_runs.number, allow_runs.depth, run_id)

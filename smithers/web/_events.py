@@ -10,17 +10,19 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import anyio
-from pydantic import Field
+from pydantic import ConfigDict, Field, with_config
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
+from typing_extensions import TypedDict
 
 from smithers.errors import SmithersError
+from smithers.views import Status
 from smithers.web import _shapes
 from smithers.web._problems import ProblemError
-from smithers.web._routes import Call, Closed, Handler, Json, Route
+from smithers.web._routes import EVENTS, Call, Closed, Handler, Json, Route
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -36,12 +38,58 @@ __all__ = ["ROUTES"]
 
 T = TypeVar("T")
 
-_SSE, _LINES = "text/event-stream", "application/x-ndjson"
+_LINES = "application/x-ndjson"
 _LONGEST_S = 300.0
 _RETRY_MS = 1000
 """After how long a browser connects again."""
+_CLOSED = ConfigDict(extra="forbid")
 _END = ".end"
 """What follows the cursor in the id of the message that ends a run's events."""
+
+
+@with_config(ConfigDict(extra="allow"))
+class Event(TypedDict):
+    """A frame with its cursor, as `smithers events RUN --json` prints it."""
+
+    event: str
+
+
+@with_config(_CLOSED)
+class ChangedNode(TypedDict):
+    """A node of which something changed; without a task, the run itself."""
+
+    task: str | None
+    iteration: list[int]
+
+
+@with_config(_CLOSED)
+class Events(_shapes.Document):
+    """What happened in a run since the message before, and which nodes changed. `more` says that
+    other events follow already.
+    """
+
+    run_id: str
+    status: Status
+    events: list[Event]
+    cursor: str | None
+    more: bool
+    changed: list[ChangedNode]
+
+
+@with_config(_CLOSED)
+class ChangedRuns(_shapes.Document):
+    """The runs that have changed since the message before; with `every`, list all again."""
+
+    runs: list[str]
+    every: bool
+    cursor: str
+
+
+@with_config(_CLOSED)
+class End(_shapes.RunSummary):
+    """How a run was left: the last of its events."""
+
+    event: Literal["end"]
 
 
 class EventsParameters(Closed):
@@ -58,7 +106,7 @@ class _Stream(EventSourceResponse):
     """A response that lasts as long as its client of the feed."""
 
     def __init__(self, stack: AsyncExitStack, parts: AsyncIterator[Any], *, media: str) -> None:
-        is_sse = media == _SSE
+        is_sse = media == EVENTS
         super().__init__(  # pyright: ignore[reportUnknownMemberType]  # dicts may be sent as well
             parts, media_type=media, ping=None if is_sse else 0
         )
@@ -87,7 +135,7 @@ async def _run_events(call: Call) -> Response:
             return Response(status_code=204)  # a browser does not connect again
         is_lines = _wants_lines(call)
         parts = _lines_of_run(client) if is_lines else _messages_of_run(client)
-        return _Stream(stack.pop_all(), parts, media=_LINES if is_lines else _SSE)
+        return _Stream(stack.pop_all(), parts, media=_LINES if is_lines else EVENTS)
 
 
 async def _all_events(call: Call) -> Response:
@@ -96,7 +144,7 @@ async def _all_events(call: Call) -> Response:
         client = await stack.enter_async_context(call.server.feed.of_all(_place_of(call)))
         is_lines = _wants_lines(call)
         parts = _lines_of_all(client) if is_lines else _messages_of_all(client)
-        return _Stream(stack.pop_all(), parts, media=_LINES if is_lines else _SSE)
+        return _Stream(stack.pop_all(), parts, media=_LINES if is_lines else EVENTS)
 
 
 def _place_of(call: Call) -> str | None:
@@ -216,7 +264,7 @@ def _streams(path: str, name: str, summary: str, handler: Handler, part: Any) ->
         result=part,
         query=EventsParameters,
         statuses=(422,),
-        media=(_SSE, _LINES),
+        media=(EVENTS, _LINES),
         streams=True,
     )
 
@@ -227,13 +275,13 @@ ROUTES = (
         "follow_run",
         "What happens in a run: server-sent events, or the lines of `smithers events RUN --json`.",
         _run_events,
-        _shapes.Events,
+        Events | End,
     ),
     _streams(
         "/events",
         "follow_runs",
         "Which runs change, for those who show a list of them.",
         _all_events,
-        _shapes.ChangedRuns,
+        ChangedRuns,
     ),
 )

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from smithers.web._problems import MEDIA, Problem
-from smithers.web._routes import Json, Route
+from smithers.web._routes import EVENTS, Json, Route
 
 __all__ = ["openapi"]
 
@@ -145,12 +145,15 @@ def _without_null(schema: Json) -> Json:
 
 def _responses(route: Route, schemas: Json, problem: Json) -> Json:
     schema = {} if route.result is None else _schema(route.result, schemas)
-    content = {"schema": schema}
+    content: Json = {media: {"schema": schema} for media in route.media}
     if route.streams:
-        content = {"schema": {"type": "string"}, "x-part-schema": schema}
+        content = {
+            media: {"schema": _message(schema) if media == EVENTS else {"type": "string"}}
+            for media in route.media
+        }
     answered: Json = {
         "description": http.HTTPStatus(route.status).phrase,
-        "content": dict.fromkeys(route.media, content),
+        "content": content,
     }
     found: Json = {str(route.status): answered}
     if route.streams:
@@ -166,6 +169,21 @@ def _responses(route: Route, schemas: Json, problem: Json) -> Json:
     return found
 
 
+def _message(data: Json) -> Json:
+    """A server-sent event."""
+    text: Json = {"type": "string"}
+    return {
+        "type": "object",
+        "properties": {
+            "id": text,
+            "event": text,
+            "data": {**text, "contentMediaType": "application/json", "contentSchema": data},
+            "retry": {"type": "integer"},
+        },
+        "required": ["data"],
+    }
+
+
 def _refusal(status: int, problem: Json) -> Json:
     return {
         "description": http.HTTPStatus(status).phrase,
@@ -177,7 +195,7 @@ def _schema(model: Any, schemas: Json) -> Json:
     """A reference to the schema of a type, which is added to `schemas` with those that it uses."""
     found = TypeAdapter[Any](model).json_schema(ref_template=_REF)
     schemas.update(found.pop("$defs", {}))
-    if "$ref" in found:
+    if "$ref" in found or "anyOf" in found:
         return found
     name = model.__name__
     schemas[name] = found

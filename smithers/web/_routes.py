@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from smithers.hub import Feed, Hooks, Hub, Roots
 
 __all__ = [
+    "EVENTS",
     "Call",
     "Closed",
     "Flag",
@@ -40,6 +41,8 @@ __all__ = [
 ]
 
 Json = dict[str, Any]
+EVENTS = "text/event-stream"
+"""The media type of server-sent events."""
 M = TypeVar("M", bound=BaseModel)
 
 

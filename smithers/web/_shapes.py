@@ -15,11 +15,9 @@ from smithers.views import Status
 
 __all__ = [
     "Asks",
-    "ChangedRuns",
     "Cost",
     "Diff",
     "Document",
-    "Events",
     "Graph",
     "Inspection",
     "RunSummary",
@@ -351,44 +349,6 @@ class Timeline(Document):
     forked_from: NotRequired[RunAndFrame]
     forks: list[Fork]
     frames: list[Frame]
-
-
-@with_config(_OPEN)
-class Event(TypedDict):
-    """A frame with its cursor, as `smithers events RUN --json` prints it."""
-
-    event: str
-
-
-@with_config(_CLOSED)
-class ChangedNode(TypedDict):
-    """A node of which something changed; without a task, the run itself."""
-
-    task: str | None
-    iteration: list[int]
-
-
-@with_config(_CLOSED)
-class Events(Document):
-    """What happened in a run since the message before, and which nodes changed. `more` says that
-    other events follow already.
-    """
-
-    run_id: str
-    status: Status
-    events: list[Event]
-    cursor: str | None
-    more: bool
-    changed: list[ChangedNode]
-
-
-@with_config(_CLOSED)
-class ChangedRuns(Document):
-    """The runs that have changed since the message before; with `every`, list all again."""
-
-    runs: list[str]
-    every: bool
-    cursor: str
 
 
 @with_config(_CLOSED)

@@ -28,6 +28,30 @@ def hot(ctx: Context[NoInput]) -> Node:
 """
 
 
+CONTINUES = """
+from pathlib import Path
+from pydantic import BaseModel
+from smithers import Context, ContinueAsNew, Node, Sequence, Step, Timer, workflow
+
+class Page(BaseModel):
+    number: int = 1
+
+def note(word):
+    with Path("ledger").open("a") as ledger:
+        ledger.write(word + "\\n")
+
+def hold():
+    me = Path("continues.py")
+    me.write_text(me.read_text().replace("be" + "fore", "after"))
+
+@workflow(input=Page)
+def continues(ctx: Context[Page]) -> Node:
+    if ctx.input.number == 1:
+        return Sequence(Step("hold", hold), ContinueAsNew(Page(number=2)))
+    return Sequence(Step("say", lambda: note("before")), Timer("pause", seconds=300))
+"""
+
+
 def edit(project: Project, before: str, after: str, file: str = FILE) -> None:
     """Change the file as an editor does that writes another one and renames it."""
     path = project.folder / file
@@ -66,10 +90,16 @@ class Owner:
 
 @contextmanager
 def driven(project: Project, *arguments: str, file: str = FILE) -> Generator[Owner]:
+    with typed(project, "up", file, "--run-id", "r1", "--hot", *arguments) as owner:
+        yield owner
+
+
+@contextmanager
+def typed(project: Project, *command: str) -> Generator[Owner]:
     log = project.folder / "printed"
     with log.open("w") as out:
         process = subprocess.Popen(
-            project.command("up", file, "--run-id", "r1", "--hot", *arguments),
+            project.command(*command),
             cwd=project.folder,
             env=project.environment,
             stdin=subprocess.DEVNULL,
@@ -175,6 +205,17 @@ def test_what_a_command_of_the_run_writes_is_not_executed_before_a_person_confir
     assert not (project.folder / "after").exists()
 
 
+def test_a_run_that_continues_does_not_take_what_its_own_code_has_written(
+    project: Project,
+) -> None:
+    (project.folder / "continues.py").write_text(CONTINUES)
+    with driven(project, "--linger", "600", file="continues.py") as owner:
+        owner.says("continued as r1-2")
+        owner.says(RUNNING)
+        until(lambda: "'the run'" in json.dumps(project.json("why", "r1-2")), "the question")
+        assert project.ledger == ["before"]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
@@ -237,3 +278,32 @@ def test_killed_while_an_edit_with_a_new_module_waits_only_what_was_restored_is_
     edit(project, "LATE = 1\n", "")
     (project.folder / "hot_new.py").write_text("")
     assert project.run("resume", "r1").returncode == 3
+
+
+def test_a_resume_takes_edits_also_after_a_crash_with_the_settings_that_it_has_read(
+    project: Project,
+) -> None:
+    settings = project.folder / "smithers.toml"
+    settings.write_text('[agents]\nearly = "echo"\n')
+    with typed(project, "up", FILE, "--run-id", "r1") as owner:
+        owner.process.kill()
+    with typed(project, "resume", "r1", "--hot") as owner:
+        settings.write_text('[agents]\nlate = "echo"\n')
+        owner.says(f"{settings} was changed: the run keeps the settings that its process has read")
+        edit(project, "import Approval", "import Task, Approval")
+        edit(project, GATED, 'Sequence(first, gate, last, Task("more", agent="early", prompt=""))')
+        owner.says(RUNNING)
+        answer(project, "approve")
+        owner.says(" taken\n")
+        edit(project, 'agent="early"', 'agent="late"')
+        until(lambda: owner.printed.count(RUNNING) == 2, owner.printed)
+        answer(project, "approve")
+        owner.says("edit refused: ")
+        assert "no settings define an agent 'late'" in owner.printed
+        owner.process.kill()
+    with typed(project, "resume", "r1") as owner:  # it reads them, and takes edits as before
+        edit(project, 'prompt=""', 'prompt="Ho"')
+        owner.says(RUNNING)
+        answer(project, "approve")
+        owner.says(" taken\n")
+    assert "more" in project.tasks()

@@ -16,6 +16,7 @@ from smithers.engine.loading import Loaded, load_workflow
 from smithers.engine.reimporting import load_edited
 from smithers.engine.reloading import Hot, Judged, Reloading
 from smithers.errors import AuthorError, Refused
+from smithers.settings import load_settings
 from smithers.sources import Sources, read_sources
 
 FLOW = """
@@ -53,7 +54,7 @@ class Owner:
 class Watched:
     """A workflow's file, and what watches it."""
 
-    def __init__(self, file: Path, text: str = FLOW) -> None:
+    def __init__(self, file: Path, text: str = FLOW, later: str | None = None) -> None:
         self.file, self.owner = file, Owner()
         self.paths = [file]
         file.write_text(text)
@@ -65,7 +66,11 @@ class Watched:
         def load(sources: Sources) -> AbstractContextManager[Loaded]:
             raise AssertionError("no engine takes an edit here")
 
-        self.edits = Reloading(Hot(loaded=loaded, judge=judge, load=load), self.owner)
+        settings = load_settings(file.parent, {}, None)
+        if later is not None:
+            file.write_text(later)
+        hot = Hot(loaded=loaded, settings=settings, judge=judge, load=load)
+        self.edits = Reloading(hot, self.owner)
         self.look()
 
     @property
@@ -96,6 +101,32 @@ def test_a_time_that_is_set_back_hides_no_edit_of_a_process_of_the_run(tmp_path:
     assert watched.edits.question is not None
     assert "it was saved while code of this run was running" in (watched.edits.question.asked or "")
     assert watched.edits.ready is None
+
+
+def test_what_the_files_have_before_the_first_look_may_be_of_the_run(tmp_path: Path) -> None:
+    """A run may continue as another one just after its code has written the file."""
+    watched = Watched(tmp_path / "flow.py", later=FLOW.replace("1", "2"))
+    assert watched.edits.question is not None
+    assert watched.edits.ready is None
+
+
+def test_what_the_run_writes_while_another_edit_is_taken_is_of_the_run(tmp_path: Path) -> None:
+    watched = Watched(tmp_path / "flow.py")
+    first = watched.write(FLOW.replace("1", "2"))
+    assert watched.edits.ready == first
+    watched.write(FLOW.replace("1", "3"), by_the_run=True)
+    watched.edits.taken(first)
+    watched.look()
+    assert watched.edits.ready is None
+    assert watched.edits.question is not None
+
+
+def test_a_byte_order_mark_hides_no_gate_and_is_no_error(tmp_path: Path) -> None:
+    asks = FLOW.replace("    return", "    if 0: Approval('a')\n    return")
+    watched = Watched(tmp_path / "flow.py", asks)
+    watched.write("\ufeff" + asks, by_the_run=True)
+    assert watched.edits.question is not None
+    assert "removed or changed" not in (watched.edits.question.asked or "")
 
 
 def test_a_yes_to_one_difference_is_none_to_the_same_text_after_another_edit(

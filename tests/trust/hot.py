@@ -25,6 +25,7 @@ from smithers.engine.hot_engine import HotEngine
 from smithers.engine.loading import Loaded
 from smithers.engine.reloading import Hot, Judged, Reloading
 from smithers.errors import AuthorError
+from smithers.settings import Found, Values
 from smithers.sources import SourceFile, Sources
 from smithers.state import RunState
 from smithers.waits import THE_EDIT
@@ -131,7 +132,9 @@ class HotStory(Story):
         assert isinstance(engine, HotEngine)
         sources = self._sources(self.shape)
         loaded = Loaded(workflow=engine.workflow, file=FILE, sources=sources)
-        edits = _Edits(Hot(loaded=loaded, judge=_judged, load=self._load), engine, self)
+        settings = Found(values=Values.model_construct(), files=(), origins={}, folder=FILE.parent)
+        hot = Hot(loaded=loaded, settings=settings, judge=_judged, load=self._load)
+        edits = _Edits(hot, engine, self)
         engine._reloading = edits  # pyright: ignore[reportPrivateUsage]
         engine.observer = _Watch(engine.observer, self, edits)
 

@@ -6,16 +6,21 @@ import asyncio
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from smithers.hub import Feed, Hub
+from smithers.web import make_app
+from smithers.web._guarding import Limits
+from smithers.web._serving import Listening
 from tests.cli.command import environment
-from tests.web.serving import EVERYTHING
+from tests.web.serving import EVERYTHING, FakeTokens
 
-__all__ = ["PATIENCE_S", "Message", "Served", "messages", "serving"]
+__all__ = ["PATIENCE_S", "Message", "Served", "listening", "messages", "serving"]
 
 PATIENCE_S = 60.0
 
@@ -50,6 +55,21 @@ def serving(database: Path, *, port: int = 0) -> Generator[Served]:
             )
         finally:
             process.kill()
+
+
+@contextmanager
+def listening(hub: Hub, limits: Limits | None = None) -> Generator[tuple[Listening, Feed]]:
+    """A server in a thread, and the feed of its events."""
+    app = make_app(hub, FakeTokens(), limits=limits)
+    made = Listening(app, "127.0.0.1", 0)
+    thread = threading.Thread(target=lambda: asyncio.run(made.run()))
+    thread.start()
+    try:
+        yield made, app.state.feed
+    finally:
+        made.stop()
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive()
 
 
 @dataclass(frozen=True, kw_only=True)

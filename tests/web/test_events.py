@@ -5,43 +5,28 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-import threading
 import time
-from collections.abc import Callable, Generator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 
 import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from smithers.hub import Feed, Hub
-from smithers.web import _events, _serving, make_app
+from smithers.hub import Hub
+from smithers.web import _events, _serving
 from smithers.web._guarding import Limits
 from smithers.web._serving import Listening
 from tests.cli.command import smithers
 from tests.feed.writing import writing
 from tests.web.flows import ships
-from tests.web.process import PATIENCE_S, Message, messages
-from tests.web.serving import EVERYTHING, FakeTokens
+from tests.web.process import PATIENCE_S, Message, listening, messages
+from tests.web.serving import EVERYTHING
 
 _EVENTS = "/api/v1/runs/r1/events"
 _AUTHORIZED = {"authorization": f"Bearer {EVERYTHING}"}
 _LINES = {"accept": "application/x-ndjson"}
-
-
-@contextmanager
-def _listening(hub: Hub, limits: Limits | None = None) -> Generator[tuple[Listening, Feed]]:
-    app = make_app(hub, FakeTokens(), limits=limits)
-    made = Listening(app, "127.0.0.1", 0)
-    thread = threading.Thread(target=lambda: asyncio.run(made.run()))
-    thread.start()
-    try:
-        yield made, app.state.feed
-    finally:
-        made.stop()
-        thread.join(PATIENCE_S)
-        assert not thread.is_alive()
 
 
 def _eventually(check: Callable[[], bool]) -> None:
@@ -64,8 +49,8 @@ async def _ended(hub: Hub) -> None:
 def test_a_stream_has_all_events_and_continues_after_each_message(hub: Hub) -> None:
     asyncio.run(_ended(hub))
     wanted = [json.loads(json.dumps(one)) for one in _told(hub)]
-    with _listening(hub) as (listening, _):
-        *pages, end = asyncio.run(_all(listening.port))
+    with listening(hub) as (server, _):
+        *pages, end = asyncio.run(_all(server.port))
         assert [event for page in pages for event in page.data["events"]] == wanted
         assert {page.data["status"] for page in pages} == {"finished"}
         changed = [key["task"] for page in pages for key in page.data["changed"]]
@@ -73,12 +58,12 @@ def test_a_stream_has_all_events_and_continues_after_each_message(hub: Hub) -> N
         assert (end.event, end.data["status"], end.data["output"]) == ("end", "finished", "WHALES")
         assert end.id == f"{pages[-1].id}.end"
         for cursor in ("0.0", wanted[1]["cursor"], pages[-1].id):
-            *rest, last = asyncio.run(_all(listening.port, cursor))
+            *rest, last = asyncio.run(_all(server.port, cursor))
             after = [event["frame"] for page in rest for event in page.data["events"]]
             frames = [event["frame"] for event in wanted]
             assert after == [one for one in frames if after and one >= after[0]]
             assert last == end
-        assert asyncio.run(_all(listening.port, end.id)) == []
+        assert asyncio.run(_all(server.port, end.id)) == []
 
 
 def _told(hub: Hub) -> list[object]:
@@ -122,16 +107,16 @@ def test_the_list_of_runs_tells_what_changed_after_an_id(hub: Hub) -> None:
         other = await anext(messages(port, "/api/v1/events", last="other.7"))
         assert other.data["every"]
 
-    with _listening(hub) as (listening, _):
-        asyncio.run(follow(listening.port))
+    with listening(hub) as (server, _):
+        asyncio.run(follow(server.port))
 
 
 def test_clients_beyond_a_number_are_told_when_to_come_back(hub: Hub) -> None:
     asyncio.run(hub.run(ships, run_id="r1"))
     for limits, status in ((Limits(streams_each=1), 429), (Limits(streams=1), 503)):
         with (
-            _listening(hub, limits) as (listening, feed),
-            httpx2.Client(base_url=listening.url, headers=_AUTHORIZED) as client,
+            listening(hub, limits) as (server, feed),
+            httpx2.Client(base_url=server.url, headers=_AUTHORIZED) as client,
         ):
             with client.stream("GET", _EVENTS) as first:
                 assert first.status_code == 200
@@ -163,9 +148,9 @@ def test_a_client_that_reads_nothing_is_left_with_what_it_did_not_read(
                 await writer.step(output=json.dumps("x" * 4000), tasks=20)
 
     asyncio.run(write())
-    with _listening(hub) as (listening, feed), closing(socket.socket()) as to:
+    with listening(hub) as (server, feed), closing(socket.socket()) as to:
         to.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        to.connect(("127.0.0.1", listening.port))
+        to.connect(("127.0.0.1", server.port))
         head = f"Host: 127.0.0.1\r\nAuthorization: Bearer {EVERYTHING}"
         to.sendall(f"GET {_EVENTS} HTTP/1.1\r\n{head}\r\n\r\n".encode())
         _eventually(lambda: feed.clients == 1)
@@ -180,14 +165,14 @@ def test_the_end_of_the_server_ends_its_streams(hub: Hub, monkeypatch: pytest.Mo
     monkeypatch.setattr(_serving, "_LEAVES_S", 2 * PATIENCE_S)  # it would wait so long for them
     asyncio.run(hub.run(ships, run_id="r1"))
 
-    async def follow(listening: Listening) -> None:
-        stream = messages(listening.port, _EVENTS)
+    async def follow(server: Listening) -> None:
+        stream = messages(server.port, _EVENTS)
         assert (await anext(stream)).data["status"] == "waiting"
-        listening.stop()
+        server.stop()
         assert [one async for one in stream] == []
 
-    with _listening(hub) as (listening, _):
-        asyncio.run(follow(listening))
+    with listening(hub) as (server, _):
+        asyncio.run(follow(server))
 
 
 def test_a_stream_ends_after_a_time_so_that_its_token_is_looked_at_again(
@@ -195,7 +180,7 @@ def test_a_stream_ends_after_a_time_so_that_its_token_is_looked_at_again(
 ) -> None:
     monkeypatch.setattr(_events, "_LONGEST_S", 0.2)
     asyncio.run(hub.run(ships, run_id="r1"))
-    with _listening(hub) as (listening, feed):
-        *_, last = asyncio.run(_all(listening.port))
+    with listening(hub) as (server, feed):
+        *_, last = asyncio.run(_all(server.port))
         assert last.event == "message"
         _eventually(lambda: feed.clients == 0)
