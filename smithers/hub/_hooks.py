@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+import shlex
 import time
 from collections.abc import Callable, Mapping, MutableMapping
 from decimal import Decimal
@@ -113,7 +114,7 @@ class Hooks:
                 self._say(f"the hook {name} refuses everything: {why}")
         if isinstance(environment, MutableMapping):
             for one in self._placed.values():
-                cast("MutableMapping[str, str]", environment).pop(one.hook.secret_env, None)
+                environment.pop(one.hook.secret_env, None)
         return found
 
     def deliver(self, name: str, headers: Mapping[str, str], body: bytes) -> Delivered:
@@ -193,9 +194,11 @@ class Hooks:
         folder = placed.file.parent if placed.is_project else file.parent
         for needed in (file.parent, folder):
             if not hub.may_import(needed):
+                command = f"smithers trust {shlex.quote(str(hub.database.absolute()))}"
+                command += f" --folder {shlex.quote(str(needed))}"
                 raise Untrusted(
                     f"the hook {name} starts {file}, and {needed} is not trusted",
-                    hint=f"look at it, and type: smithers trust --folder {needed}",
+                    hint=f"look at it, and type `{command}` in a terminal",
                 )
         run_id = id_of_request(known_by[0])
         taken = claim_delivery(
