@@ -185,6 +185,7 @@ WORDS: dict[str, Kind] = {
     # -- the server
     "use 1 to … printable characters, such as ann": "choose",
     "use 0 to …": "choose",
+    "add --serve, or leave it out": "choose",
     "leave out --host and put a proxy with TLS before it (see docs/http.md), or add --insecure if"
     " everybody on the network may read and use your tokens": "set up",
     "install it with `pip install 'smithers-orchestrator[serve]'`": "set up",
