@@ -296,6 +296,9 @@ TESTED: dict[str, str] = {
     ): _EDIT,
     "restore …; or to take it, type `smithers up … --run-id … --resume`": _EDIT,
     "if the run is resumed, … runs again, with its effect": _EFFECT,
+    "move it to ~/.config/smithers/config.toml": (
+        "cli/test_deciding.py::test_a_project_says_nothing_about_who_anybody_is"
+    ),
     "`smithers token list` shows the tokens": _TOKENS,
     "call from a program of the user who serves, or use a page of `smithers ui`": _BELOW,
     "make one for this device: `smithers token add NAME --scope approve`": _BELOW,
