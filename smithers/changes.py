@@ -113,11 +113,11 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
-    """Why something failed. `kind` is the error's class; `place` is `file:line:column` or None.
+    """Why something failed. In a text it is its message.
 
-    `then` is what an agent's error makes the engine do next, or None for other errors.
-    `for_resume` is whether the hint is about resuming the run: of no use if the author allows the
-    failure.
+    `kind` is the error's class; `place` is `file:line:column` or None. `then` is what an agent's
+    error makes the engine do next, or None for other errors. `for_resume` is whether the hint is
+    about resuming the run: of no use if the author allows the failure.
     """
 
     kind: str
@@ -139,6 +139,9 @@ class Failure:
         if self.for_resume:
             found["for_resume"] = True
         return found
+
+    def __str__(self) -> str:
+        return self.message
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""Our dataclasses: those of the standard library, but a method is written when it is first used.
+"""Our dataclasses: those of the standard library, but a method is written when it is first used,
+and the library looks at the fields when somebody asks for them.
 
-The library writes and compiles up to six methods of each class while that is defined. A command
-defines hundreds of classes and uses the methods of a few, so that was a quarter of its start.
+The library looks at each field of a class while that is defined, and writes and compiles up to six
+methods. A command defines hundreds of classes and uses a few, so that was a third of its start.
 Of the library's options there are those that we use; `InitVar`, `init=False` and `hash=` of a field
 are not among them.
 """
@@ -13,6 +14,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from reprlib import recursive_repr
+from threading import Lock
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -51,11 +53,12 @@ def late_dataclass(
         )
     if cls.__doc__ is None:  # the library would import and inspect more for one
         cls.__doc__ = f"{cls.__name__}(...)"
-    made: Any = dataclasses.dataclass(
-        init=False, repr=False, eq=False, kw_only=kw_only, slots=slots
-    )(cls)
-    params = made.__dataclass_params__  # what the library asks of a class that is extended
-    params.init, params.repr, params.eq, params.frozen = init, True, eq, frozen
+    made: Any = _slotted(cls) if slots else cls
+    described = _Described(cls, made, {"init": init, "eq": eq, "frozen": frozen}, kw_only=kw_only)
+    for name in _OF_LIBRARY:
+        setattr(made, name, described.late(name))
+    if not slots and any(isinstance(one, dataclasses.Field) for one in vars(cls).values()):
+        described.describe()  # who asks the class for a default gets that
     for name, method in _methods(made, init=init, eq=eq, frozen=frozen, slots=slots).items():
         # A class that has `__eq__` alone gets `__hash__ = None` from Python, which is not its own.
         if made.__dict__.get(name) is None:
@@ -77,6 +80,61 @@ def _methods(
     if frozen and slots:  # what copies and pickles ask for, since nothing can be set
         found |= {"__getstate__": _state, "__setstate__": _take}
     return found
+
+
+def _slotted(cls: type[Any]) -> type[Any]:
+    """The class with a slot for each field; the defaults stay in the one that was given."""
+    names = [name for name, kind in cls.__annotations__.items() if not kind.startswith("ClassVar")]
+    left_out = {*names, "__dict__", "__weakref__"}
+    namespace = {name: value for name, value in vars(cls).items() if name not in left_out}
+    metaclass: Any = type(cls)
+    made: type[Any] = metaclass(
+        cls.__name__, cls.__bases__, {**namespace, "__slots__": tuple(names)}
+    )
+    made.__qualname__ = cls.__qualname__
+    return made
+
+
+_OF_LIBRARY = ("__dataclass_fields__", "__dataclass_params__", "__match_args__")
+_DESCRIBING = Lock()
+
+
+class _Described:
+    """What the library says of a class, `made` from the one that has its defaults."""
+
+    def __init__(
+        self, cls: type[Any], made: type[Any], params: dict[str, bool], *, kw_only: bool
+    ) -> None:
+        self._cls, self._made, self._params, self._kw_only = cls, made, params, kw_only
+
+    def late(self, name: str) -> _LateFact:
+        return _LateFact(name, self)
+
+    def describe(self) -> None:
+        """Have the library look at the class, which it does once."""
+        with _DESCRIBING:
+            cls, made = self._cls, self._made
+            if not isinstance(vars(made)["__dataclass_fields__"], _LateFact):
+                return  # another thread was first
+            if cls is made:
+                del made.__match_args__  # the library leaves one that is there
+            dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=self._kw_only)(cls)
+            params = cls.__dataclass_params__  # what it asks of a class that is extended
+            for name, value in {**self._params, "repr": True}.items():
+                setattr(params, name, value)
+            for name in reversed(_OF_LIBRARY):
+                setattr(made, name, getattr(cls, name))
+
+
+class _LateFact:
+    """A part of that, which takes this one's place when it is first looked up."""
+
+    def __init__(self, name: str, described: _Described) -> None:
+        self._name, self._described = name, described
+
+    def __get__(self, instance: object, owner: type[Any]) -> object:
+        self._described.describe()
+        return getattr(owner, self._name)
 
 
 if TYPE_CHECKING:
@@ -175,15 +233,13 @@ def _shown(value: Any) -> list[dataclasses.Field[Any]]:
 
 
 def _frozen(cls: type[Any]) -> dict[str, object]:
-    names = frozenset(cls.__dataclass_fields__)
-
     def __setattr__(self: object, name: str, value: object) -> None:
-        if type(self) is cls or name in names:
+        if type(self) is cls or name in cls.__dataclass_fields__:
             raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
         super(cls, self).__setattr__(name, value)
 
     def __delattr__(self: object, name: str) -> None:
-        if type(self) is cls or name in names:
+        if type(self) is cls or name in cls.__dataclass_fields__:
             raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
         super(cls, self).__delattr__(name)
 

@@ -7,6 +7,7 @@ import dataclasses
 import inspect
 import pickle
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -169,6 +170,32 @@ def test_a_method_is_written_when_it_is_first_used() -> None:
     assert Unused("a").name == "a"
     assert inspect.isfunction(vars(Unused)["__init__"])
     assert not inspect.isfunction(vars(Unused)["__eq__"])
+
+
+def test_the_library_looks_at_a_class_when_its_fields_are_first_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[object] = []
+    described: Any = dataclasses.dataclass
+
+    def look(**options: object) -> Any:
+        looked.append(options)
+        return described(**options)
+
+    monkeypatch.setattr(dataclasses, "dataclass", look)
+
+    @dataclass(frozen=True, slots=True)
+    class Unused:
+        name: str
+        size: int = field(default=3, repr=False)
+        kind: ClassVar[str] = "kind"
+
+    assert looked == []
+    assert Unused.__match_args__ == ("name", "size")
+    with ThreadPoolExecutor(4) as pool:
+        made = set(pool.map(Unused, "aaaa"))
+    assert repr(made.pop()) == f"{Unused.__qualname__}(name='a')"
+    assert (Unused.kind, Unused.__slots__, len(looked)) == ("kind", ("name", "size"), 1)
 
 
 def test_all_dataclasses_of_the_core_are_ours() -> None:

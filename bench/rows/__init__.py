@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.rows.growth import flows, grown, growths
-from bench.rows.loads import agents, audits, large_outputs, pools, streams
+from bench.rows.loads import agents, audits, evals, large_outputs, pools, streams
 from bench.rows.row import FULL, PEERS, QUICK, Row, Scale
 from bench.rows.shapes import fan_outs, sequences
 from bench.rows.standing import requests, served, starts, travelling, waiting
@@ -21,6 +21,7 @@ def rows(scale: Scale = FULL) -> list[Row]:
         *grown(scale),
         *agents(scale),
         *audits(scale),
+        *evals(scale),
         *streams(scale),
         *large_outputs(scale),
         *pools(scale),

@@ -8,7 +8,7 @@ from functools import partial
 from bench.measuring import FOLDER, Command, Figure, Measure, alternated, measured, ours
 from bench.rows.row import Row, Scale, by, over
 
-__all__ = ["agents", "audits", "large_outputs", "pools", "streams"]
+__all__ = ["agents", "audits", "evals", "large_outputs", "pools", "streams"]
 
 
 def agents(scale: Scale) -> list[Row]:
@@ -57,6 +57,31 @@ def audits(scale: Scale) -> list[Row]:
             limit=150,
             below=True,
             measure=lambda: measured(ours("auditing", n), scale.repeats)["memory_mb"],
+        ),
+    ]
+
+
+def evals(scale: Scale) -> list[Row]:
+    """What an eval costs besides the child runs of its cases, and with more of them."""
+    n, few = scale.long, scale.short
+
+    def figure(count: int, name: str) -> Measure:
+        return lambda: measured(ours("evals", count), scale.repeats)[name]
+
+    return [
+        Row(
+            name="eval-ratio",
+            what=f"CPU of an eval, {n:,} cases of one step against the same child runs",
+            unit="times",
+            limit=2,
+            measure=figure(n, "ratio"),
+        ),
+        Row(
+            name="eval-flat",
+            what=f"CPU a case of an eval, {n:,} cases against {few:,}",
+            unit="times",
+            limit=1.25,
+            measure=over(figure(n, "case_cpu_s"), figure(few, "case_cpu_s")),
         ),
     ]
 

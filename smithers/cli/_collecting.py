@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 
 __all__ = ["imports_kept"]
@@ -20,10 +21,15 @@ def imports_kept() -> Generator[None]:
     """
     import_module("smithers.engine.driving")
     before = gc.get_threshold()
-    if not gc.get_freeze_count():  # once: what an earlier run has left behind is not kept
-        gc.freeze()
+    _keep_imports()
     gc.set_threshold(_OBJECTS_A_COLLECTION)
     try:
         yield
     finally:
         gc.set_threshold(*before)
+
+
+@cache
+def _keep_imports() -> None:
+    """Once: what an earlier run has left behind is not kept."""
+    gc.freeze()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
-from smithers.cli._arguments import Argument, Option, example
+from smithers.cli._arguments import Argument, JsonFlag, Option, example
 from smithers.cli._failures import Usage
-from smithers.cli._streams import give
+from smithers.cli._streams import give, give_json
 
 if TYPE_CHECKING:
     import typer
@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
             "smithers docs",
             "smithers docs --max-tokens 6000",
             "smithers docs nodes",
+            "smithers docs --json",
             says="Print one page with all that is needed to write workflows, or the page of a"
             " topic, as Markdown.",
         ),
@@ -50,6 +51,7 @@ def docs(
             show_default=False,
         ),
     ] = None,
+    json: JsonFlag = False,
 ) -> int:
     from smithers.manual import TOPICS, cut, page
     from smithers.manual import topic as page_of
@@ -57,11 +59,26 @@ def docs(
     if topic is not None and topic not in TOPICS:
         raise Usage(f"there is no topic {topic!r}", hint=f"use one of: {', '.join(TOPICS)}")
     commands = list(known_commands())
+    if json and topic is None:
+        if max_tokens is not None:
+            raise Usage("--max-tokens cuts a text, and --json lists the pages", hint="name a topic")
+        pages = [_about(one, page_of(one, commands)) for one in TOPICS]
+        give_json({"version": 1, "pages": pages})
+        return 0
     text = page(commands) if topic is None else page_of(topic, commands)
     if max_tokens is not None:
         text = cut(text, max_tokens, "smithers docs" if topic is None else f"smithers docs {topic}")
-    give(text, end="")
+    if json and topic is not None:
+        give_json({"version": 1, **_about(topic, text), "text": text})
+    else:
+        give(text, end="")
     return 0
+
+
+def _about(topic: str, text: str) -> dict[str, object]:
+    from smithers.manual import summaries
+
+    return {"name": topic, "title": summaries()[topic], "bytes": len(text.encode())}
 
 
 def known_commands() -> Iterator[Command]:

@@ -358,8 +358,10 @@ class Engine:
 
     def _start(self, group: asyncio.TaskGroup) -> None:
         """Start what is on disk as started: attempts and child runs."""
-        if not all(one.attempt.is_function for one in self.starting.prepared):
-            self.store.check()  # else the look of the commit before is enough
+        for attempt in self.starting.prepared:
+            if not attempt.attempt.is_function:
+                self.store.check()  # for functions the look of the commit before is enough
+                break
         for attempt in self.starting.prepared:
             self._running[attempt.serial] = attempt
             attempt.start(group, self._marks_of)
@@ -1043,8 +1045,9 @@ class Engine:
 
     def _hear(self, rows: Sequence[InboxRow]) -> None:
         """Notes were read, among which may be some that were read before and are not taken yet."""
-        last = self._inbox[-1].id if self._inbox else self._noted
-        self._inbox.extend(row for row in rows if row.id > last)
+        if rows:
+            last = self._inbox[-1].id if self._inbox else self._noted
+            self._inbox.extend(row for row in rows if row.id > last)
 
     def budget_raised(self) -> None:
         """A budget of the run that started this one was raised."""

@@ -123,7 +123,7 @@ class Slots:
     def look(self, moment: Moment) -> bool:
         """Let those try again whose pool has a free slot; whether there are any."""
         found = False
-        for pool, at in list(self._full.items()):
+        for pool, at in list(self._full.items()) if self._full else ():
             if _seconds(moment) < at or not self.is_open:
                 continue
             if self._is_free(pool):

@@ -24,7 +24,9 @@ def FixUntilGreen(
 ) -> Node[Completed]:
     """Run a check, and fix what fails until it succeeds; give what the last check said.
 
-    `check` is a `Command(..., check=False)`, which succeeds with exit code 0; `fix` reads it. The
+    `check` is a `Command(..., check=False)`, which succeeds with exit code 0; `fix` reads it. A fix
+    with `continues=` of a task before this continues the session of that task in each round, so its
+    agent knows what it wrote and has tried; without, each fix starts a new session. The
     check also runs after the last fix. There are no more fixes after `max_fixes`, after one that
     failed if that is tolerated, and if a budget with `on_exhausted="finish"` is spent. If the check
     has not succeeded by then, this fails, or finishes with `on_exhausted="finish"`.

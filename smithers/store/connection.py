@@ -129,7 +129,7 @@ class Connection(aiosqlite.Connection):
         if done is None:
             call = partial(self._within, _WRITE, work)
             done = (await self._handed(call if synced else partial(self._unsynced, call)),)
-        if (size := self._wal_size()) > self._checkpoint_at:
+        if (size := self._files.wal_bytes) > self._checkpoint_at:
             self._hand_over(None, self.checkpoint)
         elif size <= self._least_bytes:
             self._checkpoint_at = self._least_bytes

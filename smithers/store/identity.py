@@ -28,6 +28,9 @@ class OpenFiles:
         paths = (str(self._given), f"{real}-wal", f"{real}-shm")
         found = ((path, _id_of(path)) for path in paths)
         self._ids = {path: id for path, id in found if id is not None}
+        self._wal = paths[1]
+        self.wal_bytes = 0
+        """The size of the WAL as of the last look."""
 
     def check(self) -> None:
         """Raise `StoreError` if one of the files was deleted, moved or replaced."""
@@ -38,6 +41,8 @@ class OpenFiles:
                 raise self._lost(path, gone=True) from None
             if (now.st_dev, now.st_ino) != id:
                 raise self._lost(path, gone=False)
+            if path == self._wal:
+                self.wal_bytes = now.st_size
 
     def _lost(self, path: str, *, gone: bool) -> StoreError:
         how = "was deleted" if gone else "was replaced by another file"

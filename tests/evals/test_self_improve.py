@@ -104,7 +104,7 @@ def patiently(folder: Path, *arguments: str) -> tuple[int, str]:
 
 
 @pytest.mark.timeout(2 * _PATIENCE_S)
-def test_a_workflow_is_improved_on_a_branch_and_merged_when_a_person_accepts(
+def test_a_workflow_is_improved_on_a_branch_which_a_person_denies_or_merges(
     project: Path,
 ) -> None:
     up = ("up", "improve.py", "--run-id", "i1", "--input", '{"run": "t1"}')
@@ -116,6 +116,14 @@ def test_a_workflow_is_improved_on_a_branch_and_merged_when_a_person_accepts(
     assert "+    return Task(" in asked
     assert "the prompt of label differs" in asked, "the replay shows the prompt that differs"
     assert (project / "triage.py").read_text() == TRIAGE, "nothing of it before a person accepts"
+
+    asks = smithers(project, "timeline", "i1", "--json").document["frames"][-1]["frame"]
+    code, told = patiently(project, "deny", "i1", "--note", "too short", "--resume")
+    assert code == 0, told
+    assert "denied; the edit is on the branch improve/i1" in told
+    assert (project / "triage.py").read_text() == TRIAGE
+    assert git(project, "status", "--porcelain") == ""
+    assert smithers(project, "rewind", "i1", "--frame", str(asks)).code == 0
 
     code, told = patiently(project, "approve", "i1", "--resume")
     assert code == 0, told

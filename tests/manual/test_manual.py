@@ -104,6 +104,17 @@ def test_the_command_prints_the_page_without_colours(tmp_path: Path) -> None:
     assert short.out.endswith("tokens: `smithers docs nodes`)\n")
 
 
+def test_the_pages_are_listed_as_json_and_one_is_given_with_its_text(tmp_path: Path) -> None:
+    found = typed(tmp_path, "docs", "--json").document
+    assert [one["name"] for one in found["pages"]] == list(TOPICS)
+    (nodes,) = (one for one in found["pages"] if one["name"] == "nodes")
+    given = typed(tmp_path, "docs", "nodes", "--json").document
+    assert {name: given[name] for name in nodes} == nodes
+    assert given["text"].startswith("# Nodes\n")
+    assert len(given["text"].encode()) == nodes["bytes"]
+    assert typed(tmp_path, "docs", "--json", "--max-tokens", "100").code == 2
+
+
 def test_an_unknown_topic_is_answered_with_the_list(tmp_path: Path) -> None:
     said = typed(tmp_path, "docs", "nods")
     assert (said.code, said.out) == (2, "")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from smithers import Budget, Command, Context, Node, NoInput, Task
+from smithers import Budget, Command, Context, Node, NoInput, Sequence, Task
 from smithers.agent import Ask
 from smithers.patterns import FixUntilGreen
 from tests.patterns.flows import answers, begin, error_of, gives
@@ -33,10 +33,12 @@ class Scene:
         code = f"{count}; print(n, 'bugs'); raise SystemExit(n > 0)"
         check = Command("tests", [sys.executable, "-c", code], cwd=self.file.parent, check=False)
         budget = options.pop("budget", None)
+        write = options.pop("continues", None)
         fix = Task(
             "fix",
             agent=[answers(OSError("down"), name="first"), self.agent] if budget else self.agent,
             prompt=lambda: f"Fix: {ctx[check].stdout}",
+            continues=write,
         )
         return FixUntilGreen("green", ctx, check, fix, **options)
 
@@ -52,6 +54,23 @@ def test_it_fixes_until_the_command_succeeds(tmp_path: Path) -> None:
     assert [ask.prompt[:11] for ask in scene.agent.asks] == ["Fix: 2 bugs", "Fix: 1 bugs"]
     assert scene.checked == 3
     assert gives(run, "green-verdict") == "green"
+
+
+def test_a_fix_that_continues_an_earlier_task_works_in_its_session_each_round(
+    tmp_path: Path,
+) -> None:
+    scene = Scene(tmp_path, 2)
+    scene.agent = Scripted("made", scene.fix, scene.fix, name="fixer")
+
+    def make(ctx: Context[NoInput]) -> Node:
+        write = Task("write", agent=scene.agent, prompt="Write.")
+        return Sequence(write, scene(ctx, continues=write))
+
+    run = begin(make)
+    assert run.go().status == "finished"
+    first, *fixes = scene.agent.asks
+    assert first.session is None
+    assert [ask.session for ask in fixes] == ["fixer-1", "fixer-1"]
 
 
 def test_nothing_is_paid_if_it_is_green_at_first(tmp_path: Path) -> None:

@@ -238,7 +238,9 @@ class StepAttempt(Execution):
 
 
 def _is_async(run: object) -> bool:
-    """As `inspect.iscoroutinefunction` says, without its walk for a plain function."""
-    if isinstance(run, FunctionType) and run.__code__.co_flags & inspect.CO_COROUTINE:
-        return True
+    """As `inspect.iscoroutinefunction` says, without its walk for a plain function; one that has
+    attributes may be marked as a coroutine's.
+    """
+    if isinstance(run, FunctionType) and not run.__dict__:
+        return bool(run.__code__.co_flags & inspect.CO_COROUTINE)
     return inspect.iscoroutinefunction(run)
