@@ -7,12 +7,13 @@ import secrets
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from smithers.cli._arguments import Argument, Db, JsonFlag, Option, Run, example
 from smithers.cli._failures import Usage
-from smithers.cli._given import file_and_name, given_text
+from smithers.cli._given import check_port, file_and_name, given_text
 from smithers.cli._places import Place, place
 from smithers.cli._streams import say
 from smithers.values import dataclass
@@ -113,6 +114,25 @@ Hot = Annotated[
         " resume. An edit that takes a gate away waits for a person's approval.",
     ),
 ]
+Serve = Annotated[
+    bool,
+    Option(
+        "--serve",
+        help="Also serve the HTTP API until this command ends. While the run waits, it stays until"
+        " Ctrl-C.",
+    ),
+]
+Port = Annotated[
+    int | None,
+    Option(
+        "--port",
+        min=0,
+        metavar="N",
+        help="With --serve: listen on this port; 0 picks one (default: 7331).",
+        show_default=False,
+    ),
+]
+_PORT = 7331
 _ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -160,7 +180,8 @@ class Wanted:
     """What a run is to be started or gone on with, as it was typed. Without `file` it goes on from
     its own; `extra` is added to the final object. `recorded`: an answer is on disk already, so that
     it is enough if another process drives the run. `rerun` and `renames` as in `Hub.resume`;
-    `retry` is a task that runs again.
+    `retry` is a task that runs again. `serve_at` is a port on which
+    runs are served meanwhile.
     """
 
     place: Place
@@ -183,6 +204,7 @@ class Wanted:
     with_readers: bool = False
     extra: dict[str, object] | None = None
     hot: bool = False
+    serve_at: int | None = None
 
 
 def up(
@@ -215,6 +237,8 @@ def up(
     max_concurrency: Concurrency = None,
     linger: Linger = None,
     hot: Hot = False,
+    serve: Serve = False,
+    port: Port = None,
     dry_run: DryRunFlag = False,
     script: ScriptOption = None,
     run_steps: RunSteps = False,
@@ -224,11 +248,17 @@ def up(
     where = place(db)
     if dry_run:
         others: dict[str, object] = {"--resume": resume, "--detach": detach, "--events": events}
-        others |= {"--linger": linger, "--hot": hot}
+        others |= {"--linger": linger, "--hot": hot, "--serve": serve}
         _check_alone("--dry-run", others)
     elif script is not None or run_steps:
         option = "--run-steps" if script is None else "--script"
         raise Usage(f"{option} needs --dry-run", hint="add --dry-run, or leave it out")
+    if serve:
+        _check_alone("--serve", {"--detach": detach})
+    if port is not None and not serve:
+        raise Usage("--port needs --serve", hint="add --serve, or leave it out")
+    if port is not None:
+        check_port(port)
     if resume and run_id is None:
         raise Usage("--resume needs the id of a run", hint=_resumable(where))
     if file is None and not resume:
@@ -266,6 +296,7 @@ def up(
             detached=detached,
             heading=f"run {id}" if run_id is None else "",
             hot=hot,
+            serve_at=(_PORT if port is None else port) if serve else None,
         )
     )
 
@@ -360,7 +391,11 @@ def go_on(wanted: Wanted) -> int:
         linger_s=wanted.linger_s,
         extra=wanted.extra,
     )
-    return drive(going, work)
+    if wanted.serve_at is None:
+        return drive(going, work)
+    from smithers.cli._beside import serve_beside
+
+    return serve_beside(wanted.place, wanted.serve_at, partial(drive, going, work))
 
 
 def _is_plain(wanted: Wanted) -> bool:

@@ -22,11 +22,12 @@ __all__ = [
     "parse_file",
     "read_file",
     "read_project_file",
+    "user_file",
 ]
 
 PROJECT_FILE = "smithers.toml"
 _MOST_BYTES = 1 << 20
-_LINE = re.compile(r"\(at line (\d+), column (\d+)\)|\(at end of document\)")
+_LINE = r"\(at line (\d+), column (\d+)\)|\(at end of document\)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +63,12 @@ def find_project_file(folder: Path) -> Path | None:
 
 def find_user_file(environment: Mapping[str, str]) -> Path | None:
     """The user's own settings file, if there is one."""
+    path = user_file(environment)
+    return path if path is not None and path.is_file() else None
+
+
+def user_file(environment: Mapping[str, str]) -> Path | None:
+    """Where the user's own settings file is, or would be."""
     named, home = environment.get("XDG_CONFIG_HOME", ""), environment.get("HOME", "")
     if named.startswith("/"):
         folder = Path(named)
@@ -69,8 +76,7 @@ def find_user_file(environment: Mapping[str, str]) -> Path | None:
         folder = Path(home, ".config")
     else:
         return None
-    path = folder / "smithers" / "config.toml"
-    return path if path.is_file() else None
+    return folder / "smithers" / "config.toml"
 
 
 def read_file(path: Path, *, is_project: bool) -> SettingsFile:
@@ -131,10 +137,10 @@ def _check_writers(path: Path, found: os.stat_result) -> None:
 
 
 def _not_toml(path: Path, said: str, lines: int) -> Refused:
-    found = _LINE.search(said)
+    found = re.search(_LINE, said)
     line = found[1] if found is not None and found[1] else str(lines)
     column = f", column {found[2]}" if found is not None and found[2] else ""
-    said = _LINE.sub("", said).strip()
+    said = re.sub(_LINE, "", said).strip()
     return Refused(
         f"{path}:{line}: not valid TOML: {said}{column}", hint='write settings as `name = "value"`'
     )

@@ -255,7 +255,7 @@ class _Reasons:
         if over and not self.alive:  # a living owner goes by its own clock
             said = f"the time to answer {key_name(key)} is over"
             return Reason(key=key, sentence=said, command=self.resume)
-        asked_by = (self.snapshot.run_id, key, wait.digest, names)
+        asked_by = (self.snapshot.run_id, key, wait.digest)
         command = decide_command("approve", *asked_by) if is_decided else answer_command(*asked_by)
         if wait.form is not None and wait.form.refused is not None:
             said += f"; the last answer was refused: {shorten(wait.form.refused)}"

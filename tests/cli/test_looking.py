@@ -143,7 +143,7 @@ def test_a_killed_run_is_stale_and_why_says_what_to_type(tmp_path: Path) -> None
         (
             "asks_ann",
             "ship has been waiting for ann to decide",
-            f"smithers approve r1 ship --by ann --digest {SHIP}",
+            f"smithers approve r1 ship --digest {SHIP}",
         ),
         ("retries_late", "breaks failed and will be retried at", "smithers resume r1"),
     ],
