@@ -19,7 +19,7 @@ from smithers.texts import object_from, title_of
 from smithers.values import dataclass
 from smithers.views._budgets import budgets, raise_command
 from smithers.views._exhausted import exhausted_loops, exhausted_words
-from smithers.views._failing import BUDGET_EXHAUSTED, Reason, describe_failure, failure_reasons
+from smithers.views._failing import Reason, describe_failure, failure_reasons
 from smithers.views._signals import SignalView, view_signals
 from smithers.views._tasks import failures, open_waits, unpaid
 from smithers.views._words import (
@@ -384,13 +384,12 @@ def _lost(signal: SignalView) -> Reason:
 
 
 def _tolerated(line: TaskLine) -> Reason:
-    """A failure that its author allows; its hint is kept, unless it is about resuming the run."""
-    is_of_budget = line.error is not None and line.error.kind == BUDGET_EXHAUSTED
-    hint = "" if line.error is None or is_of_budget else line.error.hint
+    """A failure that its author allows."""
+    hint = "" if line.error is None else line.error.hint
     return Reason(
         key=line.key,
         sentence=describe_failure(line, tolerated=True),
-        hint=None if "resum" in hint else hint or None,
+        hint=hint or None,
         kind="tolerated",
     )
 
