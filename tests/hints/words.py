@@ -65,6 +65,7 @@ WORDS: dict[str, Kind] = {
     "pass plain JSON data": "choose",
     "write the data into a file, and send the path of the file": "choose",
     "send it to …, as which the run has continued": "choose",
+    "name …, as which the run has continued": "choose",
     "send one that fits, with another id": "choose",
     'write … = "…:MODEL"': "choose",
     "add it": "choose",
