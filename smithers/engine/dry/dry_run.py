@@ -286,10 +286,12 @@ class _Dry:
         """
         if self._outside.is_unmade:
             return error.hint
-        hint = _HINT
         is_python = hasattr(builtins, error.kind) and not self._outside.script.runs_steps
         is_authors = is_python or error.kind == AuthorError.__name__
-        return f"{error.hint}; {hint}" if is_authors and error.hint else hint
+        hint = _HINT
+        if is_authors and error.hint:
+            return f"{error.hint}; {hint}"
+        return hint
 
     def _open_waits(self) -> Iterator[str]:
         for (key, kind), wait in self._outside.engines[self._run.run_id].state.waits.items():
