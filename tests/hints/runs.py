@@ -312,7 +312,7 @@ def no_amount(shell: Shell) -> tuple[Said, Said]:
     return shell("budget", "r1"), shell("budget", "r1", "--add-calls", "10")
 
 
-@scene("for example --add-usd 2.50")
+@scene("for example … 2.50")
 def amount_in_words(shell: Shell) -> tuple[Said, Said]:
     shell.up("capped")
     failed = shell("budget", "r1", "--add-usd", "much")
