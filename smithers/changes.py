@@ -113,9 +113,10 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
-    """Why something failed. `kind` is the error's class; `place` is `file:line:column` or None.
+    """Why something failed. In a text it is its message.
 
-    `then` is what an agent's error makes the engine do next, or None for other errors.
+    `kind` is the error's class; `place` is `file:line:column` or None. `then` is what an agent's
+    error makes the engine do next, or None for other errors.
     """
 
     kind: str
@@ -123,6 +124,9 @@ class Failure:
     hint: str = ""
     place: str | None = None
     then: str | None = None
+
+    def __str__(self) -> str:
+        return self.message
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ __all__ = [
 ]
 
 _KIND = rf"(?:{'|'.join(CONTAINERS)})"
-_FROM_ROOT = re.compile(rf"(?!part\b){_KIND}(?:/{_KIND}\d+)*(?=/|$)")
-_AT_END = re.compile(rf"(?:/{_KIND}\d+)+$")
+_FROM_ROOT = rf"(?!part\b){_KIND}(?:/{_KIND}\d+)*(?=/|$)"
+_AT_END = rf"(?:/{_KIND}\d+)+$"
 _MOST = 5
 
 
@@ -47,14 +47,14 @@ def node_name(id: str) -> str:
     >>> node_name("review/branch1"), node_name("sequence/foreach1/a.py/loop1")
     ('the branch in review', 'the loop in a.py in the foreach')
     """
-    root = _FROM_ROOT.match(id)
+    root = re.match(_FROM_ROOT, id)
     if root is None:
         words, rest = [], id
     else:
         words, rest = [_words(root[0])], id[root.end() + 1 :]
         if not rest:
             return words[0]
-    end = _AT_END.search(rest)
+    end = re.search(_AT_END, rest)
     if end is None:
         words.insert(0, rest)
     else:

@@ -67,8 +67,8 @@ _INSIDE = re.compile(
     r"|\b(?:password|pwd|accountkey|sharedaccesskey)=([^\s;&\"']+)",  # of a connection string
     re.IGNORECASE,
 )
-_CUT = re.compile(r"\.\.\.|…")
-_PATH = re.compile(r"(?:~|\.{1,2})?/\S*\.[A-Za-z]{2,5}")
+_CUT = r"\.\.\.|…"
+_PATH = r"(?:~|\.{1,2})?/\S*\.[A-Za-z]{2,5}"
 
 
 def is_secret_name(name: str) -> bool:
@@ -101,7 +101,7 @@ def _is_path(value: str) -> bool:
     """The path of a file that holds the secret is not a secret itself."""
     if not value.startswith(("/", "~", "./", "../")) or "\n" in value:
         return False
-    return _PATH.fullmatch(value) is not None or os.path.exists(os.path.expanduser(value))
+    return re.fullmatch(_PATH, value) is not None or os.path.exists(os.path.expanduser(value))
 
 
 def _secrets_in(name: str, value: str) -> Iterator[str]:
@@ -186,7 +186,7 @@ class Secrets:
         """A text that was cut to its first words, perhaps in the middle of a secret."""
         pieces: list[str] = []
         start = 0
-        for cut in _CUT.finditer(text):
+        for cut in re.finditer(_CUT, text):
             pieces += (self._mask_half(text[start : cut.start()], found), cut[0])
             start = cut.end()
         return "".join((*pieces, text[start:]))

@@ -101,16 +101,14 @@ class Looking:
         self.tell({"report": _report(loaded, planned, text)})
 
     async def _try(self, loaded: Loaded, input: BaseModel, text: str, settings: Found) -> None:
-        """Tell why a dry run does not finish, if it does not."""
+        """Tell why a dry run does not finish, or what is wrong in one that tolerates it."""
         found = await dry_run_of(loaded, input, text, settings, Secrets(os.environ))
         if found.status not in ("finished", "continued") and not self._has_refusal():
-            why = found.why.removeprefix(f"{found.place}: ")
-            hint = found.hint
-            if found.guessed:
-                untyped = ", ".join(map(repr, found.guessed))
-                hint = f"{untyped} gave null: write output=, or annotate what its function returns"
-            said = f"a dry run did not finish: {why}"
-            self.add(Finding(rule="dry-run", said=said, place=found.place, hint=hint))
+            said = f"a dry run did not finish: {found.why.removeprefix(f'{found.place}: ')}"
+            self.add(Finding(rule="dry-run", said=said, place=found.place, hint=found.hint))
+            return
+        for at, one in found.mistakes:
+            self.add(Finding(rule="dry-run", said=one.message, place=at, hint=one.hint))
 
 
 def _report(loaded: Loaded, planned: Planned, input: str) -> dict[str, Any]:

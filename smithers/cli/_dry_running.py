@@ -172,10 +172,10 @@ def _tell_end(found: DryRun) -> None:
     if found.status == "finished":
         failed = f", although this failed: {shown(found.why)}" if found.why else ""
         say(f"{word}; the run would finish{failed}")
-        return
-    ends = {"waiting": "the run would wait", "continued": "the run would continue"}
-    colour = "yellow" if found.status in ends else "red"
-    head = ends.get(found.status, "the run did not come to its end")
-    say(f"{word}; {paint(head, colour, sys.stderr)}: {shown(found.why)}")
+    else:
+        ends = {"waiting": "the run would wait", "continued": "the run would continue"}
+        colour = "yellow" if found.status in ends else "red"
+        head = ends.get(found.status, "the run did not come to its end")
+        say(f"{word}; {paint(head, colour, sys.stderr)}: {shown(found.why)}")
     if found.hint:
         say(f"{paint('hint:', 'yellow', sys.stderr)} {shown(found.hint)}")

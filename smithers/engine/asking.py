@@ -61,14 +61,14 @@ __all__ = ["Asking", "NeedFailed", "text_now"]
 T = TypeVar("T")
 _MISSED = object()
 _CORRECT = "correct the workflow, then resume the run"
-_ITERATION = re.compile(r"(.*)\[(\d+)\]", re.DOTALL)
+_ITERATION = r"(.*)\[(\d+)\]"
 
 
 def _keys(shown: str) -> Iterator[Key]:
     """What a key that was shown as text may have been; an id may end in brackets as well."""
     id, path = shown, tuple[int, ...]()
     yield Key(id)
-    while (match := _ITERATION.fullmatch(id)) is not None:
+    while (match := re.fullmatch(_ITERATION, id, re.DOTALL)) is not None:
         id, path = match[1], (int(match[2]), *path)
         yield Key(id, path)
 

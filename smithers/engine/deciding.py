@@ -32,6 +32,7 @@ __all__ = [
     "cancel_if_free",
     "end_left_below",
     "must_clean_up",
+    "refusal_of_ended",
     "with_store",
 ]
 
@@ -51,14 +52,21 @@ def cancel(
     async def work(store: SqliteStore) -> CancelOutcome:
         state = RunState.of((await store.waits(run_id)).frames)
         if state.run_status in ENDED:
-            hint = f"`smithers inspect {shlex.quote(run_id)}` shows how it ended"
-            raise Refused(f"run {run_id} has ended: it is {state.run_status}", hint=hint)
+            raise await refusal_of_ended(store, run_id, state)
         body = json.dumps({"by": valid_text(by), "now": now}, ensure_ascii=False)
         await store.offer(Note(run_id=run_id, kind=inbox.CANCEL, body=body, at=datetime.now(UTC)))
         trusted = Trusts(environment).believes(database)
         return await cancel_if_free(store, run_id, trusted, now=now)
 
     return with_store(database, run_id, work)
+
+
+async def refusal_of_ended(store: SqliteStore, run_id: str, state: RunState) -> Refused:
+    """What says that nothing can be told to a run, since it has ended, and where that is told."""
+    hint = f"`smithers inspect {shlex.quote(run_id)}` shows how it ended"
+    if (last := await store.last_run(run_id)) != run_id:
+        hint = f"name {last}, as which the run has continued"
+    return Refused(f"run {run_id} has ended: it is {state.run_status}", hint=hint)
 
 
 async def cancel_if_free(

@@ -44,7 +44,7 @@ __all__ = [
 _RUN = Key("")
 _MAX_ID = 64
 _NOT_CAUGHT = "catch CallFailed where the flow awaits it, then resume: what was skipped stays so"
-_FORK = re.compile(r"-fork(-\d+)?$")
+_FORK = r"-fork(-\d+)?$"
 
 Why = Literal["cancel", "deadline", "parent", "stop", "wrong"]
 """What ends a run from outside its tree: a person, time, the run that started it, its owner, or a
@@ -309,7 +309,7 @@ def stopped_by_parent(*, is_waited_for: bool = False) -> StatusChanged:
 def next_id(run: NewRun) -> str:
     """The id of the run as which a run continues."""
     first, end = run.first_run or run.run_id, f"-{run.number + 1}"
-    if _FORK.search(first):  # its forks have such ids
+    if re.search(_FORK, first):  # its forks have such ids
         end = f"-n{run.number + 1}"
     if len(first) + len(end) > _MAX_ID:
         digest = hashlib.sha256(first.encode()).hexdigest()[:8]

@@ -555,7 +555,7 @@ class Engine:
     def _pending(self) -> bool:
         """Whether anything follows from the state that a stop has kept from happening."""
         plan = self.plan
-        more = plan.settled or plan.dropped or plan.up or plan.released or plan.steps
+        more = plan.settled or plan.dropped or plan.up or plan.released or plan.steps or plan.ahead
         return bool(more or self._ready)
 
     def _take_one(self) -> bool:
@@ -596,7 +596,7 @@ class Engine:
             self._write_handled()
         elif plan.dropped:
             self._drop()
-        elif self._changed or plan.untold:
+        elif self._changed or plan.untold or plan.ahead:
             self._render_changed()
         elif plan.up or plan.released:
             if not plan.up:
@@ -739,7 +739,8 @@ class Engine:
 
     def _render_changed(self) -> None:
         """Render once for all that has settled; then it is told to what is around it."""
-        changed, self._changed = self._changed, set()
+        changed, self._changed = self._changed | self.plan.ahead, set()
+        self.plan.ahead.clear()
         if not changed or self._render_again(changed):
             self.plan.tell_untold()
 

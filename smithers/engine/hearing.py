@@ -43,7 +43,7 @@ _COST_STEP = Decimal("1e-12")
 _MAX_DEPTH, _MAX_VALUES = 50, 20_000
 """Of the arguments of a tool, which are only for looking."""
 _MAX_BITS = 4096
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = r"[\x00-\x1f\x7f]"
 
 
 def heard_event(event: object) -> Event | None:  # noqa: C901  # one case a kind of event
@@ -135,7 +135,7 @@ def _cost(value: object) -> Decimal | None:
 
 
 def _short_id(value: object) -> str:
-    return _CONTROL.sub("\ufffd", plain_text(value)[:_MAX_ID])
+    return re.sub(_CONTROL, "\ufffd", plain_text(value)[:_MAX_ID])
 
 
 def _shown(value: object) -> str:

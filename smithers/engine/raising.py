@@ -11,7 +11,7 @@ from pathlib import Path
 from smithers import inbox, waits
 from smithers.amounts import MEASURES, Amounts
 from smithers.changes import Key
-from smithers.engine.deciding import with_store
+from smithers.engine.deciding import refusal_of_ended, with_store
 from smithers.engine.ending import Raised
 from smithers.errors import Refused
 from smithers.state import RunState
@@ -44,7 +44,7 @@ def raise_budget(
             history = await store.load(run_id)
             state = RunState.of(history.frames)
         if state.run_status in ("finished", "continued", "cancelled"):
-            raise Refused(f"run {run_id} has ended: it is {state.run_status}")
+            raise await refusal_of_ended(store, run_id, state)
         key = _meant(state, run_id, node, history.run.workflow)
         _check_capped(state, key, added)
         at = datetime.now(UTC)

@@ -11,7 +11,7 @@ from pathlib import Path
 from smithers import inbox
 from smithers.changes import ENDED
 from smithers.engine.aiming import aimed_at
-from smithers.engine.deciding import with_store
+from smithers.engine.deciding import refusal_of_ended, with_store
 from smithers.engine.ending import Sent
 from smithers.errors import Refused
 from smithers.state import RunState
@@ -46,7 +46,7 @@ def steer(
     async def work(store: SqliteStore) -> Sent:
         state = RunState.of((await store.standing(run_id)).frames)
         if state.run_status in ENDED:
-            raise Refused(f"run {run_id} has ended: it is {state.run_status}")
+            raise await refusal_of_ended(store, run_id, state)
         key, at = await aimed_at(store, state, run_id, task), datetime.now(UTC)
         who, said = valid_text(by), valid_text(text)
         body = json.dumps({"text": said, "by": who}, ensure_ascii=False)

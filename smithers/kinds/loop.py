@@ -72,6 +72,7 @@ def _exact(text: str) -> str:
 
 class IterationKind(Ordered[Loop[Any]]):
     name = "iteration"
+    is_alone = False
     reopens = True
 
     def end(self, plan: Planning, one: Instance[Loop[Any]]) -> None:

@@ -62,7 +62,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True, default=object)
 
 _MAX_ID = 64
-_NOT_ALLOWED = re.compile(r"[^A-Za-z0-9_-]")
+_NOT_ALLOWED = r"[^A-Za-z0-9_-]"
 STOPPED: Final = "StoppedByParent"
 """The kind of the error of a child run that its parent has stopped: it can be resumed."""
 
@@ -194,7 +194,7 @@ def child_id(parent: str, key: Key, number: int) -> str:
     """
     path = "".join(f".{at}" for at in key.path)
     run = "" if number == 1 else f".run{number}"
-    whole, task = f"{parent}.{key.id}{path}{run}", _NOT_ALLOWED.sub("-", key.id)
+    whole, task = f"{parent}.{key.id}{path}{run}", re.sub(_NOT_ALLOWED, "-", key.id)
     if task == key.id and len(whole) <= _MAX_ID:
         return whole
     row = json.dumps([parent, key.id, key.path, number])

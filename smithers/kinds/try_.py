@@ -177,6 +177,7 @@ class HandlerKind(CatchKind):
     """The same, of a function: its subtree is a scope, made from what was caught."""
 
     expands = True
+    is_alone = False
 
     def activate(self, plan: Planning, one: Instance[Catch]) -> None:
         if (ended := plan.state.ended.get(one.key)) is not None:  # its function raised
@@ -321,9 +322,11 @@ class TryKind(Container[Try]):
 
     def drop(self, plan: Planning, one: Instance[Try], outcome: Outcome, *, cancel: bool) -> None:
         """Its body and catch do not continue; `finally_` runs if the body began."""
-        if one.status == "idle" and not _has_begun_below(plan, one):
-            super().drop(plan, one, outcome, cancel=cancel)
-            return
+        if one.status == "idle":
+            if not _has_begun_below(plan, one):
+                super().drop(plan, one, outcome, cancel=cancel)
+                return
+            one.entered = True
         one.status, one.stopped = "up", True
         if outcome == "skipped" and one.worst == "finished":
             one.worst = outcome

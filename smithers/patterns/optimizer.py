@@ -48,7 +48,8 @@ def Optimizer(
     `propose` makes the node of a candidate; it receives a function that gives the best one so far,
     or None in the first round, for a prompt. `score` makes the node that scores the candidate. Of
     equal scores the first counts. It is over after `max_rounds`, after `patience` rounds that were
-    not better than the best, and once a score is `enough`.
+    not better than the best, and once a score is `enough`. The score of the best is in
+    `ctx.get(f"{id}-progress", Progress)`.
     """
 
     def improve() -> Progress:

@@ -28,6 +28,7 @@ from smithers.store.looking import peek
 from smithers.store.outputs import no_output, output_of, prompt_of
 from smithers.store.run_rows import run_row
 from smithers.store.standing import holding_of, task_of
+from smithers.store.waking import last_run
 from smithers.views import Snapshot, StartedRun, inspect
 from smithers.waits import CHILD
 
@@ -228,6 +229,7 @@ def _around(
         beat=beat,
         alive=alive,
         notes=inbox_rows(db, run_id, state.inbox),
+        last_run=last_run(db, run_id) if state.run_status == "continued" else None,
         is_called=attention_of(db, run_id),
         gave_up=shared.gave_up.get(run_id),
         owner_log=str(log) if log.exists() else None,

@@ -26,7 +26,7 @@ __all__ = [
 
 PROJECT_FILE = "smithers.toml"
 _MOST_BYTES = 1 << 20
-_LINE = re.compile(r"\(at line (\d+), column (\d+)\)|\(at end of document\)")
+_LINE = r"\(at line (\d+), column (\d+)\)|\(at end of document\)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,10 +131,10 @@ def _check_writers(path: Path, found: os.stat_result) -> None:
 
 
 def _not_toml(path: Path, said: str, lines: int) -> Refused:
-    found = _LINE.search(said)
+    found = re.search(_LINE, said)
     line = found[1] if found is not None and found[1] else str(lines)
     column = f", column {found[2]}" if found is not None and found[2] else ""
-    said = _LINE.sub("", said).strip()
+    said = re.sub(_LINE, "", said).strip()
     return Refused(
         f"{path}:{line}: not valid TOML: {said}{column}", hint='write settings as `name = "value"`'
     )

@@ -13,6 +13,7 @@ from smithers.errors import AlreadySent, Refused, WrongAnswer
 from smithers.forms import Form
 from smithers.signals import SentSignal, signal_of
 from smithers.store.rows import path_of, time_of
+from smithers.store.waking import last_run
 from smithers.values import dataclass
 
 __all__ = [
@@ -177,9 +178,9 @@ def first_of(db: sqlite3.Connection, run_id: str, id: str) -> tuple[SentSignal, 
 
 
 def status_of(db: sqlite3.Connection, run_id: str) -> tuple[RunStatus, str | None]:
-    """The status of a run, and the run as which it has continued."""
-    found: tuple[RunStatus, str | None] = db.execute(_STATUS, (run_id,)).fetchone()
-    return found
+    """The status of a run, and the last of the runs as which it has continued."""
+    status, next_run = db.execute(_STATUS, (run_id,)).fetchone()
+    return status, None if next_run is None else last_run(db, next_run)
 
 
 def check_signal(
@@ -202,13 +203,13 @@ def check_signal(
             f"another signal with the id {sent.id!r} was already sent to run {had_by}",
             hint="nothing was sent; give it another id",
         )
-    status, next_run = ended
+    status, last = ended
     if status in ENDED:
         hint = "list the runs with `smithers ps`"
         if status == "failed":
             hint = f"resume it first with `smithers resume {shlex.quote(run_id)}`, or {hint}"
-        if next_run is not None:
-            hint = f"send it to {next_run}, as which the run has continued"
+        if last is not None:
+            hint = f"send it to {last}, as which the run has continued"
         raise Refused(f"run {run_id} has ended: it is {status}", hint=hint)
     wrong: WrongAnswer | None = None
     for wait in open:

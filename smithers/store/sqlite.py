@@ -67,7 +67,15 @@ from smithers.store.rows import has_status, rows_of, time_text
 from smithers.store.run_rows import run_row, unknown_run
 from smithers.store.signals import Awaited, awaited, move_signals
 from smithers.store.standing import about_of, budgets_of, kinds_of, standing_of, waits_of
-from smithers.store.waking import called, note_failure, revive, seat, take_seat, wakeable
+from smithers.store.waking import (
+    called,
+    last_run,
+    note_failure,
+    revive,
+    seat,
+    take_seat,
+    wakeable,
+)
 
 __all__ = ["SqliteStore"]
 
@@ -398,6 +406,10 @@ class SqliteStore:
     async def budgets(self, run_id: str) -> History:
         """The same of the nodes that wait, with all budgets. Raises `UnknownRun`."""
         return await self._part(run_id, budgets_of)
+
+    async def last_run(self, run_id: str) -> str:
+        """The last of the runs as which a run has continued, or itself."""
+        return await self._db.read(lambda db: last_run(db, run_id))
 
     async def kinds(self, run_id: str) -> Collection[str]:
         """The kinds of the nodes that are in the tree."""

@@ -19,9 +19,9 @@ __all__ = ["declare", "fields_of", "view_name", "view_sql"]
 
 _OWN = ("run_id", "task", "path", "born")
 _MOST_FIELDS = 1000
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_MADE_FROM = re.compile(r"/\* (\{.*\}) \*/")
+_PLAIN = r"[A-Za-z_][A-Za-z0-9_]*"
+_HUMPS = r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
+_MADE_FROM = r"/\* (\{.*\}) \*/"
 
 # SQLite before 3.46 ends a string at an escaped NUL, so the escape is replaced in the JSON text. An
 # escaped backslash before `u0000` is no NUL: such pairs step aside as a control character, which
@@ -38,7 +38,7 @@ def view_name(model: str) -> str:
     >>> view_name("HTTPAnalysis"), view_name("Page[int]")
     ('out_http_analysis', 'out_page_int')
     """
-    words = re.sub(r"\W+", "_", _HUMPS.sub("_", model)).strip("_").lower()
+    words = re.sub(r"\W+", "_", re.sub(_HUMPS, "_", model)).strip("_").lower()
     return f"out_{words or 'model'}"
 
 
@@ -104,7 +104,7 @@ def _widen(db: sqlite3.Connection, model: Model) -> None:
 
 def _made_from(sql: str) -> tuple[list[str], list[str]]:
     """The models and fields that a view was made from; none where someone else made it."""
-    if (comment := _MADE_FROM.search(sql)) is None:
+    if (comment := re.search(_MADE_FROM, sql)) is None:
         return [], []
     told: dict[str, list[str]] = json.loads(comment[1])
     return told["models"], told["fields"]
@@ -115,7 +115,7 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 
 def _value(field: str) -> str:
-    if _PLAIN.fullmatch(field):
+    if re.fullmatch(_PLAIN, field, re.ASCII):
         return f"json_extract(o.json, {_literal(f'$.{field}')})"
     # A path cannot name every key, and a key may be escaped in the text; json_each decodes it.
     wanted = _literal(field.replace("\0", "\ufffd"))

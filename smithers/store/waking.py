@@ -20,6 +20,7 @@ __all__ = [
     "MOST_STARTS",
     "QUERIES",
     "called",
+    "last_run",
     "note_failure",
     "pause_s",
     "reason_to_wake",
@@ -117,13 +118,19 @@ def reason_to_wake(why: Why, status: RunStatus, cancelled: bool, gave_up: str | 
     return why
 
 
+def last_run(db: sqlite3.Connection, run_id: str) -> str:
+    """The last of the runs as which a run has continued, or itself."""
+    found = run_id
+    while (row := db.execute(_NEXT, (found,)).fetchone()) is not None:
+        (found,) = row
+    return found
+
+
 def resumed_by(db: sqlite3.Connection, run_id: str) -> str:
     """The run through which a run is resumed: the outermost one that waits for it, or itself. One
     that has continued is resumed as the last run that it has continued as.
     """
-    found = run_id
-    while (row := db.execute(_NEXT, (found,)).fetchone()) is not None:
-        (found,) = row
+    found = last_run(db, run_id)
     while (row := db.execute(_PARENT, (found,)).fetchone()) is not None and row[1] not in ENDED:
         found = row[0]
     return found

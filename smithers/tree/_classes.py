@@ -18,7 +18,7 @@ from smithers.tree._exact import NotExact
 
 __all__ = ["class_named", "is_structured", "name_module", "name_of_class"]
 
-_CONTAINER = re.compile(r"(list|dict)\[(.+)\]")
+_CONTAINER = r"(list|dict)\[(.+)\]"
 _names: dict[str, str] = {}
 """The names under which other processes import modules, by the names that these have here."""
 
@@ -93,7 +93,7 @@ def _loaded(name: str) -> type | None:
 
 def class_named(name: str) -> Any:
     """The type that `name_of_class` named; None if no loaded module has such a class."""
-    if (match := _CONTAINER.fullmatch(name)) is not None:
+    if (match := re.fullmatch(_CONTAINER, name)) is not None:
         below = class_named(match[2])
         if below is None:
             return None

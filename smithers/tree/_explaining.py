@@ -29,11 +29,11 @@ from smithers.values import dataclass
 __all__ = ["Explained", "did_you_mean", "explain", "first_of", "names_of"]
 
 _TAIL_LINES, _TAIL_CHARS = 20, 2000
-_UNKNOWN = re.compile(r"([\w.<>]+)\(\) got an unexpected keyword argument '(\w+)'")
-_MISSING = re.compile(r"([\w.<>]+)\(\) missing \d+ required (?:positional|keyword-only) argument")
-_TOO_MANY = re.compile(r"([\w.<>]+)\(\) (?:takes .* positional argument|got multiple values for)")
-_CANNOT_IMPORT = re.compile(r"cannot import name '(\w+)'")
-_NO_ITEMS = re.compile(r"'(\w+)' object is not subscriptable")
+_UNKNOWN = r"([\w.<>]+)\(\) got an unexpected keyword argument '(\w+)'"
+_MISSING = r"([\w.<>]+)\(\) missing \d+ required (?:positional|keyword-only) argument"
+_TOO_MANY = r"([\w.<>]+)\(\) (?:takes .* positional argument|got multiple values for)"
+_CANNOT_IMPORT = r"cannot import name '(\w+)'"
+_NO_ITEMS = r"'(\w+)' object is not subscriptable"
 _SAME = (
     ("needs", "after", "depends_on", "dependencies", "requires", "upstream", "wait_for"),
     ("retry", "tries", "retries", "attempts", "max_attempts", "max_retries"),
@@ -163,7 +163,7 @@ def _tail(error: subprocess.CalledProcessError | subprocess.TimeoutExpired) -> s
 
 def _call(error: TypeError) -> Explained | None:
     text = str(error)
-    match = _UNKNOWN.match(text) or _MISSING.match(text) or _TOO_MANY.match(text)
+    match = re.match(_UNKNOWN, text) or re.match(_MISSING, text) or re.match(_TOO_MANY, text)
     frame = _frame_of(error)
     if match is None or frame is None:
         return None
@@ -177,11 +177,11 @@ def _call(error: TypeError) -> Explained | None:
         if one.kind not in (one.VAR_KEYWORD, one.POSITIONAL_ONLY)
     ]
     written = f"{name}({', '.join(_written(parameters))})"
-    if match.re is _UNKNOWN:
+    if match.re.pattern == _UNKNOWN:
         given = match[2]
         return Explained(f"{name} has no argument {given!r}", _argument_hint(given, parameters))
     missing = re.findall(r"'(\w+)'", text)
-    if match.re is _MISSING:
+    if match.re.pattern == _MISSING:
         listed = " and ".join(missing)
         return Explained(f"{name} was called without {listed}", f"write {written}")
     hint = f"write {written}"
@@ -259,7 +259,7 @@ def _mixed_up(error: TypeError, said: str) -> Explained | None:
         if "callable" in words:
             hint += ", or write Subflow(id, workflow); `smithers up FILE` starts one"
         return Explained(said, hint)
-    model = _NO_ITEMS.match(str(error))
+    model = re.match(_NO_ITEMS, str(error))
     if model is not None and model[1] != "NoneType" and not hasattr(builtins, model[1]):
         hint = handle_hint(error) or "a field is an attribute: write ctx[task].field"
         return Explained(said, hint)
@@ -270,7 +270,7 @@ def _mixed_up(error: TypeError, said: str) -> Explained | None:
 
 
 def _import(error: ImportError, said: str) -> Explained | None:
-    wanted = _CANNOT_IMPORT.match(str(error))
+    wanted = re.match(_CANNOT_IMPORT, str(error))
     module = error.name or ""
     if wanted is None and isinstance(error, ModuleNotFoundError):
         if module.replace("-", "_") == "smithers_orchestrator":

@@ -78,6 +78,8 @@ class Snapshot:
     notes: Sequence[InboxRow] = ()
     sent: Sequence[InboxRow] = ()
     """The signals that were sent and that no frame has taken, also of a run that has ended."""
+    last_run: str | None = None
+    """The last of the runs as which it has continued."""
     is_called: bool = False
     gave_up: str | None = None
     owner_log: str | None = None

@@ -96,9 +96,12 @@ class _Reasons:
             case "cancelled":
                 return []
             case "continued":
-                next_run = quote(snapshot.state.status.next_run or "")
+                next_run = snapshot.state.status.next_run or ""
+                last = snapshot.last_run or next_run
                 said = f"it continued as {next_run}"
-                return [Reason(key=Key(""), sentence=said, command=f"smithers why {next_run}")]
+                if last != next_run:
+                    said += f", and then others did: the last is {last}"
+                return [Reason(key=Key(""), sentence=said, command=f"smithers why {quote(last)}")]
             case "running" | "waiting":
                 return self._held()
 

@@ -83,7 +83,7 @@ def make_app(
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         async with create_task_group() as group:
-            group.start_soon(feed.run)
+            group.start_soon(_follow, feed)
             yield
             group.cancel_scope.cancel()
 
@@ -111,6 +111,18 @@ def _open_paths(routes: Sequence[Route]) -> Callable[[str], bool]:
     paths = (re.sub(r"{\w+}", "[^/]+", one.path) for one in routes if one.scope is None)
     found = re.compile("|".join(paths))
     return lambda path: found.fullmatch(path) is not None
+
+
+async def _follow(feed: Feed) -> None:
+    """Read what the streams of events give. Where that fails, they are refused from then on."""
+    try:
+        await feed.run()
+    except Exception as error:
+        _log(feed.hub, error)
+
+
+def _log(hub: Hub, error: Exception) -> None:
+    sys.stderr.write(hub.secrets.mask("".join(traceback.format_exception(error))))
 
 
 def _by_path(routes: Sequence[Route]) -> dict[str, dict[str, Route]]:
@@ -201,8 +213,7 @@ class _Endpoints:
         if isinstance(error, ClientDisconnect):
             return Response(status_code=400)  # nobody is left to read it
         if not isinstance(error, SmithersError | ProblemError):
-            told = "".join(traceback.format_exception(error))
-            sys.stderr.write(self.server.hub.secrets.mask(told))
+            _log(self.server.hub, error)
         return problem_of(error, self.server.hub)
 
 

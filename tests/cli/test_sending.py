@@ -258,9 +258,20 @@ def test_a_run_that_continues_passes_on_what_it_has_not_taken(tmp_path: Path) ->
     assert found == {"a": ("passed on", None), "b": ("taken", "one")}
     (next_one,) = signals(tmp_path, "r1-2")
     assert (next_one["id"], next_one["state"]) == ("a", "kept")
+    assert smithers(tmp_path, "send", "r1-2", "number", "--data", "2", "--resume").code == 3
     late = send(tmp_path, "number", "--data", "2")
-    assert late.code == 2
-    assert "hint: send it to r1-2, as which the run has continued" in late.err
+    assert (late.code, "hint: send it to r1-3, as which the run has continued" in late.err) == (
+        2,
+        1,
+    )
+    told = [("cancel",), ("steer", "one", "Be brief"), ("budget", "--add-calls", "1")]
+    for command, *more in told:  # each names the last run, and does nothing to it unasked
+        said = smithers(tmp_path, command, "r1", *more)
+        assert (said.code, "hint: name r1-3, as which" in said.err) == (2, True), said
+    why = smithers(tmp_path, "why", "r1").out
+    assert (
+        "it continued as r1-2, and then others did: the last is r1-3\n    smithers why r1-3" in why
+    )
 
 
 def test_an_id_counts_once_in_runs_that_continue_each_other(tmp_path: Path) -> None:

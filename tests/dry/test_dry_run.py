@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,12 @@ def test_what_never_ends_is_stopped_at_a_limit(tmp_path: Path, workflow: str, li
     assert "hint: bound its loops, or give answers that end them with --script" in said.err
 
 
+def test_a_schedule_in_a_child_run_is_no_mistake_because_it_has_no_end(tmp_path: Path) -> None:
+    said = dry(tmp_path, "hours")
+    assert said.code == 0
+    assert "the run would continue: its child run continued as" in said.err
+
+
 def test_the_script_ends_a_loop(tmp_path: Path) -> None:
     found = dry(tmp_path, "endless", "--json", script="ends").document
     assert (found["status"], times(found)["text"]) == ("finished", 3)
@@ -139,6 +146,7 @@ def test_a_step_without_a_type_is_named_with_what_to_do(tmp_path: Path) -> None:
     assert said.code == 1
     assert "step 'found' has no type of output and gave null: annotate what" in said.err
     assert "object of type 'NoneType' has no len()" in said.err
+    assert "hint: 'found' gave null: write output=, or annotate" in said.err
     said = dry(tmp_path, "untyped", "--run-steps", "--json")
     assert (said.code, said.document["without_type"]) == (0, [])
 
@@ -252,4 +260,8 @@ def test_what_fails_and_is_tolerated_is_said(tmp_path: Path) -> None:
     assert said.code == 6
     assert "the run would finish, although this failed: note a: " in said.err
     assert "ctx.previous(later a) needs a loop" in said.err
-    assert said.err.endswith("; and 2 more\n")
+    assert "; and 2 more\nhint: read it in a callable of a node in the same Loop" in said.err
+    checked = smithers(tmp_path, "check", f"{FLOWS}:careless", "--dry-run")
+    assert checked.code == 2
+    place = rf"{re.escape(str(FLOWS))}:\d+:69"
+    assert re.search(f"✗ {place}: ctx.previous\\(later a\\) needs a loop", checked.out)

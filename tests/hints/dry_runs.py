@@ -57,8 +57,28 @@ def a_loop_that_never_ends(shell: Shell) -> tuple[Said, Said]:
     " `smithers up FILE --dry-run --script FILE:NAME`"
 )
 def a_made_output_that_breaks_a_flow(shell: Shell) -> tuple[Said, Said]:
-    failed = _dry(shell, "untyped")
-    return failed, _dry(shell, "untyped", "--script", f"{FLOWS}:counted")
+    shell.write(
+        "@workflow\ndef flow(ctx):\n"
+        "    number = Task('number', agent=echo, prompt='A number.')\n"
+        "    more = Task('more', agent=echo, prompt=lambda: f'{int(ctx[number]) + 1}')\n"
+        "    return Sequence(number, more)\n"
+    )
+    _answers(shell, "agent = Scripted({'number': '4'}, made=True)\n")
+    failed = shell("up", "flow.py", "--dry-run")
+    return failed, shell("up", "flow.py", "--dry-run", "--script", "answers.py:agent")
+
+
+@scene("… gave null: write output=, or annotate what its function returns")
+def a_step_without_a_type_that_breaks_a_flow(shell: Shell) -> tuple[Said, Said]:
+    body = (
+        "@workflow\ndef flow(ctx):\n"
+        "    found = Step('found', lambda: [1, 2])\n"
+        "    return Sequence(found, Command('count', lambda: ['echo', str(len(ctx[found]))]))\n"
+    )
+    shell.write(body)
+    failed = shell("up", "flow.py", "--dry-run")
+    shell.write(body.replace("[1, 2])", "[1, 2], output=list[int])"))
+    return failed, shell("up", "flow.py", "--dry-run")
 
 
 @scene("give one with --script FILE:NAME, where NAME = Scripted({…: ...})")

@@ -71,6 +71,7 @@ WORDS: dict[str, Kind] = {
     "pass plain JSON data": "choose",
     "write the data into a file, and send the path of the file": "choose",
     "send it to …, as which the run has continued": "choose",
+    "name …, as which the run has continued": "choose",
     "send one that fits, with another id": "choose",
     'write … = "…:MODEL"': "choose",
     "add it": "choose",
@@ -195,6 +196,7 @@ WORDS: dict[str, Kind] = {
     # -- the server
     "use 1 to … printable characters, such as ann": "choose",
     "use 0 to …": "choose",
+    "add --serve, or leave it out": "choose",
     "leave out --host and put a proxy with TLS before it (see docs/http.md), or add --insecure if"
     " everybody on the network may read and use your tokens": "set up",
     "install it with `pip install 'smithers-orchestrator[serve]'`": "set up",

@@ -50,7 +50,7 @@ def test_a_reader_sees_how_each_node_ended_and_is_failed_by_none_of_them() -> No
         def look() -> dict[str, tuple[str, str | None]]:
             def of(node: Node | str) -> tuple[State, str | None]:
                 error = ctx.error(node)
-                return ctx.state(node), None if error is None else error.message
+                return ctx.state(node), None if error is None else f"{error}"  # its message
 
             nodes = [good, bad, no, arms]
             return {**{str(one.id): of(one) for one in nodes}, "by id": of("bad")}

@@ -1,4 +1,4 @@
-"""The curl commands of docs/http.md, typed by a shell against a real server."""
+"""The curl commands of docs/http.md and of the manual, typed by a shell against a real server."""
 
 from __future__ import annotations
 
@@ -16,17 +16,22 @@ from typing import Any
 import pytest
 
 from smithers.hub import Hub
+from smithers.manual import FOLDER
 from smithers.web._table import ROUTES
 from tests.cli.command import environment
 from tests.web.flows import ships
 
 PAGE = (Path(__file__).parents[2] / "docs" / "http.md").read_text("utf-8")
 CURLS = re.findall(r"^curl .*$", PAGE, re.M)
+MANUAL = re.findall(r"^curl .*$", (FOLDER / "approvals.md").read_text("utf-8"), re.M)
 _PATIENCE_S = 60
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_each_curl_of_the_page_is_answered(hub: Hub) -> None:
+    *others, answered = MANUAL
+    deciding = next(line for line in CURLS if "/answers" in line)
+    assert answered.split(', "appr')[0] == deciding.replace("ship", "ok").split(', "appr')[0]
     asyncio.run(hub.run(ships, run_id="r1"))
     command = [sys.executable, "-P", "-m", "smithers", "serve", "--port", "0", "--json"]
     command += ["--db", str(hub.database)]
@@ -36,7 +41,7 @@ def test_each_curl_of_the_page_is_answered(hub: Hub) -> None:
         secret = Path(told["token_file"])
         assert secret.stat().st_mode & 0o077 == 0
         env = {**os.environ, "URL": told["url"], "TOKEN": secret.read_text().strip()}
-        for line in CURLS:
+        for line in [*others, *CURLS]:
             typed = ["bash", "-c", line.replace("curl -s", "exec curl --fail-with-body -s", 1)]
             if "/events" in line:
                 assert _first_part(typed, env)["version"] == 1, line

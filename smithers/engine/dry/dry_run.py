@@ -83,8 +83,10 @@ class DryRun:
     that of the run, or `stopped` at a limit of the dry run; `why` says why it has not finished, or
     what failed in it and was tolerated; `place` is where its error is. `untaken` is what is in its
     tree and was not started. `timers_s` is how long its timers would take. `guessed` are the steps
-    that have no type of output, and gave null. `is_partial` and `over_budget` are as for a run:
-    failures were tolerated, or tasks not paid for; a budget is spent.
+    that have no type of output, and gave null. `mistakes` are those of the author, with their
+    places, that an `on_failure="continue"` tolerates in a run as well. `is_partial` and
+    `over_budget` are as for a run: failures were tolerated, or tasks not paid for; a budget is
+    spent.
     """
 
     workflow: str
@@ -98,6 +100,7 @@ class DryRun:
     tasks: tuple[DryTask, ...]
     untaken: tuple[Untaken, ...]
     guessed: tuple[str, ...]
+    mistakes: tuple[tuple[Place | None, Failure], ...]
     timers_s: float
     is_partial: bool
     over_budget: bool
@@ -185,6 +188,7 @@ class _Dry:
         self._settings, self._outside = settings, outside
         self._store = DryStore(outside)
         self._watch = _Watch()
+        self._continued = ""  # the last child run as which another has continued
 
     def _make(self, *given: Any, run: NewRun, **more: Any) -> Engine:
         """An engine of this run, or of one of its child runs."""
@@ -196,6 +200,8 @@ class _Dry:
             **more,
         )
         self._outside.engines[run.run_id] = engine
+        if run.first_run is not None:
+            self._continued = run.run_id
         return engine
 
     def _children(self, _: object, *given: Any) -> Children:
@@ -235,8 +241,13 @@ class _Dry:
         if outside.stopped:
             status, why = "stopped", outside.stopped
             hint = "bound its loops, or give answers that end them with --script FILE:NAME"
+            if self._continued:  # a schedule, which is to have no end
+                status, hint = "continued", ""
+                why = f"its child run continued as {self._continued}, when {why}"
         elif status == "continued":
             why = f"it would continue as {ending.status.next_run}, which is not run here"
+            if ending.tolerated:
+                why += f", although this failed: {'; '.join(self._failures())}"
         elif status == "waiting":
             why = "; ".join(self._open_waits())
         elif ending.tolerated:
@@ -244,6 +255,11 @@ class _Dry:
         elif error is not None:
             why = _said(error)
             hint = self._hint(error)
+            if outside.guessed and not outside.is_unmade:
+                untyped = ", ".join(map(repr, [*outside.guessed][:_FEW]))
+                hint = f"{untyped} gave null: write output=, or annotate what its function returns"
+        if mistakes := self._mistakes():
+            hint = hint or mistakes[0].hint
         output = ending.status.output
         tasks = tuple(self._tasks())
         return DryRun(
@@ -258,6 +274,7 @@ class _Dry:
             tasks=tasks,
             untaken=tuple(find_untaken(outside.engines.values(), tasks)),
             guessed=tuple(outside.guessed),
+            mistakes=tuple((_place_of(one), one) for one in mistakes),
             is_partial=ending.tolerated or ending.unpaid,
             over_budget=ending.over_budget,
             timers_s=(outside.now() - run.created_at).total_seconds(),
@@ -271,12 +288,21 @@ class _Dry:
             return error.hint
         is_python = hasattr(builtins, error.kind) and not self._outside.script.runs_steps
         is_authors = is_python or error.kind == AuthorError.__name__
-        return f"{error.hint}; {_HINT}" if is_authors and error.hint else _HINT
+        hint = _HINT
+        if is_authors and error.hint:
+            return f"{error.hint}; {hint}"
+        return hint
 
     def _open_waits(self) -> Iterator[str]:
         for (key, kind), wait in self._outside.engines[self._run.run_id].state.waits.items():
             words, on = traits(kind).words.opened, ", ".join(wait.opened.on)
             yield words_of(words, name=key_name(key), asked=wait.opened.asked, on=on)
+
+    def _mistakes(self) -> list[Failure]:
+        """What no run would get right, though the run finishes without it."""
+        ended = self._outside.engines[self._run.run_id].state.ended
+        found = {_said(one.error): one.error for one in ended.values() if one.error is not None}
+        return [one for one in found.values() if one.kind == AuthorError.__name__]
 
     def _failures(self) -> Iterator[str]:
         """What failed in a run that finishes all the same: the first few, since many fail alike."""
