@@ -82,6 +82,7 @@ from smithers.kinds import ChildEnd, Instance
 from smithers.state import RunState
 from smithers.store import Claim, Cooldown, InboxRow, Model, NewRun, Store
 from smithers.texts import object_from
+from smithers.tree import capped
 from smithers.workflows import Workflow
 
 __all__ = ["Engine", "First", "Observer", "Settings"]
@@ -144,7 +145,7 @@ class Engine:
         self.budgets = Budgets(
             self.transition,
             self.view,
-            workflow.budget,
+            capped(workflow.budget, run.caps),
             mask,
             self.moment,
             run.run_id,

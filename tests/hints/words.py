@@ -35,6 +35,8 @@ WORDS: dict[str, Kind] = {
     "it is called with one to three arguments: …": "choose",
     "give it back its name; another workflow is another run": "author",
     # -- check
+    "… gave null: write output=, or annotate what its function returns": "author",
+    "a field is an attribute: write ctx[task].field": "author",
     'give one: --input \'{"name": "value"}\'': "choose",
     "importing the file and building the tree should take little": "author",
     "await it: value = await run.node(...)": "author",
@@ -54,6 +56,9 @@ WORDS: dict[str, Kind] = {
     "set HOME or XDG_STATE_HOME to a folder of this user": "set up",
     "tell the person: …": "person",
     "tell the person to look at it, and to type in their own terminal: …": "person",
+    "node_exporter reads only such files: name it, for example, smithers.prom": "choose",
+    "name a file in the folder of node_exporter's --collector.textfile.directory": "choose",
+    "choose a folder with free space that this user may write to": "machine",
     # -- settings
     "use one of: …": "choose",
     "use 1 to 200 printable characters": "choose",
@@ -185,6 +190,7 @@ WORDS: dict[str, Kind] = {
     # -- the server
     "use 1 to … printable characters, such as ann": "choose",
     "use 0 to …": "choose",
+    "add --serve, or leave it out": "choose",
     "leave out --host and put a proxy with TLS before it (see docs/http.md), or add --insecure if"
     " everybody on the network may read and use your tokens": "set up",
     "install it with `pip install 'smithers-orchestrator[serve]'`": "set up",
@@ -281,11 +287,18 @@ _BELOW = "web/test_below_a_run.py::test_a_token_needs_a_process_that_is_found_or
 _UI = "web/test_sessions.py::test_a_person_at_a_terminal_gets_a_session_and_nobody_else"
 TESTED: dict[str, str] = {
     (
+        "a workflow is not a node: call a plain function that returns nodes, or write"
+        " Subflow(id, workflow); `smithers up FILE` starts one"
+    ): "mistakes/test_mistakes.py::test_a_mistake_has_its_place_and_its_fix",
+    (
         "`smithers why …` shows it; type `smithers approve … 'the run'`,"
         " or `smithers deny … 'the run'`, or restore …"
     ): _EDIT,
     "restore …; or to take it, type `smithers up … --run-id … --resume`": _EDIT,
     "if the run is resumed, … runs again, with its effect": _EFFECT,
+    "move it to ~/.config/smithers/config.toml": (
+        "cli/test_deciding.py::test_a_project_says_nothing_about_who_anybody_is"
+    ),
     "`smithers token list` shows the tokens": _TOKENS,
     "call from a program of the user who serves, or use a page of `smithers ui`": _BELOW,
     "make one for this device: `smithers token add NAME --scope approve`": _BELOW,
