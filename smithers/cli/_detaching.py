@@ -58,6 +58,7 @@ def _launch(hub: Hub, wanted: Wanted, input: str | None) -> Launched:
             run_id=wanted.run_id,
             max_concurrency=wanted.max_concurrency,
             linger_s=wanted.linger_s,
+            caps=wanted.caps,
             hot=wanted.hot,
         )
     if wanted.retry is not None:

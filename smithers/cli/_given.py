@@ -10,9 +10,16 @@ from smithers.errors import Refused
 from smithers.sources import FILE_ENDINGS
 from smithers.texts import strict_json
 
-__all__ = ["file_and_name", "given_json", "given_text", "names_file", "parse_json"]
+__all__ = ["check_port", "file_and_name", "given_json", "given_text", "names_file", "parse_json"]
 
 _MAX_BYTES = 256 << 20
+_LAST_PORT = 65_535
+
+
+def check_port(port: int) -> None:
+    """Raises `Usage` for a number that is not a port."""
+    if port > _LAST_PORT:
+        raise Usage(f"--port {port} is not a port", hint=f"use 0 to {_LAST_PORT}")
 
 
 def file_and_name(given: str) -> tuple[str, str | None]:

@@ -19,7 +19,7 @@ from smithers.wire import raised_json
 if TYPE_CHECKING:
     import typer
 
-__all__ = ["register"]
+__all__ = ["dollars", "register"]
 
 
 def register(app: typer.Typer) -> None:
@@ -88,7 +88,7 @@ def budget(
 ) -> int:
     check_detach(resume, detach)
     where = place(db)
-    added = Amounts(tokens=tokens, usd=_dollars(usd), calls=calls, time_s=time_s)
+    added = Amounts(tokens=tokens, usd=dollars("--add-usd", usd), calls=calls, time_s=time_s)
     raised = Hub(where.path).raise_budget(run, node, added=added, by=by or login())
     data = raised_json(raised)
     if not json:
@@ -101,7 +101,8 @@ def budget(
     return then(where, run, data, extra, resume=resume, detach=detach, json=json)
 
 
-def _dollars(given: str | None) -> Decimal | None:
+def dollars(option: str, given: str | None) -> Decimal | None:
+    """An amount of US dollars that was typed. Raises `Usage`."""
     if given is None:
         return None
     try:
@@ -110,6 +111,6 @@ def _dollars(given: str | None) -> Decimal | None:
         found = Decimal(0)
     if not found.is_finite() or found <= 0:
         raise Usage(
-            f"--add-usd {given!r} is not an amount of dollars", hint="for example --add-usd 2.50"
+            f"{option} {given!r} is not an amount of dollars", hint=f"for example {option} 2.50"
         )
     return found

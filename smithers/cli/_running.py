@@ -7,14 +7,16 @@ import secrets
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from smithers.cli._arguments import Argument, Db, JsonFlag, Option, Run, example
 from smithers.cli._failures import Usage
-from smithers.cli._given import file_and_name, given_text
+from smithers.cli._given import check_port, file_and_name, given_text
 from smithers.cli._places import Place, place
 from smithers.cli._streams import say
+from smithers.hub import Amounts
 from smithers.values import dataclass
 
 if TYPE_CHECKING:
@@ -49,6 +51,35 @@ Linger = Annotated[
         metavar="S",
         help="Keep running if a retry or timer is due within S seconds, and wait S seconds for a"
         " slot of a pool (default: 60).",
+        show_default=False,
+    ),
+]
+MaxUsd = Annotated[
+    str | None,
+    Option(
+        "--max-usd",
+        metavar="USD",
+        help="Start no agent of the run once it has cost this many US dollars.",
+        show_default=False,
+    ),
+]
+MaxTokens = Annotated[
+    int | None,
+    Option(
+        "--max-tokens",
+        min=1,
+        metavar="N",
+        help="The same for tokens.",
+        show_default=False,
+    ),
+]
+MaxCalls = Annotated[
+    int | None,
+    Option(
+        "--max-calls",
+        min=1,
+        metavar="N",
+        help="The same for requests to agents.",
         show_default=False,
     ),
 ]
@@ -113,6 +144,25 @@ Hot = Annotated[
         " resume. An edit that takes a gate away waits for a person's approval.",
     ),
 ]
+Serve = Annotated[
+    bool,
+    Option(
+        "--serve",
+        help="Also serve the HTTP API until this command ends. While the run waits, it stays until"
+        " Ctrl-C.",
+    ),
+]
+Port = Annotated[
+    int | None,
+    Option(
+        "--port",
+        min=0,
+        metavar="N",
+        help="With --serve: listen on this port; 0 picks one (default: 7331).",
+        show_default=False,
+    ),
+]
+_PORT = 7331
 _ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -160,7 +210,8 @@ class Wanted:
     """What a run is to be started or gone on with, as it was typed. Without `file` it goes on from
     its own; `extra` is added to the final object. `recorded`: an answer is on disk already, so that
     it is enough if another process drives the run. `rerun` and `renames` as in `Hub.resume`;
-    `retry` is a task that runs again.
+    `retry` is a task that runs again. `serve_at` is a port on which
+    runs are served meanwhile.
     """
 
     place: Place
@@ -173,6 +224,7 @@ class Wanted:
     events: bool = False
     max_concurrency: int | None = None
     linger_s: float | None = None
+    caps: Amounts | None = None
     detach: bool = False
     detached: bool = False
     rerun: tuple[str, ...] | None = None
@@ -183,6 +235,7 @@ class Wanted:
     with_readers: bool = False
     extra: dict[str, object] | None = None
     hot: bool = False
+    serve_at: int | None = None
 
 
 def up(
@@ -214,7 +267,12 @@ def up(
     events: Events = False,
     max_concurrency: Concurrency = None,
     linger: Linger = None,
+    max_usd: MaxUsd = None,
+    max_tokens: MaxTokens = None,
+    max_calls: MaxCalls = None,
     hot: Hot = False,
+    serve: Serve = False,
+    port: Port = None,
     dry_run: DryRunFlag = False,
     script: ScriptOption = None,
     run_steps: RunSteps = False,
@@ -222,13 +280,24 @@ def up(
     detached: Detached = False,
 ) -> int:
     where = place(db)
+    caps = _caps(max_usd, max_tokens, max_calls)
+    if resume and caps is not None:
+        hint = "`smithers budget RUN --add-usd 5` raises a budget"
+        raise Usage("a run that exists keeps its caps", hint=hint)
     if dry_run:
         others: dict[str, object] = {"--resume": resume, "--detach": detach, "--events": events}
-        others |= {"--linger": linger, "--hot": hot}
+        others |= {"--linger": linger, "--hot": hot, "--serve": serve}
+        others["--max-usd and the like"] = caps
         _check_alone("--dry-run", others)
     elif script is not None or run_steps:
         option = "--run-steps" if script is None else "--script"
         raise Usage(f"{option} needs --dry-run", hint="add --dry-run, or leave it out")
+    if serve:
+        _check_alone("--serve", {"--detach": detach})
+    if port is not None and not serve:
+        raise Usage("--port needs --serve", hint="add --serve, or leave it out")
+    if port is not None:
+        check_port(port)
     if resume and run_id is None:
         raise Usage("--resume needs the id of a run", hint=_resumable(where))
     if file is None and not resume:
@@ -262,10 +331,12 @@ def up(
             events=events,
             max_concurrency=max_concurrency,
             linger_s=linger,
+            caps=caps,
             detach=detach,
             detached=detached,
             heading=f"run {id}" if run_id is None else "",
             hot=hot,
+            serve_at=(_PORT if port is None else port) if serve else None,
         )
     )
 
@@ -320,6 +391,14 @@ def resume(
     )
 
 
+def _caps(usd: str | None, tokens: int | None, calls: int | None) -> Amounts | None:
+    if usd is None and tokens is None and calls is None:
+        return None
+    from smithers.cli._raising import dollars
+
+    return Amounts(usd=dollars("--max-usd", usd), tokens=tokens, calls=calls)
+
+
 def _check_alone(option: str, others: Mapping[str, object]) -> None:
     """Raises `Usage` if one of the other options was given as well."""
     if one := next((name for name, given in others.items() if given), None):
@@ -360,7 +439,11 @@ def go_on(wanted: Wanted) -> int:
         linger_s=wanted.linger_s,
         extra=wanted.extra,
     )
-    return drive(going, work)
+    if wanted.serve_at is None:
+        return drive(going, work)
+    from smithers.cli._beside import serve_beside
+
+    return serve_beside(wanted.place, wanted.serve_at, partial(drive, going, work))
 
 
 def _is_plain(wanted: Wanted) -> bool:
@@ -393,6 +476,7 @@ async def _drive(wanted: Wanted, hub: Hub, watcher: Observer) -> Left:
             observer=watcher,
             max_concurrency=wanted.max_concurrency,
             linger_s=wanted.linger_s,
+            caps=wanted.caps,
             hot=wanted.hot,
         )
     if wanted.retry is not None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import ipaddress
 import os
 import sys
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from smithers.cli._arguments import Db, JsonFlag, Option, example
 from smithers.cli._deciding import login
 from smithers.cli._failures import Usage
+from smithers.cli._given import check_port
 from smithers.cli._places import place
 from smithers.cli._serving import Roots, folder_at
 from smithers.cli._signals import SIGNALS
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-_LAST_PORT = 65_535
+_LEAVES_S = 10.0
 
 
 def register(app: typer.Typer) -> None:
@@ -66,10 +70,10 @@ def serve(
         bool, Option("--insecure", help="Allow an address beyond this machine, without TLS.")
     ] = False,
     json: JsonFlag = False,
+    with_input: Annotated[bool, Option("--with-input", hidden=True)] = False,
     db: Db = None,
 ) -> int:
-    if port > _LAST_PORT:
-        raise Usage(f"--port {port} is not a port", hint=f"use 0 to {_LAST_PORT}")
+    check_port(port)
     _check_address(host, insecure=insecure)
     allowed = [Path.cwd(), *map(folder_at, roots or ())]
     hub = Hub(place(db).path)
@@ -86,9 +90,12 @@ def serve(
     tokens = Tokens(os.environ)
     file = tokens.own(login())
     started: list[Listening] = []
+    is_over = threading.Event()
 
     def tell(listening: Listening) -> None:
         started.append(listening)
+        if is_over.is_set():
+            listening.stop()
         hub.note_server(listening.url, names or ())
         if json:
             told = {"version": 1, "url": listening.url, "token_file": str(file)}
@@ -98,9 +105,12 @@ def serve(
             say(f"serving {listening.url}; your programs' token is in {file}")
 
     def stop(_number: int) -> None:
+        is_over.set()
         for listening in started:
             listening.stop()
 
+    if with_input:
+        threading.Thread(target=_end_with_input, args=(stop,), daemon=True).start()
     with SIGNALS.handled(stop):
         serve_http(
             hub,
@@ -113,6 +123,15 @@ def serve(
             tell=tell,
         )
     return 0
+
+
+def _end_with_input(stop: Callable[[int], None]) -> None:
+    """End this process when its standard input does: that is in the hands of the one it serves."""
+    while os.read(0, 1024):
+        pass
+    stop(0)
+    time.sleep(_LEAVES_S)
+    os._exit(1)
 
 
 def _check_address(host: str, *, insecure: bool) -> None:

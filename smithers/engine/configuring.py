@@ -99,6 +99,8 @@ def _values(found: Found, database: Callable[[], Path]) -> Iterator[tuple[str, A
     yield "linger_s", values.linger_s
     yield from ((f"agents.{name}", _short(table)) for name, table in values.agents.items())
     yield from ((f"pools.{name}", _short_pool(one)) for name, one in values.pools.items())
+    for name, hook in values.hooks.items():
+        yield f"hooks.{name}", hook.model_dump(exclude_defaults=True)
 
 
 def _short(table: Mapping[str, Any]) -> Any:

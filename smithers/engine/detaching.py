@@ -10,6 +10,7 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from smithers.amounts import Amounts
 from smithers.engine.agent_forks import check_same
 from smithers.engine.apart import run_apart
 from smithers.engine.describing import Descriptions
@@ -79,6 +80,7 @@ class Detaching:
         folder: Path,
         max_concurrency: int | None,
         linger_s: float | None,
+        caps: Amounts | None,
         hot: bool,
     ) -> Launched:
         """See `Hub.launch`."""
@@ -91,7 +93,7 @@ class Detaching:
         if request_id is not None and (known := self._known(run_id)) is not None:
             return self._same(known, path, name, input)
         which = str(path.absolute()) + (f":{name}" if name else "")
-        options = [*_options(max_concurrency, linger_s), *_HOT[:hot]]
+        options = [*_options(max_concurrency, linger_s), *_caps(caps), *_HOT[:hot]]
         try:
             return self._launch(
                 run_id, ["up", which, "--run-id", run_id, *options], folder, sys.executable, input
@@ -257,3 +259,10 @@ def _made(run: RunRow, wanted: Wanted) -> Forked:
 def _options(max_concurrency: int | None, linger_s: float | None) -> list[str]:
     limit = [] if max_concurrency is None else ["--max-concurrency", str(max_concurrency)]
     return limit if linger_s is None else [*limit, "--linger", str(linger_s)]
+
+
+def _caps(caps: Amounts | None) -> list[str]:
+    if caps is None:
+        return []
+    given = {"usd": caps.usd, "tokens": caps.tokens, "calls": caps.calls}
+    return [f"--max-{name}={value}" for name, value in given.items() if value is not None]

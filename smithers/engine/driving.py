@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from smithers.adapters import NAMED_AGENTS
 from smithers.agent import Agent
+from smithers.amounts import Amounts
 from smithers.changes import ENDED, Change, Frame, Key
 from smithers.clock import SYSTEM
 from smithers.context import Context
@@ -55,6 +56,7 @@ from smithers.settings import Found, NamedAgents, load_settings
 from smithers.sources import Sources
 from smithers.state import RunState
 from smithers.store import (
+    CAPS,
     HOT,
     IN_MEMORY,
     Claim,
@@ -194,6 +196,7 @@ class Driving:
         observer: Observer,
         max_concurrency: int | None,
         linger_s: float | None,
+        caps: Amounts | None = None,
         judge: Judge | None = None,
     ) -> Left:
         """See `Hub.start`; with `judge` edits are taken while it runs."""
@@ -219,7 +222,7 @@ class Driving:
             input=text,
             source=loaded.source,
             created_at=datetime.now(UTC),
-            options=_options(loaded, max_concurrency, is_hot=judge is not None),
+            options=_options(loaded, max_concurrency, caps, is_hot=judge is not None),
             parent=parent,
             allow_runs=loaded.workflow.allow_runs,
         )
@@ -753,11 +756,16 @@ def _maker(
     return make
 
 
-def _options(loaded: Loaded, max_concurrency: int | None, *, is_hot: bool) -> str:
+def _options(
+    loaded: Loaded, max_concurrency: int | None, caps: Amounts | None, *, is_hot: bool
+) -> str:
     """What else a run is started with, as JSON text."""
     options: dict[str, object] = {}
     if max_concurrency is not None:
         options[LIMIT] = max_concurrency
+    if caps is not None:
+        usd = None if caps.usd is None else str(caps.usd)
+        options[CAPS] = {"usd": usd, "tokens": caps.tokens, "calls": caps.calls}
     if loaded.in_memory:
         options[IN_MEMORY] = True
     if is_hot:

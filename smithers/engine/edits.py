@@ -4,7 +4,7 @@ node of a task that has started, or add to what has finished. And what is told o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from smithers import waits
@@ -137,22 +137,33 @@ def _a(kind: str) -> str:
     return f"an {kind}" if kind[0] in "aeiou" else f"a {_named(kind)}"
 
 
-def check_added(before: Plan, after: Plan, mounts: Mounts, state: RunState) -> None:
+def check_added(
+    before: Plan,
+    fresh: Iterable[Definition],
+    after: Callable[[], Iterable[Plan]],
+    mounts: Mounts,
+    state: RunState,
+) -> None:
     """A render, the workflow being the same, adds nothing to a container that finished in an
-    earlier frame: what comes after that container may have started. Raises `AuthorError`.
+    earlier frame: what comes after that container may have started. `fresh` was mounted, and
+    `after` gives the plans in which it is, those of the parts that are put off with them. Raises
+    `AuthorError`.
     """
-    for one in mounts.fresh:
+    added: list[tuple[Definition, Instance]] = []
+    for one in fresh:
         known = state.nodes.get(one.id)
         moved = known is None or known.parent != (one.parent.id if one.parent else None)
-        if not moved or one.kind.only_arranges:
-            continue  # what is in them is looked at
-        new = _last(after, one)
-        if new is None or new.settled or new.dropping is not None:
-            continue
-        group = _kept_around(before, one)
-        if group is not None and _is_chosen_now(state, mounts, one, new.path):
-            continue
-        if group is not None and _finished_before(group, state.frame):
+        if moved and not one.kind.only_arranges:  # what is in such ones is looked at
+            group = _kept_around(before, one)
+            if group is not None and _finished_before(group, state.frame):
+                added.append((one, group))
+    plans = list(after()) if added else []
+    for one, group in added:
+        found = [new for plan in plans if (new := _last(plan, one)) is not None]
+        new = next((new for new in found if not new.waits_for_order), found[0] if found else None)
+        if new is None or (not new.closed and (new.settled or new.dropping is not None)):
+            continue  # of an iteration that is over, the next one is not made yet
+        if not _is_chosen_now(state, mounts, one, new.path):
             raise AuthorError(
                 f"{one.node.kind} {one.id!r} was added to {group.key.id!r}, which has finished",
                 place=one.node.mark.place,

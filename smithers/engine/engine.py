@@ -82,6 +82,7 @@ from smithers.kinds import ChildEnd, Instance
 from smithers.state import RunState
 from smithers.store import Claim, Cooldown, InboxRow, Model, NewRun, Store
 from smithers.texts import object_from
+from smithers.tree import capped
 from smithers.workflows import Workflow
 
 __all__ = ["Engine", "First", "Observer", "Settings"]
@@ -144,7 +145,7 @@ class Engine:
         self.budgets = Budgets(
             self.transition,
             self.view,
-            workflow.budget,
+            capped(workflow.budget, run.caps),
             mask,
             self.moment,
             run.run_id,
@@ -554,7 +555,7 @@ class Engine:
     def _pending(self) -> bool:
         """Whether anything follows from the state that a stop has kept from happening."""
         plan = self.plan
-        more = plan.settled or plan.dropped or plan.up or plan.released or plan.steps
+        more = plan.settled or plan.dropped or plan.up or plan.released or plan.steps or plan.ahead
         return bool(more or self._ready)
 
     def _take_one(self) -> bool:
@@ -595,7 +596,7 @@ class Engine:
             self._write_handled()
         elif plan.dropped:
             self._drop()
-        elif self._changed or plan.untold:
+        elif self._changed or plan.untold or plan.ahead:
             self._render_changed()
         elif plan.up or plan.released:
             if not plan.up:
@@ -738,7 +739,8 @@ class Engine:
 
     def _render_changed(self) -> None:
         """Render once for all that has settled; then it is told to what is around it."""
-        changed, self._changed = self._changed, set()
+        changed, self._changed = self._changed | self.plan.ahead, set()
+        self.plan.ahead.clear()
         if not changed or self._render_again(changed):
             self.plan.tell_untold()
 

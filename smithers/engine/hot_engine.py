@@ -32,6 +32,7 @@ from smithers.errors import AuthorError, Refused
 from smithers.sources import Sources
 from smithers.store import Claim, InboxRow, Store
 from smithers.texts import object_from
+from smithers.tree import capped
 from smithers.waits import ATTACHED, THE_EDIT
 from smithers.workflows import Workflow
 
@@ -209,7 +210,7 @@ class HotEngine(Engine):
         self.renderer.use(workflow, Context(given, run.run_id), named, pools)
         self._limit = settings.max_concurrency or workflow.max_concurrency
         self._mounting.use(pools, self._limit)
-        self.budgets.use(workflow.budget)
+        self.budgets.use(capped(workflow.budget, run.caps))
         self._closing.use(workflow.grace_s)
         ends_at: datetime | None = None
         if workflow.deadline_s is not None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from smithers import waits
 from smithers.changes import Key
+from smithers.engine.ahead import whole
 from smithers.engine.budgets import Budgets
 from smithers.engine.edits import check_added, check_choices
 from smithers.engine.plan import Plan
@@ -112,7 +113,8 @@ class Mounting:
         plan.watches = self._renderer.watches
         check_choices(self._state, self._view.mounts)
         if before is not None:
-            check_added(before, plan, self._view.mounts, self._state)
+            mounts, state = self._view.mounts, self._state
+            check_added(before, mounts.fresh, lambda: whole(plan), mounts, state)
         if allow is not None:
             allow()
         self.mount(gone=gone)
@@ -154,8 +156,13 @@ class Mounting:
         """What is settled in the plan, or has sent work back, of that which a render reads."""
         if self._view.plan is None or not self._renderer.reads_structure():
             return set()
-        watches, instances = self._renderer.watches, self._view.plan.instances.values()
-        settled = {one.key for one in instances if one.settled and watches(one.key.id)}
+        plan, watches = self._view.plan, self._renderer.watches
+        settled = {
+            one.key
+            for each in whole(plan)
+            for one in each.instances.values()
+            if one.settled and watches(one.key.id)
+        }
         choices, by_id = self._state.choices, self._view.mounts.by_id
         settled |= {key for key, kind in choices if kind == "rework" and watches(key.id)}
         # What has left the tree is read as it ended in its last iteration, once that is known.

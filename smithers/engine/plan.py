@@ -61,10 +61,15 @@ class Plan(SlotCounts):
     """
 
     def __init__(
-        self, root: Definition, state: RunState, expand: Expand, pools: Mapping[str, int] = _NONE
+        self,
+        root: Definition,
+        state: RunState,
+        expand: Expand,
+        pools: Mapping[str, int] = _NONE,
+        key: Key | None = None,
     ) -> None:
         super().__init__(state, pools)
-        self._expand = expand
+        self.expander = expand
         self.settled: deque[Instance] = deque()
         self.handled: deque[Key] = deque()
         self.ended: list[Instance] = []
@@ -78,13 +83,15 @@ class Plan(SlotCounts):
         """Whether a render reads this id, so that it may add to what is around it."""
         self.untold: list[Instance] = []
         """What has settled and is watched: what is around it is told after the render."""
+        self.ahead: set[str] = set()
+        """What is watched and has ended by its row alone: a render reads that, see `settle`."""
         self._known: set[Key] = set()
         """What had settled in the parts that are being planned anew: nobody waits for it."""
         self._settling: deque[Instance] = deque()
         self._stopping: deque[Instance] = deque()
         self._late: list[Instance] = []
         """Containers that could not be expanded: they read a node that has not settled here."""
-        self.root = self._make(root, root.key, None, 0, root.kind)
+        self.root = self._make(root, key or root.key, None, 0, root.kind)
 
     def start(self) -> None:
         """Work the plan out from the state; called once, when readers can see it."""
@@ -98,10 +105,14 @@ class Plan(SlotCounts):
         """The state has an end for this node now.
 
         An edit may put something before a node that has begun. Then its end stays in the state,
-        and counts when everything before the node is settled.
+        and counts when everything before the node is settled. What a render has taken out of the
+        tree has no instance.
         """
         instance = self.instances.get(key)
-        if instance is not None and not instance.settled and not instance.waits_for_order:
+        if instance is None or instance.waits_for_order:
+            around = () if instance is None else instance.around()
+            self.ahead.update(filter(self.watches, (key.id, *(one.key.id for one in around))))
+        elif not instance.settled:
             ended = self.state.ended[key]
             self.mark(instance, ended.outcome, ended.frame)
             self._propagate()
@@ -160,7 +171,7 @@ class Plan(SlotCounts):
 
     def expand(self, one: Instance) -> Sequence[Definition] | None:
         try:
-            return self._expand(one.definition, one.path)
+            return self.expander(one.definition, one.path)
         except NotYet:
             return None
 

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from smithers.changes import Failure, Key
 from smithers.context import ItemFailure, NotYet, State
+from smithers.engine.ahead import find_put_off
 from smithers.engine.mount import Mounts
 from smithers.engine.outputs import Outputs
 from smithers.engine.plan import Plan
@@ -40,7 +41,7 @@ __all__ = ["NoOutput", "Reading", "View"]
 
 
 class _Gone(NamedTuple):
-    """How a node ended that is in the tree no more, or comes after something that is new there."""
+    """How a node ended that is in the tree no more."""
 
     key: Key
     ended: Ended
@@ -59,6 +60,8 @@ class View:
     outputs: Outputs
     plan: Plan | None
     could_add: Callable[[str], bool]
+    making: dict[Key, Plan] = field(default_factory=dict[Key, Plan])
+    """The plans of parts that are being made for a render; see `engine.ahead`."""
     changing: RLock = field(default_factory=RLock)
     """Held while a part of the tree is replaced, and by each look at it: the thread of a step may
     be reading.
@@ -79,6 +82,8 @@ class Reading:
     watched: set[str] = field(default_factory=set[str])
     attempt: Attempt | None = None
     """A step's: once it is used, a read may wait no more."""
+    _plans: dict[Key, Plan] = field(default_factory=dict[Key, Plan])
+    """Those of parts that something was put before, by what is highest in them."""
 
     # -- what the context asks
 
@@ -225,15 +230,13 @@ class Reading:
 
     # -- finding
 
-    def _gone(self, id: str | None) -> _Gone | None:
-        """How a task ended that is in the tree no more: what it gave stays readable. So it does for
-        a render once something was put before the task.
-        """
-        if id is None:
-            return None
+    def _is_mounted(self, id: str) -> bool:
         with self.view.changing:
-            definition = self.view.mounts.by_id.get(id)
-        if definition is not None and not self._is_put_off(definition):
+            return id in self.view.mounts.by_id
+
+    def _gone(self, id: str | None) -> _Gone | None:
+        """How a task ended that is in the tree no more: what it gave stays readable."""
+        if id is None or self._is_mounted(id):
             return None
         ended = self.view.state.ended
         path = self.key.path
@@ -249,19 +252,6 @@ class Reading:
         self.used[found] = ended[found].frame
         return _Gone(found, ended[found])
 
-    def _is_put_off(self, definition: Definition) -> bool:
-        """Whether a task outside of loops has ended, and something before it has not. Each render
-        reads it by the rows, as the first one of an owner does: else what was made by it would
-        leave the tree with the next render.
-        """
-        plan, key = self.view.plan, definition.key
-        if self.mode != "render" or plan is None or key not in self.view.state.ended:
-            return False
-        if key in plan.instances:
-            one = plan.instances[key]
-            return one.kind.is_task and one.waits_for_order
-        return not definition.loops and self.ended_above(plan, definition, ()) is None
-
     def _looked_up(
         self, node: Node[Any], source: Node[Any], *, with_output: bool = False
     ) -> Instance | _Gone | None:
@@ -270,14 +260,13 @@ class Reading:
         """
         with self.view.changing:
             definition = self.view.mounts.by_id.get(node.id or node.address or "")
-            if definition is None or (node is source and self._is_put_off(definition)):
+            if definition is not None:
+                self._watch(definition)
+            else:
                 gone = self._gone(source.id)
                 if gone is not None and not (with_output and gone.ended.output is None):
                     return gone
-            if definition is None:
                 definition = self._definition(node)
-            else:
-                self._watch(definition)
             return None if definition is None else self._instance_now(definition)
 
     def _or_none(self, node: Node[Any], found: Instance | None) -> object | None:
@@ -382,6 +371,37 @@ class Reading:
             path = self.key.path[:common] if common else ()
         if plan is None:
             raise self._not_yet(definition.key_in(path))
+        while True:
+            try:
+                return self._instance_in(plan, definition, path, common)
+            except NotYet:
+                ahead = self._ahead(plan, definition, path) if self.mode == "render" else None
+                if ahead is None:
+                    raise
+                plan = ahead
+
+    def _ahead(self, plan: Plan, definition: Definition, path: tuple[int, ...]) -> Plan | None:
+        """The plan of the part that something was put before, with this node, as a render reads it.
+        While that is made, it may be read by what it makes.
+        """
+        made = find_put_off(plan, definition, path)
+        if made is None:
+            return None
+        key, making = made.root.key, self.view.making
+        if key in self._plans:
+            return self._plans[key]
+        if key in making:
+            return making[key]
+        self._plans[key] = making[key] = made
+        try:
+            made.start()
+        finally:
+            del making[key]
+        return made
+
+    def _instance_in(
+        self, plan: Plan, definition: Definition, path: tuple[int, ...], common: int
+    ) -> Instance | None:
         for loop_id in definition.loops[common:]:
             key = Key(loop_id, path)  # a loop reads what is inside it when it works out its result
             loop = plan.instances.get(key)
@@ -455,8 +475,11 @@ class Reading:
 
     def inside(self, one: Instance, node: Node[Any], /) -> Instance | None:
         """A node inside of a container, as it was last; see `OutputReader` of `kinds`."""
-        assert self.view.plan is not None
-        return self._last(self.view.plan, cast("str", node.id or node.address), one.path)
+        plan = self.view.plan
+        assert plan is not None
+        if plan.instances.get(one.key) is not one:  # something was put before it
+            plan = self._plans[[one, *one.around()][-1].key]
+        return self._last(plan, cast("str", node.id or node.address), one.path)
 
     def parse(self, node: Task, key: Key, ended: Ended, /) -> object:
         """What a task gave, as a fresh object; see `OutputReader` of `kinds`. Raises `AuthorError`

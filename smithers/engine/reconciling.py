@@ -13,6 +13,8 @@ from dataclasses import field
 from typing import Any, NamedTuple
 
 from smithers.changes import Key
+from smithers.engine.ahead import plan_alone, whole
+from smithers.engine.edits import check_added
 from smithers.engine.mount import mount_again, mount_more
 from smithers.engine.plan import Plan
 from smithers.engine.render import Again, Renderer
@@ -169,6 +171,7 @@ def _apply(
             renderer.check_kept(change.again)
             renderer.change(change.again, pairs)
         renderer.check_together(fresh)
+        _check_added(renderer, plan, pairs)
     except AuthorError:
         for (one, _), node in zip(kept, nodes, strict=True):
             one.node = node
@@ -178,6 +181,22 @@ def _apply(
         raise
     gone = _plan(plan, pairs, added, catch_up)
     return Reconciled(fresh, gone, left, [change.again.scope for change in changes])
+
+
+def _check_added(
+    renderer: Renderer, plan: Plan, pairs: list[tuple[Definition, Definition]]
+) -> None:
+    """What takes the place of a part adds nothing to what has finished there. Raises
+    `AuthorError`.
+    """
+    made = [one for _, one in pairs]
+    check_added(
+        plan,
+        [each for one in made for each in one.walk()],
+        lambda: [each for one in made for each in whole(plan_alone(plan, one))],
+        renderer.view.mounts,
+        renderer.view.state,
+    )
 
 
 def _changing(change: _Change) -> Iterator[Definition]:

@@ -12,7 +12,7 @@ from typing import cast
 
 from smithers.agent import Agent
 from smithers.changes import Key
-from smithers.context import READER
+from smithers.context import READER, NotYet
 from smithers.engine.reading import Reading, View
 from smithers.engine.sharing import check_source
 from smithers.errors import SmithersError
@@ -212,7 +212,8 @@ def _told(
     known of a task that made none; `after` are those that follow.
     """
     told: list[Attempted | Given] = []
-    there = replace(reading, used={}, watched=set[str]())  # it stands at each of them in turn
+    # It stands at each of them in turn, and reads as a render does: nobody waits for what is told.
+    there = replace(reading, mode="render", used={}, watched=set[str]())
     for _ in range(_FAR):
         if found is None:
             break
@@ -221,5 +222,8 @@ def _told(
         if (work := agent_work(found.node)) is None or (source := work.source) is None:
             break
         there.key, there.loops = found.key, found.definition.loops
-        found = there.find(source)
+        try:
+            found = there.find(source)
+        except NotYet:  # an edit has put it there since
+            break
     return (*told, *after)

@@ -36,6 +36,7 @@ from smithers.texts import escaped, plain, title_of
 if TYPE_CHECKING:
     from smithers.hub._feed import Feed
     from smithers.hub._here import RunHandle
+    from smithers.hub._hooks import Delivered, Hooks, NoHook, NotDelivered
     from smithers.hub._results import RunResult
     from smithers.hub._roots import Roots, Startable
     from smithers.reports import Look, Overview, RunsQuery
@@ -46,12 +47,16 @@ __all__ = [
     "Asked",
     "Attached",
     "Decided",
+    "Delivered",
     "Feed",
     "Forked",
     "Form",
+    "Hooks",
     "Hub",
     "Left",
     "Look",
+    "NoHook",
+    "NotDelivered",
     "NotSent",
     "Overview",
     "Question",
@@ -73,7 +78,11 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Delivered": "smithers.hub._hooks",
     "Feed": "smithers.hub._feed",
+    "Hooks": "smithers.hub._hooks",
+    "NoHook": "smithers.hub._hooks",
+    "NotDelivered": "smithers.hub._hooks",
     "Look": "smithers.reports",
     "Overview": "smithers.reports",
     "Roots": "smithers.hub._roots",

@@ -19,7 +19,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from smithers import reports
-from smithers.errors import Refused, SmithersError, TooManyClients
+from smithers.errors import Refused, SmithersError, StoreError, TooManyClients
 from smithers.hub._feed_blocks import Blocks, Place, Unit, encode, masked_text
 from smithers.hub._feed_runs import Changed, ChangedRuns
 from smithers.store.run_rows import unknown_run
@@ -196,6 +196,11 @@ class Feed:
             topic.move()
 
     def _enter(self, client: _Client) -> None:
+        if self.is_closed:
+            raise StoreError(
+                "the events of runs are no longer read",
+                hint="connect again with the id of the last event that was received",
+            )
         if len(self._clients) >= self._most_clients:
             raise TooManyClients(
                 f"{self._most_clients} clients listen already",

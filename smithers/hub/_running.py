@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smithers import views
+from smithers.amounts import Amounts
 from smithers.engine.ending import Left
 from smithers.errors import SmithersError
 from smithers.hub._looking import Looking
@@ -39,13 +40,14 @@ class Running(Looking):
         observer: Observer,
         max_concurrency: int | None = None,
         linger_s: float | None = None,
+        caps: Amounts | None = None,
         hot: bool = False,
     ) -> Left:
         """Start a run and drive it until it ends or waits. `input` is JSON text (None means `{}`).
-        `max_concurrency` and `linger_s` are those of the settings unless they are given. If a run
-        has started this process, it becomes a child run of that, as far as `allow_runs=` of the
-        workflows above allows it. A `hot` run takes edits of its files while it is driven, now and
-        after each resume.
+        It may use at most `caps`, whatever its author allows. `max_concurrency` and `linger_s` are
+        those of the settings unless they are given. If a run has started this process, it becomes a
+        child run of that, as far as `allow_runs=` of the workflows above allows it. A `hot` run
+        takes edits of its files while it is driven, now and after each resume.
 
         Raises `AuthorError`, `Refused` (the input does not match, the run exists) or `StoreError`;
         in that case nothing was written.
@@ -65,6 +67,7 @@ class Running(Looking):
                 observer=observer,
                 max_concurrency=max_concurrency,
                 linger_s=linger_s,
+                caps=caps,
                 judge=self._judge if hot else None,
             )
 
@@ -248,6 +251,7 @@ class Running(Looking):
         folder: Path | None = None,
         max_concurrency: int | None = None,
         linger_s: float | None = None,
+        caps: Amounts | None = None,
         hot: bool = False,
     ) -> Launched:
         """Start a run in its own process, which outlives this one. The run exists when this
@@ -273,6 +277,7 @@ class Running(Looking):
             folder=Path.cwd() if folder is None else folder,
             max_concurrency=max_concurrency,
             linger_s=linger_s,
+            caps=caps,
             hot=hot,
         )
 

@@ -6,7 +6,7 @@ The plan and the kinds alone change what it holds; everybody else only looks.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal
 
 from typing_extensions import TypeVar
@@ -138,6 +138,13 @@ class Instance(Generic[N_co]):
         while one is not None and one.status == "up" and one.dropping is None and not one.stopped:
             one = one.parent
         return one is None
+
+    def around(self) -> Iterator[Instance]:
+        """The containers around it, innermost first."""
+        one = self.parent
+        while one is not None:
+            yield one
+            one = one.parent
 
     def walk(self) -> list[Instance]:
         """It and all below it, what is around first."""

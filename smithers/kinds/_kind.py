@@ -282,6 +282,8 @@ class Kind(ABC, Generic[N]):
     """What a callable gives to make what is below it, in words; empty if no callable alone does."""
     stays: ClassVar[bool] = True
     """Whether what it has come to stays when its node is rendered again as the same."""
+    is_alone: ClassVar[bool] = True
+    """Whether it may be planned without what is around it."""
     reopens: ClassVar[bool] = False
     """Whether some of its children may be planned anew while it is under way; see `reopened`."""
     can_append: ClassVar[bool] = False

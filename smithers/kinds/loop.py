@@ -27,9 +27,13 @@ __all__ = ["ITERATION", "LOOP", "LoopExhausted", "NoProgress"]
 class LoopExhausted(SmithersError):
     """A loop with `on_exhausted="fail"` has reached its bound."""
 
+    for_resume = True
+
 
 class NoProgress(SmithersError):
     """An iteration of a loop with `on_exhausted="fail"` changed nothing."""
+
+    for_resume = True
 
 
 def _bound(state: RunState, loop: Instance[Loop[Any]]) -> int:
@@ -72,6 +76,7 @@ def _exact(text: str) -> str:
 
 class IterationKind(Ordered[Loop[Any]]):
     name = "iteration"
+    is_alone = False
     reopens = True
 
     def end(self, plan: Planning, one: Instance[Loop[Any]]) -> None:

@@ -111,6 +111,7 @@ class PartKind(Ordered[Part]):
 
     name = "part"
     expands = True
+    is_alone = False
     made_from = "next part"
     comes_to_all = True
     reads_when_asked = True

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any, Final, cast, overload
 
 from typing_extensions import TypeVar
@@ -177,6 +176,7 @@ class HandlerKind(CatchKind):
     """The same, of a function: its subtree is a scope, made from what was caught."""
 
     expands = True
+    is_alone = False
 
     def activate(self, plan: Planning, one: Instance[Catch]) -> None:
         if (ended := plan.state.ended.get(one.key)) is not None:  # its function raised
@@ -317,13 +317,16 @@ class TryKind(Container[Try]):
         caught = Caught(key=str(key), error_class=error.kind, error=error)
         if catch.kind.expands:
             asking.prepare(catch, caught)
-        return json.dumps(asdict(caught), ensure_ascii=False)
+        row = {"key": caught.key, "error_class": caught.error_class, "error": error.to_json()}
+        return json.dumps(row, ensure_ascii=False)
 
     def drop(self, plan: Planning, one: Instance[Try], outcome: Outcome, *, cancel: bool) -> None:
         """Its body and catch do not continue; `finally_` runs if the body began."""
-        if one.status == "idle" and not _has_begun_below(plan, one):
-            super().drop(plan, one, outcome, cancel=cancel)
-            return
+        if one.status == "idle":
+            if not _has_begun_below(plan, one):
+                super().drop(plan, one, outcome, cancel=cancel)
+                return
+            one.entered = True
         one.status, one.stopped = "up", True
         if outcome == "skipped" and one.worst == "finished":
             one.worst = outcome

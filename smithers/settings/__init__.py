@@ -10,23 +10,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from smithers.lazy import lazily
-from smithers.settings.files import PROJECT_FILE, SettingsFile, parse_file, read_project_file
+from smithers.settings.files import (
+    PROJECT_FILE,
+    SettingsFile,
+    parse_file,
+    read_project_file,
+    user_file,
+)
 from smithers.settings.loading import (
     Found,
     IsTrusted,
     Origin,
     load_settings,
     named_database,
+    people_of,
     restricted_keys,
 )
 
 if TYPE_CHECKING:
     from smithers.settings.agents import NamedAgents, agent_of, check_agent
+    from smithers.settings.hooks import Hook
     from smithers.settings.keys import PoolLimit, Values
 
 __all__ = [
     "PROJECT_FILE",
     "Found",
+    "Hook",
     "IsTrusted",
     "NamedAgents",
     "Origin",
@@ -38,14 +47,17 @@ __all__ = [
     "load_settings",
     "named_database",
     "parse_file",
+    "people_of",
     "read_project_file",
     "restricted_keys",
+    "user_file",
 ]
 
 _HOMES = {
     "NamedAgents": "smithers.settings.agents",
     "agent_of": "smithers.settings.agents",
     "check_agent": "smithers.settings.agents",
+    "Hook": "smithers.settings.hooks",
     "PoolLimit": "smithers.settings.keys",
     "Values": "smithers.settings.keys",
 }

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from smithers.settings.hooks import Hook
+
 __all__ = ["DEFAULT_LINGER_S", "PoolLimit", "Values"]
 
 DEFAULT_LINGER_S = 60.0
@@ -72,6 +74,17 @@ class Values(BaseModel):
         description='Limits by name, for `pool="NAME"` of a task: how many of its tasks run at once'
         " in a run, or a table: `limit` in a run, and `machine` in all runs of this user on this"
         " machine.",
+    )
+    hooks: dict[Name, Hook] = Field(
+        {},
+        description="What a delivery to `/hooks/NAME` of `smithers serve` does: a signal to runs,"
+        " or the start of a run.",
+    )
+
+    people: dict[Name, Name] = Field(
+        {},
+        description="Who you are in workflows, by your login name, as `allowed_by=` names people;"
+        " only in your own settings.",
     )
 
     @property

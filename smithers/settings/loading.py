@@ -14,7 +14,7 @@ from smithers.texts import near_name
 from smithers.values import dataclass
 
 if TYPE_CHECKING:
-    from pydantic import ValidationError
+    from pydantic import BaseModel, ValidationError
 
     from smithers.settings.keys import Values
 
@@ -26,12 +26,13 @@ __all__ = [
     "must",
     "named_database",
     "nearest",
+    "people_of",
     "restricted_keys",
 ]
 
 IsTrusted = Callable[[Path, str], bool]
 """Whether this user trusts the file at a path with a digest."""
-_NAMED = ("agents", "pools")
+_NAMED = ("agents", "hooks", "people", "pools")
 """Tables whose keys are names that the user gives; files add to them."""
 _FREE = ("adapter", "model")
 """What a project's file may say of an agent without being trusted: it can neither name a program or
@@ -128,6 +129,19 @@ def named_database(
     return None
 
 
+def people_of(environment: Mapping[str, str]) -> dict[str, str]:
+    """Who the users of this machine are in workflows, by login name, as this user's own settings
+    say. Raises `Refused`.
+    """
+    if (own := find_user_file(environment)) is None:
+        return {}
+    file = read_file(own, is_project=False)
+    if "people" not in file.data:
+        return {}
+    _check(file)
+    return dict(file.data["people"])
+
+
 def _files(folder: Path, environment: Mapping[str, str]) -> Iterator[SettingsFile]:
     """The files that there are, the one that counts more last."""
     own = find_user_file(environment)
@@ -162,6 +176,10 @@ def _check(file: SettingsFile) -> None:
         values = Values.model_validate(file.data)
     except ValidationError as error:
         raise _wrong(file, error) from error
+    if file.is_project and values.people:
+        said = "people may only be in your own settings, since a project's file is others' as well"
+        hint = "move it to ~/.config/smithers/config.toml"
+        raise file.refuse(("people",), said, hint)
     for name, pool in values.pools.items():
         if pool.limit is None and pool.machine is None:
             said = f"pools.{name} has no limit"
@@ -172,6 +190,11 @@ def _check(file: SettingsFile) -> None:
             said = f"agents.{name} names no adapter"
             hint = f'write {name} = "ADAPTER:MODEL", or adapter = "ADAPTER" in its table'
             raise file.refuse(("agents", name), said, hint)
+    for name, hook in values.hooks.items():
+        from smithers.settings.hooks import hook_problems
+
+        for said, hint in hook_problems(name, hook):
+            raise file.refuse(("hooks", name), said, hint)
 
 
 def _wrong(file: SettingsFile, error: ValidationError) -> Refused:
@@ -180,14 +203,24 @@ def _wrong(file: SettingsFile, error: ValidationError) -> Refused:
     key = _written(file.data, tuple(str(part) for part in first["loc"]))
     shown = ".".join(key)
     if first["type"] == "extra_forbidden":
-        from smithers.settings.keys import PoolLimit, Values
-
-        known = Values.model_fields if len(key) == 1 else PoolLimit.model_fields
-        return file.refuse(key, f"unknown key {shown!r}", nearest(key[-1], list(known)))
+        return file.refuse(key, f"unknown key {shown!r}", nearest(key[-1], _known_at(key)))
     said = f"{shown} {must(first['msg'])}, not {_shown(first['input'])}"
     if first["type"] == "missing":
         said = f"{shown} is missing"
     return file.refuse(key, said, _hint_for(key[0]))
+
+
+def _known_at(key: Sequence[str]) -> list[str]:
+    """The keys that there are beside one that there is not."""
+    from smithers.settings.hooks import Hook, HookBudget, Signature
+    from smithers.settings.keys import PoolLimit, Values
+
+    if len(key) == 1:
+        return list(Values.model_fields)
+    if key[0] == "pools":
+        return list(PoolLimit.model_fields)
+    below: dict[str, type[BaseModel]] = {"budget": HookBudget, "signature": Signature}
+    return list((Hook if len(key) == 3 else below[key[2]]).model_fields)
 
 
 def _written(data: object, key: tuple[str, ...]) -> tuple[str, ...]:
@@ -225,6 +258,9 @@ _WORDS = (
     ("Input should be", "must be"),
     ("String should", "must"),
     ("a valid dictionary or instance of PoolLimit", "a number or a table with limit, machine"),
+    ("a valid dictionary or instance of HookBudget", "a table with usd, tokens, calls"),
+    ("a valid dictionary or instance of Hook", "a table"),
+    ("a valid dictionary or instance of Signature", "github, slack, or a table with header"),
     ("a valid dictionary", "a table"),
     ("a valid integer", "a whole number"),
     ("a valid ", "a "),
@@ -238,7 +274,10 @@ _EXAMPLES = {
     "max_concurrency": "max_concurrency = 4",
     "linger_s": "linger_s = 60",
     "agents": '[agents], and below it fast = "ADAPTER:MODEL"',
+    "people": '[people], and below it LOGIN = "ann"',
     "pools": "[pools], and below it database = 2",
+    "hooks": '[hooks.ci], and below it signature = "github", secret_env = "CI_SECRET",'
+    ' event = "build", run = "/run"',
 }
 
 
@@ -255,7 +294,8 @@ def _check_trusted(file: SettingsFile, is_trusted: IsTrusted) -> None:
         return
     raise Untrusted(
         f"{file.path}:{file.line_of(key)}: {'.'.join(key)} may decide which programs run, where"
-        " data goes or what agents may do, and you have not trusted this file as it is",
+        " data goes, who reaches runs or what agents may do, and you have not trusted this file as"
+        " it is",
         hint=f"check the file, then type: smithers trust {shlex.quote(str(file.path))}",
     )
 
@@ -266,6 +306,7 @@ def restricted_keys(file: SettingsFile) -> Iterator[tuple[str, ...]]:
         return
     if isinstance(named := file.data.get("db"), str) and _leaves(file.path.parent, named):
         yield ("db",)
+    yield from (("hooks", name) for name in _table(file.data.get("hooks")))
     for name, table in _table(file.data.get("agents")).items():
         yield from (("agents", name, key) for key in _table(table) if key not in _FREE)
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
+from decimal import Decimal
 from typing import Literal, Protocol
 
 from smithers.allowed import NO_RUNS, AllowRuns
@@ -20,6 +21,7 @@ from smithers.sources import ClaimRow, Code, SourceFile
 from smithers.values import dataclass
 
 __all__ = [
+    "CAPS",
     "HOT",
     "INHERITED",
     "IN_MEMORY",
@@ -53,6 +55,8 @@ INHERITED = "counts_inherited"
 """The option of a fork which says that what it inherits counts for its budgets."""
 HOT = "hot"
 """The option of a run whose owners take edits of its files while they drive it."""
+CAPS = "caps"
+"""The option of a run with what it may use at most, beside the budget of its author."""
 IN_MEMORY = "made_in_memory"
 """The option of a run whose workflow no file has: a program has made it."""
 CountFree = Callable[[str, int], int]
@@ -141,6 +145,15 @@ class NewRun:
     def is_hot(self) -> bool:
         """Whether its owners take edits of its files while they drive it."""
         return bool(json.loads(self.options).get(HOT))
+
+    @property
+    def caps(self) -> Amounts | None:
+        """What it may use at most, as whoever started it said."""
+        found = json.loads(self.options).get(CAPS)
+        if found is None:
+            return None
+        usd = None if found["usd"] is None else Decimal(found["usd"])
+        return Amounts(usd=usd, tokens=found["tokens"], calls=found["calls"])
 
     @property
     def is_made_in_memory(self) -> bool:

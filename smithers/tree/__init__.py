@@ -1,6 +1,6 @@
 """What an author writes: nodes, frozen callables, ids, outputs, and where each was written."""
 
-from smithers.tree._budget import Budget, check_budget
+from smithers.tree._budget import Budget, capped, check_budget
 from smithers.tree._cache import Cache
 from smithers.tree._checks import (
     check_choice,
@@ -104,6 +104,7 @@ __all__ = [
     "Work",
     "author_place",
     "body_of",
+    "capped",
     "check_budget",
     "check_choice",
     "check_count",

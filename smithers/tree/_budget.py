@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from smithers.amounts import Amounts
 from smithers.tree._checks import check_choice, check_count, wrong
 from smithers.tree._places import Mark, here
 from smithers.values import dataclass
 
-__all__ = ["Budget", "check_budget"]
+__all__ = ["Budget", "capped", "check_budget"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +55,25 @@ class Budget:
     def is_blind(self) -> bool:
         """Whether it sees nothing of what an agent uses that does not tell its cost."""
         return self.usd is not None and self.tokens is None and self.calls is None
+
+
+def capped(budget: Budget | None, most: Amounts | None) -> Budget | None:
+    """A budget that allows nothing beyond `most`, which whoever starts a run has given.
+
+    >>> capped(Budget(usd=5, calls=3), Amounts(usd=Decimal(9), tokens=100)).caps
+    Amounts(tokens=100, usd=Decimal('5'), calls=3, time_s=None)
+    """
+    if most is None or budget is None:
+        return budget if most is None else Budget(**_measures(most))
+    given, least = _measures(budget.caps), _measures(most)
+    for name, value in given.items():
+        least[name] = value if least[name] is None else least[name]
+        least[name] = least[name] if value is None else min(value, least[name])
+    return Budget(**least, on_exhausted=budget.on_exhausted)
+
+
+def _measures(caps: Amounts) -> dict[str, Any]:
+    return {name: getattr(caps, name) for name in ("tokens", "usd", "calls", "time_s")}
 
 
 def _usd(given: object, mark: Mark) -> Decimal | None:

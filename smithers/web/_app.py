@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import re
 import secrets
 import sys
 import traceback
@@ -29,7 +30,7 @@ from smithers import __version__
 from smithers.access import Sessions
 from smithers.callers import Caller
 from smithers.errors import SmithersError
-from smithers.hub import Feed, Hub, Roots
+from smithers.hub import Feed, Hooks, Hub, Roots
 from smithers.texts import strict_json
 from smithers.web._calling import Tokens
 from smithers.web._guarding import Guard, Limits
@@ -56,13 +57,14 @@ def make_app(
     roots: Sequence[Path] = (),
     hosts: Sequence[str] = (),
     limits: Limits | None = None,
+    hooks: Hooks | None = None,
     routes: Sequence[Route] = ROUTES,
 ) -> Starlette:
     """The app for the runs of `hub`, whose callers have one of `tokens` or of `sessions`.
 
     Workflows below `roots` may be started (default: the current folder). `hosts` are names that
-    requests may give as their host beside the addresses of this machine. The events of runs are
-    read while its lifespan lasts; `app.state.feed` gives them.
+    requests may give as their host beside the addresses of this machine. Without `hooks` there are
+    none. The events of runs are read while its lifespan lasts; `app.state.feed` gives them.
     """
     limits = limits or Limits()
     feed = Feed(hub, secrets.token_hex(4), most_clients=limits.streams)
@@ -74,13 +76,14 @@ def make_app(
         streams=Counter(),
         streams_each=limits.streams_each,
         sessions=sessions,
+        hooks=hooks,
     )
     made = _Endpoints(server)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         async with create_task_group() as group:
-            group.start_soon(feed.run)
+            group.start_soon(_follow, feed)
             yield
             group.cancel_scope.cancel()
 
@@ -91,7 +94,6 @@ def make_app(
     )
     app.state.feed = feed
     app.router.redirect_slashes = False
-    is_open = frozenset(one.path for one in routes if one.scope is None)
     app.add_middleware(
         Guard,
         hub=hub,
@@ -99,9 +101,28 @@ def make_app(
         sessions=sessions,
         hosts=hosts,
         limits=limits,
-        open_paths=is_open,
+        is_open=_open_paths(routes),
     )
     return app
+
+
+def _open_paths(routes: Sequence[Route]) -> Callable[[str], bool]:
+    """Whether a path, still encoded, is that of a route that needs no token."""
+    paths = (re.sub(r"{\w+}", "[^/]+", one.path) for one in routes if one.scope is None)
+    found = re.compile("|".join(paths))
+    return lambda path: found.fullmatch(path) is not None
+
+
+async def _follow(feed: Feed) -> None:
+    """Read what the streams of events give. Where that fails, they are refused from then on."""
+    try:
+        await feed.run()
+    except Exception as error:
+        _log(feed.hub, error)
+
+
+def _log(hub: Hub, error: Exception) -> None:
+    sys.stderr.write(hub.secrets.mask("".join(traceback.format_exception(error))))
 
 
 def _by_path(routes: Sequence[Route]) -> dict[str, dict[str, Route]]:
@@ -192,8 +213,7 @@ class _Endpoints:
         if isinstance(error, ClientDisconnect):
             return Response(status_code=400)  # nobody is left to read it
         if not isinstance(error, SmithersError | ProblemError):
-            told = "".join(traceback.format_exception(error))
-            sys.stderr.write(self.server.hub.secrets.mask(told))
+            _log(self.server.hub, error)
         return problem_of(error, self.server.hub)
 
 

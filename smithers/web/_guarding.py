@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import time
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -93,7 +93,7 @@ class Guard:
         sessions: Sessions | None,
         hosts: Collection[str],
         limits: Limits,
-        open_paths: Collection[str],
+        is_open: Callable[[str], bool],
     ) -> None:
         self._app = app
         self._hub = hub
@@ -101,7 +101,7 @@ class Guard:
         self._sessions = sessions
         self._hosts = frozenset(map(str.lower, (*hosts, "localhost")))
         self._limits = limits
-        self._open_paths = open_paths
+        self._is_open = is_open
         self._rates = _Rates(limits.burst, limits.rate_s)
         self._wrong = _Rates(limits.wrong_burst, 1.0)
 
@@ -134,11 +134,13 @@ class Guard:
         path = bytes(scope.get("raw_path") or scope["path"].encode()).decode("ascii", "replace")
         path = path.partition("?")[0]
         state = {**scope.get("state", {}), "caller": None, "csrf": ""}
-        if path not in self._open_paths:
+        if not self._is_open(path):
             opened = await self._opened(headers)
             state["caller"] = opened.caller if opened else await self._caller(scope, headers)
             state["csrf"] = opened.csrf if opened else ""
             self._rates.take(state["caller"].name)
+        elif scope["method"] == "POST":  # what has no token has no name by which to count it
+            self._rates.take(f"address {_address(scope)}")
         return {**scope, "path": path, "state": state}
 
     def _check_size(self, scope: Scope, headers: Headers) -> None:
@@ -178,8 +180,7 @@ class Guard:
         if kind.lower() == "bearer" and secret.strip():
             caller = await anyio.to_thread.run_sync(self._tokens.find, secret.strip())
         if caller is None:
-            address = scope["client"][0] if scope.get("client") else ""
-            self._wrong.take(address)
+            self._wrong.take(_address(scope))
             raise ProblemError(
                 401,
                 "this needs a token that is valid",
@@ -244,6 +245,11 @@ class Guard:
             return message
 
         return bounded
+
+
+def _address(scope: Scope) -> str:
+    address: str = scope["client"][0] if scope.get("client") else ""
+    return address
 
 
 def _host_name(host: str) -> str | None:

@@ -20,11 +20,13 @@ _PATH: dict[str, Json] = {
     "run": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
     "task": {"type": "string", "minLength": 1, "maxLength": 250},
     "frame": {"type": "integer", "minimum": 0, "maximum": 2**53},
+    "name": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
 }
 _ABOUT = {
     "run": "The id of the run.",
     "task": "The task, such as plan or review[2]; without an iteration its last one.",
     "frame": "The number of the frame, from 0.",
+    "name": "The name of the hook.",
 }
 _REF = "#/components/schemas/{model}"
 
@@ -74,6 +76,9 @@ def _operation(route: Route, schemas: Json, problem: Json) -> Json:
         found["parameters"].append(_header("Last-Event-ID", about))
     elif route.method == "GET" and route.scope is not None:
         found["parameters"].append(_header("If-None-Match", "An `ETag` of an earlier answer."))
+    if route.raw:
+        content: Json = {media: {"schema": {}} for media in route.raw}
+        found["requestBody"] = {"required": True, "content": content}
     if route.body is not None:
         found["responses"]["415"] = _refusal(415, problem)
         found["responses"]["422"] = _refusal(422, problem)

@@ -25,8 +25,9 @@ def check_peer(hub: Hub, request: Request, caller: Caller | None, what: str) -> 
     on the command line.
 
     If the process cannot be found, only a session may do this, since a person has opened that in a
-    terminal. A caller on another machine is known by its token alone; but not by the server's own,
-    which every agent of this user could send by way of a proxy.
+    terminal, and a delivery to a hook, which is signed. A caller on another machine is known by its
+    token alone; but not by the server's own, which every agent of this user could send by way of a
+    proxy.
     """
     peer = _peer_of(request)
     for pid, _ in peer.processes if peer is not None else ():
@@ -34,7 +35,7 @@ def check_peer(hub: Hub, request: Request, caller: Caller | None, what: str) -> 
             hub.check_caller(pid, what)
         except Refused as error:
             raise ProblemError(403, error.said, kind="BelowARun", hint=error.hint) from None
-    if caller is not None and caller.how == "session":
+    if caller is None or caller.how == "session":  # without one, a signature proves the rest
         return
     if peer is not None and not peer.processes:
         raise ProblemError(
@@ -45,7 +46,7 @@ def check_peer(hub: Hub, request: Request, caller: Caller | None, what: str) -> 
             hint="call from a program of the user who serves, or use a page of `smithers ui`",
         )
     is_relayed = peer is None or any(name in request.headers for name in _RELAYED)
-    if caller is not None and caller.how == "own token" and is_relayed:
+    if caller.how == "own token" and is_relayed:
         raise ProblemError(
             403,
             "the server's own token counts only for programs that call it directly on its machine",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from smithers.access import Sessions
     from smithers.callers import Caller
-    from smithers.hub import Feed, Hub, Roots
+    from smithers.hub import Feed, Hooks, Hub, Roots
 
 __all__ = [
     "EVENTS",
@@ -94,6 +94,7 @@ class Server:
     streams_each: int
     sessions: Sessions | None = None
     """Those of browsers; None if there are none."""
+    hooks: Hooks | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,6 +164,8 @@ class Route:
     result: Any
     query: type[BaseModel] = NoParameters
     body: type[BaseModel] | None = None
+    raw: tuple[str, ...] = ()
+    """The media types of a body of which the handler takes the bytes."""
     status: int = 200
     statuses: tuple[int, ...] = ()
     media: tuple[str, ...] = ("application/json",)

@@ -18,7 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from smithers.access import Sessions
 from smithers.errors import Refused
-from smithers.hub import Feed, Hub, plain
+from smithers.hub import Feed, Hooks, Hub, plain
 from smithers.web._app import make_app
 from smithers.web._calling import Tokens
 from smithers.web._guarding import Limits
@@ -168,7 +168,8 @@ def serve(
     """Serve until `Listening.stop` is called; `tell` gets that when the address is known. The runs
     continue.
     """
-    app = make_app(hub, tokens, sessions=sessions, roots=roots, hosts=[host, *hosts])
+    hooks = Hooks(hub, Path.cwd(), _say)
+    app = make_app(hub, tokens, sessions=sessions, roots=roots, hosts=[host, *hosts], hooks=hooks)
     listening = Listening(app, host, port)
     tell(listening)
     asyncio.run(_serve(hub, listening))

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from smithers.web import _answering, _events, _metrics, _open, _reading, _sessions, _starting
+from smithers.web import (
+    _answering,
+    _events,
+    _hooks,
+    _metrics,
+    _open,
+    _reading,
+    _sessions,
+    _starting,
+)
 from smithers.web._routes import Route
 
 __all__ = ["ROUTES"]
@@ -15,4 +24,5 @@ ROUTES: tuple[Route, ...] = (
     *_events.ROUTES,
     *_answering.ROUTES,
     *_starting.ROUTES,
+    *_hooks.ROUTES,
 )

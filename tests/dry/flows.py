@@ -15,6 +15,7 @@ from smithers import (
     Command,
     Compensated,
     Context,
+    ContinueAsNew,
     ForEach,
     HumanTask,
     Loop,
@@ -182,3 +183,15 @@ def careless(ctx: Context[NoInput]) -> Node[list[str]]:
 
     notes = ForEach(list("abcde"), key=str, each=each, on_failure="continue")
     return Sequence(Step("first", lambda: None), notes, result=notes)
+
+
+@workflow
+def hourly(ctx: Context[NoInput]) -> Node[None]:
+    hour = Timer("hour", seconds=3600)
+    return Sequence(hour, Step("look", lambda: None), ContinueAsNew(ctx.input))
+
+
+@workflow
+def hours(ctx: Context[NoInput]) -> Node[object]:
+    """A schedule without an end, below one budget."""
+    return Subflow("hourly", hourly)

@@ -190,6 +190,7 @@ WORDS: dict[str, Kind] = {
     # -- the server
     "use 1 to … printable characters, such as ann": "choose",
     "use 0 to …": "choose",
+    "add --serve, or leave it out": "choose",
     "leave out --host and put a proxy with TLS before it (see docs/http.md), or add --insecure if"
     " everybody on the network may read and use your tokens": "set up",
     "install it with `pip install 'smithers-orchestrator[serve]'`": "set up",
@@ -293,6 +294,9 @@ TESTED: dict[str, str] = {
     ): _EDIT,
     "restore …; or to take it, type `smithers up … --run-id … --resume`": _EDIT,
     "if the run is resumed, … runs again, with its effect": _EFFECT,
+    "move it to ~/.config/smithers/config.toml": (
+        "cli/test_deciding.py::test_a_project_says_nothing_about_who_anybody_is"
+    ),
     "`smithers token list` shows the tokens": _TOKENS,
     "call from a program of the user who serves, or use a page of `smithers ui`": _BELOW,
     "make one for this device: `smithers token add NAME --scope approve`": _BELOW,

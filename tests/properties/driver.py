@@ -236,7 +236,9 @@ class Driver:
                 else:
                     self.settle(dropped.instance, dropped.outcome)
             elif plan.up:
-                self._came_up(plan.up.popleft())
+                one = plan.up.popleft()
+                self.blocked.discard(one.key)  # all are asked again when nobody is at work
+                self._came_up(one)
             elif plan.released:
                 one = plan.released.popleft()
                 self.blocked.discard(one.key)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from copy import copy
 from itertools import count, takewhile
 from typing import Any, NamedTuple, assert_never, cast
 
@@ -312,7 +313,7 @@ class Reference:
         """What was caught fails nothing. What cleans up runs if the body began, whatever stops."""
         first, *rest = one.children
         body = self._child(first, key, stop, idle=idle)
-        if idle and not self._has_begun(first, key):
+        if idle and not self._has_begun(one.children, key):
             found = [body, *(self._child(part, key, stop, idle=True) for part in rest)]
             return self._of(one.children, found, stop)
         if body in _OPEN:
@@ -338,7 +339,7 @@ class Reference:
             status = how if runs else _worst_of(status, how)
         if node.finally_ is not None and status not in _OPEN:
             runs = body in ("finished", "failed") or (key, "began") in self.state.choices
-            if not runs and body == "cancelled" and self._has_begun(first, key):
+            if not runs and body == "cancelled" and self._has_begun(one.children, key):
                 self._asks[key] = True
                 return "up"
             how = self._child(rest[-1], key, None if runs else never, idle=not runs)
@@ -479,10 +480,18 @@ class Reference:
         late = [each for each, ended in self.state.ended.items() if ended.frame > frame]
         return any(each == mine or mine in self._above(each) for each in late)
 
-    def _has_begun(self, one: Definition, key: Key) -> bool:
-        """Whether anything below a node has begun, in this iteration of its loops."""
-        mine = Key(one.id, key.path)
-        return any(each == mine or mine in self._above(each) for each in self._started)
+    def _has_begun(self, parts: Sequence[Definition], key: Key) -> bool:
+        """Whether anything below these has begun, in this iteration of its loops, also where it was
+        not looked at yet.
+        """
+        trial = copy(self)
+        for name, value in vars(self).items():
+            if isinstance(value, dict | set):
+                setattr(trial, name, copy(cast("object", value)))
+        for part in parts:
+            trial._child(part, key, Stop("skipped", cancel=False), idle=True)
+        mine = {Key(part.id, key.path) for part in parts}
+        return any(mine.intersection((each, *trial._above(each))) for each in trial._started)
 
     def _stands_still(self, node: Loop, turn: Key) -> bool:
         """Whether an iteration has the value of the one before, and that ends the loop."""

@@ -146,6 +146,26 @@ CASES: dict[str, tuple[Shape, list[str], str]] = {
         ['items={"keys": ["a", "b"]} n', "begin a@a", "begin a@b", "fail a@a"],
         "failed",
     ),
+    "a fan-out with a limit, in which one that waits is asked again since nobody is at work": (
+        group("foreach", A, count=1, on_failure="continue"),
+        [
+            'items={"keys": ["a", "b", "c"]} n',
+            "begin a@a",
+            "finish a@a",
+            "begin a@b",
+            "defer a@b",
+            "begin a@c",
+            "wake a@b",
+            "begin a@b",
+            "retry a@c",
+            "wake a@c",
+            "begin a@c",
+            "fail a@c",
+            "begin a@b",
+            "finish a@b",
+        ],
+        "finished",
+    ),
     "a try that catches": (
         group("sequence", CATCHING, B),
         ["begin a", "fail a", "begin c", "finish c", "begin f", "finish f", "begin b", "finish b"],
@@ -177,6 +197,34 @@ CASES: dict[str, tuple[Shape, list[str], str]] = {
         "finished",
     ),
 }
+
+FANS = (replace(group("foreach", A), name="body"), replace(group("foreach", B), name="last"))
+FINALLY = replace(group("try", *FANS, on_failure="finally"), name="t")
+LONGER = replace(FINALLY, below=(replace(group("sequence", FANS[0], C), name="longer"), FANS[1]))
+IN_FINALLY = [
+    'items={"keys": []} body',
+    'items={"keys": ["a", "b"]} last',
+    "begin b@a",
+    "finish b@a",
+]
+
+EDITED: dict[str, tuple[Shape, list[str], Shape, list[str], str]] = {
+    "what cleans up continues, though what was put before its try is denied": (
+        group("sequence", FINALLY),
+        IN_FINALLY,
+        group("sequence", ASK, FINALLY),
+        ["begin ask", "deny ask", "begin b@b", "finish b@b"],
+        "failed",
+    ),
+    "so it does if the body, which had begun nothing, got a step more": (
+        group("sequence", FINALLY),
+        IN_FINALLY,
+        group("sequence", ASK, LONGER),
+        ["begin ask", "deny ask", "begin b@b", "finish b@b"],
+        "failed",
+    ),
+}
+"""The tree before and after an edit, and what happens then."""
 
 
 def happen(driver: Driver, line: str) -> None:
@@ -216,6 +264,28 @@ def test_a_schedule_ends_the_same_wherever_the_plan_is_made_anew(case: str) -> N
         for number, line in enumerate(lines):
             if number == anew:
                 driver.edit(build(shape, Idle()), resumed=False)
+                check_frame(driver)
+            happen(driver, line)
+            check_frame(driver)
+        assert driver.plan.root.status == outcome, (anew, driver.log)
+        assert not driver.events()
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+@pytest.mark.parametrize("case", EDITED)
+def test_an_edited_tree_continues_the_same_wherever_the_plan_is_made_anew(
+    case: str, resumed: bool
+) -> None:
+    before, lines, after, then, outcome = EDITED[case]
+    for anew in range(len(then) + 1):
+        driver = Driver(build(before, Idle()))
+        check_frame(driver)
+        for line in lines:
+            happen(driver, line)
+            check_frame(driver)
+        for number, line in enumerate(then):
+            if number in (0, anew):
+                driver.edit(build(after, Idle()), resumed=resumed and number == 0)
                 check_frame(driver)
             happen(driver, line)
             check_frame(driver)

@@ -304,6 +304,30 @@ def test_a_render_that_adds_to_what_has_finished_is_an_author_error() -> None:
     assert log[2:] == ["b runs", "d runs"]
 
 
+@pytest.mark.parametrize("is_put_off", [False, True])
+def test_a_render_that_adds_to_the_body_of_a_loop_that_has_finished_is_an_author_error(
+    is_put_off: bool,
+) -> None:
+    turns: list[int] = []
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        other = Approval("other", ask="?")
+        is_there = ctx.get(other) is not None
+        b = step("b") if is_there else None
+        gate = Approval("gate", ask="?") if is_there and is_put_off else None
+        a = Step("a", lambda: turns.append(1))
+        loop = Loop(b, a, until=lambda: len(turns) > 1, max_iterations=3, id="loop")
+        return Parallel(other, Sequence(gate, loop, Approval("after", ask="?")), id="flow")
+
+    run = Run(flow)
+    assert run.go().status == "waiting"
+    run.answer("other")
+    with pytest.raises(AuthorError, match="'b' was added to 'loop', which has finished"):
+        run.go()
+    assert len(turns) == 2
+
+
 def test_a_body_that_grows_leaves_the_iterations_before_as_they_were() -> None:
     log: list[str] = []
 

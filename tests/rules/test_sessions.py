@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from smithers import (
+    Approval,
     Branch,
     Context,
     ForEach,
@@ -281,6 +282,36 @@ def test_what_is_told_goes_back_over_the_tasks_that_the_other_one_went_on_from()
     assert run_of(flow).go().status == "finished"
     prompt = b.asks[0].prompt
     assert prompt.index("answered: one") < prompt.index("answered: two")
+
+
+@pytest.mark.parametrize("has_begun", [True, False], ids=["put off", "new"])
+def test_after_an_edit_a_task_waits_for_no_more_than_the_one_that_it_continues(
+    has_begun: bool,
+) -> None:
+    a, b = Recalling(None, "one", "two", Permanent("no"), name="a"), Recalling(name="b")
+    first = Task("first", agent=a, prompt="1")
+    second = Task("second", agent=a, prompt="2", continues=first if has_begun else None)
+    third = Task("third", agent=[a, b], prompt="3", continues=second)
+
+    def flow(ctx: Context[NoInput]) -> Node[Any]:
+        return Sequence(first, second, Approval("go", ask="?"), third)
+
+    def edited(ctx: Context[NoInput]) -> Node[Any]:
+        before = Sequence(Approval("gate", ask="?"), first if has_begun else newer)
+        return Parallel(before, Sequence(other, Approval("go", ask="?"), third))
+
+    newer = Task("newer", agent=a, prompt="0")
+    other = second if has_begun else Task("second", agent=a, prompt="2", continues=newer)
+    run = run_of(flow)
+    assert run.go().status == "waiting"
+    run.workflow, run.edited = workflow(name="flow")(edited), True
+    run.answer("go")
+    assert run.go().status == "waiting"
+    assert [key.id for key, _ in run.state.waits] == ["gate"]
+    assert run.outcome("third") == "finished"
+    prompt = b.asks[0].prompt
+    assert ("answered: one" in prompt) is has_begun
+    assert "answered: two" in prompt
 
 
 # -- loops and fan-outs

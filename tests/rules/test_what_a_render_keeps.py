@@ -11,12 +11,14 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel
 
+import smithers
 from smithers import (
     Approval,
     Branch,
     Budget,
     Command,
     Context,
+    Flow,
     ForEach,
     HumanTask,
     Loop,
@@ -233,13 +235,59 @@ def test_a_task_that_is_wrapped_while_it_runs_is_not_repeated() -> None:
     assert turns.log.index("z") > turns.log.index("y.")
 
 
-def test_what_was_added_by_a_task_stays_when_something_comes_before_the_task() -> None:
+def a_step(a: Node[int]) -> tuple[Node[Any], Node[Any]]:
+    return a, a
+
+
+def a_sequence(a: Node[int]) -> tuple[Node[Any], Node[Any]]:
+    both = Sequence(a, result=a, id="all")
+    return both, both
+
+
+def a_result(a: Node[int]) -> tuple[Node[Any], Node[Any]]:
+    both = Parallel(a, result=lambda: 1, id="all")
+    return both, both
+
+
+def a_fan_out(a: Node[int]) -> tuple[Node[Any], Node[Any]]:
+    fan = ForEach(["x", "y"], key=str, each=lambda item: Step(f"a {item}", lambda: item), id="all")
+    return fan, fan
+
+
+def an_arm(a: Node[int]) -> tuple[Node[Any], Node[Any]]:
+    branch = Branch(lambda: True, a, result=a, id="all")
+    return branch, branch
+
+
+def a_try(a: Node[int]) -> tuple[Node[Any], Node[Any]]:
+    attempt = Try(a, catch=Step("catch", lambda: 1), result=a, id="all")
+    return Sequence(attempt, Step("b", lambda: 1)), attempt
+
+
+def a_flow(a: Node[int]) -> tuple[Node[Any], Node[Any]]:
+    async def body(run: smithers.Run[None]) -> int:
+        return await run.node(a)
+
+    flow = Flow("all", body)
+    return flow, flow
+
+
+def a_step_of_a_loop(a: Node[int]) -> tuple[Node[Any], Node[Any]]:
+    return Loop(a, until=lambda: True, max_iterations=2, id="all"), a
+
+
+@pytest.mark.parametrize(
+    "shape", [a_step, a_sequence, a_result, a_fan_out, an_arm, a_try, a_flow, a_step_of_a_loop]
+)
+def test_what_was_added_by_what_ended_stays_when_something_comes_before_that(
+    shape: Callable[[Node[int]], tuple[Node[Any], Node[Any]]],
+) -> None:
     @workflow
     def flow(ctx: Context[NoInput]) -> Node[Any]:
-        first, other = Step("first", lambda: 1), Approval("other", ask="?")
-        made = Approval("made", ask="?") if ctx.get(first) is not None else None
+        (first, read), other = shape(Step("a", lambda: 1)), Approval("other", ask="?")
+        made = Approval("made", ask="?") if ctx.get(read) is not None else None
         before = Approval("before", ask="?") if ctx.get(other) is not None else None
-        return Parallel(other, Sequence(before, first, Approval("then", ask="?")), made)
+        return Parallel(other, Sequence(before, first, Approval("then", ask="?")), made, id="flow")
 
     run = Run(flow)
     for question in ("other", "made", "before", "then"):  # another owner takes each answer
@@ -247,6 +295,69 @@ def test_what_was_added_by_a_task_stays_when_something_comes_before_the_task() -
         run.answer(question)
     assert run.go().status == "finished"
     assert run.outcome("made") == "finished"
+    assert len(run.state.attempts) == len({each.key for each in run.state.attempts.values()})
+
+
+def test_a_container_that_ends_after_something_came_before_it_is_rendered_at_once() -> None:
+    turns = Turns("x", "y", "more", "gate")
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        x, y = turns.step("x"), turns.step("y", after="gate")
+        rest = Sequence(y, result=y, id="rest")
+        gate = turns.step("gate") if ctx.get(x) is not None else None
+        more = turns.step("more") if ctx.get(rest) is not None else None
+        return Parallel(x, Sequence(gate, rest), more)
+
+    go(make)
+    assert turns.log.index("more") < turns.log.index("gate.")
+
+
+def test_a_task_that_ends_after_something_came_before_it_is_rendered_at_once() -> None:
+    turns = Turns("x", "y", "more", "gate")
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        x, y = turns.step("x"), turns.step("y", after="gate")
+        gate = turns.step("gate") if ctx.get(x) is not None else None
+        more = turns.step("more") if ctx.get(y) is not None else None
+        return Parallel(x, Sequence(gate, y), more)
+
+    go(make)
+    assert turns.log.index("more") < turns.log.index("gate.")
+
+
+def test_a_render_that_took_a_task_out_sees_that_it_was_cancelled() -> None:
+    turns = Turns("x")
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        x, y = turns.step("x"), turns.step("y", after="never")
+        is_there = ctx.get(x) is None
+        after = turns.step("after") if ctx.state(y) == "cancelled" else None
+        return Parallel(x, y if is_there else None, after, turns.step("z", after="after"))
+
+    assert go(make).outcome("after") == "finished"
+
+
+@pytest.mark.parametrize("made", ["items", "then"])
+def test_what_a_structure_adds_to_a_choice_that_was_made_stays_out_for_another_owner_too(
+    made: str,
+) -> None:
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node[Any]:
+        other = Approval("other", ask="?")
+        is_there = ctx.get(other) is not None
+        items = ["a", "b"] if is_there else ["a"]
+        late = Step("late", lambda: 1)
+        fan = ForEach(items, key=str, each=lambda item: Step(item, lambda: item), id="fan")
+        row = Sequence(Step("c", lambda: 1), then=lambda: late if is_there else None, id="row")
+        chosen = fan if made == "items" else row
+        return Parallel(other, Sequence(chosen, Approval("end", ask="?")), id="all")
+
+    run = Run(flow)
+    for question in ("other", "end"):
+        assert run.go().status == "waiting"
+        run.answer(question)
+    assert run.go().status == "finished"
+    assert {"b", "late"}.isdisjoint({key.id for key in run.state.ended})
 
 
 def test_a_container_that_was_put_off_has_no_output_for_a_new_owner() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -47,8 +48,9 @@ class _Client:
             await asyncio.sleep(0.2)
 
 
-async def _exists(file: Path) -> None:
-    while not file.exists():  # noqa: ASYNC110, ASYNC240
+async def _exists(file: Path, up: subprocess.Popen[bytes]) -> None:
+    while not file.exists():  # noqa: ASYNC240
+        assert up.poll() is None, up.communicate()
         await asyncio.sleep(0.01)
 
 
@@ -61,14 +63,14 @@ def test_a_killed_server_that_comes_back_gives_each_client_each_event_once(
     run = ["up", long_flow.__file__, "--run-id", "r1", "--input", given, "--db", str(database)]
     following = [_Client() for _ in range(_CLIENTS)]
 
-    async def play(stack: ExitStack) -> None:
-        await _exists(tmp_path / "at0")
+    async def play(stack: ExitStack, up: subprocess.Popen[bytes]) -> None:
+        await _exists(tmp_path / "at0", up)
         served = stack.enter_context(serving(database))
         async with asyncio.timeout((kills + 1) * PATIENCE_S), asyncio.TaskGroup() as group:
             for one in following:
                 group.create_task(one.follow(served.port, served.secret))
             for part in range(kills + 1):
-                await _exists(tmp_path / f"at{part}")
+                await _exists(tmp_path / f"at{part}", up)
                 while not all(one.connections > part for one in following):  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
                 at = len(following[0].ids)
@@ -81,8 +83,7 @@ def test_a_killed_server_that_comes_back_gives_each_client_each_event_once(
                     served = await asyncio.to_thread(stack.enter_context, again)
 
     with ExitStack() as stack:
-        stack.enter_context(started(tmp_path, *run))
-        asyncio.run(play(stack))
+        asyncio.run(play(stack, stack.enter_context(started(tmp_path, *run))))
     wanted = every_id(database)
     assert len(wanted) > _STEPS * (kills + 1)
     assert all(one.has_ended and one.ids == wanted for one in following)

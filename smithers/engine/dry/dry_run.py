@@ -188,6 +188,7 @@ class _Dry:
         self._settings, self._outside = settings, outside
         self._store = DryStore(outside)
         self._watch = _Watch()
+        self._continued = ""  # the last child run as which another has continued
 
     def _make(self, *given: Any, run: NewRun, **more: Any) -> Engine:
         """An engine of this run, or of one of its child runs."""
@@ -199,6 +200,8 @@ class _Dry:
             **more,
         )
         self._outside.engines[run.run_id] = engine
+        if run.first_run is not None:
+            self._continued = run.run_id
         return engine
 
     def _children(self, _: object, *given: Any) -> Children:
@@ -238,6 +241,9 @@ class _Dry:
         if outside.stopped:
             status, why = "stopped", outside.stopped
             hint = "bound its loops, or give answers that end them with --script FILE:NAME"
+            if self._continued:  # a schedule, which is to have no end
+                status, hint = "continued", ""
+                why = f"its child run continued as {self._continued}, when {why}"
         elif status == "continued":
             why = f"it would continue as {ending.status.next_run}, which is not run here"
             if ending.tolerated:
