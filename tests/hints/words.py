@@ -285,11 +285,9 @@ _EDIT = "durability/test_hot.py::test_killed_while_an_edit_waits_it_is_not_taken
 _TOKENS = "access/test_tokens.py::test_the_command_line_adds_lists_and_revokes"
 _BELOW = "web/test_below_a_run.py::test_a_token_needs_a_process_that_is_found_or_another_machine"
 _UI = "web/test_sessions.py::test_a_person_at_a_terminal_gets_a_session_and_nobody_else"
+_MISTAKE = "mistakes/test_mistakes.py::test_a_mistake_has_its_place_and_its_fix"
 TESTED: dict[str, str] = {
-    (
-        "a workflow is not a node: call a plain function that returns nodes, or write"
-        " Subflow(id, workflow); `smithers up FILE` starts one"
-    ): "mistakes/test_mistakes.py::test_a_mistake_has_its_place_and_its_fix",
+    "call a function or Subflow(id, workflow); `smithers up FILE` starts a workflow": _MISTAKE,
     (
         "`smithers why …` shows it; type `smithers approve … 'the run'`,"
         " or `smithers deny … 'the run'`, or restore …"
