@@ -17,8 +17,8 @@ from mcp_server._face import Face, face_of
 from mcp_server._forms import Reply, form_of, hard_fields, value_of
 from mcp_server._hints import typed
 from mcp_server._models import Answered
-from mcp_server._tools import RunId, known, login
-from smithers.errors import SmithersError, WrongAnswer
+from mcp_server._tools import RunId, known
+from smithers.errors import Refused, SmithersError, WrongAnswer
 from smithers.hub import Asked, Hub, plain
 
 __all__ = ["answer", "go_on"]
@@ -37,10 +37,11 @@ async def reply(ctx: Context[Face], question: Annotated[Asked, Resolve(asked)]) 
     elicitation = None if capabilities is None else capabilities.elicitation
     if elicitation is None or (elicitation.form is None and elicitation.url is not None):
         raise _undecided(face_of(ctx).hub, question, "this client cannot ask a person")
-    if question.allowed_by and login() not in question.allowed_by:
-        verb = "decide" if question.form.kind == "decision" else "answer"
-        why = f"{login()!r} may not {verb} it, {' or '.join(question.allowed_by)} may"
-        raise _undecided(face_of(ctx).hub, question, why)
+    verb = "decide" if question.form.kind == "decision" else "answer"
+    try:
+        face_of(ctx).hub.person().check(question.allowed_by, f"{verb} it")
+    except Refused as error:
+        raise _undecided(face_of(ctx).hub, question, error.said) from None
     if hard := hard_fields(question.form):
         why = f"a client cannot ask a person for {', '.join(hard)}"
         raise _undecided(face_of(ctx).hub, question, why)
@@ -72,7 +73,13 @@ async def answer(
     with telling(hub, "call get_run to see what it waits for now"):
         try:
             recorded = await asyncio.to_thread(
-                hub.answer, run_id, question.name, value, by=login(), note=note, asked=question
+                hub.answer,
+                run_id,
+                question.name,
+                value,
+                by=hub.person().name,
+                note=note,
+                asked=question,
             )
         except WrongAnswer as error:
             raise _undecided(hub, question, f"the answer does not fit: {error.said}") from error

@@ -11,7 +11,7 @@ from mcp_server._answering import go_on
 from mcp_server._errors import telling
 from mcp_server._face import Face
 from mcp_server._models import AnyJson, SentEvent
-from mcp_server._tools import RunId, known, login
+from mcp_server._tools import RunId, known
 
 __all__ = ["send_event"]
 
@@ -46,7 +46,7 @@ def send_event(
     hub = known(ctx, run_id)
     with telling(hub):
         cursor = hub.newest(run_id)
-        sent = hub.send(run_id, event, data, correlation=correlation, id=id, by=login())
+        sent = hub.send(run_id, event, data, correlation=correlation, id=id, by=hub.person().name)
     if sent.taker is not None:
         go_on(hub, run_id)
     outcome = "sent" if sent.taker is not None else "kept"

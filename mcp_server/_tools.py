@@ -5,7 +5,6 @@ Their docstrings are what a model reads.
 
 from __future__ import annotations
 
-import getpass
 import json
 import secrets
 from typing import Annotated, Any
@@ -24,7 +23,6 @@ __all__ = [
     "RunId",
     "cancel_run",
     "known",
-    "login",
     "resume_run",
     "start_run",
     "steer_run",
@@ -90,7 +88,7 @@ def cancel_run(ctx: Context[Face], run_id: RunId) -> Cancelled:
     """Cancel a run permanently, and stop its agents. It cannot be resumed."""
     hub = known(ctx, run_id)
     with telling(hub):
-        return Cancelled(run_id=run_id, outcome=hub.cancel(run_id, by=login()))
+        return Cancelled(run_id=run_id, outcome=hub.cancel(run_id, by=hub.person().name))
 
 
 def steer_run(
@@ -110,7 +108,7 @@ def steer_run(
     hub = known(ctx, run_id)
     with telling(hub):
         cursor = hub.newest(run_id)
-        sent = hub.steer(run_id, task, message, by=login())
+        sent = hub.steer(run_id, task, message, by=hub.person().name)
         state = hub.message(run_id, sent.id).state
     return Steered(
         run_id=run_id,
@@ -165,11 +163,3 @@ def known(ctx: Context[Face], run_id: str) -> Hub:
         where = f"in {hub.database}"
         raise failure("NOT_FOUND", f"there is no run {shown!r} {where}", "call list_runs")
     return hub
-
-
-def login() -> str:
-    """Who runs this server."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"

@@ -116,7 +116,8 @@ class Failure:
     """Why something failed. In a text it is its message.
 
     `kind` is the error's class; `place` is `file:line:column` or None. `then` is what an agent's
-    error makes the engine do next, or None for other errors.
+    error makes the engine do next, or None for other errors. `for_resume` is whether the hint is
+    about resuming the run: of no use if the author allows the failure.
     """
 
     kind: str
@@ -124,6 +125,20 @@ class Failure:
     hint: str = ""
     place: str | None = None
     then: str | None = None
+    for_resume: bool = False
+
+    def to_json(self) -> dict[str, str | bool | None]:
+        """As it is stored: a flag only where it holds."""
+        found: dict[str, str | bool | None] = {
+            "kind": self.kind,
+            "message": self.message,
+            "hint": self.hint,
+            "place": self.place,
+            "then": self.then,
+        }
+        if self.for_resume:
+            found["for_resume"] = True
+        return found
 
     def __str__(self) -> str:
         return self.message

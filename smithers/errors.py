@@ -97,6 +97,9 @@ class Place:
 class SmithersError(Exception):
     """Base of all errors of Smithers. `hint` is what a person can do about it, or empty."""
 
+    for_resume: ClassVar[bool] = False
+    """Whether its hints are about resuming the run that it failed."""
+
     def __init__(self, said: str, *, hint: str = "") -> None:
         super().__init__(said)
         self.hint = hint

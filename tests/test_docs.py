@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import runpy
 import shlex
@@ -26,7 +27,7 @@ from smithers.engine.engine import Engine
 from smithers.manual import FOLDER
 from smithers.state import RunState
 from smithers.workflows import NoInput, Workflow
-from tests.cli.command import smithers
+from tests.cli.command import known_as, smithers
 from tests.cli.test_demo import told
 from tests.engine.runs import Run
 from tests.places import HARNESSES, SMITHERS
@@ -51,7 +52,7 @@ INPUTS = {  # of workflows that need one
 SOURCES = [*SMITHERS.rglob("*.py"), *HARNESSES.rglob("*.py")]
 
 
-_ENV = {"NO_COLOR": "1", "LOGNAME": "ann"}
+_ENV = {"NO_COLOR": "1", **known_as(Path(os.environ["XDG_STATE_HOME"]), "ann")}
 """Whoever reads the documents is ann."""
 
 

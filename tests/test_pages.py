@@ -26,7 +26,7 @@ from smithers.engine.steering import MAX_MESSAGE
 from smithers.errors import Refused
 from smithers.kinds import flow
 from smithers.tree._ids import MAX_ID, check_run_id
-from tests.cli.command import Said, environment, smithers
+from tests.cli.command import Said, environment, known_as, smithers
 from tests.cli.test_demo import told
 from tests.test_docs import SOURCES, name
 
@@ -36,7 +36,7 @@ FOLDERS = ("from", "nodes", "recipes")
 PAGES = [page for folder in FOLDERS for page in sorted((DOCS / folder).glob("*.md"))]
 TYPED = [page for page in PAGES if re.search(r"^\$ ", page.read_text("utf-8"), re.M)]
 _GIT = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-_ENV = {"NO_COLOR": "1", "LOGNAME": "ann", **_GIT}
+_ENV = {"NO_COLOR": "1", **known_as(Path(os.environ["XDG_STATE_HOME"]), "ann"), **_GIT}
 _BLOCK = re.compile(r"(?:^`(\w+\.py)`:\n\n)?^```(\w*)\n(.*?)^```", re.S | re.M)
 _OF_A_SHELL = re.compile(r"[|;<>&$]")
 

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 
 from smithers.checks._findings import Finding
 from smithers.checks._lint_nodes import assigned_nodes, roles_of
-from smithers.checks._syntax import SourceTree, own_parts
+from smithers.checks._syntax import SourceTree, own_parts, words
 
 __all__ = ["find_lists", "find_unformatted"]
 
-_MADE = ("each", "then", "catch")
+_MADE = words("each then catch")
 """Callables that give a node."""
-_TEXTS = ("prompt", "ask")
+_TEXTS = words("prompt ask")
 _SEVERAL = (ast.List, ast.Tuple, ast.ListComp, ast.GeneratorExp)
 _FIELD = re.compile(r"\{(\w+)(?:[\[.][^{}]*)?\}")
 

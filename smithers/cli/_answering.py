@@ -116,7 +116,7 @@ def answer(
     if edit:
         from smithers.cli._editing import edited
 
-        return edited(hub.asks(run, name), who, record)
+        return edited(hub.asks(run, name), hub.person(), record)
     if data is not None:
         return record(given_json(data, "answer", "--data"))
     return record(_text(choice if text is None else text, is_text=text is not None))

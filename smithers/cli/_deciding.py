@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
+import os
 import re
 import shlex
 from collections.abc import Callable
@@ -46,7 +46,10 @@ TaskId = Annotated[
 By = Annotated[
     str | None,
     Option(
-        "--by", metavar="NAME", help="Record this name (default: your login).", show_default=False
+        "--by",
+        metavar="NAME",
+        help="Record this name too (default: yours); it proves nothing.",
+        show_default=False,
     ),
 ]
 Note = Annotated[
@@ -263,5 +266,7 @@ def task_name(task: str | None, iteration: str | None) -> str | None:
 
 
 def login() -> str:
-    """The name of whoever typed the command."""
-    return getpass.getuser()
+    """The name of who typed the command, as their settings have it for their login name."""
+    from smithers.engine.people import person_of
+
+    return person_of(os.environ).name

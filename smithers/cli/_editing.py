@@ -10,14 +10,18 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from smithers.cli._failures import Usage
 from smithers.cli._given import parse_json
 from smithers.cli._streams import say, shown
-from smithers.errors import Refused, SmithersError, WrongAnswer
+from smithers.errors import SmithersError, WrongAnswer
 from smithers.forms import Form
 from smithers.hub import Asked
 from smithers.texts import json_text
+
+if TYPE_CHECKING:
+    from smithers.engine.people import Person
 
 __all__ = ["edited"]
 
@@ -25,17 +29,12 @@ _MARKER = "# ---- Your answer is what is below this line. ----"
 _NOTHING = "nothing was recorded"
 
 
-def edited(asked: Asked, by: str, record: Callable[[object, Asked], int]) -> int:
+def edited(asked: Asked, person: Person, record: Callable[[object, Asked], int]) -> int:
     """Open an editor until the answer is one, and record it. An empty or unchanged file ends it:
     then nothing is recorded.
     """
     _check_terminal()
-    if asked.allowed_by and by not in asked.allowed_by:
-        names = ", ".join(asked.allowed_by)
-        raise Refused(
-            f"{by!r} may not answer {asked.name}",
-            hint=f"allowed: {names}; name one of them with --by",
-        )
+    person.check(asked.allowed_by, f"answer {asked.name}")
     file, answer, problem = _new_file(asked), _first(asked.form), ""
     kept = False
     try:

@@ -121,3 +121,8 @@ def _show(planned: list[Planned], dry_run: bool) -> None:
         say("nothing was written: this was a dry run")
     else:
         say("list the workflows with `smithers workflows`; commit these files to share them")
+        targets = (str(one.file.target) for one in planned)
+        workflows = [one for one in targets if "/workflows/" in one and "/_" not in one]
+        if workflows:
+            what = shown(workflows[0])
+            say(f"without an account, `smithers up {what} --dry-run` shows what one would do")

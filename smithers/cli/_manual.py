@@ -61,7 +61,9 @@ def docs(
     commands = list(known_commands())
     if json and topic is None:
         if max_tokens is not None:
-            raise Usage("--max-tokens cuts a text, and --json lists the pages", hint="name a topic")
+            raise Usage(
+                "--max-tokens cuts a text, and --json lists the pages", hint="leave one out"
+            )
         pages = [_about(one, page_of(one, commands)) for one in TOPICS]
         give_json({"version": 1, "pages": pages})
         return 0

@@ -256,7 +256,7 @@ def up(
     if dry_run:
         others: dict[str, object] = {"--resume": resume, "--detach": detach, "--events": events}
         others |= {"--linger": linger, "--hot": hot, "--serve": serve}
-        others |= {"--max-usd and the like": caps}
+        others["--max-usd and the like"] = caps
         _check_alone("--dry-run", others)
     elif script is not None or run_steps:
         option = "--run-steps" if script is None else "--script"

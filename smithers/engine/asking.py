@@ -219,7 +219,9 @@ class Asking:
         failure = failure_of(error, self.scrub, self.renderer.folder)
         if isinstance(error, AuthorError) or not isinstance(error, SmithersError):
             place = failure.place or str(instance.definition.node.mark.place)
-            failure = replace(failure, place=place, hint=failure.hint or _CORRECT)
+            failure = replace(failure, place=place)
+            if not failure.hint:
+                failure = replace(failure, hint=_CORRECT, for_resume=True)
         settle(self.frame, self.plan, instance.key, "failed", error=failure)
 
     def choose(self, instance: Instance, kind: ChoiceKind, value: str) -> None:

@@ -49,6 +49,8 @@ THE_RUN = Key("")
 class BudgetExhausted(SmithersError):
     """The budget of a node is spent, and its author chose to end there."""
 
+    for_resume = True
+
 
 class RepairRefused(Exception):
     """An answer was not to be repaired any more: the budget is spent."""

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from smithers import waits
 from smithers.changes import Frame, Key, WaitClosed, WaitOpened
+from smithers.engine.people import Person
 from smithers.errors import UnknownRun
 from smithers.naming import key_name
 from smithers.state import RunState
@@ -48,23 +49,25 @@ def ended_children(frames: Sequence[Frame]) -> Iterator[tuple[int, Key, str]]:
             yield number, closed.key, opened.on[0]
 
 
-def not_theirs(frames: Sequence[Frame], state: RunState, by: str | None) -> dict[Key, str]:
-    """The decisions that count and that `by` may not make, each with why."""
+def not_theirs(frames: Sequence[Frame], state: RunState, person: Person | None) -> dict[Key, str]:
+    """The decisions that count and that a person (None: an agent) may not make, each with why."""
     found: dict[Key, str] = {}
     for one in decisions(frames):
         allowed = one.opened.allowed_by
-        if one.key not in state.answers or (allowed and by in allowed) or not allowed:
+        may = not allowed or (person is not None and person.may(allowed))
+        if may or one.key not in state.answers:
             found.pop(one.key, None)
         else:
-            found[one.key] = f"{by} may not answer it ({', '.join(allowed)} may)"
+            who = "an agent" if person is None else person.name
+            found[one.key] = f"{who} may not answer it ({', '.join(allowed)} may)"
     return found
 
 
 async def decided_below(
-    store: Store, frames: Sequence[Frame], state: RunState, by: str
+    store: Store, frames: Sequence[Frame], state: RunState, person: Person
 ) -> dict[Key, str]:
-    """The nodes whose output is that of a child run in which something was decided that `by` may
-    not decide, each with why. In a child run that is gone, anything may have been.
+    """The nodes whose output is that of a child run in which something was decided that the
+    person may not decide, each with why. In a child run that is gone, anything may have been.
     """
     found: dict[Key, str] = {}
     seen: dict[str, str | None] = {}
@@ -74,7 +77,7 @@ async def decided_below(
         ended = state.ended.get(key)
         if ended is None or ended.set_by is not None:
             continue
-        if (why := await _not_theirs_below(store, run_id, by, seen)) is not None:
+        if (why := await _not_theirs_below(store, run_id, person, seen)) is not None:
             found[key] = why
     return found
 
@@ -88,10 +91,10 @@ def _of_renamed(state: RunState, children: Collection[str]) -> Iterator[tuple[Ke
 
 
 async def _not_theirs_below(
-    store: Store, run_id: str, by: str, seen: dict[str, str | None]
+    store: Store, run_id: str, person: Person, seen: dict[str, str | None]
 ) -> str | None:
-    """Why `by` may not have the end of a child run: what was decided in it, in one that it has
-    continued as, or in a child run of them.
+    """Why the person may not have the end of a child run: what was decided in it, in one that it
+    has continued as, or in a child run of them.
     """
     if run_id in seen:
         return seen[run_id]
@@ -102,14 +105,14 @@ async def _not_theirs_below(
         seen[run_id] = f"its child run {run_id} is gone, and with it who decided what"
         return seen[run_id]
     state = RunState.of(frames)
-    for key, why in not_theirs(frames, state, by).items():
+    for key, why in not_theirs(frames, state, person).items():
         seen[run_id] = f"{key_name(key)} of child run {run_id} was answered, and {why}"
         return seen[run_id]
     below = [one for _, _, one in ended_children(frames)]
     if state.status.next_run is not None:
         below.append(state.status.next_run)
     for one in below:
-        if (said := await _not_theirs_below(store, one, by, seen)) is not None:
+        if (said := await _not_theirs_below(store, one, person, seen)) is not None:
             seen[run_id] = said
             return said
     return None

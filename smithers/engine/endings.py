@@ -73,6 +73,8 @@ class Ending:
 class DeadlineExceeded(SmithersError):
     """The run took longer than its workflow allows."""
 
+    for_resume = True
+
 
 class Endings:
     """Works out how the run is left, once nothing of it runs."""
@@ -300,7 +302,9 @@ def stopped_by_parent(*, is_waited_for: bool = False) -> StatusChanged:
     """The end of a run that ends because of its parent; it can be resumed."""
     if is_waited_for:
         said = "the run that started it no longer waits for it"
-        error = Failure(kind=STOPPED, message=said, hint="resume that run to continue it")
+        error = Failure(
+            kind=STOPPED, message=said, hint="resume that run to continue it", for_resume=True
+        )
     else:
         error = Failure(kind=STOPPED, message="the run that started it has ended")
     return StatusChanged(status="failed", error=error)

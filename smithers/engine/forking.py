@@ -27,6 +27,7 @@ from smithers.engine.agent_forks import check_above, check_replaced, first_decis
 from smithers.engine.decisions import decided_below, not_theirs
 from smithers.engine.ending import Forked, Rewound
 from smithers.engine.inputs import input_text
+from smithers.engine.people import Person
 from smithers.engine.requesting import requested
 from smithers.engine.rewinding import changes_back
 from smithers.engine.settings import Request
@@ -46,8 +47,8 @@ __all__ = ["Driver", "Fork", "check_repeatable", "fork", "rewind"]
 class Fork:
     """What is asked for. `frame` None is the last one, and `run_id` None the first id that is free.
     `input` is JSON text, `outputs` JSON texts by tasks, and `again` names tasks that are to be done
-    again with what read them. `by` is the person who forks, None an agent; of an agent `request`
-    is the digest of what it asked for, by which the same request is known again.
+    again with what read them. `by` is the name of the `person` who forks, None an agent; of an
+    agent `request` is the digest of what it asked for, by which the same request is known again.
     """
 
     frame: int | None = None
@@ -56,6 +57,7 @@ class Fork:
     outputs: Mapping[str, str] = field(default_factory=dict[str, str])
     again: Sequence[str] = ()
     by: str | None = None
+    person: Person | None = None
     request: str | None = None
 
 
@@ -111,12 +113,12 @@ async def fork(driver: Driver, store: Store, run_id: str, wanted: Fork) -> Forke
     if wanted.by is None:
         check_replaced(state, run_id, wanted.outputs)
     run = _row(history.run, wanted, at)
-    asked = not_theirs(frames, state, wanted.by)
+    asked = not_theirs(frames, state, wanted.person)
     if wanted.input is not None:
         asked |= dict.fromkeys(_open_questions(state), "its text may read the input")
     notes += [f"{key_name(key)} is asked again: {why}" for key, why in asked.items()]
-    if wanted.by is not None:
-        below = await decided_below(store, frames, state, wanted.by)
+    if wanted.person is not None:
+        below = await decided_below(store, frames, state, wanted.person)
         notes += [f"{key_name(key)} runs again: {why}" for key, why in below.items()]
         asked |= below
     changes = list(_foreign(state))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +14,7 @@ from smithers import inbox, waits
 from smithers.changes import ENDED, Key, WaitClosed
 from smithers.engine.deciding import with_store
 from smithers.engine.ending import Asked, Decided, Reply
+from smithers.engine.people import Person
 from smithers.engine.standing import nobody
 from smithers.errors import AlreadyDecided, QuestionChanged, Refused
 from smithers.forms import Form
@@ -27,13 +27,16 @@ from smithers.tree import clean, valid_text
 from smithers.values import dataclass
 from smithers.views import answer_command
 
-__all__ = ["answer", "asks", "decide", "given_answers", "login_name"]
+__all__ = ["answer", "asks", "decide", "given_answers"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Given:
-    """What a person gives, and for which question: what they were shown, or one of a digest."""
+    """What a person gives, and for which question: what they were shown, or one of a digest. `by`
+    is the name that they give.
+    """
 
+    person: Person
     by: str
     note: str | None
     shown: Asked | None
@@ -53,7 +56,7 @@ class _Decision:
 
 def decide(
     database: Path,
-    environment: Mapping[str, str],
+    person: Person,
     run_id: str,
     task: str | None,
     *,
@@ -71,7 +74,7 @@ def decide(
             raise _wants_answer(run_id, key, wait)
         return _Decision(approved)
 
-    given = _Given(by=by, note=note, shown=shown, digest=digest)
+    given = _Given(person=person, by=by, note=note, shown=shown, digest=digest)
     reply = _reply(database, run_id, task, value_for, given)
     return Decided(
         run_id=run_id,
@@ -89,7 +92,7 @@ def decide(
 
 def answer(
     database: Path,
-    environment: Mapping[str, str],
+    person: Person,
     run_id: str,
     task: str | None,
     *,
@@ -100,7 +103,7 @@ def answer(
     digest: str | None = None,
 ) -> Reply:
     """See `Hub.answer`."""
-    given = _Given(by=by, note=note, shown=shown, digest=digest)
+    given = _Given(person=person, by=by, note=note, shown=shown, digest=digest)
     return _reply(database, run_id, task, lambda key, wait: value, given)
 
 
@@ -116,7 +119,8 @@ def _reply(
 
     async def work(store: SqliteStore) -> Reply:
         key, wait = await _open(store, run_id, task)
-        _check_allowed(key, wait, given.by)
+        verb = "decide" if wait.opened.kind in waits.DECIDED else "answer"
+        given.person.check(wait.opened.allowed_by, f"{verb} {key}", claimed=given.by)
         _check_shown(run_id, key, wait, given)
         value = value_for(key, wait)
         if not isinstance(value, _Decision):
@@ -152,22 +156,14 @@ def _body(digest: str | None, value: object, given: _Given, at: datetime) -> dic
     return {
         **told,
         "by": valid_text(given.by),
-        "login": valid_text(login_name()),
+        "login": valid_text(given.person.name),
         "note": None if given.note is None else valid_text(given.note),
         "at": at.isoformat().replace("+00:00", "Z"),
         "digest": digest,
     }
 
 
-def login_name() -> str:
-    """The name of the user whose process this is."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user without an entry, as in a container
-        return "unknown"
-
-
-def asks(database: Path, environment: Mapping[str, str], run_id: str, task: str | None) -> Asked:
+def asks(database: Path, run_id: str, task: str | None) -> Asked:
     """See `Hub.asks`."""
 
     async def work(store: SqliteStore) -> Asked:
@@ -273,16 +269,6 @@ def _taken(run_id: str, key: str, body: str) -> AlreadyDecided:
     return AlreadyDecided(said, hint="the first answer counts")
 
 
-def _check_allowed(key: Key, wait: Waiting, by: str) -> None:
-    allowed = wait.opened.allowed_by
-    if allowed and by not in allowed:
-        verb = "decide" if wait.opened.kind in waits.DECIDED else "answer"
-        raise Refused(
-            f"{by!r} may not {verb} {key}",
-            hint=f"allowed: {', '.join(allowed)}; name one of them with --by",
-        )
-
-
 def _check_digest(digest: str | None) -> None:
     if digest is not None and not re.fullmatch(r"[0-9a-fA-F]{8,64}", digest):
         raise Refused(
@@ -312,7 +298,7 @@ def _wants_answer(run_id: str, key: Key, wait: Waiting) -> Refused:
     """A person approves or denies what asks for more."""
     opened = wait.opened
     form = Form.from_row(opened.form)
-    command = answer_command(run_id, key, opened.digest, opened.allowed_by)
+    command = answer_command(run_id, key, opened.digest)
     return Refused(
         f"{key} of run {run_id} asks for an answer ({form.type}), not for a decision",
         hint=f"answer it with `{command}`",

@@ -12,7 +12,7 @@ from pathlib import Path
 from smithers import inbox
 from smithers.engine.deciding import with_store
 from smithers.engine.ending import NotSent, SignalReceipt
-from smithers.engine.replying import login_name
+from smithers.engine.people import login_name
 from smithers.errors import AlreadySent, Refused
 from smithers.forms import Form
 from smithers.naming import event_name
@@ -37,6 +37,8 @@ class Signal:
     correlation: str | None
     id: str | None
     by: str | None
+    login: str | None = None
+    """The name that is proved (None: the login name)."""
 
     def to_send(self) -> SentSignal:
         """The signal with its id. Raises `Refused` if a part of it cannot be."""
@@ -49,8 +51,8 @@ class Signal:
             event=self.event,
             correlation=self.correlation,
             data=_data_text(self.data),
-            by=valid_text(self.by or login_name()),
-            login=valid_text(login_name()),
+            by=valid_text(self.by or self.login or login_name()),
+            login=valid_text(self.login or login_name()),
         )
 
 

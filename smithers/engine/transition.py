@@ -55,6 +55,7 @@ def failure_of(error: BaseException, scrub: Callable[[str], str], folder: str = 
         hint=scrub(plain_text(hint)),
         place=None if place is None else plain_text(place),
         then=error.then if isinstance(error, AgentError) and error.then in _THEN else None,
+        for_resume=isinstance(error, SmithersError) and error.for_resume,
     )
 
 

@@ -21,6 +21,7 @@ from smithers.engine.ending import (
 from smithers.hub._running import Running
 
 if TYPE_CHECKING:
+    from smithers.callers import Caller
     from smithers.engine.deciding import CancelOutcome
 
 __all__ = ["Answering"]
@@ -39,14 +40,18 @@ class Answering(Running):
         note: str | None = None,
         asked: Asked | None = None,
         digest: str | None = None,
+        caller: Caller | None = None,
     ) -> Decided:
         """Answer an open approval; `task` may be left out when one waits, and may name an
         iteration, as in `review[2]`. It is answered only if it is what was shown: with `asked` that
         very question, with `digest` one of that text. The first 8 characters of a digest are
         enough.
 
+        `by` is the name that is given. Whether `allowed_by` allows it is decided by names that are
+        proved: those of `person()`, or of the `caller` if a program of yours has authenticated one.
+
         Raises `UnknownRun`, `AlreadyDecided` with the first decision, `QuestionChanged`, or
-        `Refused`: nothing waits, several do, time is up, `by` may not decide, the digest is too
+        `Refused`: nothing waits, several do, time is up, they may not decide, the digest is too
         short, or the caller is an agent of a run.
         """
         self.check_may(f"decide for run {run_id}")
@@ -54,7 +59,7 @@ class Answering(Running):
 
         return decide(
             self.database,
-            self.environment,
+            self.person(caller),
             run_id,
             task,
             approved=approved,
@@ -74,10 +79,11 @@ class Answering(Running):
         note: str | None = None,
         asked: Asked | None = None,
         digest: str | None = None,
+        caller: Caller | None = None,
     ) -> Reply:
         """Answer an open question with data, one of its choices or a text; `approve` or `deny` for
         a decision. `value` is plain JSON data, and is validated before anything is recorded.
-        `task`, `asked` and `digest` are as for `decide`.
+        `task`, `asked`, `digest`, `by` and `caller` are as for `decide`.
 
         Raises `WrongAnswer`, which names each field that does not fit, or as `decide`.
         """
@@ -86,7 +92,7 @@ class Answering(Running):
 
         return answer(
             self.database,
-            self.environment,
+            self.person(caller),
             run_id,
             task,
             value=value,
@@ -105,11 +111,12 @@ class Answering(Running):
         correlation: str | None = None,
         id: str | None = None,
         by: str | None = None,
+        caller: Caller | None = None,
     ) -> SignalReceipt:
         """Send a signal to a run: the next `WaitForEvent` of this event and correlation takes it,
         now or once it waits. `data` is plain JSON data. A signal is kept once per `id` (None: a new
         one), so a call can be repeated: the receipt of a repeated one is not `is_new`. `by` is kept
-        beside the login name (None: the login name).
+        beside the name that is proved (None: that name).
 
         Raises `UnknownRun`; `WrongAnswer` if the data does not fit the waits that are open for it,
         naming each field; or `Refused`: the run has ended, the id was used for another signal, the
@@ -119,7 +126,8 @@ class Answering(Running):
         self.check_may(f"send signals to run {run_id}")
         from smithers.engine.sending import Signal, send
 
-        signal = Signal(event=event, data=data, correlation=correlation, id=id, by=by)
+        login = self.person(caller).name
+        signal = Signal(event=event, data=data, correlation=correlation, id=id, by=by, login=login)
         return send(self.database, self.environment, run_id, signal)
 
     def send_all(
@@ -145,7 +153,8 @@ class Answering(Running):
         if not (run_ids := self.run_ids(query)):
             known = reports.workflow_names(self.database)
             raise no_runs_of(workflow, known)
-        signal = Signal(event=event, data=data, correlation=correlation, id=id, by=by)
+        login = self.person().name
+        signal = Signal(event=event, data=data, correlation=correlation, id=id, by=by, login=login)
         return send_to(self.database, self.environment, run_ids, signal)
 
     def asks(self, run_id: str, task: str | None) -> Asked:
@@ -155,7 +164,7 @@ class Answering(Running):
         self.check_may(f"decide for run {run_id}")
         from smithers.engine.replying import asks
 
-        return asks(self.database, self.environment, run_id, task)
+        return asks(self.database, run_id, task)
 
     def attach(
         self, run_id: str, task: str, *, by: str, goes_on: bool = True

@@ -13,9 +13,11 @@ from smithers.errors import Refused
 from smithers.secrets import Secrets
 
 if TYPE_CHECKING:
+    from smithers.callers import Caller
     from smithers.engine.describing import Descriptions
     from smithers.engine.detaching import Detaching
     from smithers.engine.driving import Driving
+    from smithers.engine.people import Person
     from smithers.engine.reloading import Judged
     from smithers.settings import Found
     from smithers.views import Snapshot
@@ -68,6 +70,21 @@ class HubCore:
 
         refuse_below(self.database, self.environment, what)
         self._check_not_foreign()
+
+    def person(self, caller: Caller | None = None) -> Person:
+        """Who acts, by names that are proved: the user of this process, or who called it over a
+        network. Raises `Refused` if the user's settings are wrong.
+        """
+        from smithers.engine.people import person_of
+
+        return person_of(self.environment, caller, callers=self._callers)
+
+    def _callers(self) -> set[str]:
+        """The names of all who may call."""
+        from smithers.access import Sessions, Tokens
+
+        tokens, sessions = Tokens(self.environment).all(), Sessions(self.environment).all()
+        return {one.name for one in tokens} | {one.name for one in sessions}
 
     def check_caller(self, pid: int, what: str) -> None:
         """As `check_may`, for another process of this machine, in whose name this one acts.

@@ -198,7 +198,7 @@ class Feed:
     def _enter(self, client: _Client) -> None:
         if self.is_closed:
             raise StoreError(
-                "the events of runs are not read any more",
+                "the events of runs are no longer read",
                 hint="connect again with the id of the last event that was received",
             )
         if len(self._clients) >= self._most_clients:

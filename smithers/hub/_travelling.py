@@ -12,6 +12,7 @@ from smithers.engine.ending import Forked, Rewound
 from smithers.hub._core import HubCore
 
 if TYPE_CHECKING:
+    from smithers.callers import Caller
     from smithers.engine.replaying import FrozenFiles, LiveReplay, Replayed
     from smithers.sources import SourceView
     from smithers.views import DiffView, ReceiptView, Verified
@@ -34,6 +35,7 @@ class Travelling(HubCore):
         outputs: Mapping[str, str] = _NOTHING_SET,
         again: Sequence[str] = (),
         by: str | None,
+        caller: Caller | None = None,
     ) -> Forked:
         """Make a new run that has what a run had at a frame (None: its last one), and that nobody
         drives: `resume` does. Its id is `new_id`, or the first of `RUN-fork`, `RUN-fork-2` … that
@@ -41,9 +43,9 @@ class Travelling(HubCore):
 
         `input` is another input, as JSON text. `outputs` are outputs that the person `by` gives in
         place of tasks, as JSON text; what read them is done again, and so are the tasks that
-        `again` names, with what read them. A decision that `by` may not make is asked again; for an
-        agent, with `by` None, the fork ends before the first decision of a person. With any of
-        these, the workflow's file is imported.
+        `again` names, with what read them. A decision that they may not make is asked again; who
+        they are, `caller` proves as for `decide`. For an agent, with `by` None, the fork ends
+        before the first decision of a person. With any of these, the workflow's file is imported.
 
         Raises `UnknownRun`, `RunExists`, `Owned` naming the living owner, `AuthorError`, or
         `Refused`: there is no such frame or task, an output does not fit or is a person's answer.
@@ -53,7 +55,15 @@ class Travelling(HubCore):
         from smithers.engine.forking import Fork, fork
 
         driving = self._drive()
-        wanted = Fork(frame=frame, run_id=new_id, input=input, outputs=outputs, again=again, by=by)
+        wanted = Fork(
+            frame=frame,
+            run_id=new_id,
+            input=input,
+            outputs=outputs,
+            again=again,
+            by=by,
+            person=None if by is None else self.person(caller),
+        )
         with driving.working():
             return with_store(
                 self.database, run_id, lambda store: fork(driving, store, run_id, wanted)

@@ -75,6 +75,7 @@ from smithers.tree import (
 )
 
 __all__ = [
+    "COMPENSATED",
     "ITERATION",
     "NOTHING",
     "STOPPED",

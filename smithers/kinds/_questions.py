@@ -53,5 +53,7 @@ def denied(decision: Decision, asking: Asking, rework: Rework | None = None) -> 
     note = f": {decision.note}" if decision.note else ""
     if rework is not None and decision.by is not None:
         note += f" (round {rework.max_rounds} of {rework.max_rounds})"
-    hint = _FINAL if decision.by is not None else ""
-    return Failure(kind="Denied", message=asking.scrub(f"denied{by}{note}"), hint=hint)
+    message, is_final = asking.scrub(f"denied{by}{note}"), decision.by is not None
+    return Failure(
+        kind="Denied", message=message, hint=_FINAL if is_final else "", for_resume=is_final
+    )

@@ -27,9 +27,13 @@ __all__ = ["ITERATION", "LOOP", "LoopExhausted", "NoProgress"]
 class LoopExhausted(SmithersError):
     """A loop with `on_exhausted="fail"` has reached its bound."""
 
+    for_resume = True
+
 
 class NoProgress(SmithersError):
     """An iteration of a loop with `on_exhausted="fail"` changed nothing."""
+
+    for_resume = True
 
 
 def _bound(state: RunState, loop: Instance[Loop[Any]]) -> int:

@@ -469,10 +469,10 @@ def _error(state: RunState, one: Instance[Saga], undoing: list[_Undo]) -> Failur
         found = find_failure(state, body)
         listed += _listed("not undone", left, names)
         if found is None:
-            return Failure(kind="Failed", message=listed.lstrip("; "), hint=_FINAL)
+            return Failure(kind="Failed", message=listed.lstrip("; "), hint=_FINAL, for_resume=True)
         key, error = found
         message = f"{key_name(key)} failed: {error.message}{listed}"
-        return replace(error, message=message, hint=_FINAL, then=None)
+        return replace(error, message=message, hint=_FINAL, then=None, for_resume=True)
     found = find_failure(state, failed)
     why = "was cancelled" if found is None else f"failed: {found[1].message}"
     name = key_name(failed.key if found is None else found[0])
@@ -480,6 +480,7 @@ def _error(state: RunState, one: Instance[Saga], undoing: list[_Undo]) -> Failur
         kind=UndoFailed,
         message=f"{name} {why}{_listed('still done', left, names)}{listed}",
         hint=_AGAIN,
+        for_resume=True,
         place=None if found is None else found[1].place,
     )
 

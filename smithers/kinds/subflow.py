@@ -313,7 +313,7 @@ def _failure(one: Instance[Subflow[Any]], end: ChildEnd) -> Failure:
     if end.error is None:
         said = f"its child run {end.last} was {end.status}"
         hint = "resume this run to start another child run"
-        return Failure(kind="ChildCancelled", message=said, hint=hint, place=place)
+        return Failure(kind="ChildCancelled", message=said, hint=hint, place=place, for_resume=True)
     if end.error.kind == TooManyLevels.__name__:
         return end.error
     said = f"its child run {end.last} failed: {end.error.message}"

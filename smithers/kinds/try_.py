@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any, Final, cast, overload
 
 from typing_extensions import TypeVar
@@ -318,7 +317,8 @@ class TryKind(Container[Try]):
         caught = Caught(key=str(key), error_class=error.kind, error=error)
         if catch.kind.expands:
             asking.prepare(catch, caught)
-        return json.dumps(asdict(caught), ensure_ascii=False)
+        row = {"key": caught.key, "error_class": caught.error_class, "error": error.to_json()}
+        return json.dumps(row, ensure_ascii=False)
 
     def drop(self, plan: Planning, one: Instance[Try], outcome: Outcome, *, cancel: bool) -> None:
         """Its body and catch do not continue; `finally_` runs if the body began."""

@@ -10,13 +10,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from smithers.lazy import lazily
-from smithers.settings.files import PROJECT_FILE, SettingsFile, parse_file, read_project_file
+from smithers.settings.files import (
+    PROJECT_FILE,
+    SettingsFile,
+    parse_file,
+    read_project_file,
+    user_file,
+)
 from smithers.settings.loading import (
     Found,
     IsTrusted,
     Origin,
     load_settings,
     named_database,
+    people_of,
     restricted_keys,
 )
 
@@ -40,8 +47,10 @@ __all__ = [
     "load_settings",
     "named_database",
     "parse_file",
+    "people_of",
     "read_project_file",
     "restricted_keys",
+    "user_file",
 ]
 
 _HOMES = {

@@ -22,6 +22,7 @@ __all__ = [
     "parse_file",
     "read_file",
     "read_project_file",
+    "user_file",
 ]
 
 PROJECT_FILE = "smithers.toml"
@@ -62,6 +63,12 @@ def find_project_file(folder: Path) -> Path | None:
 
 def find_user_file(environment: Mapping[str, str]) -> Path | None:
     """The user's own settings file, if there is one."""
+    path = user_file(environment)
+    return path if path is not None and path.is_file() else None
+
+
+def user_file(environment: Mapping[str, str]) -> Path | None:
+    """Where the user's own settings file is, or would be."""
     named, home = environment.get("XDG_CONFIG_HOME", ""), environment.get("HOME", "")
     if named.startswith("/"):
         folder = Path(named)
@@ -69,8 +76,7 @@ def find_user_file(environment: Mapping[str, str]) -> Path | None:
         folder = Path(home, ".config")
     else:
         return None
-    path = folder / "smithers" / "config.toml"
-    return path if path.is_file() else None
+    return folder / "smithers" / "config.toml"
 
 
 def read_file(path: Path, *, is_project: bool) -> SettingsFile:

@@ -81,6 +81,12 @@ class Values(BaseModel):
         " or the start of a run.",
     )
 
+    people: dict[Name, Name] = Field(
+        {},
+        description="Who you are in workflows, by your login name, as `allowed_by=` names people;"
+        " only in your own settings.",
+    )
+
     @property
     def pool_limits(self) -> dict[str, int]:
         """How many tasks of each pool may run at once in a run, of those that have such a limit."""

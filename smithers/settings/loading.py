@@ -26,12 +26,13 @@ __all__ = [
     "must",
     "named_database",
     "nearest",
+    "people_of",
     "restricted_keys",
 ]
 
 IsTrusted = Callable[[Path, str], bool]
 """Whether this user trusts the file at a path with a digest."""
-_NAMED = ("agents", "hooks", "pools")
+_NAMED = ("agents", "hooks", "people", "pools")
 """Tables whose keys are names that the user gives; files add to them."""
 _FREE = ("adapter", "model")
 """What a project's file may say of an agent without being trusted: it can neither name a program or
@@ -128,6 +129,19 @@ def named_database(
     return None
 
 
+def people_of(environment: Mapping[str, str]) -> dict[str, str]:
+    """Who the users of this machine are in workflows, by login name, as this user's own settings
+    say. Raises `Refused`.
+    """
+    if (own := find_user_file(environment)) is None:
+        return {}
+    file = read_file(own, is_project=False)
+    if "people" not in file.data:
+        return {}
+    _check(file)
+    return dict(file.data["people"])
+
+
 def _files(folder: Path, environment: Mapping[str, str]) -> Iterator[SettingsFile]:
     """The files that there are, the one that counts more last."""
     own = find_user_file(environment)
@@ -162,6 +176,10 @@ def _check(file: SettingsFile) -> None:
         values = Values.model_validate(file.data)
     except ValidationError as error:
         raise _wrong(file, error) from error
+    if file.is_project and values.people:
+        said = "people may only be in your own settings, since a project's file is others' as well"
+        hint = "move it to ~/.config/smithers/config.toml"
+        raise file.refuse(("people",), said, hint)
     for name, pool in values.pools.items():
         if pool.limit is None and pool.machine is None:
             said = f"pools.{name} has no limit"
@@ -256,6 +274,7 @@ _EXAMPLES = {
     "max_concurrency": "max_concurrency = 4",
     "linger_s": "linger_s = 60",
     "agents": '[agents], and below it fast = "ADAPTER:MODEL"',
+    "people": '[people], and below it LOGIN = "ann"',
     "pools": "[pools], and below it database = 2",
     "hooks": '[hooks.ci], and below it signature = "github", secret_env = "CI_SECRET",'
     ' event = "build", run = "/run"',

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -153,7 +152,7 @@ def end_body(
     """The note to the parent of a run that has ended, with what it has used in all. It is of the
     run that was started there, the `first` one if that has continued as this one.
     """
-    error = None if end.error is None else asdict(end.error)
+    error = None if end.error is None else end.error.to_json()
     usage = [[u.model, u.tokens_in, u.tokens_out, u.tokens_cached, _usd(u), u.calls] for u in used]
     row = {
         "run": first or run_id,

@@ -13,7 +13,6 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -221,7 +220,7 @@ def write(db: sqlite3.Connection, rows: Mapping[str, list[Row]]) -> None:
 
 
 def _error_text(error: Failure | None) -> str | None:
-    return None if error is None else json.dumps(asdict(error), ensure_ascii=False)
+    return None if error is None else json.dumps(error.to_json(), ensure_ascii=False)
 
 
 def _put_mounted(rows: Rows, run: str, k: int, change: NodeMounted) -> None:

@@ -11,7 +11,7 @@ _STEP = "write Step(id, function) for Python code, and Task(id, agent=..., promp
 _ORDER = "return Sequence(first, second) from a function with @workflow: the order is in the tree"
 _AGENT = "write Task(id, agent=..., prompt=...); from harnesses import an agent such as ClaudeCode"
 _ITEMS = "write ForEach(items, key=..., each=...), whose each makes a node of an item"
-_START = "type smithers up FILE to run it; nothing in the file starts it"
+_START = "type `smithers up FILE` to run it; nothing in the file starts it"
 _NAMES: Final = {
     **dict.fromkeys(("flow", "dag", "DAG", "pipeline", "job", "FlowSpec", "defn"), _WORKFLOW),
     **dict.fromkeys(

@@ -89,10 +89,7 @@ def _commands(snapshot: Snapshot, wait: WaitView, budget: BudgetView | None) -> 
     match wait.kind:
         case waits.APPROVAL | waits.REPEAT:
             run_id, key = snapshot.run_id, wait.key
-            return {
-                verb: decide_command(verb, run_id, key, wait.digest, wait.allowed_by)
-                for verb in _VERBS
-            }
+            return {verb: decide_command(verb, run_id, key, wait.digest) for verb in _VERBS}
         case waits.HUMAN:
             return answer_commands(snapshot.run_id, wait)
         case waits.BUDGET:

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from smithers.views._snapshot import Snapshot
     from smithers.views._tasks import TaskLine
 
-__all__ = ["BUDGET_EXHAUSTED", "Reason", "describe_failure", "failure_reasons"]
+__all__ = ["Reason", "describe_failure", "failure_reasons"]
 
 _DENIED = "a person's denial is final: resuming the run does not change it, start a new run"
 _CORRECT = "correct the workflow, then resume the run"
-BUDGET_EXHAUSTED = "BudgetExhausted"
+_BUDGET_EXHAUSTED = "BudgetExhausted"
 _UNDO_FAILED = "UndoFailed"
 
 
@@ -66,7 +66,7 @@ def failure_reasons(snapshot: Snapshot, spent: Sequence[BudgetView]) -> list[Rea
         ]
     resume = resume_command(snapshot.run)
     by_budget = [
-        one for one in failed if one.error is not None and one.error.kind == BUDGET_EXHAUSTED
+        one for one in failed if one.error is not None and one.error.kind == _BUDGET_EXHAUSTED
     ]
     around = _budgets_around(snapshot, by_budget, spent)
     raise_ = raise_command(snapshot.run_id, around.pop()) if around else resume

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -164,13 +165,12 @@ def task_lines(snapshot: Snapshot) -> Iterator[TaskLine]:
         if not found:
             yield TaskLine(key=Key(id), kind=tree.kinds[id], state=unsettled(state.run_status))
         for key in found:
-            ended = state.ended.get(key)
             yield TaskLine(
                 key=key,
                 kind=tree.kinds[id],
                 state=state_of(state, key, answered),
                 tolerated=key in state.handled,
-                error=None if ended is None else ended.error,
+                error=_error(state, key),
                 cached=state.cached_from(key),
             )
 
@@ -198,8 +198,17 @@ def _settled(snapshot: Snapshot, keys: Sequence[Key]) -> Iterator[TaskLine]:
                 kind=tree.kinds[id],
                 state=state.ended[key].outcome,
                 tolerated=key in state.handled,
-                error=state.ended[key].error,
+                error=_error(state, key),
             )
+
+
+def _error(state: RunState, key: Key) -> Failure | None:
+    """Why a node failed. That the run may be resumed is no hint for a failure that is allowed."""
+    ended = state.ended.get(key)
+    error = None if ended is None else ended.error
+    if error is not None and error.for_resume and key in state.handled:
+        return replace(error, hint="")
+    return error
 
 
 def tolerated(snapshot: Snapshot) -> list[Key]:

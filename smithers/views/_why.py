@@ -19,7 +19,7 @@ from smithers.texts import object_from, title_of
 from smithers.values import dataclass
 from smithers.views._budgets import budgets, raise_command
 from smithers.views._exhausted import exhausted_loops, exhausted_words
-from smithers.views._failing import BUDGET_EXHAUSTED, Reason, describe_failure, failure_reasons
+from smithers.views._failing import Reason, describe_failure, failure_reasons
 from smithers.views._signals import SignalView, view_signals
 from smithers.views._tasks import failures, open_waits, unpaid
 from smithers.views._words import (
@@ -255,7 +255,7 @@ class _Reasons:
         if over and not self.alive:  # a living owner goes by its own clock
             said = f"the time to answer {key_name(key)} is over"
             return Reason(key=key, sentence=said, command=self.resume)
-        asked_by = (self.snapshot.run_id, key, wait.digest, names)
+        asked_by = (self.snapshot.run_id, key, wait.digest)
         command = decide_command("approve", *asked_by) if is_decided else answer_command(*asked_by)
         if wait.form is not None and wait.form.refused is not None:
             said += f"; the last answer was refused: {shorten(wait.form.refused)}"
@@ -384,13 +384,12 @@ def _lost(signal: SignalView) -> Reason:
 
 
 def _tolerated(line: TaskLine) -> Reason:
-    """A failure that its author allows; its hint is kept, unless it is about resuming the run."""
-    is_of_budget = line.error is not None and line.error.kind == BUDGET_EXHAUSTED
-    hint = "" if line.error is None or is_of_budget else line.error.hint
+    """A failure that its author allows."""
+    hint = "" if line.error is None else line.error.hint
     return Reason(
         key=line.key,
         sentence=describe_failure(line, tolerated=True),
-        hint=None if "resum" in hint else hint or None,
+        hint=hint or None,
         kind="tolerated",
     )
 

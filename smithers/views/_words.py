@@ -132,17 +132,14 @@ def decide_command(
     run_id: str,
     key: Key,
     digest: str | None,
-    allowed_by: Sequence[str] = (),
 ) -> str:
     """What a person types to decide a question that was read: the digest binds it to the text."""
-    return " ".join(_words(verb, run_id, key, digest, allowed_by))
+    return " ".join(_words(verb, run_id, key, digest))
 
 
-def answer_command(
-    run_id: str, key: Key, digest: str | None, allowed_by: Sequence[str], *answer: str
-) -> str:
+def answer_command(run_id: str, key: Key, digest: str | None, *answer: str) -> str:
     """What a person types to answer a question that was read, by default in their editor."""
-    words = _words("answer", run_id, key, digest, allowed_by)
+    words = _words("answer", run_id, key, digest)
     return " ".join([*words, *map(shlex.quote, answer or ("--edit",))])
 
 
@@ -150,7 +147,7 @@ def answer_commands(run_id: str, wait: WaitView) -> dict[str, str]:
     """What a person types to answer: a command for each of a few choices, or one that opens an
     editor; and `deny`, which is `send back` beside a choice of that name.
     """
-    asked = (run_id, wait.key, wait.digest, wait.allowed_by)
+    asked = (run_id, wait.key, wait.digest)
     choices = () if wait.form is None else wait.form.choices
     few = choices if len(choices) <= _FEW_CHOICES else ()
     found = {one: answer_command(*asked, f"--choice={one}") for one in few}
@@ -182,12 +179,8 @@ def send_command(run_id: str, on: Sequence[str], form: Form | None) -> str:
     return f"smithers send {run} {name}{options}"
 
 
-def _words(
-    verb: str, run_id: str, key: Key, digest: str | None, allowed_by: Sequence[str]
-) -> list[str]:
+def _words(verb: str, run_id: str, key: Key, digest: str | None) -> list[str]:
     words = ["smithers", verb, shlex.quote(run_id), shlex.quote(str(key))]
-    if allowed_by:
-        words += ["--by", shlex.quote(allowed_by[0])]
     if digest:
         words += ["--digest", digest[:_DIGEST_LENGTH]]
     return words

@@ -152,6 +152,7 @@ def _answer(call: Call) -> Json:
             by=call.by,
             note=given.note,
             digest=given.digest,
+            caller=call.caller,
         )
         told = decided_json(decided)
     else:
@@ -159,7 +160,15 @@ def _answer(call: Call) -> Json:
             (one for one in (given.choice, given.text) if one is not None),
             given.data,
         )
-        reply = hub.answer(call.run, task, value, by=call.by, note=given.note, digest=given.digest)
+        reply = hub.answer(
+            call.run,
+            task,
+            value,
+            by=call.by,
+            note=given.note,
+            digest=given.digest,
+            caller=call.caller,
+        )
         told = reply_json(reply)
     return {"version": 1, **told, "status": hub.status(call.run)}
 
@@ -173,6 +182,7 @@ def _signal(call: Call) -> Json:
         correlation=given.correlation,
         id=given.id or call.key,
         by=call.by,
+        caller=call.caller,
     )
     return {"version": 1, **signal_receipt_json(receipt), "status": call.hub.status(call.run)}
 

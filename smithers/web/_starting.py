@@ -127,6 +127,7 @@ def _fork(call: Call) -> Json:
         outputs={task: json.dumps(value) for task, value in given.set.items()},
         again=given.rerun,
         by=call.by,
+        caller=call.caller,
     )
     if given.up:
         hub.launch_again(made.run_id)

@@ -75,7 +75,7 @@ MORE = [
         "a workflow that starts itself",
         HEAD + FLOW.replace("def flow", "def me") + "    return Step('a', print)\n\n\n§me.run()\n",
         said="'Workflow' object has no attribute 'run'",
-        hint="type smithers up FILE",
+        hint="type `smithers up FILE`",
         fix=("me.run()\n", ""),
     ),
     Broken(
@@ -87,6 +87,13 @@ MORE = [
             "from smithers import Agent, Crew\n\ncrew = Crew([Agent('writer')])\n",
             "from smithers import Step, workflow\n",
         ),
+    ),
+    Broken(
+        "a name in the place of the function",
+        HEAD + "@§workflow('my flow')\ndef flow(ctx):\n    return Step('a', print)\n",
+        said="@workflow cannot decorate 'my flow'",
+        hint="write @workflow(name=",
+        fix=("workflow('my flow')", "workflow(name='my flow')"),
     ),
     in_flow(
         "a future of prefect's",
@@ -119,14 +126,14 @@ MORE = [
         "def each(one: str):\n    return §[Step(one, print)]\n\n"
         'return Sequence(names, ForEach(lambda: ctx[names], key=str, each=each, id="all"))\n',
         said="the each of this ForEach gives a list, not a node",
-        hint="write Sequence(Step(one, print))",
+        hint="or Parallel for no order",
         fix=("[Step(one, print)]", "Sequence(Step(one, print))"),
     ),
     in_flow(
         "a dict in the place of a model",
         'return §Task("plan", agent=echo, prompt="p", output={"steps": list})\n',
         said="output= must be a type, not the dict",
-        hint="write a model",
+        hint="write a model: class Answer(BaseModel)",
         fix=('{"steps": list}', "Plan"),
     ),
     in_flow(

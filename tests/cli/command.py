@@ -6,6 +6,7 @@ import atexit
 import functools
 import json
 import os
+import pwd
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,7 @@ __all__ = [
     "eventually",
     "forked",
     "held_open",
+    "known_as",
     "really",
     "smithers",
     "started",
@@ -59,6 +61,14 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     left_out = ("SMITHERS_", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLUMNS", "LINES")
     kept = {name: text for name, text in os.environ.items() if not name.startswith(left_out)}
     return {**kept, "TERM": "xterm-256color", **(more or {})}
+
+
+def known_as(folder: Path, name: str) -> dict[str, str]:
+    """The variables of this user with settings by which they are this person."""
+    file = folder / f"settings of {name}" / "smithers" / "config.toml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f'[people]\n{pwd.getpwuid(os.getuid()).pw_name} = "{name}"\n')
+    return {"XDG_CONFIG_HOME": str(file.parents[1])}
 
 
 def smithers(folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Said:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import shlex
 import sys
@@ -14,11 +13,12 @@ import pytest
 
 from smithers.cli import _editing
 from smithers.cli._failures import Usage
+from smithers.engine.people import Person
 from smithers.forms import Form
 from smithers.hub import Asked, Hub
-from tests.cli.command import FLOWS, Said, database, environment, smithers
+from tests.cli.command import FLOWS, Said, database, environment, known_as, smithers
 
-LOGIN = getpass.getuser()
+LOGIN = "ann"
 SCHEMA = {
     "type": "object",
     "properties": {
@@ -39,6 +39,13 @@ def up(folder: Path, workflow: str = "asks_people") -> Path:
 def asking(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run whose questions nobody answers."""
     return up(tmp_path_factory.mktemp("asking"))
+
+
+@pytest.fixture(autouse=True)
+def is_ann(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who types is ann."""
+    for name, value in known_as(tmp_path_factory.mktemp("own"), "ann").items():
+        monkeypatch.setenv(name, value)
 
 
 def answer(folder: Path, *words: str) -> Said:
@@ -78,11 +85,6 @@ REFUSED: dict[str, tuple[tuple[str, ...], str, str]] = {
         "give --data @FILE the path of a readable file",
     ),
     "an empty text": (("title", "--text", " ", "--by", "ann"), "the answer is empty", "write a"),
-    "somebody else": (
-        ("title", "--text", "x", "--by", "eve"),
-        "'eve' may not answer title",
-        "allowed: ann, bob; name one of them with --by",
-    ),
     "a decision that is none": (
         ("ship", "--choice", "yes"),
         "'yes' is not one of the choices",
@@ -215,7 +217,7 @@ def test_every_command_that_asks_prints_is_the_answer(tmp_path: Path) -> None:
     file.write_text('{"steps": ["build"]}')
     said = answer(tmp_path, "plan", "--data", "@plan.json", "--note", "so far", "--json")
     assert said.document["answer"] == {"steps": ["build"]}
-    assert (said.document["note"], said.document["login"]) == ("so far", LOGIN)
+    assert (said.document["note"], said.document["login"]) == ("so far", "ann")
     assert answer(tmp_path, "ship", "--choice", "deny", "--by", "ann").code == 0
     said = answer(tmp_path, "title", "--text", "-t", "--by", "bob", "--resume", "--json")
     assert (said.code, said.document["status"]) == (0, "finished")
@@ -229,7 +231,7 @@ def test_every_command_that_asks_prints_is_the_answer(tmp_path: Path) -> None:
     assert all(one["answered"]["login"] == LOGIN for one in found)
     timeline = smithers(tmp_path, "timeline", "r1").out
     assert f"title was answered by bob (login {LOGIN})" in timeline
-    assert f"ship was denied by ann (login {LOGIN})" in timeline
+    assert "ship was denied by ann" in timeline
     over = answer(tmp_path, "--choice", "blue")
     assert over.code == 2
 
@@ -297,7 +299,7 @@ def edit(folder: Path, form: Form, *answers: str, monkeypatch: pytest.MonkeyPatc
         recorded.append(value)
         return 0
 
-    assert _editing.edited(asked, "ann", record) == 0
+    assert _editing.edited(asked, Person(names=("ann",)), record) == 0
     (one,) = recorded
     return one
 

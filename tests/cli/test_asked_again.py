@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import getpass
 import shlex
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command import Said, smithers
+
+LOGIN = getpass.getuser()
 
 _FLOW = """
 from smithers import Approval, Context, Loop, Node, NoInput, Sequence, Step, workflow
@@ -41,13 +44,13 @@ def test_a_question_that_timed_out_is_asked_again_with_the_text_and_time_of_the_
     timed_out = smithers(tmp_path, "up", "flow.py", "--run-id", "r1", "--db", "my runs.db")
     assert timed_out.code == 1
 
-    _write(tmp_path, how, 600, "Ship it now?", ["ann"])
+    _write(tmp_path, how, 600, "Ship it now?", [LOGIN])
     asked = _typed(tmp_path, timed_out)
     assert asked.code == 3
     assert '"Ship it now?"' in asked.err
     approved = _typed(tmp_path, asked)
     assert "Ship it now?" in approved.out
-    assert "ok[0] of r1 approved by ann" in approved.out
+    assert f"ok[0] of r1 approved by {LOGIN}" in approved.out
     done = _typed(tmp_path, approved)
     assert (done.code, done.out) == (0, "done\n")
     attempts = smithers(tmp_path, "sql", "SELECT task FROM attempts", "--csv", "--db", "my runs.db")

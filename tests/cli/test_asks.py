@@ -19,7 +19,7 @@ from smithers.errors import AlreadyDecided, QuestionChanged, Refused, StoreError
 from smithers.hub import Hub, title_of
 from smithers.state import RunState
 from smithers.views import Reason
-from tests.cli.command import FLOWS, Said, database, ended, smithers, started
+from tests.cli.command import FLOWS, Said, database, ended, known_as, smithers, started
 from tests.cli.scene import BEGAN, Scene
 
 SECRET = "hunter2-hunter2-hunter2"
@@ -178,11 +178,11 @@ def test_a_question_is_masked_and_cannot_look_like_words_of_ours(tmp_path: Path)
     (data,) = smithers(tmp_path, "asks", *named, "--json", env=env).document["asks"]
     assert data["commands"]["approve"] == typed.strip()
     assert data["digest"] == digest_of(data["asked"])  # what it is a digest of, and not masked
-    answered = smithers(tmp_path, *shlex.split(typed)[1:])
+    answered = smithers(tmp_path, *shlex.split(typed)[1:], env=known_as(tmp_path, "ann"))
     assert (answered.code, "by ann" in answered.out) == (0, True)
     gone = smithers(tmp_path, "asks", "r1", "ship it", *named)
     assert gone.code == 2
-    assert "ship it of run r1 was approved by ann (login " in gone.err
+    assert "ship it of run r1 was approved by ann at " in gone.err
     assert smithers(tmp_path, "asks", *named).err == "no open questions\n"
 
 

@@ -6,7 +6,9 @@ import getpass
 import hashlib
 from pathlib import Path
 
-from tests.cli.command import FLOWS, Said, ended, eventually, smithers, started, state_of
+import pytest
+
+from tests.cli.command import FLOWS, Said, ended, eventually, known_as, smithers, started, state_of
 
 
 def up(folder: Path, workflow: str) -> Said:
@@ -123,18 +125,36 @@ def test_a_round_can_be_named_in_either_way(tmp_path: Path) -> None:
     assert smithers(tmp_path, "approve", "r1", "ready[1]", "--by", "ann", "--resume").code == 0
 
 
-def test_only_those_that_are_named_may_decide(tmp_path: Path) -> None:
+def test_only_those_that_are_named_may_decide(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """By a name that is proved: a login, one of [people], or over HTTP that of a token."""
     up(tmp_path, "asks_ann")
-    said = smithers(tmp_path, "approve", "r1", "--by", "bob")
+    said = smithers(tmp_path, "approve", "r1", "--by", "ann", env={"LOGNAME": "ann"})
     assert said.code == 2
-    assert "allowed: ann" in said.err
-    assert smithers(tmp_path, "approve", "r1", "--by", "ann").code == 0
+    login = getpass.getuser()
+    assert f"'{login}' may not decide ship, ann may; --by ann does not prove who" in said.err
+    assert "nobody can prove that name" in said.err
+    kept = {"XDG_STATE_HOME": str(tmp_path_factory.mktemp("state"))}
+    smithers(tmp_path, "token", "add", "ann", "--scope", "approve", env=kept)
+    said = smithers(tmp_path, "approve", "r1", env=kept)
+    assert (said.code, "nobody can prove" in said.err) == (2, False)
+    assert smithers(tmp_path, "approve", "r1", env=known_as(tmp_path, "bob")).code == 2
+    said = smithers(tmp_path, "approve", "r1", "--json", env=known_as(tmp_path, "ann"))
+    assert (said.document["by"], said.document["login"]) == ("ann", "ann")
 
 
 def test_the_login_decides_where_nobody_is_named(tmp_path: Path) -> None:
     up(tmp_path, "asks")
     said = smithers(tmp_path, "approve", "r1", "--json", env={"LOGNAME": "carol"})
-    assert said.document["by"] == "carol"
+    assert said.document["by"] == getpass.getuser(), "a variable says nothing about who one is"
+
+
+def test_a_project_says_nothing_about_who_anybody_is(tmp_path: Path) -> None:
+    up(tmp_path, "asks")
+    (tmp_path / "smithers.toml").write_text('[people]\nroot = "ann"\n')
+    said = smithers(tmp_path, "resume", "r1")
+    assert "people may only be in your own settings" in said.err
 
 
 def test_an_agent_may_not_decide(tmp_path: Path) -> None:

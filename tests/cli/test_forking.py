@@ -14,7 +14,7 @@ import pytest
 from smithers.engine.settings import Unwatched
 from smithers.hub import Hub
 from smithers.store import forking, sqlite
-from tests.cli.command import database, smithers
+from tests.cli.command import database, known_as, smithers
 
 FLOW = """\
 import os
@@ -48,7 +48,7 @@ def flow(ctx: Context[About]) -> Node:
         each=lambda one: Step(f"do {one}", lambda: noted("do", len(one))),
         id="parts",
     )
-    ship = Approval("ship", ask=lambda: f"Ship {ctx[plan].steps}?", allowed_by=["ann", "root"])
+    ship = Approval("ship", ask=lambda: f"Ship {ctx[plan].steps}?", allowed_by=["ann"])
     pay = Step("pay", lambda attempt: noted("pay", "paid"), effect=True, output=str)
     return Sequence(draft, plan, each, ship, pay)
 """
@@ -97,6 +97,13 @@ def pages(ctx: Context[Page]) -> Node:
     after = ContinueAsNew(Page(number=ctx.input.number + 1)) if ctx.input.number < 2 else None
     return Sequence(read, after)
 """
+
+
+@pytest.fixture(autouse=True)
+def is_ann(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who types is ann."""
+    for name, value in known_as(tmp_path_factory.mktemp("own"), "ann").items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture
@@ -255,9 +262,9 @@ def test_what_comes_out_differently_with_another_input_runs_only_if_that_is_aske
 def test_a_decision_that_one_may_not_make_is_asked_again(folder: Path) -> None:
     mine = smithers(folder, "fork", "r1", "--up", *BY)
     assert mine.code == 0, mine.err
-    said = smithers(folder, "fork", "r1", "--by", "eve")
+    said = smithers(folder, "fork", "r1", env=known_as(folder, "eve"))
     assert said.code == 0, said.err
-    assert "ship is asked again: eve may not answer it (ann, root may)" in said.err
+    assert "ship is asked again: eve may not answer it (ann may)" in said.err
     assert smithers(folder, "resume", "r1-fork-2").code == 3
     (ask,) = smithers(folder, "asks", "r1-fork-2", "--json").document["asks"]
     assert ask["task"] == "ship"
@@ -269,15 +276,15 @@ def test_a_decision_in_a_child_run_that_one_may_not_make_is_asked_again(folder: 
     assert smithers(folder, "approve", "top.below", "ship", "--by", "ann", "--resume").code == 0
     mine = smithers(folder, "fork", "top", "--run-id", "mine", *BY)
     assert (mine.code, "again" in mine.err) == (0, False)
-    said = smithers(folder, "fork", "top", "--run-id", "hers", "--by", "eve")
-    why = "ship of child run top.below was answered, and eve may not answer it (ann, root may)"
+    said = smithers(folder, "fork", "top", "--run-id", "hers", env=known_as(folder, "eve"))
+    why = "ship of child run top.below was answered, and eve may not answer it (ann may)"
     assert f"below runs again: {why}" in said.err
     assert smithers(folder, "resume", "hers").code == 3
     (ask,) = smithers(folder, "asks", "--json").document["asks"]
     assert (ask["run_id"], ask["task"]) == ("hers.below.run2", "ship")
     (folder / "above.py").write_text(ABOVE.replace('"below"', '"under"'))
     assert smithers(folder, "resume", "top", "--rename", "below=under").code == 0
-    said = smithers(folder, "fork", "top", "--run-id", "theirs", "--by", "eve")
+    said = smithers(folder, "fork", "top", "--run-id", "theirs", env=known_as(folder, "eve"))
     assert f"under runs again: {why}" in said.err
 
 

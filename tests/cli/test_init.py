@@ -149,7 +149,9 @@ def test_a_template_is_written_alone_with_what_it_needs(tmp_path: Path) -> None:
 def test_after_init_each_workflow_passes_check_and_a_dry_run_with_no_edit_input_or_agent(
     tmp_path: Path, name: str
 ) -> None:
-    assert smithers(tmp_path, "init").code == 0
+    said = smithers(tmp_path, "init")
+    first = f".smithers/workflows/{WORKFLOWS[0]}.py"
+    assert (said.code, f"`smithers up {first} --dry-run`" in said.err) == (0, True), said
     file, env = f".smithers/workflows/{name}.py", {"PATH": os.defpath}
     checked = smithers(tmp_path, "check", file, env=env)
     assert (checked.code, "no mistakes found" in checked.out + checked.err) == (0, True), checked

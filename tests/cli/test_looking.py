@@ -143,7 +143,7 @@ def test_a_killed_run_is_stale_and_why_says_what_to_type(tmp_path: Path) -> None
         (
             "asks_ann",
             "ship has been waiting for ann to decide",
-            f"smithers approve r1 ship --by ann --digest {SHIP}",
+            f"smithers approve r1 ship --digest {SHIP}",
         ),
         ("retries_late", "breaks failed and will be retried at", "smithers resume r1"),
     ],
@@ -298,3 +298,23 @@ def test_a_row_that_nobody_wrote_is_named(tmp_path: Path, table: str, column: st
     said = smithers(tmp_path, "graph", "r1")
     assert said.code == 2
     assert f"run r1 has a row in `{table}` with {column} 'teapot', which is unknown" in said.err
+
+
+def test_a_tolerated_failure_has_its_hint_unless_that_is_for_a_resume(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(
+        "from smithers import Sequence, Step, workflow\n"
+        "from smithers.errors import Refused\n"
+        "def boom():\n"
+        "    raise ValueError('boom')\n"
+        "def refuse():\n"
+        "    raise Refused('no résumé', hint='send your resume again')\n"
+        "@workflow\n"
+        "def flow(ctx):\n"
+        "    pays = Step('pays', boom, effect=True, on_failure='continue')\n"
+        "    return Sequence(pays, Step('reads', refuse, on_failure='continue'))\n"
+    )
+    assert smithers(tmp_path, "up", "flow.py", "--run-id", "r1").code == 6
+    pays, reads = smithers(tmp_path, "why", "r1", "--json").document["reasons"]
+    assert "hint" not in pays
+    assert reads["hint"] == "send your resume again"
+    assert tasks(tmp_path)["pays"]["error"]["hint"] == ""

@@ -383,7 +383,7 @@ FILES: dict[str, tuple[str, str]] = {
         'return Sequence(t, u, Task("v", agent=echo, prompt="p", continues=u))',
     ),
     # -- the workflow itself
-    "put it on a function": (
+    "put it on a function that takes a Context and returns a tree": (
         "@workflow()\nclass flow:\n    pass\n\nflow = workflow()(5)\n",
         '@workflow\ndef flow(ctx: Context[NoInput]) -> Node:\n    return Step("a", lambda: 1)\n',
     ),

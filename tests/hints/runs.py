@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
 from tests.cli.command import (
     FLOWS,
@@ -198,12 +199,15 @@ def nothing_to_decide(shell: Shell) -> tuple[Said, Said]:
     return failed, shell.follow(failed)
 
 
-@scene("allowed: …; name one of them with --by")
+@scene('if that is you, write … = "…" below [people] in …')
 def person_who_may_not_decide(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks_ann")
-    failed = shell("approve", "r1", "--by", "bob")
-    name = failed.err.split("allowed: ")[1].split(";")[0]
-    return failed, shell("approve", "r1", "--by", name)
+    settings = {"XDG_CONFIG_HOME": str(shell.folder / "own")}
+    failed = shell.bare("approve", "r1", "--db", DATABASE, env=settings)
+    line, file = failed.err.split("if that is you, write ")[1].strip().split(" below [people] in ")
+    Path(file).parent.mkdir(parents=True)
+    Path(file).write_text(f"[people]\n{line}\n")
+    return failed, shell.bare("approve", "r1", "--db", DATABASE, env=settings)
 
 
 @scene("give one of --choice X, --data JSON, --text T or --edit")

@@ -35,6 +35,8 @@ WORDS: dict[str, Kind] = {
     "it is called with one to three arguments: …": "choose",
     "give it back its name; another workflow is another run": "author",
     # -- check
+    "… gave null: write output=, or annotate what its function returns": "author",
+    "a field is an attribute: write ctx[task].field": "author",
     'give one: --input \'{"name": "value"}\'': "choose",
     "importing the file and building the tree should take little": "author",
     "await it: value = await run.node(...)": "author",
@@ -54,10 +56,10 @@ WORDS: dict[str, Kind] = {
     "set HOME or XDG_STATE_HOME to a folder of this user": "set up",
     "tell the person: …": "person",
     "tell the person to look at it, and to type in their own terminal: …": "person",
-    # -- metrics and hooks
     "node_exporter reads only such files: name it, for example, smithers.prom": "choose",
     "name a file in the folder of node_exporter's --collector.textfile.directory": "choose",
     "choose a folder with free space that this user may write to": "machine",
+    # -- hooks
     "correct the pointer": "choose",
     "send JSON": "choose",
     "send it again later": "person",
@@ -291,15 +293,20 @@ _EDIT = "durability/test_hot.py::test_killed_while_an_edit_waits_it_is_not_taken
 _TOKENS = "access/test_tokens.py::test_the_command_line_adds_lists_and_revokes"
 _BELOW = "web/test_below_a_run.py::test_a_token_needs_a_process_that_is_found_or_another_machine"
 _UI = "web/test_sessions.py::test_a_person_at_a_terminal_gets_a_session_and_nobody_else"
+_MISTAKE = "mistakes/test_mistakes.py::test_a_mistake_has_its_place_and_its_fix"
 _CAPS = "cli/test_caps.py::test_a_run_waits_at_what_it_may_use_and_a_resume_keeps_that"
 TESTED: dict[str, str] = {
     "`smithers budget RUN --add-usd 5` raises a budget": _CAPS,
+    "call a function or Subflow(id, workflow); `smithers up FILE` starts a workflow": _MISTAKE,
     (
         "`smithers why …` shows it; type `smithers approve … 'the run'`,"
         " or `smithers deny … 'the run'`, or restore …"
     ): _EDIT,
     "restore …; or to take it, type `smithers up … --run-id … --resume`": _EDIT,
     "if the run is resumed, … runs again, with its effect": _EFFECT,
+    "move it to ~/.config/smithers/config.toml": (
+        "cli/test_deciding.py::test_a_project_says_nothing_about_who_anybody_is"
+    ),
     "`smithers token list` shows the tokens": _TOKENS,
     "call from a program of the user who serves, or use a page of `smithers ui`": _BELOW,
     "make one for this device: `smithers token add NAME --scope approve`": _BELOW,

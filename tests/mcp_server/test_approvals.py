@@ -185,8 +185,8 @@ async def test_an_approval_for_others_is_refused_to_this_user(project: Project, 
     async with project.client(era, answers=human("accept", decision="approve")) as call:
         run_id = await asking(call, "asks_ann")
         said = await call("answer", run_id=run_id)
-        assert "may not decide it, nobody-here may" in said.error
-        assert "--by nobody-here" in said.error
+        assert "may not decide it, nobody-here may, and nobody can prove that name" in said.error
+        assert "tell the person to type in their own terminal: " in said.error
 
 
 async def test_a_server_below_an_agent_of_a_run_decides_nothing(project: Project, era: Era) -> None:

@@ -57,8 +57,37 @@ class Correction:
 
 _EMPTY = "A container without children has ended in a run that finished; `graph` said pending."
 _SKIPPED = "The root of a run that finished is finished, also if all its tasks were skipped."
+_OLD_HINT = "Rows of before do not say that a hint is about a resume, so it is shown."
+_RAISE = (
+    "raise max_iterations at /project/scenes_trees.py:171:31, or set on_exhausted='finish' there,"
+    " then resume the run"
+)
+_CORRECT = "correct the workflow, then resume the run"
 
 CORRECTIONS: tuple[Correction, ...] = (
+    *(
+        Correction(
+            database="handled_containers",
+            read=f"r1: {read}",
+            path=f"reasons[{number}].hint",
+            old=MISSING,
+            new=_CORRECT if number else _RAISE,
+            why=_OLD_HINT,
+        )
+        for read in ("why --json", "hub overview")
+        for number in range(4)
+    ),
+    *(
+        Correction(
+            database="handled_containers",
+            read="r1: why",
+            path=f"[{number + 2}]",
+            old=MISSING,
+            new=f"    hint: {_CORRECT if number else _RAISE}",
+            why=_OLD_HINT,
+        )
+        for number in range(4)
+    ),
     Correction(
         database="empties",
         read="allowed: graph",

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from smithers import Approval, Context, Node, Sequence, Step, workflow
+from smithers import Approval, Context, Node, NoInput, Sequence, Step, workflow
 
 
 class Brief(BaseModel):
     topic: str = "whales"
+
+
+@workflow
+def asks_ann(ctx: Context[NoInput]) -> Node:
+    return Sequence(Approval("ship", ask="Ship this?", allowed_by=["ann"]))
 
 
 @workflow(input=Brief)

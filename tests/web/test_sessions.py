@@ -18,7 +18,7 @@ from smithers.access import Sessions
 from smithers.hub import Hub
 from smithers.web import make_app
 from tests.cli.command import environment, smithers
-from tests.web.flows import ships
+from tests.web.flows import asks_ann, ships
 from tests.web.serving import EVERYTHING, FakeTokens, serving
 
 _CSRF = "x-csrf-token"
@@ -85,6 +85,23 @@ def test_a_page_of_another_site_changes_nothing(hub: Hub, browser: TestClient, f
         answer = browser.post("/api/v1/runs/r1/answers", json={}, headers={"origin": origin})
         assert (answer.status_code, answer.json()["kind"]) == (403, "WrongOrigin")
     assert hub.asks("r1", None).task == "ship"
+
+
+def test_allowed_by_counts_the_name_of_the_session_or_token(
+    hub: Hub, browser: TestClient, sessions: Sessions
+) -> None:
+    asyncio.run(hub.run(asks_ann, run_id="r1"))
+    given = {"task": "ship", "approved": True}
+    browser.get("/session", params={"code": sessions.offer("bob")})
+    opened = sessions.find(browser.cookies["smithers_session"])
+    assert opened is not None
+    head = {_CSRF: opened.csrf}
+    refused = browser.post("/api/v1/runs/r1/answers", json=given, headers=head)
+    assert (refused.status_code, refused.json()["kind"]) == (422, "Refused")
+    assert "'bob' may not decide ship, ann may" in refused.json()["message"]
+    head = {"authorization": f"Bearer {EVERYTHING}"}
+    answer = browser.post("/api/v1/runs/r1/answers", json=given, headers=head)
+    assert (answer.status_code, answer.json()["login"]) == (200, "ann")
 
 
 def test_a_code_counts_once_and_for_a_minute(hub: Hub, sessions: Sessions, clock: Clock) -> None:

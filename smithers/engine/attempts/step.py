@@ -195,7 +195,8 @@ class StepAttempt(Execution):
         if self.work.effect:  # an exception is no interruption: nobody is asked before it
             told = hint
             hint = f"if the run is resumed, {programs.key} runs again, with its effect"
-            return replace(failure, hint="; ".join(one for one in (told, hint) if one))
+            hint = "; ".join(one for one in (told, hint) if one)
+            return replace(failure, hint=hint, for_resume=True)
         return replace(failure, hint=hint)
 
     async def _within(self, timeout_s: float) -> object:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from smithers.kinds import Compensated, Definition, agent_work
+from smithers.kinds import COMPENSATED, Definition, agent_work
 from smithers.values import dataclass
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _begun(state: RunState) -> Iterator[str]:
 
 def _is_undo(one: Definition) -> bool:
     while (above := one.parent) is not None:
-        if isinstance(above.node, Compensated) and one.place > 0:
+        if above.kind is COMPENSATED and one.place > 0:
             return True
         one = above
     return False
