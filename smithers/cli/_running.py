@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from smithers.cli._arguments import Argument, Db, JsonFlag, Option, Run, example
+from smithers.cli._caps import MaxCalls, MaxTokens, MaxUsd, caps_of
 from smithers.cli._failures import Usage
 from smithers.cli._given import check_port, file_and_name, given_text
 from smithers.cli._places import Place, place
@@ -51,35 +52,6 @@ Linger = Annotated[
         metavar="S",
         help="Keep running if a retry or timer is due within S seconds, and wait S seconds for a"
         " slot of a pool (default: 60).",
-        show_default=False,
-    ),
-]
-MaxUsd = Annotated[
-    str | None,
-    Option(
-        "--max-usd",
-        metavar="USD",
-        help="Start no agent of the run once it has cost this many US dollars.",
-        show_default=False,
-    ),
-]
-MaxTokens = Annotated[
-    int | None,
-    Option(
-        "--max-tokens",
-        min=1,
-        metavar="N",
-        help="The same for tokens.",
-        show_default=False,
-    ),
-]
-MaxCalls = Annotated[
-    int | None,
-    Option(
-        "--max-calls",
-        min=1,
-        metavar="N",
-        help="The same for requests to agents.",
         show_default=False,
     ),
 ]
@@ -280,10 +252,7 @@ def up(
     detached: Detached = False,
 ) -> int:
     where = place(db)
-    caps = _caps(max_usd, max_tokens, max_calls)
-    if resume and caps is not None:
-        hint = "`smithers budget RUN --add-usd 5` raises a budget"
-        raise Usage("a run that exists keeps its caps", hint=hint)
+    caps = caps_of(max_usd, max_tokens, max_calls, resume=resume)
     if dry_run:
         others: dict[str, object] = {"--resume": resume, "--detach": detach, "--events": events}
         others |= {"--linger": linger, "--hot": hot, "--serve": serve}
@@ -389,14 +358,6 @@ def resume(
             hot=hot,
         )
     )
-
-
-def _caps(usd: str | None, tokens: int | None, calls: int | None) -> Amounts | None:
-    if usd is None and tokens is None and calls is None:
-        return None
-    from smithers.cli._raising import dollars
-
-    return Amounts(usd=dollars("--max-usd", usd), tokens=tokens, calls=calls)
 
 
 def _check_alone(option: str, others: Mapping[str, object]) -> None:

@@ -255,10 +255,7 @@ def _mixed_up(error: TypeError, said: str) -> Explained | None:
         )
         return Explained(said, hint)
     if "Workflow" in words:
-        hint = (
-            "a workflow is not a node: call a plain function that returns nodes, or write"
-            " Subflow(id, workflow); `smithers up FILE` starts one"
-        )
+        hint = "call a function or Subflow(id, workflow); `smithers up FILE` starts a workflow"
         return Explained(said, hint)
     model = re.match(_NO_ITEMS, str(error))
     if model is not None and model[1] != "NoneType" and not hasattr(builtins, model[1]):

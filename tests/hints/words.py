@@ -56,10 +56,10 @@ WORDS: dict[str, Kind] = {
     "set HOME or XDG_STATE_HOME to a folder of this user": "set up",
     "tell the person: …": "person",
     "tell the person to look at it, and to type in their own terminal: …": "person",
-    # -- metrics and hooks
     "node_exporter reads only such files: name it, for example, smithers.prom": "choose",
     "name a file in the folder of node_exporter's --collector.textfile.directory": "choose",
     "choose a folder with free space that this user may write to": "machine",
+    # -- hooks
     "correct the pointer": "choose",
     "send JSON": "choose",
     "send it again later": "person",
@@ -293,13 +293,11 @@ _EDIT = "durability/test_hot.py::test_killed_while_an_edit_waits_it_is_not_taken
 _TOKENS = "access/test_tokens.py::test_the_command_line_adds_lists_and_revokes"
 _BELOW = "web/test_below_a_run.py::test_a_token_needs_a_process_that_is_found_or_another_machine"
 _UI = "web/test_sessions.py::test_a_person_at_a_terminal_gets_a_session_and_nobody_else"
+_MISTAKE = "mistakes/test_mistakes.py::test_a_mistake_has_its_place_and_its_fix"
 _CAPS = "cli/test_caps.py::test_a_run_waits_at_what_it_may_use_and_a_resume_keeps_that"
 TESTED: dict[str, str] = {
     "`smithers budget RUN --add-usd 5` raises a budget": _CAPS,
-    (
-        "a workflow is not a node: call a plain function that returns nodes, or write"
-        " Subflow(id, workflow); `smithers up FILE` starts one"
-    ): "mistakes/test_mistakes.py::test_a_mistake_has_its_place_and_its_fix",
+    "call a function or Subflow(id, workflow); `smithers up FILE` starts a workflow": _MISTAKE,
     (
         "`smithers why …` shows it; type `smithers approve … 'the run'`,"
         " or `smithers deny … 'the run'`, or restore …"

@@ -1248,10 +1248,7 @@ def flow(ctx):
     return Sequence(§_inner(ctx))
 """,
         said="workflow flow: TypeError: 'Workflow' object is not callable",
-        hint=(
-            "a workflow is not a node: call a plain function that returns nodes, or write"
-            " Subflow(id, workflow); `smithers up FILE` starts one"
-        ),
+        hint="call a function or Subflow(id, workflow); `smithers up FILE` starts a workflow",
         fix=("@workflow\ndef _inner", "def _inner"),
     ),
     in_flow(

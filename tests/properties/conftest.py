@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.internal.conjecture import engine, providers
 from hypothesis.internal.constants_ast import Constants
+from hypothesis.vendor import pretty
 
 _ASKED = os.environ.get("SMITHERS_EXAMPLES")
 
@@ -36,6 +37,15 @@ providers._get_local_constants = Constants  # pyright: ignore[reportPrivateUsage
 assert hasattr(engine, "MAX_SHRINKING_SECONDS"), "see how long Hypothesis shrinks an example now"
 engine.MAX_SHRINKING_SECONDS = 30 if _ASKED is None else 300
 _MOST_S = 120 + 4 * settings().max_examples + engine.MAX_SHRINKING_SECONDS  # on a busy machine
+
+
+def _show(self: pretty.RepresentationPrinter, found: object, *_: object, **__: object) -> None:
+    self.text(repr(found))
+
+
+# How Hypothesis shows what it has built takes twice as long for each level of a tree.
+assert hasattr(pretty.RepresentationPrinter, "maybe_repr_known_object_as_call")
+pretty.RepresentationPrinter.maybe_repr_known_object_as_call = _show  # type: ignore[assignment,method-assign]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
