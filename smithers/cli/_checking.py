@@ -144,7 +144,8 @@ def _finding(one: dict[str, Any]) -> Iterator[str]:
 def _known(report: dict[str, Any]) -> Iterator[str]:
     yield from tree_lines(report["workflow"], of_workflow(report["tree"]))
     yield ""
-    yield f"agents: {shown(', '.join(report['agents'])) or 'none'}"
+    none = "none known before the run" if report["agent_calls"]["besides"] else "none"
+    yield f"agents: {shown(', '.join(report['agents'])) or none}"
     yield f"agent calls: {shown(_calls(report['agent_calls']))}"
     for one in report["budgets"]:
         yield f"budget of {shown(one['of'] or 'the run')}: {_caps(one)}"

@@ -141,6 +141,7 @@ def test_a_tree_that_follows_outputs_is_said_to_grow(tmp_path: Path) -> None:
     why = "follows first, and may grow"
     assert document["unknown"] == [{"node": "sequence", "what": "tree", "why": why}]
     assert document["agent_calls"]["besides"] == ["what is made below sequence"]
+    assert "agents: none known before the run\n" in smithers(tmp_path, "check", "flow.py").out
 
 
 def test_check_makes_an_input_with_an_item_in_each_list(tmp_path: Path) -> None:
