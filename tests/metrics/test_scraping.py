@@ -13,7 +13,7 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Generator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +77,9 @@ def test_prometheus_scrapes_a_server(hub: Hub, tmp_path: Path) -> None:
         subprocess.Popen(
             command, env=environment(), stdout=subprocess.PIPE, stderr=err, text=True
         ) as server,
+        ExitStack() as stack,
     ):
+        stack.callback(server.kill)  # else a failure would wait for its end
         assert server.stdout is not None
         told = json.loads(server.stdout.readline())
         config, port = tmp_path / "prometheus.yml", _free_port()
