@@ -37,11 +37,13 @@ class _Beside:
     out: IO[bytes]
 
 
-def serve_beside(where: Place, port: int, drive: Callable[[], int]) -> int:
+def serve_beside(
+    where: Place, port: int, drive: Callable[[], int], *, metrics: bool = False
+) -> int:
     """Do what drives a run while a server answers; the exit code. A run that waits is answered over
-    HTTP, so this stays then until a signal comes.
+    HTTP, so this stays then until a signal comes. `metrics`: it tells how they are read.
     """
-    with _serving(where, port) as server:
+    with _serving(where, port, metrics=metrics) as server:
         say(f"serving {server.url}; your programs' token is in {server.token_file}")
         code = drive()
         if code == code_of("waiting"):
@@ -52,9 +54,10 @@ def serve_beside(where: Place, port: int, drive: Callable[[], int]) -> int:
 
 
 @contextlib.contextmanager
-def _serving(where: Place, port: int) -> Generator[_Beside]:
+def _serving(where: Place, port: int, *, metrics: bool) -> Generator[_Beside]:
     serve = [sys.executable, "-P", "-m", "smithers", "serve", "--json", "--with-input"]
     serve += ["--port", str(port), "--db", str(where.path.absolute())]
+    serve += ["--metrics"] if metrics else []
     command = [sys.executable, "-I", "-S", "-c", _APART, *serve]
     given, life = os.pipe()
     with contextlib.ExitStack() as stack:

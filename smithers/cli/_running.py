@@ -134,6 +134,13 @@ Port = Annotated[
         show_default=False,
     ),
 ]
+Metrics = Annotated[
+    bool,
+    Option(
+        "--metrics",
+        help="With --serve: print what Prometheus needs in its settings to read `/metrics`.",
+    ),
+]
 _PORT = 7331
 _ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
 
@@ -183,7 +190,7 @@ class Wanted:
     its own; `extra` is added to the final object. `recorded`: an answer is on disk already, so that
     it is enough if another process drives the run. `rerun` and `renames` as in `Hub.resume`;
     `retry` is a task that runs again. `serve_at` is a port on which
-    runs are served meanwhile.
+    runs are served meanwhile, `metrics` whether that tells how they are read.
     """
 
     place: Place
@@ -208,6 +215,7 @@ class Wanted:
     extra: dict[str, object] | None = None
     hot: bool = False
     serve_at: int | None = None
+    metrics: bool = False
 
 
 def up(
@@ -245,6 +253,7 @@ def up(
     hot: Hot = False,
     serve: Serve = False,
     port: Port = None,
+    metrics: Metrics = False,
     dry_run: DryRunFlag = False,
     script: ScriptOption = None,
     run_steps: RunSteps = False,
@@ -263,8 +272,9 @@ def up(
         raise Usage(f"{option} needs --dry-run", hint="add --dry-run, or leave it out")
     if serve:
         _check_alone("--serve", {"--detach": detach})
-    if port is not None and not serve:
-        raise Usage("--port needs --serve", hint="add --serve, or leave it out")
+    for option, is_given in (("--port", port is not None), ("--metrics", metrics)):
+        if is_given and not serve:
+            raise Usage(f"{option} needs --serve", hint="add --serve, or leave it out")
     if port is not None:
         check_port(port)
     if resume and run_id is None:
@@ -306,6 +316,7 @@ def up(
             heading=f"run {id}" if run_id is None else "",
             hot=hot,
             serve_at=(_PORT if port is None else port) if serve else None,
+            metrics=metrics,
         )
     )
 
@@ -404,7 +415,8 @@ def go_on(wanted: Wanted) -> int:
         return drive(going, work)
     from smithers.cli._beside import serve_beside
 
-    return serve_beside(wanted.place, wanted.serve_at, partial(drive, going, work))
+    driving = partial(drive, going, work)
+    return serve_beside(wanted.place, wanted.serve_at, driving, metrics=wanted.metrics)
 
 
 def _is_plain(wanted: Wanted) -> bool:

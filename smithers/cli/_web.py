@@ -16,6 +16,7 @@ from smithers.cli._deciding import login
 from smithers.cli._failures import Usage
 from smithers.cli._given import check_port
 from smithers.cli._places import place
+from smithers.cli._scraping import scrape_config
 from smithers.cli._serving import Roots, folder_at
 from smithers.cli._signals import SIGNALS
 from smithers.cli._streams import give_json, say
@@ -69,6 +70,10 @@ def serve(
     insecure: Annotated[
         bool, Option("--insecure", help="Allow an address beyond this machine, without TLS.")
     ] = False,
+    metrics: Annotated[
+        bool,
+        Option("--metrics", help="Print what Prometheus needs in its settings to read `/metrics`."),
+    ] = False,
     json: JsonFlag = False,
     with_input: Annotated[bool, Option("--with-input", hidden=True)] = False,
     db: Db = None,
@@ -85,6 +90,8 @@ def serve(
             f"the server needs the package {error.name!r}, which is not installed",
             hint="install it with `pip install 'smithers-orchestrator[serve]'`",
         ) from error
+    if metrics:
+        hub.metrics_page()  # says what is missing, before anything is served
     from smithers.access import Sessions, Tokens
 
     tokens = Tokens(os.environ)
@@ -97,6 +104,8 @@ def serve(
         if is_over.is_set():
             listening.stop()
         hub.note_server(listening.url, names or ())
+        if metrics:
+            say(scrape_config(listening.url, str(file)))
         if json:
             told = {"version": 1, "url": listening.url, "token_file": str(file)}
             give_json({**told, "pid": os.getpid()})

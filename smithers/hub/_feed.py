@@ -128,6 +128,7 @@ class Feed:
         self._enter(client)
         try:
             await self._check(client)
+            client.away_since = self.clock()  # what came before took this process, not the client
             yield client
         finally:
             self._leave(client)
@@ -139,6 +140,7 @@ class Feed:
         """
         client = RunsClient(self, self._list, after)
         self._enter(client)
+        client.away_since = self.clock()
         try:
             yield client
         finally:
@@ -295,7 +297,7 @@ class _Client:
     def __init__(self, feed: Feed, topic: _Topic) -> None:
         self.topic = topic
         self.is_dropped = False
-        self.away_since: float | None = feed.clock()
+        self.away_since: float | None = None
         self._feed = feed
 
     def _come(self) -> None:

@@ -13,7 +13,9 @@ OPENMETRICS = "application/openmetrics-text"
 
 
 def _metrics(call: Call) -> Response:
-    page, media = call.hub.metrics_page(accept=call.request.headers.get("accept", ""))
+    page, media = call.hub.metrics_page(
+        clients=call.server.feed.clients, accept=call.request.headers.get("accept", "")
+    )
     return Response(page, media_type=media)
 
 

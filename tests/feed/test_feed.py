@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import sqlite3
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,12 @@ import pytest
 from smithers import reports
 from smithers.changes import StatusChanged
 from smithers.errors import Refused, SmithersError
-from smithers.hub import Hub
+from smithers.hub import Feed, Hub, _feed
 from smithers.hub._feed import Batch, Dropped, RunClient
 from smithers.reports import _heads
 from smithers.store import looking
 from smithers.store.lease import Beat
-from tests.feed.writing import Ids, collect, every_id, fed, writing
+from tests.feed.writing import MOST_S, Ids, collect, every_id, fed, writing
 
 pytestmark = pytest.mark.anyio
 
@@ -173,6 +175,32 @@ async def test_a_client_that_does_not_come_back_is_dropped_and_resumes(path: Pat
         async with feed.of_run("r1", batch.cursor) as client:
             now[0] += 1
             assert [unit.frame for unit in (await anext(client)).units] == [2]
+
+
+async def test_time_that_the_first_read_takes_does_not_count_as_away(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, is_looked = [0.0], threading.Event()
+    see, drop, reads = reports.see, Feed._drop_stalled, itertools.count()  # pyright: ignore[reportPrivateUsage]
+
+    def slow(*given: Any, **named: Any) -> Any:
+        if next(reads) == 0:
+            now[0] += 60
+            assert is_looked.wait(MOST_S)
+        return see(*given, **named)
+
+    def watched(feed: Feed, at: float) -> None:
+        drop(feed, at)
+        if at >= 60:
+            is_looked.set()
+
+    monkeypatch.setattr(reports, "see", slow)
+    monkeypatch.setattr(Feed, "_drop_stalled", watched)
+    monkeypatch.setattr(_feed, "ALIVE_S", 0.01)
+    async with writing(path) as writer, fed(path, clock=lambda: now[0]) as feed:
+        await writer.step()
+        async with feed.of_run("r1") as client:
+            assert (await anext(client)).units
 
 
 async def ask(client: RunClient) -> Batch:

@@ -18,7 +18,7 @@ from smithers.store.sqlite import SqliteStore
 from smithers.views import FrameView
 from tests.store.samples import first_frame, frame, new_run, settled
 
-__all__ = ["Writer", "collect", "every_id", "fed", "writing"]
+__all__ = ["MOST_S", "Writer", "collect", "every_id", "fed", "writing"]
 
 Ids = list[tuple[int, int]]
 MOST_S = 60.0

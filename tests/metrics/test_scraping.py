@@ -12,8 +12,8 @@ import sys
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -55,23 +55,35 @@ def _free_port() -> int:
         return port
 
 
+@contextmanager
+def _following(url: str, token_file: str) -> Generator[None]:
+    """A client that listens to the events of a server."""
+    secret = Path(token_file).read_text().strip()
+    headers = {"authorization": f"Bearer {secret}", "accept": "text/event-stream"}
+    request = urllib.request.Request(f"{url}/api/v1/events", headers=headers)
+    with urllib.request.urlopen(request, timeout=_PATIENCE_S):
+        yield
+
+
 @pytest.mark.skipif(
     shutil.which("prometheus") is None, reason="prometheus (Debian: prometheus) is not installed"
 )
 def test_prometheus_scrapes_a_server(hub: Hub, tmp_path: Path) -> None:
     command = [sys.executable, "-P", "-m", "smithers", "serve", "--port", "0", "--json"]
-    command += ["--db", str(hub.database)]
-    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as server:
+    command += ["--metrics", "--db", str(hub.database)]
+    said = tmp_path / "said"
+    with (
+        said.open("w") as err,
+        subprocess.Popen(
+            command, env=environment(), stdout=subprocess.PIPE, stderr=err, text=True
+        ) as server,
+        ExitStack() as stack,
+    ):
+        stack.callback(server.kill)  # else a failure would wait for its end
         assert server.stdout is not None
         told = json.loads(server.stdout.readline())
         config, port = tmp_path / "prometheus.yml", _free_port()
-        job: dict[str, object] = {
-            "job_name": "smithers",
-            "scrape_interval": "1s",
-            "authorization": {"credentials_file": told["token_file"]},
-            "static_configs": [{"targets": [told["url"].removeprefix("http://")]}],
-        }
-        config.write_text(json.dumps({"scrape_configs": [job]}))  # JSON is YAML
+        config.write_text(f"global:\n  scrape_interval: 1s\n{said.read_text()}")
         subprocess.run(
             ["promtool", "check", "config", config], check=True, capture_output=True, timeout=60
         )
@@ -95,6 +107,9 @@ def test_prometheus_scrapes_a_server(hub: Hub, tmp_path: Path) -> None:
                 assert value('smithers_tokens_total{kind="cached",agent="writer"}') == "60"
                 assert value('sum(smithers_waits{kind="approval"})') == "1"
                 assert value("up") == "1"
+                with _following(told["url"], told["token_file"]):
+                    eventually(lambda: value("smithers_sse_clients"), "1")
+                eventually(lambda: value("smithers_sse_clients"), "0")
                 asyncio.run(hub.run(works, run_id="r2"))
                 eventually(lambda: value('smithers_tasks_total{state="finished"}'), "8")
             finally:

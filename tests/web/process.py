@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import select
 import subprocess
 import sys
 import threading
@@ -45,8 +46,10 @@ def serving(database: Path, *, port: int = 0) -> Generator[Served]:
     ) as process:
         try:
             assert process.stdout is not None
+            ready, _, _ = select.select([process.stdout], [], [], PATIENCE_S)
+            assert ready, "the server did not say that it listens"
             told = json.loads(process.stdout.readline())
-            assert told["pid"] == process.pid
+            assert told.get("pid") == process.pid, told
             yield Served(
                 process=process,
                 port=int(told["url"].rpartition(":")[2]),

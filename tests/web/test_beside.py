@@ -16,15 +16,28 @@ from tests.cli.command import eventually, smithers, started
 from tests.web import held_flow
 from tests.web.process import PATIENCE_S
 
+_CONFIG = """\
+scrape_configs:
+  - job_name: smithers
+    authorization:
+      credentials_file: "{file}"
+    static_configs:
+      - targets: ["{address}"]
+"""
 
-def _server_of(up: subprocess.Popen[bytes]) -> tuple[str, str]:
+
+def _server_of(up: subprocess.Popen[bytes], *, metrics: bool = False) -> tuple[str, str]:
     """The address of the server that a command has started, and the token of programs."""
     assert up.stderr is not None
+    before = ""
     for line in up.stderr:
         if found := re.search(
             r"serving (http://\S+); your programs' token is in (\S+)", line.decode()
         ):
+            address = found[1].removeprefix("http://")
+            assert before == (_CONFIG.format(file=found[2], address=address) if metrics else "")
             return found[1], Path(found[2]).read_text().strip()
+        before += line.decode()
     raise AssertionError(up.wait())
 
 
@@ -68,15 +81,23 @@ def test_a_server_beside_a_run_answers_for_it_and_ends_with_the_command(tmp_path
         assert child.wait(PATIENCE_S) == 130
         assert _is_down(url)
 
-    again = ["up", held_flow.__file__, "--serve", "--port", "0", "--db", str(database)]
+    again = ["up", held_flow.__file__, "--serve", "--port", "0", "--metrics", "--db", str(database)]
     with started(tmp_path, *again, "--input", json.dumps({"until": str(until)})) as child:
-        url, _ = _server_of(child)
+        url, secret = _server_of(child, metrics=True)
+        assert httpx2.get(f"{url}/metrics").status_code == 401
+        read = httpx2.get(f"{url}/metrics", headers={"authorization": f"Bearer {secret}"})
+        assert "smithers_sse_clients 0.0" in read.text
         os.kill(child.pid, signal.SIGKILL)
         eventually(lambda: _is_down(url))
 
 
 def test_what_cannot_be_combined_with_a_server_is_said(tmp_path: Path) -> None:
-    for words in (["--serve", "--detach"], ["--port", "1"], ["--serve", "--port", "70000"]):
+    for words in (
+        ["--serve", "--detach"],
+        ["--port", "1"],
+        ["--metrics"],
+        ["--serve", "--port", "70000"],
+    ):
         said = smithers(tmp_path, "up", held_flow.__file__, *words)
         assert said.code == 2, words
         assert "hint: " in said.err

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,17 @@ def test_each_curl_of_the_page_is_answered(hub: Hub) -> None:
     asyncio.run(hub.run(ships, run_id="r1"))
     command = [sys.executable, "-P", "-m", "smithers", "serve", "--port", "0", "--json"]
     command += ["--db", str(hub.database)]
-    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as server:
+    with ExitStack() as stack:
+        server = stack.enter_context(
+            subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True)
+        )
+        stack.callback(server.kill)  # else a failure would wait for its end
         assert server.stdout is not None
         told = json.loads(server.stdout.readline())
         secret = Path(told["token_file"])
         assert secret.stat().st_mode & 0o077 == 0
         env = {**os.environ, "URL": told["url"], "TOKEN": secret.read_text().strip()}
+        # The answer comes after all that needs a run which waits: the server wakes it at once.
         for line in [*others, *CURLS]:
             typed = ["bash", "-c", line.replace("curl -s", "exec curl --fail-with-body -s", 1)]
             if "/events" in line:
