@@ -1,12 +1,14 @@
-"""Who asks for something over a network, as a server has found out."""
+"""Who asks for something: over a network, as a server has found out, or the user of a process."""
 
 from __future__ import annotations
 
+import os
+import pwd
 from typing import Literal, get_args
 
 from smithers.values import dataclass
 
-__all__ = ["SCOPES", "Caller", "Scope"]
+__all__ = ["SCOPES", "Caller", "Scope", "login_name"]
 
 Scope = Literal["read", "approve", "run", "admin"]
 """What a caller may do: look; answer questions and send signals and messages; start, resume, cancel
@@ -30,3 +32,11 @@ class Caller:
 
     def may(self, scope: Scope) -> bool:
         return scope in self.scopes
+
+
+def login_name() -> str:
+    """The name of the user whose process this is."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a user without an entry, as in a container
+        return f"uid-{os.getuid()}"

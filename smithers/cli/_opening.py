@@ -1,4 +1,4 @@
-"""`ui`: a browser that may see and decide, let in by a person in a terminal."""
+"""`ui`: a browser that is signed in, let in by a person in a terminal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-_CODE_S = 60
 _LOOKS_S = 0.2
 _PAGE = """<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer">
 <meta http-equiv="refresh" content="0;url={address}"><title>Smithers</title>
@@ -47,19 +46,21 @@ Print = Annotated[bool, Option("--print", help="Print the address; do not open a
 def register(app: typer.Typer) -> None:
     app.command(
         "ui",
-        short_help="Open the server's pages in a browser that is signed in.",
+        short_help="Sign a browser in to the server.",
         help=example(
             "smithers ui",
             "smithers ui --print",
             "smithers ui --print --name laptop.example.ts.net",
             says="Open a browser that is signed in to the server of `smithers serve`. The address"
-            " works once, within a minute, and only a person at a terminal gets one. What the"
-            " browser does is recorded by your name.",
+            " works once, within a minute, and only a person at a terminal gets one. The browser"
+            " shows the JSON of the HTTP API: there are no pages to decide on yet.",
         ),
     )(ui)
 
 
 def ui(printed: Print = False, name: Name = None, json: JsonFlag = False, db: Db = None) -> int:
+    from smithers.access import CODE_LIFE
+
     hub = Hub(place(db).path)
     if not sys.stdin.isatty():
         raise Refused(
@@ -73,7 +74,7 @@ def ui(printed: Print = False, name: Name = None, json: JsonFlag = False, db: Db
             hint="start one in another terminal: `smithers serve`",
         )
     host = _host(server, name)
-    by = login()
+    by, valid_s = login(), CODE_LIFE.total_seconds()
     code = hub.offer_session(by)
     address = f"{host}/session?code={code}"
     if json:
@@ -81,11 +82,11 @@ def ui(printed: Print = False, name: Name = None, json: JsonFlag = False, db: Db
         return 0
     if printed or name is not None:
         give(address)
-        say(f"it signs one browser in as {by}, once, within {_CODE_S} s")
+        say(f"it signs one browser in as {by}, once, within {valid_s:.0f} s")
         return 0
     with _page(hub, address) as page:
         if webbrowser.open(page.as_uri()):
-            end = time.monotonic() + _CODE_S
+            end = time.monotonic() + valid_s
             while hub.is_offered(code) and time.monotonic() < end:
                 time.sleep(_LOOKS_S)
             if not hub.is_offered(code) and time.monotonic() < end:

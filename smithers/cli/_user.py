@@ -13,6 +13,8 @@ from collections.abc import MutableMapping
 from contextlib import suppress
 from pathlib import Path
 
+from smithers.callers import login_name
+
 __all__ = ["complete_user"]
 
 _NAMES = ("LOGNAME", "USER", "LNAME", "USERNAME")
@@ -22,14 +24,13 @@ def complete_user(environment: MutableMapping[str, str]) -> None:
     """Set HOME where it is missing, and USER where nothing else names this user."""
     if environment.get("HOME") and any(environment.get(name) for name in _NAMES):
         return
-    name, home = f"uid-{os.getuid()}", ""
-    with suppress(KeyError):
-        found = pwd.getpwuid(os.getuid())
-        name, home = found.pw_name, found.pw_dir
     if not environment.get("HOME"):
+        home = ""
+        with suppress(KeyError):
+            home = pwd.getpwuid(os.getuid()).pw_dir
         environment["HOME"] = home or str(_private_folder())
     if not any(environment.get(one) for one in _NAMES):
-        environment["USER"] = name
+        environment["USER"] = login_name()
 
 
 def _private_folder() -> Path:

@@ -7,16 +7,15 @@ name that is only given, as with `--by`, is recorded as such and allows nothing.
 
 from __future__ import annotations
 
-import os
 import pwd
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from smithers.callers import Caller
+from smithers.callers import Caller, login_name
 from smithers.errors import Refused
 from smithers.settings import people_of, user_file
 from smithers.values import dataclass
 
-__all__ = ["Person", "login_name", "person_of"]
+__all__ = ["Person", "person_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,14 +53,6 @@ class Person:
             hint=f'if that is you, write {login_name()} = "{allowed[0]}" below [people] in'
             f" {self.file}",
         )
-
-
-def login_name() -> str:
-    """The name of the user whose process this is."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # a user without an entry, as in a container
-        return f"uid-{os.getuid()}"
 
 
 def person_of(

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from smithers import inbox
+from smithers.callers import login_name
 from smithers.engine.deciding import with_store
 from smithers.engine.ending import NotSent, SignalReceipt
-from smithers.engine.people import login_name
 from smithers.errors import AlreadySent, Refused
 from smithers.forms import Form
 from smithers.naming import event_name

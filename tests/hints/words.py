@@ -308,9 +308,11 @@ TESTED: dict[str, str] = {
         "cli/test_deciding.py::test_a_project_says_nothing_about_who_anybody_is"
     ),
     "`smithers token list` shows the tokens": _TOKENS,
-    "call from a program of the user who serves, or use a page of `smithers ui`": _BELOW,
+    "call from a program of the user who serves": _BELOW,
     "make one for this device: `smithers token add NAME --scope approve`": _BELOW,
-    "load the page again": "web/test_sessions.py::test_a_page_of_another_site_changes_nothing",
+    "use a token: `smithers token add NAME --scope approve`": (
+        "web/test_sessions.py::test_a_page_of_another_site_changes_nothing"
+    ),
     "type `smithers ui` again": "web/test_sessions.py::test_a_code_counts_once_and_for_a_minute",
     "type `smithers ui` in a terminal": _UI,
     "start one in another terminal: `smithers serve`": _UI,
