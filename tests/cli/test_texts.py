@@ -219,7 +219,7 @@ def test_a_message_over_mcp_is_one_line_and_reads_back() -> None:
     assert (len(text.splitlines()), json.loads(text)) == (1, {"text": HOSTILE})
 
 
-SHOWN_AFTERWARDS = {"_saying.py", "_drawing.py"}
+SHOWN_AFTERWARDS = {"_saying.py", "_drawing.py", "_scraping.py"}
 """Their JSON is part of a text, which `shown` takes."""
 KEPT_IN_A_FILE = {"_pack.py"}
 """Their JSON is never shown."""
