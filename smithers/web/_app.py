@@ -28,12 +28,12 @@ from starlette.routing import Route as Endpoint
 
 from smithers import __version__
 from smithers.access import Sessions
-from smithers.callers import Caller
+from smithers.callers import Caller, Origin, called_from
 from smithers.errors import SmithersError
 from smithers.hub import Feed, Hooks, Hub, Roots
 from smithers.texts import strict_json
 from smithers.web._calling import Tokens
-from smithers.web._guarding import Guard, Limits
+from smithers.web._guarding import Guard, Limits, address_of
 from smithers.web._openapi import openapi
 from smithers.web._peers import check_peer
 from smithers.web._problems import ProblemError, problem_of
@@ -190,6 +190,11 @@ class _Endpoints:
         )
 
     async def _call(self, route: Route, call: Call) -> Response:
+        origin = Origin(face="http", caller=call.caller, address=address_of(call.request.scope))
+        with called_from(origin):
+            return await self._handle(route, call)
+
+    async def _handle(self, route: Route, call: Call) -> Response:
         if inspect.iscoroutinefunction(route.handler):
             handle = cast("Callable[[Call], Awaitable[Json | Response]]", route.handler)
             found = await handle(call)

@@ -26,7 +26,7 @@ from smithers.web._calling import Tokens
 from smithers.web._problems import ProblemError, problem_of
 from smithers.web._sessions import SIGN_IN, secret_of, wants_page
 
-__all__ = ["Guard", "Limits"]
+__all__ = ["Guard", "Limits", "address_of"]
 
 _MOST_CALLERS = 1_000
 _DRAIN_S = 0.2
@@ -140,7 +140,7 @@ class Guard:
             state["csrf"] = opened.csrf if opened else ""
             self._rates.take(state["caller"].name)
         elif scope["method"] == "POST":  # what has no token has no name by which to count it
-            self._rates.take(f"address {_address(scope)}")
+            self._rates.take(f"address {address_of(scope)}")
         return {**scope, "path": path, "state": state}
 
     def _check_size(self, scope: Scope, headers: Headers) -> None:
@@ -180,7 +180,7 @@ class Guard:
         if kind.lower() == "bearer" and secret.strip():
             caller = await anyio.to_thread.run_sync(self._tokens.find, secret.strip())
         if caller is None:
-            self._wrong.take(_address(scope))
+            self._wrong.take(address_of(scope))
             raise ProblemError(
                 401,
                 "this needs a token that is valid",
@@ -247,7 +247,8 @@ class Guard:
         return bounded
 
 
-def _address(scope: Scope) -> str:
+def address_of(scope: Scope) -> str:
+    """Where a request comes from; empty if it came by no network."""
     address: str = scope["client"][0] if scope.get("client") else ""
     return address
 
