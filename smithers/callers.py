@@ -51,7 +51,8 @@ class Origin:
     is_launched: bool = False
 
 
-_origin: ContextVar[Origin] = ContextVar("_origin", default=Origin(face="python"))
+_PYTHON = Origin(face="python")
+_origin: ContextVar[Origin] = ContextVar("_origin", default=_PYTHON)
 
 
 @contextmanager
