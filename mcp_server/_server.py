@@ -31,8 +31,7 @@ from mcp_server._shaping import shaped
 from mcp_server._waiting import wait_run
 from mcp_server._watch import Watch
 from mcp_server._wire import wire
-from smithers.callers import Origin, called_from
-from smithers.hub import Hub, Roots, plain
+from smithers.hub import Hub, Origin, Roots, called_from, plain
 
 __all__ = ["make_server", "serve"]
 
