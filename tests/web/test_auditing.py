@@ -132,3 +132,12 @@ def test_no_token_is_in_a_log_or_in_the_database(
     assert b"smt_" not in out + err
     for file in tmp_path.rglob("*"):
         assert not file.is_file() or secret.encode() not in file.read_bytes()
+
+
+def test_an_address_beyond_this_machine_needs_a_proxy_with_one(tmp_path: Path) -> None:
+    for more in ([], ["--proxy", "root"]):
+        said = smithers(tmp_path, "serve", "--host", "0.0.0.0", *more)
+        assert (said.code, "has no TLS" in said.err) == (2, True)
+        assert "--proxy ADDRESS" in said.err
+    said = smithers(tmp_path, "serve", "--proxy", "no such user")
+    assert (said.code, "is no address and no user" in said.err) == (2, True)
