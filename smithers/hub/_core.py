@@ -88,7 +88,7 @@ class HubCore:
         by: str | None = None,
         caller: Caller | None = None,
     ) -> None:
-        """Keep who has done something, which is done. Whoever gets here has passed `check_may`.
+        """Keep who has done something, which is done. Who gets here has passed `check_may`.
         Raises `StoreError`.
         """
         from smithers.engine.auditing import record
