@@ -31,7 +31,7 @@ from mcp_server._shaping import shaped
 from mcp_server._waiting import wait_run
 from mcp_server._watch import Watch
 from mcp_server._wire import wire
-from smithers.hub import Hub, Roots, plain
+from smithers.hub import Hub, Origin, Roots, called_from, plain
 
 __all__ = ["make_server", "serve"]
 
@@ -181,7 +181,8 @@ def serve(hub: Hub, roots: Sequence[Path]) -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         # A reader that waits for the client would keep it waiting; there is nothing to clean.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    make_server(hub, roots, client=os.getppid()).run("stdio")
+    with called_from(Origin(face="mcp")):
+        make_server(hub, roots, client=os.getppid()).run("stdio")
 
 
 async def _leave_with(client: int) -> None:

@@ -1,20 +1,25 @@
-"""Who asks for something: over a network, as a server has found out, or the user of a process."""
+"""Who asks for something, and from where, as a face has found out; or the user of a process."""
 
 from __future__ import annotations
 
 import os
 import pwd
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Literal, get_args
 
 from smithers.values import dataclass
 
-__all__ = ["SCOPES", "Caller", "Scope", "login_name"]
+__all__ = ["SCOPES", "Caller", "Face", "Origin", "Scope", "called_from", "current_origin", "login_name"]
 
 Scope = Literal["read", "approve", "run", "admin"]
 """What a caller may do: look; answer questions and send signals and messages; start, resume, cancel
 and fork runs; everything, budgets included.
 """
 SCOPES: tuple[Scope, ...] = get_args(Scope)
+Face = Literal["command line", "http", "mcp", "hook", "python"]
+"""By what something is asked: `python` is a program that uses `Hub`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,3 +45,35 @@ def login_name() -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:  # a user without an entry, as in a container
         return f"uid-{os.getuid()}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """From where something is asked. Over a network, `caller` is who asks and `address` where they
+    are; `hook` is the one that a delivery is for. A process that another one has started for a run
+    `is_launched`: what it does was asked there.
+    """
+
+    face: Face
+    caller: Caller | None = None
+    address: str = ""
+    hook: str = ""
+    is_launched: bool = False
+
+
+_PYTHON = Origin(face="python")
+_origin: ContextVar[Origin] = ContextVar("_origin", default=_PYTHON)
+
+
+@contextmanager
+def called_from(origin: Origin) -> Generator[None]:
+    """Inside it, and in all that it starts in this process, what changes is asked from there."""
+    token = _origin.set(origin)
+    try:
+        yield
+    finally:
+        _origin.reset(token)
+
+
+def current_origin() -> Origin:
+    return _origin.get()

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from smithers.callers import Origin, called_from
 from smithers.cli._failures import REFUSED, OnlyHelp, error_data, tell
 from smithers.cli._places import current_folder
 from smithers.cli._signals import SIGNALS
@@ -26,7 +27,8 @@ def run(arguments: Sequence[str]) -> int:
     prepare()
     complete_user(os.environ)
     try:
-        code = _told(arguments)
+        with called_from(Origin(face="command line")):
+            code = _told(arguments)
         _mention_copies()
         sys.stdout.flush()
     except BrokenPipeError:

@@ -24,6 +24,7 @@ COMMANDS = {
     "approve": "_deciding",
     "asks": "_asking",
     "attach": "_attaching",
+    "audit": "_auditing",
     "budget": "_raising",
     "cancel": "_deciding",
     "check": "_checking",

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from smithers.callers import called_from, current_origin
 from smithers.cli._arguments import Argument, Db, JsonFlag, Option, Run, example
 from smithers.cli._caps import MaxCalls, MaxTokens, MaxUsd, caps_of
 from smithers.cli._failures import Usage
@@ -399,7 +400,8 @@ def go_on(wanted: Wanted) -> int:
 
     async def work(hub: Hub, watcher: Both) -> Left:
         watcher.heading = wanted.heading
-        return await _drive(wanted, hub, watcher)
+        with called_from(replace(current_origin(), is_launched=wanted.detached)):
+            return await _drive(wanted, hub, watcher)
 
     going = Going(
         place=wanted.place,

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -67,6 +67,16 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    proxies: Annotated[
+        list[str] | None,
+        Option(
+            "--proxy",
+            metavar="USER|ADDRESS",
+            help="Believe this proxy where requests come from: a user whose process it is on this"
+            " machine, or its address; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     insecure: Annotated[
         bool, Option("--insecure", help="Allow an address beyond this machine, without TLS.")
     ] = False,
@@ -79,11 +89,12 @@ def serve(
     db: Db = None,
 ) -> int:
     check_port(port)
-    _check_address(host, insecure=insecure)
+    is_only_way = _check_address(host, insecure=insecure, proxies=proxies or ())
     allowed = [Path.cwd(), *map(folder_at, roots or ())]
     hub = Hub(place(db).path)
     hub.check_may("serve the runs of this database")
     try:
+        from smithers.web import Proxies
         from smithers.web import serve as serve_http
     except ModuleNotFoundError as error:
         raise Refused(
@@ -94,6 +105,7 @@ def serve(
         hub.metrics_page()  # says what is missing, before anything is served
     from smithers.access import Sessions, Tokens
 
+    trusted = Proxies.named(proxies or (), is_only_way=is_only_way)
     tokens = Tokens(os.environ)
     file = tokens.own(login())
     started: list[Listening] = []
@@ -129,6 +141,7 @@ def serve(
             port=port,
             roots=allowed,
             hosts=names or (),
+            proxies=trusted,
             tell=tell,
         )
     return 0
@@ -143,15 +156,28 @@ def _end_with_input(stop: Callable[[int], None]) -> None:
     os._exit(1)
 
 
-def _check_address(host: str, *, insecure: bool) -> None:
-    """Refuse an address that other machines reach, where everybody on the way reads tokens."""
+def _check_address(host: str, *, insecure: bool, proxies: Sequence[str]) -> bool:
+    """Refuse an address that other machines reach, where everybody on the way reads tokens; whether
+    they reach it by proxies with an address only.
+    """
     try:
         is_local = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         is_local = False
-    if not (is_local or insecure):
+    is_by_proxy = any(map(_is_address, proxies))
+    if not (is_local or insecure or is_by_proxy):
         raise Usage(
             f"--host {host} can be reached from other machines, and the server has no TLS",
-            hint="leave out --host and put a proxy with TLS before it (see docs/http.md), or add"
-            " --insecure if everybody on the network may read and use your tokens",
+            hint="leave out --host and put a proxy with TLS before it (see docs/http.md), name the"
+            " address of one with --proxy ADDRESS, or add --insecure if everybody on the network"
+            " may read and use your tokens",
         )
+    return not (is_local or insecure)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

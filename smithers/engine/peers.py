@@ -29,11 +29,13 @@ _UID, _INODE = 7, 9  # columns of these tables
 @dataclass(frozen=True, kw_only=True)
 class Peer:
     """Who has the other end open. `uid` is their user, None if that is not known; `processes` are
-    those that this user may see, each with its start time.
+    those that this user may see, each with its start time. One that nobody has open any longer
+    `is_closed`: the kernel does not know whose it was.
     """
 
     uid: int | None = None
     processes: tuple[tuple[int, str], ...] = ()
+    is_closed: bool = False
 
     @property
     def is_there(self) -> bool:
@@ -45,14 +47,17 @@ def find_peer(client: Address, server: Address) -> Peer:
     """The other end of the connection of `client` that this process has as `server`."""
     if sys.platform != "linux":
         return _peer_by_psutil(client, server)
-    for table in _TABLES:
+    is_read = False
+    for table in _TABLES * 2:  # one that changes while it is read may leave a line out
         wanted = f" {_hexed(client, table)} {_hexed(server, table)} "
         with suppress(OSError):
-            for line in Path(table).read_text("ascii").splitlines():
-                if wanted in line:
-                    row = line.split()
-                    return Peer(uid=int(row[_UID]), processes=_holders(row[_INODE]))
-    return Peer()
+            lines = Path(table).read_text("ascii").splitlines()
+            is_read = True
+            if row := next((line.split() for line in lines if wanted in line), None):
+                if row[_INODE] == "0":
+                    return Peer(is_closed=True)
+                return Peer(uid=int(row[_UID]), processes=_holders(row[_INODE]))
+    return Peer(is_closed=is_read)
 
 
 def is_of_this_machine(address: str) -> bool:
@@ -88,9 +93,7 @@ def _hexed(address: Address, table: str) -> str:
 
 
 def _holders(inode: str) -> tuple[tuple[int, str], ...]:
-    """The processes that have this socket open; "0" is one that nobody has open."""
-    if inode == "0":
-        return ()
+    """The processes that have this socket open."""
     pids = (int(name) for name in os.listdir("/proc") if name.isdigit())
     return _alive(pid for pid in pids if _has_open(pid, f"socket:[{inode}]"))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from smithers.amounts import Amounts
+from smithers.callers import Origin, called_from
 from smithers.engine.ending import (
     Asked,
     Attached,
@@ -58,6 +59,7 @@ __all__ = [
     "NoHook",
     "NotDelivered",
     "NotSent",
+    "Origin",
     "Overview",
     "Question",
     "Raised",
@@ -72,6 +74,7 @@ __all__ = [
     "SignalReceipt",
     "Standing",
     "Startable",
+    "called_from",
     "escaped",
     "plain",
     "title_of",

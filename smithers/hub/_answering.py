@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Generator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
 from smithers import reports
 from smithers.amounts import Amounts
+from smithers.changes import Key
 from smithers.engine.ending import (
     Asked,
     Attached,
@@ -57,7 +59,7 @@ class Answering(Running):
         self.check_may(f"decide for run {run_id}")
         from smithers.engine.replying import decide
 
-        return decide(
+        done = decide(
             self.database,
             self.person(caller),
             run_id,
@@ -68,6 +70,9 @@ class Answering(Running):
             shown=asked,
             digest=digest,
         )
+        what = "approve" if approved else "deny"
+        self._record(what, run_id, about=done.name, by=by, caller=caller)
+        return done
 
     def answer(
         self,
@@ -90,7 +95,7 @@ class Answering(Running):
         self.check_may(f"answer for run {run_id}")
         from smithers.engine.replying import answer
 
-        return answer(
+        done = answer(
             self.database,
             self.person(caller),
             run_id,
@@ -101,6 +106,8 @@ class Answering(Running):
             shown=asked,
             digest=digest,
         )
+        self._record("answer", run_id, about=done.name, by=by, caller=caller)
+        return done
 
     def send(
         self,
@@ -128,7 +135,9 @@ class Answering(Running):
 
         login = self.person(caller).name
         signal = Signal(event=event, data=data, correlation=correlation, id=id, by=by, login=login)
-        return send(self.database, self.environment, run_id, signal)
+        receipt = send(self.database, self.environment, run_id, signal)
+        self._record_signals([receipt], by, caller)
+        return receipt
 
     def send_all(
         self,
@@ -155,7 +164,16 @@ class Answering(Running):
             raise no_runs_of(workflow, known)
         login = self.person().name
         signal = Signal(event=event, data=data, correlation=correlation, id=id, by=by, login=login)
-        return send_to(self.database, self.environment, run_ids, signal)
+        sent, refused = send_to(self.database, self.environment, run_ids, signal)
+        self._record_signals(sent, by)
+        return sent, refused
+
+    def _record_signals(
+        self, sent: Sequence[SignalReceipt], by: str | None, caller: Caller | None = None
+    ) -> None:
+        for one in sent:
+            if one.is_new:
+                self._record("send", one.run_id, about=one.event, by=by, caller=caller)
 
     def asks(self, run_id: str, task: str | None) -> Asked:
         """The open question that `answer` would answer, to be shown to a person: its text, and the
@@ -186,7 +204,15 @@ class Answering(Running):
         session = Session(
             self.database, self.environment, partial(self.launch_again, typed=True), run_id, by
         )
-        return session.attached(task, goes_on=goes_on)
+        return self._attached(session.attached(task, goes_on=goes_on), run_id, by)
+
+    @contextmanager
+    def _attached(
+        self, session: AbstractContextManager[Attached], run_id: str, by: str
+    ) -> Generator[Attached]:
+        with session as held:
+            self._record("attach", run_id, about=held.name, by=by)
+            yield held
 
     def raise_budget(
         self, run_id: str, node: str | None = None, *, added: Amounts, by: str
@@ -201,7 +227,10 @@ class Answering(Running):
         self.check_may(f"decide for run {run_id}")
         from smithers.engine.raising import raise_budget
 
-        return raise_budget(self.database, self.environment, run_id, node, added, by)
+        raised = raise_budget(self.database, self.environment, run_id, node, added, by)
+        about = "" if raised.task is None else str(Key(raised.task, raised.iteration))
+        self._record("budget", run_id, about=about, by=by)
+        return raised
 
     def steer(self, run_id: str, task: str, text: str, *, by: str) -> Sent:
         """Send a message to the agent that is working on a task; `task` may name an iteration. The
@@ -212,7 +241,9 @@ class Answering(Running):
         self.check_may(f"steer run {run_id}")
         from smithers.engine.steering import steer
 
-        return steer(self.database, self.environment, run_id, task, text, by)
+        sent = steer(self.database, self.environment, run_id, task, text, by)
+        self._record("steer", run_id, about=sent.name, by=by)
+        return sent
 
     def cancel(self, run_id: str, *, by: str, now: bool = False) -> CancelOutcome:
         """Cancel a run: `asked` if a live owner has to act, `cancelled` if the run had no owner,
@@ -224,4 +255,7 @@ class Answering(Running):
         self.check_may(f"cancel run {run_id}")
         from smithers.engine.deciding import cancel
 
-        return cancel(self.database, self.environment, run_id, by, now=now)
+        outcome = cancel(self.database, self.environment, run_id, by, now=now)
+        if outcome != "ended":
+            self._record("cancel", run_id, by=by)
+        return outcome

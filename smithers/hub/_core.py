@@ -79,6 +79,22 @@ class HubCore:
 
         return person_of(self.environment, caller, callers=self._callers)
 
+    def _record(
+        self,
+        what: str,
+        run_id: str = "",
+        *,
+        about: str = "",
+        by: str | None = None,
+        caller: Caller | None = None,
+    ) -> None:
+        """Keep who has done something, which is done. Who gets here has passed `check_may`.
+        Raises `StoreError`.
+        """
+        from smithers.engine.auditing import record
+
+        record(self.database, self.environment, what, run_id, about=about, by=by, caller=caller)
+
     def _callers(self) -> set[str]:
         """The names of all who may call."""
         from smithers.access import Sessions, Tokens

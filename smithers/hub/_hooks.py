@@ -10,12 +10,14 @@ import secrets
 import shlex
 import time
 from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import parse_qsl
 
 from smithers.amounts import Amounts
+from smithers.callers import called_from, current_origin
 from smithers.errors import Refused, SmithersError, Untrusted
 from smithers.hub._pointers import MISSING, find_at
 from smithers.hub._signatures import is_signed, signed_part
@@ -123,6 +125,10 @@ class Hooks:
 
         Raises `NoHook`, or `NotDelivered`.
         """
+        with called_from(replace(current_origin(), face="hook", hook=name)):
+            return self._deliver(name, headers, body)
+
+    def _deliver(self, name: str, headers: Mapping[str, str], body: bytes) -> Delivered:
         placed = self._placed.get(name)
         hook = None if placed is None else placed.hook
         secret = self._secrets.get(name)
@@ -147,6 +153,7 @@ class Hooks:
             raise NotDelivered(error) from error
 
     def _send(self, name: str, hook: Hook, document: object, known_by: list[str]) -> Delivered:
+        from smithers.engine.auditing import record
         from smithers.engine.sending import Signal, send_to
 
         hub = self._hub
@@ -168,6 +175,9 @@ class Hooks:
             by=f"hook {name}",
         )
         sent, refused = send_to(hub.database, hub.environment, taken.run_ids, signal)
+        for one in sent:
+            if one.is_new:
+                record(hub.database, hub.environment, "send", one.run_id, about=one.event)
         if refused and not sent:
             raise refused[0].error
         return Delivered(outcome="sent", run_ids=tuple(one.run_id for one in sent))

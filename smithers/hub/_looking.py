@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from smithers.checks import Checked
     from smithers.doctor import Checkup
     from smithers.reports import Overview, RunsQuery
+    from smithers.store.audit import AuditRow
     from smithers.views import (
         CostView,
         Inspection,
@@ -49,6 +50,14 @@ class Looking(HubCore):
         yet.
         """
         return reports.attention(self.database, run_id)
+
+    def audit(self, run_id: str | None = None) -> list[AuditRow]:
+        """Who has changed what, of a run or of all, oldest first."""
+        from smithers.store.audit import list_audit
+
+        if run_id is not None:
+            reports.find_run(self.database, run_id)  # raises `UnknownRun`
+        return list_audit(self.database, run_id)
 
     def resumed_through(self, run_id: str) -> str:
         """The run to resume so that this one continues: for a child run the one that waits for it,

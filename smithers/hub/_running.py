@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,7 +65,7 @@ class Running(Looking):
                 name=name,
                 input=input,
                 run_id=run_id,
-                observer=observer,
+                observer=observer if parent else self._noting(observer, "start", run_id),
                 max_concurrency=max_concurrency,
                 linger_s=linger_s,
                 caps=caps,
@@ -99,6 +100,7 @@ class Running(Looking):
         is_below = self._may_resume(run_id)
         if rerun is not None or renames:
             self.check_may(f"have finished work of run {run_id} run again or renamed")
+        what = "resume" if rerun is None else "rerun"
         driving = self._drive()
         with driving.working():
             return await driving.resume(
@@ -107,7 +109,7 @@ class Running(Looking):
                 file=file,
                 name=name,
                 input=input,
-                observer=observer,
+                observer=observer if is_below else self._noting(observer, what, run_id),
                 max_concurrency=max_concurrency,
                 linger_s=linger_s,
                 rerun=rerun,
@@ -201,7 +203,7 @@ class Running(Looking):
                 file=None,
                 name=None,
                 input=None,
-                observer=observer,
+                observer=self._noting(observer, "retry", run_id, about=task),
                 max_concurrency=max_concurrency,
                 linger_s=linger_s,
                 again=requested(run_id, again=[task], readers=readers),
@@ -213,7 +215,15 @@ class Running(Looking):
     ) -> Launched:
         """The same in a process of its own. Raises what `retry` and `launch_again` raise."""
         self.check_may(f"retry tasks of run {run_id}")
-        return self._detach().retry(run_id, task, readers=readers, typed=typed)
+        launched = self._detach().retry(run_id, task, readers=readers, typed=typed)
+        self._record("retry", run_id, about=task)
+        return launched
+
+    def _noting(self, observer: Observer, what: str, run_id: str, about: str = "") -> Observer:
+        """The observer, with which the first frame is recorded."""
+        from smithers.engine.auditing import Noting
+
+        return Noting(observer, partial(self._record, what, run_id, about=about))
 
     def stop(self, *, by: str | None = None, comes_back: bool = False) -> None:
         """Leave the run that `start` or `resume` drives in a resumable state; do nothing if there
@@ -266,9 +276,9 @@ class Running(Looking):
         """
         from smithers.engine.authority import check_start_below
 
-        check_start_below(self.database, self.environment, run_id)
+        parent = check_start_below(self.database, self.environment, run_id)
         self._check_not_foreign()
-        return self._detach().start(
+        launched = self._detach().start(
             file,
             name=name,
             input=input,
@@ -280,6 +290,9 @@ class Running(Looking):
             caps=caps,
             hot=hot,
         )
+        if parent is None and launched.pid is not None:
+            self._record("start", launched.run_id)
+        return launched
 
     def launch_again(
         self,
@@ -302,12 +315,13 @@ class Running(Looking):
         Otherwise a database that this user does not trust is refused with `Untrusted`, since its
         rows name the file to execute.
         """
-        typed = not self._may_resume(run_id) and typed
+        is_below = self._may_resume(run_id)
+        typed = not is_below and typed
         if rerun is not None or renames:
             self.check_may(f"have finished work of run {run_id} run again or renamed")
         if file is None and input is None and rerun is None and not renames:
             run_id = self.resumed_through(run_id)
-        return self._detach().resume(
+        launched = self._detach().resume(
             run_id,
             file=file,
             name=name,
@@ -319,6 +333,9 @@ class Running(Looking):
             typed=typed,
             hot=hot,
         )
+        if not is_below:
+            self._record("resume" if rerun is None else "rerun", run_id)
+        return launched
 
     async def supervise(self, tell: Callable[[Happened], None], *, once: bool = False) -> None:
         """Wake runs in their own processes as they become due, until this is cancelled.

@@ -65,9 +65,11 @@ class Travelling(HubCore):
             person=None if by is None else self.person(caller),
         )
         with driving.working():
-            return with_store(
+            made = with_store(
                 self.database, run_id, lambda store: fork(driving, store, run_id, wanted)
             )
+        self._record_fork(made, by, caller)
+        return made
 
     def fork_once(
         self,
@@ -100,7 +102,16 @@ class Travelling(HubCore):
             outputs=outputs,
             again=again,
         )
-        return self._detach().fork(wanted)
+        made, is_new = self._detach().fork(wanted)
+        if is_new:
+            self._record_fork(made)
+        return made, is_new
+
+    def _record_fork(
+        self, made: Forked, by: str | None = None, caller: Caller | None = None
+    ) -> None:
+        about = f"{made.source} frame {made.frame}"
+        self._record("fork", made.run_id, about=about, by=by, caller=caller)
 
     def rewind(self, run_id: str, frame: int) -> Rewound:
         """Take a run back to one of its frames: what happened later no longer counts. What it was
@@ -114,9 +125,11 @@ class Travelling(HubCore):
         from smithers.engine.forking import rewind
 
         driving = self._drive()
-        return with_store(
+        done = with_store(
             self.database, run_id, lambda store: rewind(driving, store, run_id, frame)
         )
+        self._record("rewind", run_id, about=f"frame {frame}")
+        return done
 
     def compare(
         self,

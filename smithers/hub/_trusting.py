@@ -68,7 +68,10 @@ class Trusting(HubCore):
         self.check_may("clear the cache")
         from smithers.store.cached import clear_cached
 
-        return clear_cached(self.database, before=before, task=task)
+        cleared = clear_cached(self.database, before=before, task=task)
+        if cleared:
+            self._record("clear cache", about=task or "")
+        return cleared
 
     def settings(self, database: Callable[[], Path] | None = None) -> SettingsView:
         """The settings of the current folder, each with its origin, those included for which a run

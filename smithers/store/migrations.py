@@ -21,7 +21,7 @@ __all__ = ["APPLICATION_ID", "NEWEST", "migrate", "published"]
 
 APPLICATION_ID = 0x536D7468
 """The letters `Smth`, in the header of each of our files."""
-NEWEST = 8
+NEWEST = 9
 """The last version."""
 _FOLDER = Path(__file__).parent
 

@@ -333,4 +333,19 @@ CREATE TABLE sources (
   PRIMARY KEY (source, path)
 ) WITHOUT ROWID;
 
+CREATE TABLE audit (
+  id         INTEGER PRIMARY KEY,
+  at         TEXT NOT NULL,
+  run_id     TEXT NOT NULL,
+  what       TEXT NOT NULL,
+  about      TEXT NOT NULL,
+  who        TEXT NOT NULL,
+  claimed    TEXT NOT NULL,
+  face       TEXT NOT NULL,
+  address    TEXT NOT NULL,
+  credential TEXT NOT NULL
+);
+
+CREATE INDEX audit_of_run ON audit (run_id);
+
 INSERT INTO identity (id) VALUES (lower(hex(randomblob(16))));

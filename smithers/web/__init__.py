@@ -12,9 +12,14 @@ from smithers.lazy import lazily
 
 if TYPE_CHECKING:
     from smithers.web._app import make_app
+    from smithers.web._proxies import Proxies
     from smithers.web._serving import serve
 
-_HOMES = {"make_app": "smithers.web._app", "serve": "smithers.web._serving"}
-__all__ = ["make_app", "serve"]
+_HOMES = {
+    "Proxies": "smithers.web._proxies",
+    "make_app": "smithers.web._app",
+    "serve": "smithers.web._serving",
+}
+__all__ = ["Proxies", "make_app", "serve"]
 
 __getattr__ = lazily(__name__, _HOMES)

@@ -28,15 +28,16 @@ from starlette.routing import Route as Endpoint
 
 from smithers import __version__
 from smithers.access import Sessions
-from smithers.callers import Caller
+from smithers.callers import Caller, Origin, called_from
 from smithers.errors import SmithersError
 from smithers.hub import Feed, Hooks, Hub, Roots
 from smithers.texts import strict_json
 from smithers.web._calling import Tokens
 from smithers.web._guarding import Guard, Limits
 from smithers.web._openapi import openapi
-from smithers.web._peers import check_peer
+from smithers.web._peers import address_of, check_peer
 from smithers.web._problems import ProblemError, problem_of
+from smithers.web._proxies import Proxies
 from smithers.web._repeating import Repeats
 from smithers.web._routes import Call, Json, Route, Server
 from smithers.web._sessions import check_csrf
@@ -58,15 +59,17 @@ def make_app(
     hosts: Sequence[str] = (),
     limits: Limits | None = None,
     hooks: Hooks | None = None,
+    proxies: Proxies | None = None,
     routes: Sequence[Route] = ROUTES,
 ) -> Starlette:
     """The app for the runs of `hub`, whose callers have one of `tokens` or of `sessions`.
 
     Workflows below `roots` may be started (default: the current folder). `hosts` are names that
-    requests may give as their host beside the addresses of this machine. Without `hooks` there are
-    none. The events of runs are read while its lifespan lasts; `app.state.feed` gives them.
+    requests may give as their host beside the addresses of this machine, and `proxies` those whose
+    word counts. Without `hooks` there are none. The events of runs are read while its lifespan
+    lasts; `app.state.feed` gives them.
     """
-    limits = limits or Limits()
+    limits, proxies = limits or Limits(), proxies or Proxies()
     feed = Feed(hub, secrets.token_hex(4), most_clients=limits.streams)
     server = Server(
         hub=hub,
@@ -75,6 +78,7 @@ def make_app(
         feed=feed,
         streams=Counter(),
         streams_each=limits.streams_each,
+        proxies=proxies,
         sessions=sessions,
         hooks=hooks,
     )
@@ -101,6 +105,7 @@ def make_app(
         sessions=sessions,
         hosts=hosts,
         limits=limits,
+        proxies=proxies,
         is_open=_open_paths(routes),
     )
     return app
@@ -164,11 +169,16 @@ class _Endpoints:
             await request.body()  # first, so that no connection is left with the rest of one
         caller = cast("Caller | None", getattr(request.state, "caller", None))
         _check_scope(route, caller)
+        address = address_of(request.scope)
         if route.method == "POST":
             what = f"call POST {request.url.path}"
-            check = partial(check_peer, self.server.hub, request, caller, what)
-            await to_thread.run_sync(check, limiter=self._limiter)
+            check = partial(check_peer, self.server.hub, request, caller, what, self.server.proxies)
+            address = await to_thread.run_sync(check, limiter=self._limiter)
             await check_csrf(request, caller)
+        with called_from(Origin(face="http", caller=caller, address=address)):
+            return await self._carry_out(route, request, caller)
+
+    async def _carry_out(self, route: Route, request: Request, caller: Caller | None) -> Response:
         call = Call(
             server=self.server,
             request=request,

@@ -23,7 +23,9 @@ from smithers.callers import Caller
 from smithers.hub import Hub
 from smithers.values import dataclass
 from smithers.web._calling import Tokens
+from smithers.web._peers import address_of, check_reached, check_session_user
 from smithers.web._problems import ProblemError, problem_of
+from smithers.web._proxies import Proxies
 from smithers.web._sessions import SIGN_IN, secret_of, wants_page
 
 __all__ = ["Guard", "Limits"]
@@ -93,6 +95,7 @@ class Guard:
         sessions: Sessions | None,
         hosts: Collection[str],
         limits: Limits,
+        proxies: Proxies,
         is_open: Callable[[str], bool],
     ) -> None:
         self._app = app
@@ -101,6 +104,7 @@ class Guard:
         self._sessions = sessions
         self._hosts = frozenset(map(str.lower, (*hosts, "localhost")))
         self._limits = limits
+        self._proxies = proxies
         self._is_open = is_open
         self._rates = _Rates(limits.burst, limits.rate_s)
         self._wrong = _Rates(limits.wrong_burst, 1.0)
@@ -127,6 +131,7 @@ class Guard:
         """The request with its caller. Raises `ProblemError`."""
         headers = Headers(scope=scope)
         self._check_size(scope, headers)
+        check_reached(scope, self._proxies)
         self._check_host(headers)
         _check_origin(headers)
         _check_address(scope)
@@ -135,12 +140,12 @@ class Guard:
         path = path.partition("?")[0]
         state = {**scope.get("state", {}), "caller": None, "csrf": ""}
         if not self._is_open(path):
-            opened = await self._opened(headers)
+            opened = await self._opened(scope, headers)
             state["caller"] = opened.caller if opened else await self._caller(scope, headers)
             state["csrf"] = opened.csrf if opened else ""
             self._rates.take(state["caller"].name)
         elif scope["method"] == "POST":  # what has no token has no name by which to count it
-            self._rates.take(f"address {_address(scope)}")
+            self._rates.take(f"address {address_of(scope)}")
         return {**scope, "path": path, "state": state}
 
     def _check_size(self, scope: Scope, headers: Headers) -> None:
@@ -180,7 +185,7 @@ class Guard:
         if kind.lower() == "bearer" and secret.strip():
             caller = await anyio.to_thread.run_sync(self._tokens.find, secret.strip())
         if caller is None:
-            self._wrong.take(_address(scope))
+            self._wrong.take(address_of(scope))
             raise ProblemError(
                 401,
                 "this needs a token that is valid",
@@ -190,13 +195,18 @@ class Guard:
             )
         return caller
 
-    async def _opened(self, headers: Headers) -> Opened | None:
-        """The session whose cookie a request has, unless it has a token."""
+    async def _opened(self, scope: Scope, headers: Headers) -> Opened | None:
+        """The session whose cookie a request has, unless it has a token. Raises `ProblemError` if
+        it is not for whose process calls.
+        """
         if self._sessions is None or "authorization" in headers:
             return None
         if (secret := secret_of(headers)) is None:
             return None
-        return await anyio.to_thread.run_sync(self._sessions.find, secret)
+        opened = await anyio.to_thread.run_sync(self._sessions.find, secret)
+        if opened is not None:
+            await anyio.to_thread.run_sync(check_session_user, scope, self._proxies)
+        return opened
 
     async def _drain(self, receive: Receive) -> None:
         """Take the body that is here already: a connection that is closed before that is reset, and
@@ -245,11 +255,6 @@ class Guard:
             return message
 
         return bounded
-
-
-def _address(scope: Scope) -> str:
-    address: str = scope["client"][0] if scope.get("client") else ""
-    return address
 
 
 def _host_name(host: str) -> str | None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from smithers.access import Sessions
     from smithers.callers import Caller
     from smithers.hub import Feed, Hooks, Hub, Roots
+    from smithers.web._proxies import Proxies
 
 __all__ = [
     "EVENTS",
@@ -92,6 +93,7 @@ class Server:
     streams: Counter[str]
     """How many streams of events each caller has open."""
     streams_each: int
+    proxies: Proxies
     sessions: Sessions | None = None
     """Those of browsers; None if there are none."""
     hooks: Hooks | None = None

@@ -23,6 +23,7 @@ from smithers.web._app import make_app
 from smithers.web._calling import Tokens
 from smithers.web._guarding import Limits
 from smithers.web._peers import CONNECTION
+from smithers.web._proxies import Proxies
 
 __all__ = ["Listening", "serve"]
 
@@ -163,13 +164,22 @@ def serve(
     port: int,
     roots: Sequence[Path],
     hosts: Sequence[str] = (),
+    proxies: Proxies,
     tell: Callable[[Listening], Any],
 ) -> None:
     """Serve until `Listening.stop` is called; `tell` gets that when the address is known. The runs
     continue.
     """
     hooks = Hooks(hub, Path.cwd(), _say)
-    app = make_app(hub, tokens, sessions=sessions, roots=roots, hosts=[host, *hosts], hooks=hooks)
+    app = make_app(
+        hub,
+        tokens,
+        sessions=sessions,
+        roots=roots,
+        hosts=[host, *hosts],
+        hooks=hooks,
+        proxies=proxies,
+    )
     listening = Listening(app, host, port)
     tell(listening)
     asyncio.run(_serve(hub, listening))

@@ -21,7 +21,7 @@ from starlette.responses import HTMLResponse, Response
 
 from smithers.access import SESSION_LIFE
 from smithers.callers import Caller
-from smithers.web._peers import check_peer
+from smithers.web._peers import check_peer, check_session_user, is_by_tls
 from smithers.web._problems import ProblemError
 from smithers.web._routes import Call, Closed, Route
 
@@ -88,7 +88,9 @@ async def check_csrf(request: Request, caller: Caller | None) -> None:
 def _open(call: Call) -> Response:
     sessions = call.server.sessions
     asked = Caller(name="", scopes=frozenset(), how="session")  # a code is from a terminal as well
-    check_peer(call.hub, call.request, asked, "open a session")
+    proxies = call.server.proxies
+    check_session_user(call.request.scope, proxies)
+    check_peer(call.hub, call.request, asked, "open a session", proxies)
     opened = sessions.open(call.query_as(CodeQuery).code) if sessions is not None else None
     if opened is None:
         raise ProblemError(
@@ -99,7 +101,7 @@ def _open(call: Call) -> Response:
         )
     # The browser leaves this page by itself: after a redirect it would send no Strict cookie.
     response = HTMLResponse(_SIGNED_IN)
-    _set_cookie(response, opened[1], round(SESSION_LIFE.total_seconds()))
+    _set_cookie(call, response, opened[1], round(SESSION_LIFE.total_seconds()))
     return response
 
 
@@ -108,13 +110,19 @@ def _end(call: Call) -> Response:
     if sessions is not None and caller is not None and caller.how == "session":
         sessions.end(caller.id)
     response = HTMLResponse(_SIGNED_OUT)
-    _set_cookie(response, "", 0)
+    _set_cookie(call, response, "", 0)
     return response
 
 
-def _set_cookie(response: Response, value: str, max_age_s: int) -> None:
+def _set_cookie(call: Call, response: Response, value: str, max_age_s: int) -> None:
     response.set_cookie(
-        _COOKIE, value, max_age=max_age_s, path="/", httponly=True, samesite="strict"
+        _COOKIE,
+        value,
+        max_age=max_age_s,
+        path="/",
+        secure=is_by_tls(call.request.scope),
+        httponly=True,
+        samesite="strict",
     )
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from smithers.wire._frames import timeline_json as timeline_json
     from smithers.wire._frames import timeline_parts as timeline_parts
     from smithers.wire._frames import transcript_json as transcript_json
+    from smithers.wire._provenance import audit_json as audit_json
     from smithers.wire._provenance import receipt_json as receipt_json
     from smithers.wire._provenance import verified_json as verified_json
     from smithers.wire._replays import live_replay_json as live_replay_json
@@ -89,6 +90,7 @@ _HOMES = {
     "timeline_json": "smithers.wire._frames",
     "timeline_parts": "smithers.wire._frames",
     "transcript_json": "smithers.wire._frames",
+    "audit_json": "smithers.wire._provenance",
     "receipt_json": "smithers.wire._provenance",
     "verified_json": "smithers.wire._provenance",
     "decided_json": "smithers.wire._replies",
@@ -105,6 +107,7 @@ __all__ = [  # literal, for the checkers
     "Json",
     "activity_json",
     "agent_event_json",
+    "audit_json",
     "change_name",
     "cost_json",
     "decided_json",

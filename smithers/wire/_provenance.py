@@ -1,4 +1,4 @@
-"""The receipt of a run, and what was verified of it, as JSON."""
+"""The receipt of a run, what was verified of it, and who has changed it, as JSON."""
 
 from __future__ import annotations
 
@@ -9,10 +9,25 @@ from smithers.texts import from_json, title_of
 from smithers.wire._runs import cost_json
 
 if TYPE_CHECKING:
+    from smithers.store.audit import AuditRow
     from smithers.views import AgentWorkView, DecisionView, Finding, ReceiptView, Verified
     from smithers.wire._values import Json
 
-__all__ = ["receipt_json", "verified_json"]
+__all__ = ["audit_json", "receipt_json", "verified_json"]
+
+
+def audit_json(row: AuditRow) -> Json:
+    return {
+        "at": time_text(row.at),
+        "who": row.who,
+        "claimed": row.claimed or None,
+        "what": row.what,
+        "run_id": row.run_id or None,
+        "about": row.about or None,
+        "face": row.face,
+        "address": row.address or None,
+        "credential": row.credential or None,
+    }
 
 
 def verified_json(view: Verified) -> Json:

@@ -28,7 +28,7 @@ COMMANDS = [
         "receipt",
         "verify",
     ),
-    "asks",
+    *("audit", "asks"),
     *("approve", "deny", "cancel", "answer", "send"),
     *("budget", "steer", "attach", "supervise", "trust"),
     "config",

@@ -363,7 +363,8 @@ def test_a_finished_run_of_a_database_without_handled_failures(folder: Path) -> 
     found = agreed(folder)
     with closing(sqlite3.connect(database(folder))) as db:
         db.executescript(
-            "DROP TABLE ends; DROP TABLE large_outputs; DROP TABLE identity; DROP TABLE handled;"
+            "DROP TABLE audit; DROP TABLE ends; DROP TABLE large_outputs;"
+            " DROP TABLE identity; DROP TABLE handled;"
             " DROP INDEX runs_of_fork; ALTER TABLE runs DROP COLUMN forked_from;"
             " ALTER TABLE runs DROP COLUMN forked_at; ALTER TABLE attempts DROP COLUMN origin;"
             " ALTER TABLE attempts DROP COLUMN fingerprint; ALTER TABLE attempts DROP COLUMN turn;"

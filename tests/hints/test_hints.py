@@ -5,8 +5,8 @@ A new hint makes `test_every_hint_is_in_a_table` fail. Where it belongs:
 - it names a command or an option of ours: a scene in `arguments.py`, `runs.py` or `states.py`;
 - it says how to correct a workflow: the file before and after in `files.py`, or a mistake in
   `tests/mistakes/table.py`;
-- another test follows it, with a disk or a second process: `TESTED` in `words.py`;
-- it is advice that nothing here can follow: its kind in `WORDS`.
+- another test follows it, with a disk or a second process: `TESTED` in `tested.py`;
+- it is advice that nothing here can follow: its kind in `WORDS` of `words.py`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from tests.hints.files import FILES, follow_in_file
 from tests.hints.found import ROOT, hints, texts_of
 from tests.hints.scenes import SCENES
 from tests.hints.shell import Shell, error_of
-from tests.hints.words import TESTED, WORDS
+from tests.hints.tested import TESTED
+from tests.hints.words import WORDS
 from tests.mistakes.table import MISTAKES
 from tests.places import MCP_SERVER, SMITHERS
 

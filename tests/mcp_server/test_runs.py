@@ -207,6 +207,7 @@ async def test_a_run_outlives_the_server_that_started_it(project: Project, era: 
     )
     async with project.client(era) as call:
         assert (await call("get_run", run_id=run_id))["output"] == "gone on"
+    assert [(one.what, one.face) for one in project.hub.audit(run_id)] == [("start", "mcp")]
 
 
 def test_a_server_ends_with_its_client_though_its_pipe_stays_open(tmp_path: Path) -> None:

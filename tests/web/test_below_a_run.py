@@ -89,7 +89,9 @@ def test_an_agent_with_a_token_changes_nothing_and_its_user_does(
                 assert found == {one: [403, "BelowARun"] for one in calls}, way
         hub = Hub(tmp_path / ".smithers" / "smithers.db")
         assert hub.asks("r1", None).task == "gate"
+        assert [(one.what, one.face) for one in hub.audit()] == [("start", "command line")]
         assert _asked(f"{reading}/answers", own.strip(), {"approved": True})["approved"] is True
+        assert [(one.what, one.face) for one in hub.audit()][1:] == [("approve", "http")]
 
 
 def test_a_token_needs_a_process_that_is_found_or_another_machine(hub: Hub) -> None:

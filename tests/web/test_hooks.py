@@ -460,6 +460,9 @@ def test_a_delivery_wakes_a_run_and_another_starts_one_by_a_real_server(
             more = text(issue={"number": 8})
             status, refused, headers = post_to(f"{url}/hooks/issue", more, signed(more))
             assert (status, refused["kind"], headers["Retry-After"]) == (429, "TooManyRuns", "60")
+            sent = [(one.who, one.what, one.face, one.address) for one in hub.audit("r1")][1:]
+            assert sent == [("hook ci", "send", "hook", "127.0.0.1")]
+            assert [(one.who, one.what) for one in hub.audit(run_id)] == [("hook issue", "start")]
             hub.cancel(run_id, by="ann", now=True)
             eventually(lambda: hub.status(run_id) == "cancelled")
             claimed = claim_delivery(hub.database, "issue", ["next"], starts="x", at_most=1)

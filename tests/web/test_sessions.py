@@ -58,6 +58,7 @@ def test_a_session_reads_and_decides_by_its_name(
     cookie = browser.get("/session", params={"code": sessions.offer("ann")}).headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
+    assert "Secure" not in cookie
     opened = sessions.find(re.split("[=;]", cookie)[1])
     assert opened is not None
     given = {"task": "ship", "approved": True}
@@ -68,6 +69,8 @@ def test_a_session_reads_and_decides_by_its_name(
     assert re.split("[=;]", cookie)[1] not in kept
     browser.post("/session/end", headers={_CSRF: opened.csrf})
     assert browser.get("/api/v1/runs/r1").status_code == 401
+    code, by_tls = {"code": sessions.offer("ann")}, {"x-forwarded-proto": "https"}
+    assert "Secure" in browser.get("/session", params=code, headers=by_tls).headers["set-cookie"]
 
 
 @pytest.mark.parametrize("form", [False, True])
