@@ -53,6 +53,7 @@ class Scale:
     waiting_kinds: int = 1000
     waits: int = 100
     stands_s: int = 30
+    clients: int = 50
     events: int = 100_000
     outputs: int = 1000
     starts: int = 7
@@ -76,6 +77,7 @@ QUICK = Scale(
     waiting_kinds=5,
     waits=3,
     stands_s=1,
+    clients=3,
     events=50,
     outputs=5,
     starts=1,

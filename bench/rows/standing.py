@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 
 from bench.measuring import FOLDER, ROOT, Figure, Measure, measured, ours
-from bench.rows.row import Plain, Row, Scale, by, plain_row
+from bench.rows.row import Plain, Row, Scale, by, over, plain_row
 
-__all__ = ["requests", "served", "starts", "travelling", "waiting"]
+__all__ = ["followed", "requests", "served", "starts", "travelling", "waiting"]
 
 _ONE_STEP = str(ROOT / "bench" / "one_step.py")
 
@@ -207,6 +207,29 @@ def served(scale: Scale) -> list[Row]:
             1,
             False,
             lambda: measured(ours("metrics", scale.many, scale.stands_s), 1)["share"].times(100),
+        ),
+    ]
+    return [plain_row(*one) for one in plain]
+
+
+def followed(scale: Scale) -> list[Row]:
+    """What clients that follow a run over HTTP cost it."""
+    clients, steps = scale.clients, scale.few
+    many, none = (ours("following", "statements", number, steps) for number in (clients, 0))
+
+    def ratio(figure: str) -> Measure:
+        return over(lambda: measured(many, 1)[figure], lambda: measured(none, 1)[figure])
+
+    against = f"of a run of {steps} steps, {clients} clients that follow it against none"
+    plain: list[Plain] = [
+        ("follow-events", f"events {against}", "times", 1, False, ratio("events")),
+        (
+            "follow-statements",
+            f"SQL statements {against}",
+            "times",
+            1.01,
+            False,
+            ratio("statements"),
         ),
     ]
     return [plain_row(*one) for one in plain]
