@@ -61,7 +61,7 @@ def login_name() -> str:
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:  # a user without an entry, as in a container
-        return "unknown"
+        return f"uid-{os.getuid()}"
 
 
 def person_of(

@@ -85,7 +85,6 @@ def test_three_errors_go_back_in_the_session_and_the_file_that_passes_is_written
     for one, error in zip(others, errors, strict=True):
         assert "say.py does not pass:" in one["told"]
         assert error in one["told"], one
-        assert len(one["told"]) < 1000, "the session has the manual"
     assert smithers(desk.folder, "check", "say.py").code == 0
     (run,) = smithers(desk.folder, "ps", "--json").document["runs"]
     assert (run["workflow"], run["status"]) == ("new_workflow", "finished")

@@ -20,6 +20,7 @@ from mcp_server._wire import MessageLines
 from smithers.cli._ending import give_output
 from smithers.cli._reading import give_raw
 from smithers.cli._streams import give, give_json, say
+from smithers.engine.people import Person
 from smithers.engine.streams import Stream
 from smithers.forms import DECISION
 from smithers.hub import Asked, Startable
@@ -174,7 +175,11 @@ async def test_what_a_person_is_asked_over_mcp_is_neutralised(
 
     secrets = SimpleNamespace(mask=str)
     hub = SimpleNamespace(
-        secrets=secrets, database=tmp_path, may_import=may_not, is_trusted=lambda: False
+        secrets=secrets,
+        database=tmp_path,
+        may_import=may_not,
+        is_trusted=lambda: False,
+        person=lambda: Person(names=("ann",)),
     )
     form = SimpleNamespace(form={}, url=None)
     context: Any = SimpleNamespace(client_capabilities=SimpleNamespace(elicitation=form))

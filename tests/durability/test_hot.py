@@ -149,8 +149,9 @@ def test_an_edit_that_takes_an_approval_away_waits_for_a_person(project: Project
     with driven(project) as owner:
         edit(project, GATED, OPEN)
         owner.says(RUNNING)
-        asked = project.json("why", "r1")
-        assert "approve r1 'the run'" in json.dumps(asked)
+        until(
+            lambda: "approve r1 'the run'" in json.dumps(project.json("why", "r1")), "the question"
+        )
         assert project.tasks()["gate"]["state"] == "pending"
         answer(project, "approve")
         owner.says(" taken\n")

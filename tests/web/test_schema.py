@@ -35,7 +35,7 @@ _CHECKS = (
     "response_schema_conformance",
     "negative_data_rejection",
 )
-_KNOWN = {"run": ["r1", "r2"], "task": ["draft", "ship"], "frame": [0, 1]}
+_KNOWN = {"run": ["r1", "r2"], "task": ["draft", "ship"], "frame": [0, 1], "name": ["ci"]}
 
 
 def _naming_what_exists(document: dict[str, Any]) -> dict[str, Any]:

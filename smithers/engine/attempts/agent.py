@@ -207,23 +207,10 @@ class AgentExecutor(Executor[AgentWork]):
         if use.session is None and use.forks is None:
             return fresh, None
         since = (handover(streams, tries, known=use.session), again, _block(new))
-        told = "\n\n".join(filter(None, since))
-        if again and not tries and self._is_known(one, use, prompt):
-            return fresh, told
-        followup = asked(prompt, output, native=native, told=told)
+        followup = asked(prompt, output, native=native, told="\n\n".join(filter(None, since)))
         if use.begun:
             followup = (ATTENDED if use.attended else INTERRUPTED).format(prompt=followup)
         return fresh, followup
-
-    def _is_known(self, one: Instance[Task], use: Use, prompt: str) -> bool:
-        """Whether the session has answered this very request, so that it need not be sent again."""
-        earlier = self._earlier(one)
-        return (
-            earlier is not None
-            and (earlier.session, earlier.state) == (use.session, "succeeded")
-            and earlier.fingerprint
-            == fingerprint_text(of_prompt(prompt, one.node.output, [use.agent]))
-        )
 
     def _earlier(self, one: Instance[Task]) -> Attempted | None:
         """The last attempt at work that was sent back, if its session is known."""

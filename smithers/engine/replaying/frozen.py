@@ -299,4 +299,7 @@ def _output_of(row: dict[str, Any]) -> str | None:
 
 
 def _failure_of(row: dict[str, Any] | None) -> Failure | None:
-    return None if row is None else Failure(**{"message": "", **row})
+    if row is None:
+        return None
+    given: dict[str, Any] = {"message": "", **row}
+    return Failure(**given)

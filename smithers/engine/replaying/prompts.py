@@ -1,8 +1,7 @@
 """Compares the prompt that an agent would get with the one that it got in the recording.
 
 The recorded prompt is the author's, then what the engine told of earlier work and messages, then
-the schema of the answer if the agent takes it in words. Work that is sent back to its session has
-no more than why, if the rest was the same: that is compared where it was sent first.
+the schema of the answer if the agent takes it in words.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from smithers.tree import Output
 __all__ = ["compare_prompt"]
 
 _TOLD = re.compile(r"\n\n<(handover|messages|sent-back)>\n")
-_SENT_BACK = re.compile(r"(<handover>\n.*</handover>\n\n)?<sent-back>\n", re.DOTALL)
 _MARK = "\u0000"
 
 
@@ -26,8 +24,6 @@ def compare_prompt(
     recorded: str, prompt: str, output: Output[Any]
 ) -> Iterator[tuple[Literal["prompt", "schema"], str, str]]:
     """The texts that differ, each with the recorded one first."""
-    if _SENT_BACK.match(recorded):
-        return
     text, schema = _split(recorded, output)
     if text != prompt and not _is_told_more(text, prompt):
         told = _TOLD.search(text)
