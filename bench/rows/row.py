@@ -54,6 +54,7 @@ class Scale:
     waits: int = 100
     stands_s: int = 30
     clients: int = 50
+    followed_s: int = 60
     events: int = 100_000
     outputs: int = 1000
     starts: int = 7
@@ -78,6 +79,7 @@ QUICK = Scale(
     waits=3,
     stands_s=1,
     clients=3,
+    followed_s=1,
     events=50,
     outputs=5,
     starts=1,
