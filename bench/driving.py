@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 from smithers.changes import AttemptEnded, AttemptStarted, Frame
 from smithers.cli._collecting import imports_kept
 from smithers.hub import Hub, Left
 
-__all__ = ["Counting", "Rendered", "drive", "emit", "store"]
+__all__ = ["Counting", "Marked", "Rendered", "drive", "emit", "store"]
 
 
 class Counting:
@@ -42,6 +44,22 @@ class Rendered:
 
     cpu_s = 0.0
     nodes = 0
+
+
+class Marked:
+    """What this process had spent at moments of a run, by its steps: when, the CPU seconds, and
+    what all of `counts` counted; here for the same reason.
+    """
+
+    begun_s = 0.0
+    marks: ClassVar[list[tuple[float, float, int]]] = []
+    counts: ClassVar[list[Callable[[], int]]] = []
+
+    @classmethod
+    def mark(cls) -> None:
+        cls.begun_s = time.monotonic()
+        counted = sum(count() for count in cls.counts)
+        cls.marks.append((cls.begun_s, time.process_time(), counted))
 
 
 def store(folder: Path, name: str) -> Path:

@@ -6,7 +6,7 @@ from bench.rows.growth import flows, grown, growths
 from bench.rows.loads import agents, audits, evals, large_outputs, pools, streams
 from bench.rows.row import FULL, PEERS, QUICK, Row, Scale
 from bench.rows.shapes import fan_outs, sequences
-from bench.rows.standing import requests, served, starts, travelling, waiting
+from bench.rows.standing import followed, requests, served, starts, travelling, waiting
 
 __all__ = ["FULL", "PEERS", "QUICK", "Row", "Scale", "rows"]
 
@@ -30,4 +30,5 @@ def rows(scale: Scale = FULL) -> list[Row]:
         *travelling(scale),
         *waiting(scale),
         *served(scale),
+        *followed(scale),
     ]

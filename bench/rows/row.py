@@ -53,6 +53,8 @@ class Scale:
     waiting_kinds: int = 1000
     waits: int = 100
     stands_s: int = 30
+    clients: int = 50
+    followed_s: int = 60
     events: int = 100_000
     outputs: int = 1000
     starts: int = 7
@@ -76,6 +78,8 @@ QUICK = Scale(
     waiting_kinds=5,
     waits=3,
     stands_s=1,
+    clients=3,
+    followed_s=1,
     events=50,
     outputs=5,
     starts=1,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from bench.measuring import FOLDER, ROOT, Figure, Measure, measured, ours
-from bench.rows.row import Plain, Row, Scale, by, plain_row
+from bench.following import A_SECOND
+from bench.measuring import FOLDER, ROOT, Figure, Measure, NotMeasured, alternated, measured, ours
+from bench.rows.row import Plain, Row, Scale, by, over, plain_row
 
-__all__ = ["requests", "served", "starts", "travelling", "waiting"]
+__all__ = ["followed", "requests", "served", "starts", "travelling", "waiting"]
 
+_EVENTS_A_SECOND = 100
 _ONE_STEP = str(ROOT / "bench" / "one_step.py")
 
 
@@ -207,6 +209,54 @@ def served(scale: Scale) -> list[Row]:
             1,
             False,
             lambda: measured(ours("metrics", scale.many, scale.stands_s), 1)["share"].times(100),
+        ),
+    ]
+    return [plain_row(*one) for one in plain]
+
+
+def followed(scale: Scale) -> list[Row]:
+    """What clients that follow a run over HTTP cost it, and their server."""
+    clients, steps = scale.clients, scale.few
+    many, none = (ours("following", "statements", number, steps) for number in (clients, 0))
+    paired = [ours("following", "cpu", number, steps) for number in (clients, 0)]
+
+    def ratio(figure: str) -> Measure:
+        return over(lambda: measured(many, 1)[figure], lambda: measured(none, 1)[figure])
+
+    def memory() -> Figure:
+        command = ours("following", "cpu", clients, int(A_SECOND * scale.followed_s))
+        found = measured(command, 1)
+        if found["events_a_second"].least < _EVENTS_A_SECOND:
+            raise NotMeasured(f"this machine did not reach {_EVENTS_A_SECOND} events a second")
+        return found["memory_bytes"].times(1e-6)
+
+    against = f"of a run of {steps} steps, {clients} clients that follow it against none"
+    plain: list[Plain] = [
+        ("follow-events", f"events {against}", "times", 1, False, ratio("events")),
+        (
+            "follow-statements",
+            f"SQL statements {against}",
+            "times",
+            1.01,
+            False,
+            ratio("statements"),
+        ),
+        (
+            "follow-cpu",
+            f"CPU {against}",
+            "times",
+            1.05,
+            False,
+            lambda: alternated(*paired, scale.repeats, "cpu_s"),
+        ),
+        (
+            "follow-memory",
+            f"memory of the server, {clients} clients, {_EVENTS_A_SECOND} events a second for"
+            f" {scale.followed_s} s",
+            "MB",
+            200,
+            True,
+            memory,
         ),
     ]
     return [plain_row(*one) for one in plain]
