@@ -1,0 +1,131 @@
+"""How a page is made: its template, its headers, and the page that an error gets."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from functools import lru_cache, partial
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import HTMLResponse, Response
+
+from smithers.errors import SmithersError
+from smithers.naming import key_name
+from smithers.web._problems import ProblemError, status_of
+from smithers.web._routes import Call, Closed, NoParameters, Route
+from smithers.web.pages._words import ago, link_of, money, moment, name_of, short, span
+from smithers.words import tokens
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from smithers.callers import Scope
+
+__all__ = ["Handler", "page", "render"]
+
+Handler = Callable[[Call], Response] | Callable[[Call], Awaitable[Response]]
+
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self';"
+    " img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none';"
+    " frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+@lru_cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    made = Environment(
+        loader=PackageLoader("smithers.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "ago": ago,
+        "key": key_name,
+        "money": money,
+        "moment": moment,
+        "name_of": name_of,
+        "short": short,
+        "span": span,
+        "tokens": tokens,
+    }
+    made.globals |= {"link_of": link_of}
+    return made
+
+
+def render(call: Call, template: str, *, status: int = 200, **values: Any) -> Response:
+    """A page. Secrets are masked in each text before it is escaped, which may change its letters.
+    """
+    secrets = call.hub.secrets
+
+    def masked(value: object) -> object:
+        return secrets.mask(value) if type(value) is str else value
+
+    environment = _environment().overlay(finalize=masked)
+    text = environment.get_template(template).render(
+        caller=call.caller,
+        csrf=call.request.state.csrf,
+        database=str(call.hub.database),
+        now=datetime.now(UTC),
+        **values,
+    )
+    return HTMLResponse(text, status, _HEADERS)
+
+
+def page(
+    path: str,
+    name: str,
+    summary: str,
+    handler: Handler,
+    *,
+    query: type[Closed] = NoParameters,
+    scope: Scope = "read",
+) -> Route:
+    """The route of a page, or, with another scope, of the form of one."""
+    return Route(
+        method="GET" if scope == "read" else "POST",
+        path=path,
+        name=name,
+        summary=summary,
+        scope=scope,
+        handler=partial(_told, handler),
+        result=None,
+        query=query,
+        media=("text/html",),
+        is_page=True,
+    )
+
+
+def _told(handler: Handler, call: Call) -> Any:
+    """What the handler answers; an error as a page."""
+    if inspect.iscoroutinefunction(handler):
+        return _awaited(handler, call)
+    try:
+        return handler(call)
+    except (SmithersError, ProblemError) as error:
+        return failed(call, error)
+
+
+async def _awaited(handler: Callable[[Call], Awaitable[Response]], call: Call) -> Response:
+    try:
+        return await handler(call)
+    except (SmithersError, ProblemError) as error:
+        return failed(call, error)
+
+
+def failed(call: Call, error: SmithersError | ProblemError) -> Response:
+    """The page that says what is wrong and what to do."""
+    if isinstance(error, ProblemError):
+        status, said = error.status, str(error)
+    else:
+        status, said = status_of(error), error.said
+    hint = call.hub.complete(error.hint) if error.hint else ""
+    title = HTTPStatus(status).phrase
+    return render(call, "error.html", status=status, title=title, said=said, hint=hint)
