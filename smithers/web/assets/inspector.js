@@ -95,6 +95,11 @@
     const toggle = document.querySelector("[data-theme-toggle]");
     toggle.hidden = false;
     toggle.addEventListener("click", turn);
+    document.addEventListener("input", (event) => {
+      const form = event.target.closest("[data-frames]");
+      if (form) put(form.querySelector("output"), `${event.target.value} of ${event.target.max}`);
+    });
+    document.addEventListener("change", (event) => event.target.closest("[data-frames]")?.submit());
     if (document.body.dataset.live) follow(document.body.dataset.live);
   });
 })();

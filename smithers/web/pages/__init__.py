@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from smithers.web.pages import _ask, _assets, _run, _runs, _task
 from smithers.web._routes import Route
+from smithers.web.pages import _ask, _assets, _run, _runs, _task
 
 __all__ = ["ROUTES"]
 

@@ -15,7 +15,7 @@ from smithers.errors import SmithersError
 from smithers.naming import key_name
 from smithers.web._problems import ProblemError, status_of
 from smithers.web._routes import Call, Closed, NoParameters, Route
-from smithers.web.pages._words import ago, link_of, money, moment, name_of, short, span
+from smithers.web.pages._words import ago, link_of, moment, money, name_of, short, span
 from smithers.words import tokens
 
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ def _environment() -> Environment:
 
 
 def render(call: Call, template: str, *, status: int = 200, **values: Any) -> Response:
-    """A page. Secrets are masked in each text before it is escaped, which may change its letters.
-    """
+    """A page. Secrets are masked in each text before it is escaped, which may change its letters."""
     secrets = call.hub.secrets
 
     def masked(value: object) -> object:

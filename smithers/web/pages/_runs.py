@@ -100,7 +100,8 @@ def _why(hub: Hub, run: RunLine) -> str:
     if run.status != "failed":
         return ""
     try:
-        return hub.why(run.run_id).sentence
+        why = hub.why(run.run_id)
+        return why.reasons[0].sentence if why.reasons else why.sentence
     except SmithersError:  # the list is shown without it
         return ""
 
@@ -133,6 +134,4 @@ def _runs(call: Call) -> Response:
     )
 
 
-ROUTES = (
-    page("/", "runs_page", "The runs, for a browser.", _runs, query=RunsParameters),
-)
+ROUTES = (page("/", "runs_page", "The runs, for a browser.", _runs, query=RunsParameters),)

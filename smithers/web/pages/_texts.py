@@ -41,9 +41,9 @@ class Part:
 
 
 def parts_of_text(text: str) -> list[Part]:
-    """The parts of a text in their order.
+    r"""The parts of a text in their order.
 
-    >>> [part.file for part in parts_of_text("Ship?\\n--- a/x\\n+++ b/x\\n@@ -1 +1 @@\\n-a\\n+b")]
+    >>> [part.file for part in parts_of_text("Ship?\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b")]
     ['', 'x']
     """
     lines, found, plain, at = text.split("\n"), list[Part](), list[str](), 0
