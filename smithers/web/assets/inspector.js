@@ -3,6 +3,7 @@
 (() => {
   const root = document.documentElement, kept = "smithers-theme";
   const stored = () => { try { return localStorage.getItem(kept); } catch { return null; } };
+  root.classList.add("js");
   const theme = stored();
   if (theme === "light" || theme === "dark") root.dataset.theme = theme;
 

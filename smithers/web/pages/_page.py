@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from starlette.responses import HTMLResponse, Response
 
@@ -61,7 +61,7 @@ def _environment() -> Environment:
 
 
 def render(call: Call, template: str, *, status: int = 200, **values: Any) -> Response:
-    """A page. Secrets are masked in each text before it is escaped, which may change its letters."""
+    """A page. Secrets are masked in texts before these are escaped, which changes letters."""
     secrets = call.hub.secrets
 
     def masked(value: object) -> object:
@@ -94,7 +94,7 @@ def page(
         name=name,
         summary=summary,
         scope=scope,
-        handler=partial(_told, handler),
+        handler=_with_errors(handler),
         result=None,
         query=query,
         media=("text/html",),
@@ -102,24 +102,28 @@ def page(
     )
 
 
-def _told(handler: Handler, call: Call) -> Any:
-    """What the handler answers; an error as a page."""
+def _with_errors(handler: Handler) -> Handler:
+    """The same with a page for each error."""
     if inspect.iscoroutinefunction(handler):
-        return _awaited(handler, call)
+        return partial(_awaited, handler)
+    return partial(_called, cast("Callable[[Call], Response]", handler))
+
+
+def _called(handler: Callable[[Call], Response], call: Call) -> Response:
     try:
         return handler(call)
     except (SmithersError, ProblemError) as error:
-        return failed(call, error)
+        return _failed(call, error)
 
 
 async def _awaited(handler: Callable[[Call], Awaitable[Response]], call: Call) -> Response:
     try:
         return await handler(call)
     except (SmithersError, ProblemError) as error:
-        return failed(call, error)
+        return _failed(call, error)
 
 
-def failed(call: Call, error: SmithersError | ProblemError) -> Response:
+def _failed(call: Call, error: SmithersError | ProblemError) -> Response:
     """The page that says what is wrong and what to do."""
     if isinstance(error, ProblemError):
         status, said = error.status, str(error)

@@ -42,11 +42,11 @@ def _task(call: Call) -> Response:
         )
     key = found.line.key
     after = call.query_as(TaskParameters).after
-    said = hub.transcript(call.run, str(key), after, _CHARACTERS)
+    attempts = found.attempts
+    said = hub.transcript(call.run, str(key), after, _CHARACTERS) if attempts else None
     wait = next((one for one in hub.summary(call.run).waiting_for if one.key == key), None)
     output = _output(found)
-    agents = [one for one in found.attempts if one.session is not None or one.usage.tokens_in]
-    prompt = hub.prompt(call.run, found.attempts[-1].serial) if found.attempts else None
+    prompt = hub.prompt(call.run, attempts[-1].serial) if attempts else None
     return render(
         call,
         "task.html",
@@ -59,7 +59,7 @@ def _task(call: Call) -> Response:
         asks=wait is not None and wait.kind in waits.DECISIONS,
         prompt=None if prompt is None else parts_of_text(prompt),
         prompt_length=len(prompt or ""),
-        is_agent=bool(agents) or bool(said.entries) or prompt is not None,
+        is_agent=prompt is not None,
         said=said,
         after=after,
         output=None if output is None else parts_of_text(output[:_MOST_OUTPUT]),

@@ -10,7 +10,6 @@ from urllib.parse import quote, urlencode
 from smithers import waits
 from smithers.changes import Key
 from smithers.naming import key_name
-from smithers.words import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -135,8 +134,20 @@ def money(amount: Decimal | None) -> str:
 
 
 def span(seconds: float) -> str:
-    """How long something took."""
-    return duration(max(0.0, seconds))
+    """How long something took, for a narrow column.
+
+    >>> span(0.012), span(3.21), span(44), span(80), span(11_400), span(90_000)
+    ('12ms', '3.2s', '44s', '1m 20s', '3h 10m', '1d 1h')
+    """
+    if seconds < 1:
+        return f"{max(0, round(1000 * seconds))}ms"
+    if seconds < 60:
+        return f"{seconds:.1f}".removesuffix(".0") + "s"
+    whole = round(seconds)
+    for unit, length, below, part in (("d", 86_400, "h", 3_600), ("h", 3_600, "m", 60)):
+        if whole >= length:
+            return f"{whole // length}{unit} {whole % length // part}{below}"
+    return f"{whole // 60}m {whole % 60}s"
 
 
 def ago(then: datetime, now: datetime) -> str:
