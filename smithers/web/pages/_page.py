@@ -32,6 +32,8 @@ _HEADERS = {
     " img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none';"
     " frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
+    # With "no-referrer" a browser posts the forms of a page with `Origin: null`, which is refused.
+    "Referrer-Policy": "same-origin",
 }
 
 

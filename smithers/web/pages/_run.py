@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BeforeValidator, Field, Strict
 from starlette.responses import Response
 
 from smithers.changes import ENDED
-from smithers.views import Summary
 from smithers.web._routes import Call, Closed, number_of
 from smithers.web.pages._page import page, render
+from smithers.web.pages._texts import text_of
 from smithers.web.pages._tree import Window, items_of, scale_s
 from smithers.web.pages._words import mark_of_run, parts_of
+
+if TYPE_CHECKING:
+    from smithers.views import TaskView
 
 __all__ = ["ROUTES"]
 
@@ -44,7 +49,7 @@ def _run(call: Call) -> Response:
     window = None if given.group is None else Window(given.group, given.start)
     scale = scale_s(elapsed_s, grows=not has_ended and frame is None)
     after = "" if cursor is None else f"?after={cursor}"
-    tasks = _states(summary) if frame is None else _counted(found.tasks)
+    tasks = dict(summary.counts.tasks) if frame is None else _counted(found.tasks)
     return render(
         call,
         "run.html",
@@ -61,6 +66,7 @@ def _run(call: Call) -> Response:
         why=why,
         reasons=[] if why is None else why.reasons[:_MOST_REASONS],
         asking={one.key for one in hub.list_asks(call.run)} if frame is None else set(),
+        output=None if run.output is None else text_of(run.output),
         command=lambda typed: hub.complete(f"`{typed}`")[1:-1],
         items=items_of(tree.root, found, end=end, scale=scale, window=window),
         scale=scale,
@@ -68,16 +74,8 @@ def _run(call: Call) -> Response:
     )
 
 
-def _states(summary: Summary) -> dict[str, int]:
-    return dict(summary.counts.tasks)
-
-
-def _counted(tasks: tuple[object, ...]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for one in tasks:
-        state = one.line.state  # type: ignore[attr-defined]
-        found[state] = found.get(state, 0) + 1
-    return found
+def _counted(tasks: Iterable[TaskView]) -> dict[str, int]:
+    return dict(Counter(one.line.state for one in tasks))
 
 
 ROUTES = (page("/runs/{run}", "run_page", "A run, for a browser.", _run, query=RunParameters),)

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pydantic import Field
 from starlette.responses import Response
 
 from smithers import waits
-from smithers.texts import from_json, json_text
 from smithers.web._problems import ProblemError
 from smithers.web._routes import Call, Closed
 from smithers.web.pages._page import page, render
-from smithers.web.pages._texts import parts_of_text
+from smithers.web.pages._texts import parts_of_text, text_of
 from smithers.web.pages._words import mark_of_task
-
-if TYPE_CHECKING:
-    from smithers.views import TaskView
 
 __all__ = ["ROUTES"]
 
@@ -45,7 +39,7 @@ def _task(call: Call) -> Response:
     attempts = found.attempts
     said = hub.transcript(call.run, str(key), after, _CHARACTERS) if attempts else None
     wait = next((one for one in hub.summary(call.run).waiting_for if one.key == key), None)
-    output = _output(found)
+    output = None if found.output is None else text_of(found.output.text())
     prompt = hub.prompt(call.run, attempts[-1].serial) if attempts else None
     return render(
         call,
@@ -66,14 +60,6 @@ def _task(call: Call) -> Response:
         left_out=max(0, len(output or "") - _MOST_OUTPUT),
         live=f"/api/v1/runs/{call.run}/events{'' if cursor is None else f'?after={cursor}'}",
     )
-
-
-def _output(found: TaskView) -> str | None:
-    """A text as it is, other data as indented JSON."""
-    if found.output is None:
-        return None
-    data = from_json(found.output.text())
-    return data if isinstance(data, str) else json_text(data, indent=2)
 
 
 ROUTES = (

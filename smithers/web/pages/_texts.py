@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+from smithers.texts import from_json, json_text
 from smithers.values import dataclass
 
-__all__ = ["Part", "Row", "parts_of_text"]
+__all__ = ["Part", "Row", "parts_of_text", "text_of"]
 
 _HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
 
@@ -38,6 +39,12 @@ class Part:
     @property
     def removed(self) -> int:
         return sum(row.kind == "removed" for row in self.rows)
+
+
+def text_of(output: str) -> str:
+    """An output, which is JSON: a text as it is, other data indented."""
+    data = from_json(output)
+    return data if isinstance(data, str) else json_text(data, indent=2)
 
 
 def parts_of_text(text: str) -> list[Part]:
