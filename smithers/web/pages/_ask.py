@@ -14,7 +14,7 @@ from smithers.errors import AlreadyDecided, QuestionChanged, WrongAnswer
 from smithers.web._problems import ProblemError
 from smithers.web._routes import Call, Closed
 from smithers.web.pages._answers import inputs_of, value_of
-from smithers.web.pages._page import page, render
+from smithers.web.pages._page import page, render, typed
 from smithers.web.pages._texts import parts_of_text
 from smithers.web.pages._words import link_of, moment
 
@@ -60,7 +60,7 @@ def _shown(call: Call, task: str | None, *, notice: str = "", status: int = 200)
         later=later[:_MOST_LATER],
         more=max(0, len(later) - _MOST_LATER),
         notice=notice,
-        commands=[call.hub.complete(f"`{one}`")[1:-1] for one in asked.commands.values()],
+        commands=[typed(call, one) for one in asked.commands.values()],
         since=asked.since.isoformat(),
     )
 

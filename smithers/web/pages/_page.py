@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from smithers.callers import Scope
 
-__all__ = ["Handler", "page", "render"]
+__all__ = ["Handler", "page", "render", "typed"]
 
 Handler = Callable[[Call], Response] | Callable[[Call], Awaitable[Response]]
 
@@ -48,7 +48,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {
+    filters: dict[str, Any] = {
         "ago": ago,
         "key": key_name,
         "money": money,
@@ -58,7 +58,9 @@ def _environment() -> Environment:
         "span": span,
         "tokens": tokens,
     }
-    made.globals |= {"link_of": link_of}
+    values: dict[str, Any] = {"link_of": link_of}
+    made.filters.update(filters)
+    made.globals.update(values)
     return made
 
 
@@ -78,6 +80,11 @@ def render(call: Call, template: str, *, status: int = 200, **values: Any) -> Re
         **values,
     )
     return HTMLResponse(text, status, _HEADERS)
+
+
+def typed(call: Call, command: str) -> str:
+    """A command for a person to type, on this database."""
+    return call.hub.complete(f"`{command}`")[1:-1]
 
 
 def page(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BeforeValidator, Field, Strict
@@ -12,7 +13,7 @@ from starlette.responses import Response
 
 from smithers.changes import ENDED
 from smithers.web._routes import Call, Closed, number_of
-from smithers.web.pages._page import page, render
+from smithers.web.pages._page import page, render, typed
 from smithers.web.pages._texts import text_of
 from smithers.web.pages._tree import Window, items_of, scale_s
 from smithers.web.pages._words import mark_of_run, parts_of
@@ -67,7 +68,7 @@ def _run(call: Call) -> Response:
         reasons=[] if why is None else why.reasons[:_MOST_REASONS],
         asking={one.key for one in hub.list_asks(call.run)} if frame is None else set(),
         output=None if run.output is None else text_of(run.output),
-        command=lambda typed: hub.complete(f"`{typed}`")[1:-1],
+        command=partial(typed, call),
         items=items_of(tree.root, found, end=end, scale=scale, window=window),
         scale=scale,
         live=f"/api/v1/runs/{call.run}/events{after}",

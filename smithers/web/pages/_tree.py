@@ -100,7 +100,7 @@ class _Maker:
         ]
         costs = [one.cost for one in made if one.cost is not None]
         spans = [span for one in made for span in one.spans]
-        around = ()
+        around: tuple[Span, ...] = ()
         if spans:
             at = min(span.at for span in spans)
             around = (Span(at, max(span.end for span in spans) - at, "group"),)
