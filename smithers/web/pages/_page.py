@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from smithers.callers import Scope
+    from smithers.secrets import Secrets
 
 __all__ = ["Handler", "page", "render", "typed"]
 
@@ -37,14 +38,21 @@ _HEADERS = {
 }
 
 
-@lru_cache
-def _environment() -> Environment:
+@lru_cache(maxsize=8)
+def _environment(secrets: Secrets) -> Environment:
+    """The templates, compiled once. Secrets are masked in texts before these are escaped, which
+    changes letters.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    def masked(value: object) -> object:
+        return secrets.mask(value) if type(value) is str else value
 
     made = Environment(
         loader=PackageLoader("smithers.web"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=masked,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -65,19 +73,17 @@ def _environment() -> Environment:
 
 
 def render(call: Call, template: str, *, status: int = 200, **values: Any) -> Response:
-    """A page. Secrets are masked in texts before these are escaped, which changes letters."""
-    secrets = call.hub.secrets
-
-    def masked(value: object) -> object:
-        return secrets.mask(value) if type(value) is str else value
-
-    environment = _environment().overlay(finalize=masked)
-    text = environment.get_template(template).render(
-        caller=call.caller,
-        csrf=call.request.state.csrf,
-        database=str(call.hub.database),
-        now=datetime.now(UTC),
-        **values,
+    """A page made from a template of the package."""
+    text = (
+        _environment(call.hub.secrets)
+        .get_template(template)
+        .render(
+            caller=call.caller,
+            csrf=call.request.state.csrf,
+            database=str(call.hub.database),
+            now=datetime.now(UTC),
+            **values,
+        )
     )
     return HTMLResponse(text, status, _HEADERS)
 
