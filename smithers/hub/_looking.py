@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from smithers.store.audit import AuditRow
     from smithers.views import (
         CostView,
+        GraphView,
         Inspection,
         MessageView,
         Question,
@@ -142,6 +143,12 @@ class Looking(HubCore):
         """A task with its output and its attempts; None if there is no such task."""
         return reports.find_task(self.database, run_id, task)
 
+    def prompt(self, run_id: str, serial: int) -> str | None:
+        """What the agent of an attempt was asked, by the attempt's serial; None for an attempt of
+        no agent.
+        """
+        return reports.find_prompt(self.database, run_id, serial)
+
     def states(self, run_id: str) -> tuple[TaskLine, ...]:
         """The tasks of a run with their states, without their outputs."""
         return tuple(views.task_lines(self._snapshot(run_id)))
@@ -155,6 +162,13 @@ class Looking(HubCore):
         frame. Raises `Refused` if it has no such frame.
         """
         return views.inspect(reports.snapshot(self.database, run_id, frame=frame))
+
+    def picture(self, run_id: str, *, frame: int | None = None) -> tuple[Inspection, GraphView]:
+        """A run with all its tasks, and its tree with the states of the same moment: now, or as of
+        a frame. Raises `Refused` if it has no such frame.
+        """
+        snapshot = reports.snapshot(self.database, run_id, frame=frame)
+        return views.inspect(snapshot), views.graph(snapshot)
 
     def inspecting(
         self, run_id: str, *, frame: int | None = None

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from smithers.reports._messages import message as message
     from smithers.reports._metrics import Metrics as Metrics
     from smithers.reports._metrics_page import metrics_page as metrics_page
+    from smithers.reports._one_task import find_prompt as find_prompt
     from smithers.reports._one_task import find_task as find_task
     from smithers.reports._overview import Look as Look
     from smithers.reports._overview import Overview as Overview
@@ -85,6 +86,7 @@ _HOMES = {
     "events": "smithers.reports._events",
     "explain_run": "smithers.reports._snapshot",
     "find_run": "smithers.reports._runs",
+    "find_prompt": "smithers.reports._one_task",
     "find_task": "smithers.reports._one_task",
     "frame_by_frame": "smithers.reports._timeline",
     "has_runs": "smithers.reports._database",
@@ -143,6 +145,7 @@ __all__ = [  # literal, for the checkers
     "event_lines",
     "events",
     "explain_run",
+    "find_prompt",
     "find_run",
     "find_task",
     "frame_by_frame",

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smithers.reports._activity import last_events
+from smithers.reports._database import reading
 from smithers.reports._snapshot import snapshot_with_task
 from smithers.store.files import beside, streams_folder
+from smithers.store.outputs import prompt_of
 from smithers.views import view_task
 
 if TYPE_CHECKING:
     from smithers.views import AttemptView, TaskView
 
-__all__ = ["find_task"]
+__all__ = ["find_prompt", "find_task"]
 
 _ANSWER_CHARS = 500
 _TAIL_BYTES = 8 << 20
@@ -37,6 +39,12 @@ def find_task(path: Path, run_id: str, task: str) -> TaskView | None:
         for one in found.attempts
     )
     return replace(found, attempts=attempts)
+
+
+def find_prompt(path: Path, run_id: str, serial: int) -> str | None:
+    """What the agent of an attempt was asked; None for an attempt of no agent."""
+    with reading(path) as db:
+        return prompt_of(db, run_id, serial)
 
 
 def _folder(folder: Path, one: AttemptView) -> Path:

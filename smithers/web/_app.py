@@ -74,7 +74,7 @@ def make_app(
     server = Server(
         hub=hub,
         roots=Roots(roots or [Path.cwd()]),
-        document=json.dumps(openapi(routes, __version__)).encode(),
+        document=json.dumps(openapi(_documented(routes), __version__)).encode(),
         feed=feed,
         streams=Counter(),
         streams_each=limits.streams_each,
@@ -109,6 +109,11 @@ def make_app(
         is_open=_open_paths(routes),
     )
     return app
+
+
+def _documented(routes: Sequence[Route]) -> list[Route]:
+    """Those that programs call."""
+    return [route for route in routes if not route.is_page]
 
 
 def _open_paths(routes: Sequence[Route]) -> Callable[[str], bool]:

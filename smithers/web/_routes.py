@@ -172,6 +172,8 @@ class Route:
     statuses: tuple[int, ...] = ()
     media: tuple[str, ...] = ("application/json",)
     streams: bool = False
+    is_page: bool = False
+    """Whether it is for a person's browser, which the OpenAPI document leaves out."""
 
     @property
     def names(self) -> list[str]:

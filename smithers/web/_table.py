@@ -11,6 +11,7 @@ from smithers.web import (
     _reading,
     _sessions,
     _starting,
+    pages,
 )
 from smithers.web._routes import Route
 
@@ -25,4 +26,5 @@ ROUTES: tuple[Route, ...] = (
     *_answering.ROUTES,
     *_starting.ROUTES,
     *_hooks.ROUTES,
+    *pages.ROUTES,
 )

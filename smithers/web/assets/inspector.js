@@ -1,0 +1,106 @@
+// What the pages do beyond links and forms; all of them can be read and answered without it.
+"use strict";
+(() => {
+  const root = document.documentElement, kept = "smithers-theme";
+  const stored = () => { try { return localStorage.getItem(kept); } catch { return null; } };
+  root.classList.add("js");
+  const theme = stored();
+  if (theme === "light" || theme === "dark") root.dataset.theme = theme;
+
+  const isDark = () => (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+  const turn = () => {
+    root.dataset.theme = isDark() ? "light" : "dark";
+    try { localStorage.setItem(kept, root.dataset.theme); } catch { /* it holds for this page */ }
+  };
+
+  const figure = (seconds) => {
+    for (const [unit, length] of [["d", 86400], ["h", 3600], ["m", 60]])
+      if (seconds >= length) return `${Math.floor(seconds / length)}${unit}`;
+    return `${Math.max(0, Math.floor(seconds))}s`;
+  };
+  const put = (node, text) => { if (node.textContent !== text) node.textContent = text; };
+  const clocks = () => {
+    for (const one of document.querySelectorAll("time[data-ago]")) {
+      const at = new Date(one.dateTime);
+      put(one, figure((Date.now() - at) / 1000));
+      one.title = at.toLocaleString();
+    }
+    for (const one of document.querySelectorAll("time[data-local]"))
+      put(one, new Date(one.dateTime).toLocaleString());
+  };
+
+  // The parts of the page are fetched again, at most once in a quarter of a second.
+  let timer = 0, busy = false, again = false;
+  const refresh = async () => {
+    if (busy) { again = true; return; }
+    busy = true;
+    try {
+      const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+      if (answer.status === 401) { location.reload(); return; }
+      if (answer.ok) take(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    } catch { /* the state of the stream says that the server is gone */ }
+    busy = false;
+    if (again) { again = false; soon(); }
+  };
+  const soon = () => { if (!timer) timer = setTimeout(() => { timer = 0; refresh(); }, 250); };
+  const take = (fresh) => {
+    document.title = fresh.title;
+    for (const old of document.querySelectorAll("[data-part]")) {
+      const part = fresh.getElementById(old.id);
+      if (!part || part.outerHTML === old.outerHTML) continue;
+      const focus = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
+      const folds = new Map([...old.querySelectorAll("details[id]")].map((one) => [one.id, one.open]));
+      old.replaceWith(part);
+      for (const [id, open] of folds) { const fold = document.getElementById(id); if (fold) fold.open = open; }
+      if (focus) part.querySelector(`a[href="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
+    }
+    clocks();
+  };
+  const follow = (address) => {
+    const shown = document.querySelector(".live");
+    const say = (state, text) => {
+      shown.dataset.state = state;
+      document.body.classList.toggle("is-off", state === "lost");
+      put(shown.querySelector(".lt"), text);
+    };
+    const source = new EventSource(address);
+    source.onopen = () => { say("on", "Live"); soon(); };
+    source.onmessage = soon;
+    source.addEventListener("end", () => { source.close(); soon(); say("off", "Ended"); });
+    source.onerror = () => say("lost", source.readyState === 2 ? "Not live" : "Disconnected");
+  };
+
+  const move = (step) => {
+    const rows = [...document.querySelectorAll("[data-row]")];
+    if (!rows.length) return;
+    const at = rows.indexOf(document.activeElement);
+    rows[Math.min(rows.length - 1, Math.max(0, at + step))].focus();
+  };
+  const keys = {
+    "/": () => document.querySelector("[data-search]")?.focus(),
+    j: () => move(1),
+    k: () => move(-1),
+    a: () => document.querySelector("[data-approve]")?.focus(),
+    d: () => document.querySelector("[data-deny]")?.focus(),
+  };
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, textarea, select");
+    if (event.key === "Escape" && typing) typing.blur();
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
+    event.preventDefault();
+    keys[event.key]();
+  });
+  document.addEventListener("DOMContentLoaded", () => {
+    clocks();
+    setInterval(clocks, 1000);
+    const toggle = document.querySelector("[data-theme-toggle]");
+    toggle.hidden = false;
+    toggle.addEventListener("click", turn);
+    document.addEventListener("input", (event) => {
+      const form = event.target.closest("[data-frames]");
+      if (form) put(form.querySelector("output"), `${event.target.value} of ${event.target.max}`);
+    });
+    document.addEventListener("change", (event) => event.target.closest("[data-frames]")?.submit());
+    if (document.body.dataset.live) follow(document.body.dataset.live);
+  });
+})();

@@ -1,0 +1,16 @@
+"""The inspector: pages of runs for a person, made on the server, which work without scripts."""
+
+from __future__ import annotations
+
+from smithers.web._routes import Route
+from smithers.web.pages import _ask, _assets, _run, _runs, _task
+
+__all__ = ["ROUTES"]
+
+ROUTES: tuple[Route, ...] = (
+    *_assets.ROUTES,
+    *_runs.ROUTES,
+    *_run.ROUTES,
+    *_task.ROUTES,
+    *_ask.ROUTES,
+)

@@ -1,0 +1,149 @@
+"""How a page is made: its template, its headers, and the page that an error gets."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from functools import lru_cache, partial
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, cast
+
+from starlette.responses import HTMLResponse, Response
+
+from smithers.errors import SmithersError
+from smithers.naming import key_name
+from smithers.web._problems import ProblemError, status_of
+from smithers.web._routes import Call, Closed, NoParameters, Route
+from smithers.web.pages._words import ago, link_of, moment, money, name_of, short, span
+from smithers.words import tokens
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from smithers.callers import Scope
+    from smithers.secrets import Secrets
+
+__all__ = ["Handler", "page", "render", "typed"]
+
+Handler = Callable[[Call], Response] | Callable[[Call], Awaitable[Response]]
+
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self';"
+    " img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none';"
+    " frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    # With "no-referrer" a browser posts the forms of a page with `Origin: null`, which is refused.
+    "Referrer-Policy": "same-origin",
+}
+
+
+@lru_cache(maxsize=8)
+def _environment(secrets: Secrets) -> Environment:
+    """The templates, compiled once. Secrets are masked in texts before these are escaped, which
+    changes letters.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    def masked(value: object) -> object:
+        return secrets.mask(value) if type(value) is str else value
+
+    made = Environment(
+        loader=PackageLoader("smithers.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=masked,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters: dict[str, Any] = {
+        "ago": ago,
+        "key": key_name,
+        "money": money,
+        "moment": moment,
+        "name_of": name_of,
+        "short": short,
+        "span": span,
+        "tokens": tokens,
+    }
+    values: dict[str, Any] = {"link_of": link_of}
+    made.filters.update(filters)
+    made.globals.update(values)
+    return made
+
+
+def render(call: Call, template: str, *, status: int = 200, **values: Any) -> Response:
+    """A page made from a template of the package."""
+    text = (
+        _environment(call.hub.secrets)
+        .get_template(template)
+        .render(
+            caller=call.caller,
+            csrf=call.request.state.csrf,
+            database=str(call.hub.database),
+            now=datetime.now(UTC),
+            **values,
+        )
+    )
+    return HTMLResponse(text, status, _HEADERS)
+
+
+def typed(call: Call, command: str) -> str:
+    """A command for a person to type, on this database."""
+    return call.hub.complete(f"`{command}`")[1:-1]
+
+
+def page(
+    path: str,
+    name: str,
+    summary: str,
+    handler: Handler,
+    *,
+    query: type[Closed] = NoParameters,
+    scope: Scope = "read",
+) -> Route:
+    """The route of a page, or, with another scope, of the form of one."""
+    return Route(
+        method="GET" if scope == "read" else "POST",
+        path=path,
+        name=name,
+        summary=summary,
+        scope=scope,
+        handler=_with_errors(handler),
+        result=None,
+        query=query,
+        media=("text/html",),
+        is_page=True,
+    )
+
+
+def _with_errors(handler: Handler) -> Handler:
+    """The same with a page for each error."""
+    if inspect.iscoroutinefunction(handler):
+        return partial(_awaited, handler)
+    return partial(_called, cast("Callable[[Call], Response]", handler))
+
+
+def _called(handler: Callable[[Call], Response], call: Call) -> Response:
+    try:
+        return handler(call)
+    except (SmithersError, ProblemError) as error:
+        return _failed(call, error)
+
+
+async def _awaited(handler: Callable[[Call], Awaitable[Response]], call: Call) -> Response:
+    try:
+        return await handler(call)
+    except (SmithersError, ProblemError) as error:
+        return _failed(call, error)
+
+
+def _failed(call: Call, error: SmithersError | ProblemError) -> Response:
+    """The page that says what is wrong and what to do."""
+    if isinstance(error, ProblemError):
+        status, said = error.status, str(error)
+    else:
+        status, said = status_of(error), error.said
+    hint = call.hub.complete(error.hint) if error.hint else ""
+    title = HTTPStatus(status).phrase
+    return render(call, "error.html", status=status, title=title, said=said, hint=hint)

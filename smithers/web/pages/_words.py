@@ -1,0 +1,197 @@
+"""Words and figures of the pages. A value that is absent is an empty text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote, urlencode
+
+from smithers import waits
+from smithers.changes import Key
+from smithers.naming import key_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from smithers.views import State, Status, WaitView
+
+__all__ = [
+    "Mark",
+    "Parts",
+    "ago",
+    "link_of",
+    "mark_of_run",
+    "mark_of_task",
+    "moment",
+    "money",
+    "name_of",
+    "parts_of",
+    "short",
+    "span",
+]
+
+
+class Mark(NamedTuple):
+    """A state as a glyph, which is also its tone, and as a word."""
+
+    glyph: str
+    word: str
+
+
+_RUNS: dict[Status, Mark] = {
+    "running": Mark("run", "running"),
+    "waiting": Mark("wait", "waiting"),
+    "stale": Mark("gone", "owner gone"),
+    "finished": Mark("ok", "finished"),
+    "continued": Mark("ok", "continued"),
+    "failed": Mark("bad", "failed"),
+    "cancelled": Mark("off", "cancelled"),
+}
+_TASKS: dict[State, Mark] = {
+    "pending": Mark("pend", "pending"),
+    "ready": Mark("pend", "ready"),
+    "running": Mark("run", "running"),
+    "waiting": Mark("wait", "waiting"),
+    "finished": Mark("ok", "finished"),
+    "failed": Mark("bad", "failed"),
+    "skipped": Mark("off", "skipped"),
+    "cancelled": Mark("off", "cancelled"),
+}
+_WAITS = {
+    waits.COOLDOWN: "cooling down",
+    waits.RETRY: "retries soon",
+    waits.TIMER: "timer",
+    waits.EVENT: "waits for an event",
+    waits.CHILD: "waits for a run",
+}
+_ASKS = Mark("ask", "waits for you")
+
+
+def mark_of_run(status: Status, waiting: Iterable[WaitView]) -> Mark:
+    """The state of a run; one that waits says for what."""
+    found = [one for one in waiting if not one.answered]
+    if status not in ("running", "waiting") or not found:
+        return _RUNS[status]
+    if any(one.kind in waits.DECISIONS for one in found):
+        return _ASKS
+    return _of_wait(found[0]) if status == "waiting" else _RUNS[status]
+
+
+def mark_of_task(state: State, wait: WaitView | None) -> Mark:
+    """The state of a task; one that waits says for what."""
+    return _TASKS[state] if state != "waiting" or wait is None else _of_wait(wait)
+
+
+def _of_wait(wait: WaitView) -> Mark:
+    if wait.kind in waits.DECISIONS:
+        return _ASKS
+    return Mark("wait", _WAITS.get(wait.kind, "waiting"))
+
+
+class Parts(NamedTuple):
+    """A share of a bar, in per cent: from where, how much, and of which tone."""
+
+    at: float
+    width: float
+    tone: str
+
+
+_TONES: tuple[tuple[State, str], ...] = (
+    ("finished", "ok"),
+    ("skipped", "off"),
+    ("failed", "bad"),
+    ("cancelled", "off"),
+    ("running", "run"),
+    ("waiting", "ask"),
+)
+
+
+def parts_of(tasks: dict[str, int]) -> list[Parts]:
+    """The bar of the tasks of a run; what is pending is left free.
+
+    >>> parts_of({"finished": 1, "failed": 1, "pending": 2})
+    [Parts(at=0.0, width=25.0, tone='ok'), Parts(at=25.0, width=25.0, tone='bad')]
+    """
+    total, at, found = sum(tasks.values()) or 1, 0.0, list[Parts]()
+    for state, tone in _TONES:
+        if number := tasks.get(state, 0):
+            width = round(100 * number / total, 2)
+            found.append(Parts(round(at, 2), width, tone))
+            at += width
+    return found
+
+
+def money(amount: Decimal | None) -> str:
+    """US dollars with two digits.
+
+    >>> money(None), money(Decimal("0.31")), money(Decimal("0.001")), money(Decimal(0))
+    ('', '$0.31', '<$0.01', '$0.00')
+    """
+    if amount is None:
+        return ""
+    return "<$0.01" if 0 < amount < Decimal("0.005") else f"${amount:,.2f}"
+
+
+def span(seconds: float) -> str:
+    """How long something took, for a narrow column.
+
+    >>> span(0.012), span(3.21), span(44), span(80), span(11_400), span(90_000)
+    ('12ms', '3.2s', '44s', '1m 20s', '3h 10m', '1d 1h')
+    """
+    if seconds < 1:
+        return f"{max(0, round(1000 * seconds))}ms"
+    if seconds < 60:
+        return f"{seconds:.1f}".removesuffix(".0") + "s"
+    whole = round(seconds)
+    for unit, length, below, part in (("d", 86_400, "h", 3_600), ("h", 3_600, "m", 60)):
+        if whole >= length:
+            return f"{whole // length}{unit} {whole % length // part}{below}"
+    return f"{whole // 60}m {whole % 60}s"
+
+
+def ago(then: datetime, now: datetime) -> str:
+    """How long ago, in one figure.
+
+    >>> now = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
+    >>> ago(datetime(2026, 1, 2, 11, 42, tzinfo=UTC), now), ago(now, now)
+    ('18m', '0s')
+    """
+    seconds = max(0, int((now - then).total_seconds()))
+    for unit, length in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds >= length:
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"
+
+
+def moment(at: datetime) -> str:
+    """A time for the attribute of a `time`, and for readers without scripts.
+
+    >>> moment(datetime(2026, 1, 2, 12, 0, tzinfo=UTC))
+    '2026-01-02T12:00:00Z'
+    """
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def name_of(key: Key) -> str:
+    """A task for a person; the run as a whole has no name."""
+    return key_name(key) if key.id else "the run"
+
+
+def short(text: str, most: int = 160) -> str:
+    """The beginning of a text in one line."""
+    line = " ".join(text[: 4 * most].split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def link_of(run: str, key: Key | None = None, page: str = "") -> str:
+    """The address of a run, of a task, or with `page` "ask" of its question.
+
+    >>> link_of("r1", Key("a/b", (2,))), link_of("r1", Key("ship"), "ask")
+    ('/runs/r1/tasks/a%2Fb%5B2%5D', '/runs/r1/ask?task=ship')
+    """
+    if key is None:
+        return f"/runs/{run}{page and '/'}{page}"
+    if page:
+        return f"/runs/{run}/{page}?{urlencode({'task': str(key) if key.id else ''})}"
+    return f"/runs/{run}/tasks/{quote(str(key), safe='')}"
