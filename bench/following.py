@@ -100,7 +100,7 @@ def measure(what: str, clients: int, steps: int, folder: Path) -> dict[str, floa
         while owner.poll() is None:
             memory = max(memory, process.memory_info().rss)
             time.sleep(_LOOKS_S)
-        found, least = _said(owner), _said(listener)["least"]
+        found, least = _said(owner), int(_said(listener)["least"])
     events = sum(
         len(one.changes) for one in Hub(database).all_events(_RUN) if isinstance(one, FrameView)
     )

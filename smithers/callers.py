@@ -11,7 +11,16 @@ from typing import Literal, get_args
 
 from smithers.values import dataclass
 
-__all__ = ["SCOPES", "Caller", "Face", "Origin", "Scope", "called_from", "current_origin", "login_name"]
+__all__ = [
+    "SCOPES",
+    "Caller",
+    "Face",
+    "Origin",
+    "Scope",
+    "called_from",
+    "current_origin",
+    "login_name",
+]
 
 Scope = Literal["read", "approve", "run", "admin"]
 """What a caller may do: look; answer questions and send signals and messages; start, resume, cancel

@@ -46,14 +46,14 @@ Print = Annotated[bool, Option("--print", help="Print the address; do not open a
 def register(app: typer.Typer) -> None:
     app.command(
         "ui",
-        short_help="Sign a browser in to the server.",
+        short_help="Open the server's pages in a browser that is signed in.",
         help=example(
             "smithers ui",
             "smithers ui --print",
             "smithers ui --print --name laptop.example.ts.net",
             says="Open a browser that is signed in to the server of `smithers serve`. The address"
-            " works once, within a minute, and only a person at a terminal gets one. The browser"
-            " shows the JSON of the HTTP API: there are no pages to decide on yet.",
+            " works once, within a minute, and only a person at a terminal gets one. What the"
+            " browser does is recorded by your name.",
         ),
     )(ui)
 

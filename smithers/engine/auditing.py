@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from smithers.agent import Event
-from smithers.callers import Caller, current_origin
+from smithers.callers import Caller, current_origin, login_name
 from smithers.changes import Frame, Key
-from smithers.engine.people import login_name, person_of
+from smithers.engine.people import person_of
 from smithers.engine.settings import Observer
 from smithers.errors import Refused
 from smithers.state import RunState

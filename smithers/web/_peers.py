@@ -70,7 +70,7 @@ def check_peer(
             f"the process that calls cannot be found, so it may not {what} with a token: it may be"
             " an agent's",
             kind="UnknownProcess",
-            hint="call from a program of the user who serves",
+            hint="call from a program of the user who serves, or use a page of `smithers ui`",
         )
     is_relayed = peer is None or any(name in request.headers for name in _RELAYED)
     if caller.how == "own token" and is_relayed:

@@ -38,8 +38,8 @@ SIGN_IN = _PAGE.format(
     head="", body="This browser is not signed in. Type <code>smithers ui</code> in a terminal."
 )
 _SIGNED_IN = _PAGE.format(
-    head='<meta http-equiv="refresh" content="0;url=/api/v1/runs">',
-    body='Signed in. <a href="/api/v1/runs">Show the runs</a>',
+    head='<meta http-equiv="refresh" content="0;url=/">',
+    body='Signed in. <a href="/">Show the runs</a>',
 )
 _SIGNED_OUT = _PAGE.format(
     head="", body="Signed out. <code>smithers ui</code> opens another session."
@@ -81,7 +81,7 @@ async def check_csrf(request: Request, caller: Caller | None) -> None:
             403,
             "the request has the cookie of a session, and not the text of its pages",
             kind="WrongCsrfToken",
-            hint="use a token: `smithers token add NAME --scope approve`",
+            hint="load the page again",
         )
 
 
