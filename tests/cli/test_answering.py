@@ -119,6 +119,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], str, str]] = {
 }
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_is_no_answer_exits_2_with_the_fix_and_records_nothing(
     asking: Path, case: str

@@ -208,6 +208,7 @@ def test_an_input_that_does_not_fit_is_a_mistake(tmp_path: Path) -> None:
     assert "the input does not match Names of workflow pooled" in finding["message"]
 
 
+@pytest.mark.long
 def test_one_of_several_workflows_is_named(tmp_path: Path) -> None:
     assert smithers(tmp_path, "check", f"{FLOWS}:works").code == 0
     several = smithers(tmp_path, "check", str(FLOWS))
@@ -280,6 +281,7 @@ def test_a_new_run_id_does_not_end_as_a_file(tmp_path: Path, run_id: str) -> Non
     )
 
 
+@pytest.mark.long
 def test_types_runs_the_type_checker(tmp_path: Path) -> None:
     flow = """\
     from pydantic import BaseModel

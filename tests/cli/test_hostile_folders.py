@@ -73,6 +73,7 @@ def to_a_pipe(path: Path, _: Path) -> None:
 TURNED = pytest.mark.parametrize("turn", [to_a_link, to_a_pipe])
 
 
+@pytest.mark.sampled(3)
 @TURNED
 @pytest.mark.parametrize("end", ["-wal", "-shm", "-journal", ".lock"])
 def test_what_lies_beside_the_database_is_never_a_link_or_a_pipe(
@@ -143,6 +144,7 @@ def test_a_stream_whose_folder_is_replaced_while_the_run_goes_on_is_not_written_
     assert [one.name for one in outside.parent.iterdir()] == ["kept"]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("turn", [to_a_link, to_a_pipe])
 def test_the_log_of_an_owner_is_not_written_through_a_link(
     folder: Path, outside: Path, turn: Callable[[Path, Path], None]
@@ -311,6 +313,7 @@ def test_an_untrusted_database_is_not_changed_by_what_nobody_types(clone: Path) 
     assert not was_imported(clone.with_name("project"))
 
 
+@pytest.mark.long
 def test_an_older_database_is_woken_after_one_command_on_a_terminal(tmp_path: Path) -> None:
     kept = HERE / "version_4.sql"
     database = restored(kept, tmp_path)
@@ -331,6 +334,7 @@ def test_an_older_database_is_woken_after_one_command_on_a_terminal(tmp_path: Pa
     eventually(lambda: statuses()["waiting"] == "finished")
 
 
+@pytest.mark.long
 def test_a_folder_that_a_row_names_is_allowed_by_the_command_that_is_told(
     clone: Path, tmp_path: Path
 ) -> None:

@@ -87,6 +87,7 @@ def test_a_recording_is_not_written_over_unless_told(tmp_path: Path) -> None:
     assert session_in(tmp_path / "r.jsonl").header.program == "true"
 
 
+@pytest.mark.long
 def test_a_folder_gets_a_file_of_its_own_for_each_session(tmp_path: Path) -> None:
     for _ in range(2):
         assert really(tmp_path, "harness", "record", "--to", "kept/here", "--", "true").code == 0

@@ -424,6 +424,7 @@ def test_an_exhausted_loop(folder: Path) -> None:
     assert agreed(folder)["containers"]["loop"] == "finished"
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_run_that_a_signal_stopped_is_told_from_one_that_crashed(
     folder: Path, number: signal.Signals
@@ -503,6 +504,7 @@ def test_an_open_question_of_a_resumed_run_is_shown_as_waiting(folder: Path) -> 
     assert agreed(folder)["tasks"]["ask"] == "waiting"
 
 
+@pytest.mark.long
 def test_an_answer_that_a_living_process_is_to_take_is_not_waited_for(folder: Path) -> None:
     with started(folder, "up", "flow.py:asks_beside", "--run-id", "r1") as owner:
         eventually(lambda: (folder / "hanging").exists())

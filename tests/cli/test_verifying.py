@@ -303,6 +303,7 @@ def test_an_answer_that_nobody_has_sent_is_found(folder: Path) -> None:
     assert "nobody has sent the answer" in found["said"]
 
 
+@pytest.mark.long
 def test_answers_that_a_rewind_and_a_fork_have_copied_match(folder: Path) -> None:
     frames = Hub(database(folder)).timeline("r1").frames
     assert smithers(folder, "rewind", "r1", "--frame", "3").code == 0

@@ -76,6 +76,7 @@ def attempts(project: Project) -> list[str]:
     return [f"{one['agent']} {one['state']}" for one in project.tasks()["task"]["attempts"]]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("name", "kind", "at"),
     [
@@ -100,6 +101,7 @@ def test_a_stream_that_cannot_be_written_stops_the_owner_and_spends_no_try(
     assert set(project.ledger) <= {"first"}
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)  # up to a dozen runs of three processes each
 @pytest.mark.parametrize("apart", [34, pytest.param(17, marks=pytest.mark.trust)])
 def test_a_row_of_a_process_that_cannot_be_written_stops_the_owner_and_fails_no_run(

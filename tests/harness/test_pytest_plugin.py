@@ -108,6 +108,7 @@ def test_once_records_what_is_missing_and_replays_the_rest(
     assert second == first.replace(".jsonl", "_02.jsonl")
 
 
+@pytest.mark.long
 def test_all_puts_new_recordings_in_the_place_of_the_old_ones(
     project: pytest.Pytester, told: Path
 ) -> None:

@@ -99,6 +99,7 @@ async def test_tools_that_are_called_together_run_in_order_and_return_together(
         assert roles == ["user", "assistant", "tool", "tool", "tool", "user"]
 
 
+@pytest.mark.sampled(1)
 async def test_what_goes_wrong_in_a_tool_is_told_to_the_model(vendor: Vendor, folder: Path) -> None:
     def broken() -> str:
         """Fails."""
