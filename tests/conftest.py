@@ -56,8 +56,8 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collect_file(file_path: Path) -> Generator[None, list[Any], list[Any]]:
-    """No examples are looked for in files of tests nor in those without any, which is a third of
-    what it takes to find all tests, in each process.
+    """No examples are looked for in files of tests nor in those without any, which takes seconds in
+    each process.
     """
     found = yield
     if file_path.name.startswith("test_") or b">>> " not in file_path.read_bytes():

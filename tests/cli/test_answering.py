@@ -380,6 +380,7 @@ def test_an_editor_that_fails_records_nothing(
         edit(tmp_path, Form(kind="text"), monkeypatch=monkeypatch)
 
 
+@pytest.mark.long
 def test_a_person_answers_in_their_editor_on_a_terminal(tmp_path: Path) -> None:
     up(tmp_path)
     env = environment({"VISUAL": editor(tmp_path, '{"steps": 1}', '{"steps": ["x"]}')})

@@ -333,6 +333,7 @@ def test_who_does_not_wait_any_longer_stops_nothing(tmp_path: Path) -> None:
         assert states(tmp_path) == ["running"]
 
 
+@pytest.mark.long
 def test_a_second_person_is_refused_with_the_first_one(tmp_path: Path) -> None:
     with going(tmp_path, "three"), attached(tmp_path) as person:
         refusal = on_a_terminal(tmp_path, "fix")

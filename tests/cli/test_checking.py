@@ -98,6 +98,7 @@ def test_check_counts_calls_and_names_pools_and_what_it_does_not_know(tmp_path: 
     assert (late["waits"], late["children"]) == ("waits for plan", [])
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("rounds", "said"), [(1, None), (2, "once"), (7, "up to 6 times")])
 def test_check_counts_what_is_sent_back_as_the_run_does(
     tmp_path: Path, rounds: int, said: str | None
@@ -201,6 +202,7 @@ def test_check_refuses_what_is_not_a_file_with_a_workflow(
     assert found.document["error"]["message"] == said
 
 
+@pytest.mark.long
 def test_an_input_that_does_not_fit_is_a_mistake(tmp_path: Path) -> None:
     flow = written(tmp_path, POOLED)
     document = smithers(tmp_path, "check", flow, "--input", '{"nams": []}', "--json").document
@@ -258,6 +260,7 @@ def test_graph_draws_a_run_as_an_image(tmp_path: Path) -> None:
     assert any("finished" in (one.text or "") for one in image.iter())
 
 
+@pytest.mark.long
 def test_graph_of_a_broken_file_is_refused_with_the_first_mistake(tmp_path: Path) -> None:
     flow = written(tmp_path, "import smithers\n\nsmithers.Setp\n")
     said = smithers(tmp_path, "graph", flow)
@@ -318,6 +321,7 @@ TRIED = """\
     """
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("prompt", "rule", "said"),
     [

@@ -119,6 +119,7 @@ def to_a_second_name(path: Path, outside: Path) -> None:
     path.hardlink_to(outside)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("turn", [to_a_link, to_a_pipe, to_a_second_name])
 @pytest.mark.parametrize("name", ["1.events.jsonl", "1.raw.jsonl"])
 def test_a_stream_is_not_appended_to_a_link_a_pipe_or_a_second_name(
@@ -225,6 +226,7 @@ def file_written_by_all(above: Path) -> None:
     (above / ".smithers" / "smithers.db").chmod(0o666)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("let", [owned_by_another, written_by_all, file_written_by_all])
 def test_a_database_above_the_folder_that_another_user_could_write_is_not_used(
     folder: Path, let: Callable[[Path], None]

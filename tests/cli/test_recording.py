@@ -73,6 +73,7 @@ def test_a_program_runs_as_it_is_and_its_session_is_kept(tmp_path: Path) -> None
     assert (tmp_path / "made.txt").read_text() == "${A_TOKEN}"
 
 
+@pytest.mark.long
 def test_a_recording_is_not_written_over_unless_told(tmp_path: Path) -> None:
     (tmp_path / "r.jsonl").write_text("mine")
     command = ("harness", "record", "--to", "r.jsonl")

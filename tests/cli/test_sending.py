@@ -321,6 +321,7 @@ def test_what_is_secret_is_masked_where_it_is_shown(tmp_path: Path) -> None:
     assert signals(tmp_path)[0]["data"] == {"steps": secret["APP_TOKEN"]}
 
 
+@pytest.mark.long
 def test_supervise_wakes_the_run_that_waits_for_a_signal_and_no_other(tmp_path: Path) -> None:
     for run_id in ("r1", "r2"):
         up(tmp_path, run_id)

@@ -180,6 +180,7 @@ ALTERED: dict[str, tuple[str, str, str | None]] = {
 }
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("what", list(ALTERED))
 def test_what_was_altered_is_found_and_named(folder: Path, what: str) -> None:
     statement, table, task = ALTERED[what]

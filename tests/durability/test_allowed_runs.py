@@ -208,6 +208,7 @@ def test_a_run_that_is_killed_resumes_and_its_agent_resumes_the_run_below(
     assert project.ledger == ["held", "held"]
 
 
+@pytest.mark.long
 def test_what_runs_below_use_counts_for_the_budget_of_the_run_above(project: Project) -> None:
     """One call of three is the shell's, so the second run below gets none."""
     script = "; ".join(up(project, "calls", id) for id in ("c1", "c2"))

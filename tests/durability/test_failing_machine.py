@@ -183,6 +183,7 @@ def test_a_detached_owner_tells_its_starter_by_the_exit_code_that_the_machine_fa
     assert str(blocked) in error["message"]
 
 
+@pytest.mark.long
 def test_a_process_without_descriptors_left_stops_and_names_the_file(project: Project) -> None:
     """The limit comes down when the run has begun, to what is open then."""
     limits = (

@@ -157,6 +157,7 @@ def test_doctor_names_the_stopped_process(project: Project, stopped: subprocess.
     assert f"kill -KILL {stopped.pid}" in database["hint"]
 
 
+@pytest.mark.long
 def test_a_supervisor_ends_an_owner_that_is_stopped_past_its_lease_with_the_lock(
     project: Project, stopped: subprocess.Popen[str]
 ) -> None:

@@ -212,6 +212,7 @@ def pytest_in(folder: Path, env: dict[str, str], *arguments: str) -> tuple[int, 
     return done.returncode, done.stdout
 
 
+@pytest.mark.long
 def test_the_project_of_the_documents_is_tested_offline_and_without_agents(tmp_path: Path) -> None:
     folder, env = scratch(tmp_path)
     code, said = pytest_in(folder, env)

@@ -109,6 +109,7 @@ async def test_it_is_told_as_executing_code(project: Project) -> None:
     )
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("answer", ["trust", "refuse", "nobody"])
 async def test_nothing_is_executed_in_a_folder_that_the_person_does_not_trust(
     tmp_path: Path, answer: str

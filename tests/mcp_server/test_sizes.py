@@ -105,6 +105,7 @@ async def schema_of(call: Calls, name: str) -> dict[str, Any]:
     return next(one.input_schema for one in tools if one.name == name)
 
 
+@pytest.mark.long
 @in_one_era
 async def test_what_was_left_out_is_read_with_the_cursor(
     project: Project, many: str, era: Era

@@ -273,6 +273,7 @@ async def test_a_fork_waits_for_the_larger_budget_that_its_source_waits_for(
             source = fork  # a fork of a fork
 
 
+@pytest.mark.long
 async def test_a_fork_by_a_person_has_a_budget_of_its_own(gates: Project) -> None:
     async with gates.client("2026-07-28") as call:
         run_id = await waiting(call, "dear")
@@ -361,6 +362,7 @@ async def test_the_frames_of_a_run_come_in_pages_with_why_and_usage(gates: Proje
         assert paged == whole
 
 
+@pytest.mark.long
 async def test_what_differs_is_told_by_task_and_part(gates: Project) -> None:
     async with gates.client("2026-07-28") as call:
         run_id = await waiting(call, "gated")

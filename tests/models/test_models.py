@@ -123,6 +123,7 @@ async def test_what_goes_wrong_in_a_tool_is_told_to_the_model(vendor: Vendor, fo
     assert events[-1] == Answered("I see.")
 
 
+@pytest.mark.sampled(1)
 async def test_a_stream_of_syllables_comes_in_sensible_pieces(vendor: Vendor, folder: Path) -> None:
     text = "".join(f"Line {number} of a long answer.\n" for number in range(200))
     with ScriptedModel([Text(text, pieces=2000)]) as model:

@@ -88,6 +88,7 @@ def test_a_run_ends_as_the_reference_says(shape: Shape, fates: Fates, concurrenc
     check_frames(run.watch.frames, made)
 
 
+@pytest.mark.long
 @given(plain_trees(), FATES, CONCURRENCY, st.floats(0, 1, exclude_max=True))
 @settings(max_examples=settings().max_examples // 3)
 def test_a_crash_at_any_frame_changes_no_end_and_repeats_no_finished_task(
