@@ -122,7 +122,7 @@ trust: export TRUST_SCHEDULES := $(TRUST_SCHEDULES)
 trust: export TRUST_STREAMS := $(TRUST_STREAMS)
 trust: $(DEV) ## long tests: crashes, edits, races, damaged streams, simulated schedules, properties
 	SMITHERS_TRUST_REQUIRED=1 $(PYTEST) -s -m trust --ignore tests/properties tests $(ARGS)
-	SMITHERS_EXAMPLES=$(TRUST_EXAMPLES) $(PYTEST) -m 'not live' --hypothesis-seed=$(TRUST_SEED) \
+	SMITHERS_EXAMPLES=$(TRUST_EXAMPLES) $(PYTEST) -m 'not browser and not live' --hypothesis-seed=$(TRUST_SEED) \
 		tests/properties $(ARGS) || [ $$? = 5 ] # ARGS may select none of them
 
 bench: $(DEV) $(PEERS) ## measure the cost of a step, and compare it with its limits and other tools
