@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from smithers.reports import Overview, RunsQuery
     from smithers.store.audit import AuditRow
     from smithers.views import (
+        ChangedFiles,
         CostView,
         Inspection,
         MessageView,
@@ -148,6 +149,12 @@ class Looking(HubCore):
         no agent.
         """
         return reports.find_prompt(self.database, run_id, serial)
+
+    def changed_files(self, run_id: str, task: str) -> ChangedFiles | None:
+        """The files that have changed while a task was at work, by the git repository of the run's
+        folder, if it is in one; None if there is no such task. Nothing of the repository is run.
+        """
+        return reports.changed_files(self.database, run_id, task)
 
     def states(self, run_id: str) -> tuple[TaskLine, ...]:
         """The tasks of a run with their states, without their outputs."""
