@@ -294,7 +294,7 @@ ROUTES = (
     _reads(
         "/runs/{run}/tasks/{task}/files",
         "get_files",
-        "The files that have changed while a task was at work, by git.",
+        "The files that have changed while a task ran, by git.",
         _files,
         _shapes.Files,
     ),
