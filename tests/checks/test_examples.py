@@ -49,6 +49,7 @@ def test_a_pattern_passes(pattern: Path) -> None:
     assert list(lint_file(pattern, pattern.read_bytes())) == []
 
 
+@pytest.mark.long
 def test_each_workflow_of_the_pages_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     for beside in (ROOT / "examples").rglob("[a-z]*.py"):
