@@ -119,6 +119,7 @@ def test_a_budget_that_the_script_spends_is_told_by_the_exit_code(tmp_path: Path
     assert "budget" in said.document["why"]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("workflow", "limit"), [("endless", "1000 attempts"), ("watches", "frames")]
 )

@@ -1,7 +1,7 @@
 """Whatever stands below a run may change nothing of it; a person beside it may.
 
-Each way of being below or beside is tried with a few verbs; by `make long` every verb is tried in one
-of them, by the command line, by `Hub` and over MCP, and by `make trust` in each.
+Each way of being below or beside is tried with a few verbs. `make long` tries every verb in one of
+them, by the command line, by `Hub` and over MCP, and `make trust` in each.
 """
 
 from __future__ import annotations
