@@ -39,6 +39,7 @@ def _named_agent(name: str) -> Agent:
     return agent
 
 
+@pytest.mark.sampled(26)
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_an_example_passes(example: Path, tmp_path: Path) -> None:
     assert findings(example, tmp_path) == []
