@@ -131,6 +131,7 @@ def test_what_never_ends_is_stopped_at_a_limit(tmp_path: Path, workflow: str, li
     assert "hint: bound its loops, or give answers that end them with --script" in said.err
 
 
+@pytest.mark.long
 def test_a_schedule_in_a_child_run_is_no_mistake_because_it_has_no_end(tmp_path: Path) -> None:
     said = dry(tmp_path, "hours")
     assert said.code == 0
