@@ -363,9 +363,10 @@ class Engine:
             if not attempt.attempt.is_function:
                 self.store.check()  # for functions the look of the commit before is enough
                 break
+        alone = len(self.starting.prepared) == 1 and self._ending is None
         for attempt in self.starting.prepared:
             self._running[attempt.serial] = attempt
-            attempt.start(group, self._marks_of)
+            attempt.start(group, self._marks_of, alone=alone)
             if self._ending is not None:
                 attempt.cancel()
         self.starting.prepared.clear()
