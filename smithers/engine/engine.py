@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -1084,5 +1083,7 @@ class Engine:
 
     def happened(self, serial: int, event: Event) -> None:
         if (running := self._running.get(serial)) is not None:
-            with suppress(OSError):  # a full disk or a closed terminal fails no attempt
+            try:
                 self.observer.event(running.key, event)
+            except OSError:
+                return  # a full disk or a closed terminal fails no attempt

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from types import FunctionType
 from typing import cast
 
 from pydantic import ValidationError
@@ -29,7 +28,7 @@ from smithers.errors import AuthorError, BadOutput, MachineError, SmithersError,
 from smithers.host import to_the_end
 from smithers.kinds import Instance
 from smithers.state import Attempted
-from smithers.tree import Attempt, NotExact, StepWork, Task, problem
+from smithers.tree import Attempt, NotExact, StepWork, Task, is_async, problem
 from smithers.values import dataclass
 
 __all__ = ["StepExecutor"]
@@ -152,7 +151,7 @@ class StepAttempt(Execution):
         self.tools.marks = marks
 
     def begin(self) -> bool:
-        if _is_async(self.work.run):
+        if is_async(self.work.run):
             return False
         self._bind()
         self._is_in_thread = True
@@ -237,7 +236,7 @@ class StepAttempt(Execution):
     async def _call(self) -> object:
         job, run = self._job, self.work.run
         try:
-            if job is None and _is_async(run):
+            if job is None and is_async(run):
                 return await cast("Awaitable[object]", run(*self._arguments()))
             self._is_in_thread = True
             try:
@@ -268,12 +267,3 @@ class StepAttempt(Execution):
         """Keep the traceback where the output is; without it the failure has its last line."""
         with suppress(MachineError):
             self.tools.log({"event": RAISED, "text": format_raised(error)})
-
-
-def _is_async(run: object) -> bool:
-    """As `inspect.iscoroutinefunction` says, without its walk for a plain function; one that has
-    attributes may be marked as a coroutine's.
-    """
-    if isinstance(run, FunctionType) and not run.__dict__:
-        return bool(run.__code__.co_flags & inspect.CO_COROUTINE)
-    return inspect.iscoroutinefunction(run)
