@@ -27,6 +27,11 @@
     }
     for (const one of document.querySelectorAll("time[data-local]"))
       put(one, new Date(one.dateTime).toLocaleString());
+    for (const one of document.querySelectorAll("time[data-clock]")) {
+      const at = new Date(one.dateTime);
+      put(one, at.toLocaleTimeString());
+      one.title = at.toLocaleString();
+    }
   };
 
   // The parts of the page are fetched again, at most once in a quarter of a second.
