@@ -12,7 +12,7 @@ from starlette.responses import Response
 from smithers.shapes import is_container, shape_of
 from smithers.web._routes import Call, Closed, number_of
 from smithers.web.pages._page import page, render
-from smithers.web.pages._tree import items_of
+from smithers.web.pages._tree import items_of, tree_of
 from smithers.web.pages._words import mark_of_run
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def _graph(call: Call) -> Response:
     cursor = hub.look(call.run).cursor  # first, so that what follows it is told
     drawn = hub.picture(call.run, frame=given.frame)
     run = drawn.found.run
+    tree = tree_of(drawn.root, drawn.found, end=run.last_activity, scale=1.0)
     return render(
         call,
         "graph.html",
@@ -39,7 +40,7 @@ def _graph(call: Call) -> Response:
         run=run,
         mark=mark_of_run(run.status, drawn.found.waits),
         frame=None if run.frames > drawn.last else run.frames - 1,
-        items=items_of(drawn.root, drawn.found, end=run.last_activity, scale=1.0),
+        items=items_of(tree),
         kind="sequence" if drawn.root is None else drawn.root.kind,
         is_beside=_is_beside,
         live=f"/api/v1/runs/{call.run}/events{'' if cursor is None else f'?after={cursor}'}",
