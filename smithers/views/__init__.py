@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from smithers.views._event_words import event_words as event_words
     from smithers.views._exhausted import exhausted_words as exhausted_words
     from smithers.views._failing import Reason as Reason
+    from smithers.views._files import ChangedFile as ChangedFile
+    from smithers.views._files import ChangedFiles as ChangedFiles
     from smithers.views._frames import AttemptName as AttemptName
     from smithers.views._frames import Attempts as Attempts
     from smithers.views._frames import ChangeView as ChangeView
@@ -58,7 +60,9 @@ if TYPE_CHECKING:
     from smithers.views._pages import EventsPage as EventsPage
     from smithers.views._pages import LinesPage as LinesPage
     from smithers.views._pages import LogEvent as LogEvent
+    from smithers.views._pages import LogPage as LogPage
     from smithers.views._pages import MessageView as MessageView
+    from smithers.views._pages import TaskMessage as TaskMessage
     from smithers.views._pages import TranscriptEntry as TranscriptEntry
     from smithers.views._pages import TranscriptPage as TranscriptPage
     from smithers.views._picture import Picture as Picture
@@ -88,6 +92,7 @@ if TYPE_CHECKING:
     from smithers.views._standing import Standing as Standing
     from smithers.views._standing import standing as standing
     from smithers.views._standing import undecided as undecided
+    from smithers.views._tasks import OPEN as OPEN
     from smithers.views._tasks import Counts as Counts
     from smithers.views._tasks import NodeState as NodeState
     from smithers.views._tasks import State as State
@@ -119,6 +124,11 @@ if TYPE_CHECKING:
     from smithers.views._work import view_work as view_work
 
 _HOMES = {
+    "OPEN": "smithers.views._tasks",
+    "ChangedFiles": "smithers.views._files",
+    "ChangedFile": "smithers.views._files",
+    "TaskMessage": "smithers.views._pages",
+    "LogPage": "smithers.views._pages",
     "ASK": "smithers.views._lines",
     "Activity": "smithers.views._lists",
     "AgentWorkView": "smithers.views._receipt",
@@ -229,6 +239,7 @@ __all__ = [
     "CANNOT_SHOW",
     "FOR_A_PERSON",
     "MOST_ALIKE",
+    "OPEN",
     "Activity",
     "AgentWorkView",
     "AttemptName",
@@ -238,6 +249,8 @@ __all__ = [
     "BudgetView",
     "ChangeLine",
     "ChangeView",
+    "ChangedFile",
+    "ChangedFiles",
     "CostLine",
     "CostView",
     "Counts",
@@ -253,6 +266,7 @@ __all__ = [
     "Inspection",
     "LinesPage",
     "LogEvent",
+    "LogPage",
     "MessageView",
     "NodeState",
     "OutputView",
@@ -277,6 +291,7 @@ __all__ = [
     "Story",
     "Summary",
     "TaskLine",
+    "TaskMessage",
     "TaskView",
     "Texts",
     "Tick",

@@ -104,13 +104,26 @@ def test_pages_run_nothing_but_our_files(hub: Hub, browser: TestClient) -> None:
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
         assert found.headers["referrer-policy"] == "same-origin"  # else forms have no origin
-        assert not re.search(r'\sstyle="|\son[a-z]+="|<style|<script>', found.text), path
+        assert not re.search(r'\sstyle="|\son[a-z]+="|<style', found.text), path
+        nonce = re.search(r"script-src 'nonce-([\w-]{22})';", policy)
+        assert nonce is not None
+        assert all(nonce[1] in tag for tag in re.findall(r"<script[^>]*>", found.text)), path
+        assert all(
+            nonce[1] in tag for tag in re.findall(r"<[^>]*\shx-[\w:]+=[^>]*>", found.text)
+        ), path
         for address in re.findall(r'(?:src|href)="([^"]*)"', found.text):
             assert address.startswith(("/", "#", "?")), address
             assert not address.startswith("//")
-    for path in ("/assets/inspector.css", "/assets/inspector.js", "/assets/favicon.svg"):
-        assert browser.get(path).status_code == 200
-        assert b"http" not in browser.get(path).content.replace(b"http://www.w3.org/2000/svg", b"")
+    for name in ("inspector.css", "inspector.js", "favicon.svg", "vendor/htmx.min.js"):
+        address = re.search(rf'"(/assets/{name}\?v=[0-9a-f]+)"', browser.get("/").text)
+        assert address is not None
+        found = browser.get(address[1])
+        assert "immutable" in found.headers["cache-control"]
+        assert found.headers["content-encoding"] == "gzip"
+        assert b"http" not in found.content.replace(b"http://www.w3.org/2000/svg", b"")
+        assert (
+            browser.get(f"/assets/{name}?v=other").headers["cache-control"] == "private, no-cache"
+        )
 
 
 def test_texts_of_agents_and_authors_are_shown_as_texts(hub: Hub, browser: TestClient) -> None:
@@ -118,7 +131,7 @@ def test_texts_of_agents_and_authors_are_shown_as_texts(hub: Hub, browser: TestC
     for path in ("/", "/runs/r1", "/runs/r1/tasks/draft", "/runs/r1/ask?task=ship"):
         found = browser.get(path).text
         assert "<img" not in found, path
-        assert found.count("<script") == 1, path
+        assert found.count("<script") == found.count('<script src="/assets/'), path
     assert _EVIL in unescape(browser.get("/runs/r1/tasks/draft").text)
 
 
@@ -265,4 +278,5 @@ def test_the_assets_are_in_the_package() -> None:
         "favicon.svg",
         "inspector.css",
         "inspector.js",
+        "vendor",
     }
