@@ -27,6 +27,11 @@
     }
     for (const one of document.querySelectorAll("time[data-local]"))
       put(one, new Date(one.dateTime).toLocaleString());
+    for (const one of document.querySelectorAll("time[data-clock]")) {
+      const at = new Date(one.dateTime);
+      put(one, at.toLocaleTimeString());
+      one.title = at.toLocaleString();
+    }
   };
 
   // htmx follows the run, and lays the page that it gets over this one. What it finds is said here.
