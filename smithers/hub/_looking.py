@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from smithers.views import (
         ChangedFiles,
         CostView,
-        GraphView,
         Inspection,
         MessageView,
+        Picture,
         Question,
         RunLine,
         RunsPage,
@@ -170,12 +170,15 @@ class Looking(HubCore):
         """
         return views.inspect(reports.snapshot(self.database, run_id, frame=frame))
 
-    def picture(self, run_id: str, *, frame: int | None = None) -> tuple[Inspection, GraphView]:
-        """A run with all its tasks, and its tree with the states of the same moment: now, or as of
-        a frame. Raises `Refused` if it has no such frame.
+    def picture(self, run_id: str, *, frame: int | None = None) -> Picture:
+        """A run with all its tasks, and its tree with the states of the same moment: as of a frame,
+        or now, without one or where it has not come so far.
         """
-        snapshot = reports.snapshot(self.database, run_id, frame=frame)
-        return views.inspect(snapshot), views.graph(snapshot)
+        latest = self._snapshot(run_id)
+        if frame is None or frame >= latest.state.frame:
+            return views.picture(latest, latest)
+        then = reports.snapshot(self.database, run_id, frame=frame)
+        return views.picture(then, latest)
 
     def inspecting(
         self, run_id: str, *, frame: int | None = None

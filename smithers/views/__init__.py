@@ -69,6 +69,9 @@ if TYPE_CHECKING:
     from smithers.views._pages import TaskMessage as TaskMessage
     from smithers.views._pages import TranscriptEntry as TranscriptEntry
     from smithers.views._pages import TranscriptPage as TranscriptPage
+    from smithers.views._picture import Picture as Picture
+    from smithers.views._picture import Tick as Tick
+    from smithers.views._picture import picture as picture
     from smithers.views._receipt import AgentWorkView as AgentWorkView
     from smithers.views._receipt import DecisionView as DecisionView
     from smithers.views._receipt import Happening as Happening
@@ -175,6 +178,7 @@ _HOMES = {
     "NodeState": "smithers.views._tasks",
     "OutputView": "smithers.views._texts",
     "OwnerView": "smithers.views._snapshot",
+    "Picture": "smithers.views._picture",
     "Question": "smithers.views._asks",
     "Reason": "smithers.views._failing",
     "ReceiptView": "smithers.views._receipt",
@@ -195,6 +199,7 @@ _HOMES = {
     "TaskLine": "smithers.views._tasks",
     "TaskView": "smithers.views._runs",
     "Texts": "smithers.views._texts",
+    "Tick": "smithers.views._picture",
     "TimelineView": "smithers.views._frames",
     "TranscriptEntry": "smithers.views._pages",
     "TranscriptPage": "smithers.views._pages",
@@ -219,6 +224,7 @@ _HOMES = {
     "graph": "smithers.views._graph",
     "inspect": "smithers.views._runs",
     "open_waits": "smithers.views._tasks",
+    "picture": "smithers.views._picture",
     "question_of": "smithers.views._lines",
     "questions": "smithers.views._asks",
     "short_lines": "smithers.views._lines",
@@ -277,6 +283,7 @@ __all__ = [
     "NodeState",
     "OutputView",
     "OwnerView",
+    "Picture",
     "Question",
     "Reason",
     "ReceiptView",
@@ -299,6 +306,7 @@ __all__ = [
     "TaskMessage",
     "TaskView",
     "Texts",
+    "Tick",
     "TimelineView",
     "TranscriptEntry",
     "TranscriptPage",
@@ -327,6 +335,7 @@ __all__ = [
     "inspect",
     "next_work",
     "open_waits",
+    "picture",
     "question_of",
     "questions",
     "short_lines",

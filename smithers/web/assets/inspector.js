@@ -29,46 +29,22 @@
       put(one, new Date(one.dateTime).toLocaleString());
   };
 
-  // The parts of the page are fetched again, at most once in a quarter of a second.
-  let timer = 0, busy = false, again = false;
-  const refresh = async () => {
-    if (busy) { again = true; return; }
-    busy = true;
-    try {
-      const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-      if (answer.status === 401) { location.reload(); return; }
-      if (answer.ok) take(new DOMParser().parseFromString(await answer.text(), "text/html"));
-    } catch { /* the state of the stream says that the server is gone */ }
-    busy = false;
-    if (again) { again = false; soon(); }
-  };
-  const soon = () => { if (!timer) timer = setTimeout(() => { timer = 0; refresh(); }, 250); };
-  const take = (fresh) => {
-    document.title = fresh.title;
-    for (const old of document.querySelectorAll("[data-part]")) {
-      const part = fresh.getElementById(old.id);
-      if (!part || part.outerHTML === old.outerHTML) continue;
-      const focus = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
-      const folds = new Map([...old.querySelectorAll("details[id]")].map((one) => [one.id, one.open]));
-      old.replaceWith(part);
-      for (const [id, open] of folds) { const fold = document.getElementById(id); if (fold) fold.open = open; }
-      if (focus) part.querySelector(`a[href="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
-    }
-    clocks();
-  };
-  const follow = (address) => {
+  // htmx follows the run, and lays the page that it gets over this one. What it finds is said here.
+  const say = (state, text) => {
     const shown = document.querySelector(".live");
-    const say = (state, text) => {
-      shown.dataset.state = state;
-      document.body.classList.toggle("is-off", state === "lost");
-      put(shown.querySelector(".lt"), text);
-    };
-    const source = new EventSource(address);
-    source.onopen = () => { say("on", "Live"); soon(); };
-    source.onmessage = soon;
-    source.addEventListener("end", () => { source.close(); soon(); say("off", "Ended"); });
-    source.onerror = () => say("lost", source.readyState === 2 ? "Not live" : "Disconnected");
+    shown.dataset.state = state;
+    document.body.classList.toggle("is-off", state === "lost");
+    put(shown.querySelector(".lt"), text);
   };
+  const ended = (event) => event.detail.reason === "message";
+  document.addEventListener("htmx:sse:after:connection", () => say("on", "Live"));
+  document.addEventListener("htmx:sse:error", () => say("lost", "Disconnected"));
+  document.addEventListener("htmx:sse:close", (event) => { if (ended(event)) say("off", "Ended"); });
+  document.addEventListener("htmx:response:error", (event) => {
+    if (event.detail.ctx.response.status === 401) location.reload();
+    else if (event.target.id === "live") say("lost", "Not live");
+  });
+  document.addEventListener("htmx:after:swap", () => clocks());
 
   const move = (step) => {
     const rows = [...document.querySelectorAll("[data-row]")];
@@ -101,6 +77,5 @@
       if (form) put(form.querySelector("output"), `${event.target.value} of ${event.target.max}`);
     });
     document.addEventListener("change", (event) => event.target.closest("[data-frames]")?.submit());
-    if (document.body.dataset.live) follow(document.body.dataset.live);
   });
 })();
