@@ -58,7 +58,7 @@ TRUST_EXAMPLES ?= 300
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test wheel-test newest-smoke check format live live-smoke models models-smoke drift trust bench docs site clean
+.PHONY: help demo test long wheel-test newest-smoke check format live live-smoke models models-smoke drift trust bench docs site clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -67,11 +67,14 @@ demo: $(BASE) ## run a three-task workflow on recorded sessions, kill it and res
 	$(BIN)/smithers demo
 
 # Half of a test is waiting for processes that it started, so two cores keep up with three.
-test: $(DEV) ## all tests except the live ones, in three processes
+test: $(DEV) ## the tests, in three processes
 	$(PYTEST) -n 3 --dist worksteal $(ARGS)
 
-wheel-test: $(DEV) ## all tests but the live ones, on the wheel, without the checkout
-	bash .ci/wheel-test $(BIN)/python $(ARGS)
+long: $(DEV) ## the tests that are too long for `test`, also in three processes
+	$(PYTEST) -n 3 --dist worksteal -m 'long and not browser and not live and not trust' $(ARGS)
+
+wheel-test: $(DEV) ## the tests of `test` and `long`, on the wheel, without the checkout
+	bash .ci/wheel-test $(BIN)/python -m 'not browser and not live and not trust' $(ARGS)
 
 newest-smoke: $(DEV) ## quick tests of the wheel, on the newest Python that is here or can be installed
 	@python=$$(bash .ci/newest-python $(BIN)/python); found=$$?; \
@@ -97,7 +100,7 @@ live-smoke: $(DEV) $(LIVE) $(SDK_INSTALLED) ## only the quickest live tests
 
 models: $(EXTRAS)/.installed models-smoke ## test model adapters with all extras in one environment, and models-smoke
 	SMITHERS_MODELS_REQUIRED=anthropic,google,litellm,openai \
-		$(EXTRAS)/bin/python -m pytest tests/models tests/contract $(ARGS)
+		$(EXTRAS)/bin/python -m pytest -m 'not browser and not live and not trust' tests/models tests/contract $(ARGS)
 
 # `test` has openai 3.x; the adapter serves both majors.
 models-smoke: $(OPENAI2)/.installed $(DEV) ## whether all extras resolve together, and OpenAI's adapter with openai 2.x
@@ -119,7 +122,7 @@ trust: export TRUST_SCHEDULES := $(TRUST_SCHEDULES)
 trust: export TRUST_STREAMS := $(TRUST_STREAMS)
 trust: $(DEV) ## long tests: crashes, edits, races, damaged streams, simulated schedules, properties
 	SMITHERS_TRUST_REQUIRED=1 $(PYTEST) -s -m trust --ignore tests/properties tests $(ARGS)
-	SMITHERS_EXAMPLES=$(TRUST_EXAMPLES) $(PYTEST) -m 'not live' --hypothesis-seed=$(TRUST_SEED) \
+	SMITHERS_EXAMPLES=$(TRUST_EXAMPLES) $(PYTEST) -m 'not browser and not live' --hypothesis-seed=$(TRUST_SEED) \
 		tests/properties $(ARGS) || [ $$? = 5 ] # ARGS may select none of them
 
 bench: $(DEV) $(PEERS) ## measure the cost of a step, and compare it with its limits and other tools

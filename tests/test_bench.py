@@ -37,6 +37,7 @@ def bench(*arguments: str, timeout_s: float = 110) -> subprocess.CompletedProces
     )
 
 
+@pytest.mark.long
 def test_rows_of_each_sort_can_be_measured() -> None:
     names = ("fan-out-cpu", "flow-gather", "agents-running", "audit-memory", "waiting-handles")
     done = bench("--quick", "--json", *names)

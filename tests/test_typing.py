@@ -69,7 +69,7 @@ def _run(checker: str, *options: object) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="module", params=CHECKERS)
+@pytest.fixture(scope="module", params=["pyright", pytest.param("mypy", marks=pytest.mark.long)])
 def checked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
     name: str = request.param
     return name, CHECKERS[name](tmp_path_factory.mktemp(name))

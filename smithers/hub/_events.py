@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Lineage,
         LinesPage,
         LogEvent,
+        LogPage,
         Summary,
         TimelineView,
         TranscriptPage,
@@ -87,6 +88,14 @@ class Following(HubCore):
     ) -> Iterator[LogEvent]:
         """The output of a run's attempts; with `follow`, as it is written."""
         return reports.logs(self.database, run_id, task, follow=follow)
+
+    def log_page(
+        self, run_id: str, task: str, *, after: str | None = None, before: str | None = None
+    ) -> LogPage:
+        """The output of a task's attempts after a cursor; without one, the last of it, or of what
+        was before `before`.
+        """
+        return reports.log_page(self.database, run_id, task, after=after, before=before)
 
     def raw_logs(
         self, run_id: str, task: str | None = None, *, follow: bool = False

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from smithers.reports import Overview, RunsQuery
     from smithers.store.audit import AuditRow
     from smithers.views import (
+        ChangedFiles,
         CostView,
-        GraphView,
         Inspection,
         MessageView,
+        Picture,
         Question,
         RunLine,
         RunsPage,
@@ -149,6 +150,12 @@ class Looking(HubCore):
         """
         return reports.find_prompt(self.database, run_id, serial)
 
+    def changed_files(self, run_id: str, task: str) -> ChangedFiles | None:
+        """The files that have changed while a task was at work, by the git repository of the run's
+        folder, if it is in one; None if there is no such task. Nothing of the repository is run.
+        """
+        return reports.changed_files(self.database, run_id, task)
+
     def states(self, run_id: str) -> tuple[TaskLine, ...]:
         """The tasks of a run with their states, without their outputs."""
         return tuple(views.task_lines(self._snapshot(run_id)))
@@ -163,12 +170,15 @@ class Looking(HubCore):
         """
         return views.inspect(reports.snapshot(self.database, run_id, frame=frame))
 
-    def picture(self, run_id: str, *, frame: int | None = None) -> tuple[Inspection, GraphView]:
-        """A run with all its tasks, and its tree with the states of the same moment: now, or as of
-        a frame. Raises `Refused` if it has no such frame.
+    def picture(self, run_id: str, *, frame: int | None = None) -> Picture:
+        """A run with all its tasks, and its tree with the states of the same moment: as of a frame,
+        or now, without one or where it has not come so far.
         """
-        snapshot = reports.snapshot(self.database, run_id, frame=frame)
-        return views.inspect(snapshot), views.graph(snapshot)
+        latest = self._snapshot(run_id)
+        if frame is None or frame >= latest.state.frame:
+            return views.picture(latest, latest)
+        then = reports.snapshot(self.database, run_id, frame=frame)
+        return views.picture(then, latest)
 
     def inspecting(
         self, run_id: str, *, frame: int | None = None

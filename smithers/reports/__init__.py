@@ -13,6 +13,7 @@ from smithers.lazy import lazily
 
 if TYPE_CHECKING:
     from smithers.reports._asks import list_asks as list_asks
+    from smithers.reports._changed_files import changed_files as changed_files
     from smithers.reports._changes import Changes as Changes
     from smithers.reports._commands import name_database as name_database
     from smithers.reports._database import has_runs as has_runs
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from smithers.reports._lineage import lineage as lineage
     from smithers.reports._listing import STATUSES as STATUSES
     from smithers.reports._listing import RunsQuery as RunsQuery
+    from smithers.reports._logs import log_page as log_page
     from smithers.reports._logs import logs as logs
     from smithers.reports._logs import raw_logs as raw_logs
     from smithers.reports._messages import message as message
@@ -70,6 +72,8 @@ if TYPE_CHECKING:
     from smithers.reports._waking import resumed_through as resumed_through
 
 _HOMES = {
+    "changed_files": "smithers.reports._changed_files",
+    "log_page": "smithers.reports._logs",
     "Answer": "smithers.reports._sql",
     "Changes": "smithers.reports._changes",
     "Look": "smithers.reports._overview",

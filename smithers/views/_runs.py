@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from smithers.changes import AttemptState, Failure, Key
     from smithers.state import Attempted
     from smithers.store import Parent
+    from smithers.views._pages import TaskMessage
     from smithers.views._snapshot import OwnerView, Snapshot, StartedRun, Status
     from smithers.views._tasks import (
         Counts,
@@ -79,6 +80,8 @@ class TaskView:
     """The id of the child run that it started last, if it started any."""
     set_by: str | None = None
     """Who gave the output in its place, if somebody did."""
+    messages: tuple[TaskMessage, ...] = ()
+    """What people have sent to its agent, where it was read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -35,7 +35,7 @@ class Proxies:
                 users.add(pwd.getpwnam(one).pw_uid)
             except (KeyError, ValueError):
                 raise Refused(
-                    f"--proxy {plain(repr(one))} is no address and no user of this machine",
+                    f"--proxy {plain(repr(one))} is neither an address nor a user of this machine",
                     hint="name the address of the proxy, or the user whose process it is here,"
                     " such as root",
                 ) from None

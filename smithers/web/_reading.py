@@ -22,6 +22,7 @@ from smithers.web._routes import (
     number_of,
 )
 from smithers.wire import (
+    changed_files_json,
     cost_json,
     diff_json,
     graph_json,
@@ -147,6 +148,13 @@ def _transcript(call: Call) -> Json:
         raise _no_task(call)
     page = call.hub.transcript(call.run, task, given.after, given.characters)
     return {"version": 1, "run_id": call.run, "task": task, **transcript_json(page)}
+
+
+def _files(call: Call) -> Json:
+    task = call.path["task"]
+    if (found := call.hub.changed_files(call.run, task)) is None:
+        raise _no_task(call)
+    return {"version": 1, "run_id": call.run, "task": task, **changed_files_json(found)}
 
 
 def _no_task(call: Call) -> ProblemError:
@@ -282,6 +290,13 @@ ROUTES = (
         _transcript,
         _shapes.Transcript,
         TranscriptParameters,
+    ),
+    _reads(
+        "/runs/{run}/tasks/{task}/files",
+        "get_files",
+        "The files that have changed while a task ran, by git.",
+        _files,
+        _shapes.Files,
     ),
     _reads(
         "/runs/{run}/timeline",

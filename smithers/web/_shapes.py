@@ -18,6 +18,7 @@ __all__ = [
     "Cost",
     "Diff",
     "Document",
+    "Files",
     "Graph",
     "Inspection",
     "RunSummary",
@@ -275,6 +276,19 @@ class Tasks(Document):
 
 
 @with_config(_CLOSED)
+class Message(TypedDict):
+    """A message to the agent: `told` it in an attempt, `kept` until it can read it, or `late`."""
+
+    id: int
+    text: str
+    by: str
+    at: str
+    state: Literal["told", "kept", "late"]
+    attempt: int | None
+    agent: str | None
+
+
+@with_config(_CLOSED)
 class OneTask(TypedDict):
     id: str
     iteration: list[int]
@@ -286,6 +300,7 @@ class OneTask(TypedDict):
     error: Failure | None
     answered: dict[str, Any] | None
     attempts: list[AnsweredAttempt]
+    messages: NotRequired[list[Message]]
     child: NotRequired[str]
     set_by: NotRequired[str]
 
@@ -296,6 +311,30 @@ class Task(Document):
 
     run_id: str
     task: OneTask
+
+
+@with_config(_CLOSED)
+class ChangedFile(TypedDict):
+    path: str
+    change: Literal["added", "changed", "removed"]
+    named: bool
+    diff: str
+    note: str | None
+
+
+@with_config(_CLOSED)
+class Files(Document):
+    """The files that have changed while a task was at work, each with its unified diff."""
+
+    run_id: str
+    task: str
+    folder: str
+    base: str | None
+    since: str | None
+    until: str | None
+    files: list[ChangedFile]
+    later: list[str]
+    note: str | None
 
 
 @with_config(_CLOSED)

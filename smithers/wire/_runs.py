@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         StartedRun,
         Summary,
         TaskLine,
+        TaskMessage,
         TaskView,
         Usage,
         WaitView,
@@ -113,6 +114,19 @@ def task_json(task: TaskView) -> Json:
         "iterations": task.iterations,
         **whole,
         "attempts": [{**_attempt(one), "answer": one.answer} for one in task.attempts],
+        **({"messages": [_message(one) for one in task.messages]} if task.messages else {}),
+    }
+
+
+def _message(one: TaskMessage) -> Json:
+    return {
+        "id": one.id,
+        "text": one.text,
+        "by": one.by,
+        "at": time_text(one.at),
+        "state": one.view.state,
+        "attempt": one.view.attempt,
+        "agent": one.view.agent,
     }
 
 

@@ -43,6 +43,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.sampled(3)
 @by_name
 def test_a_broken_workflow_is_found_with_its_place_and_its_fix(
     broken: Broken, folder: Path

@@ -119,6 +119,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], str, str]] = {
 }
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_is_no_answer_exits_2_with_the_fix_and_records_nothing(
     asking: Path, case: str
@@ -379,6 +380,7 @@ def test_an_editor_that_fails_records_nothing(
         edit(tmp_path, Form(kind="text"), monkeypatch=monkeypatch)
 
 
+@pytest.mark.long
 def test_a_person_answers_in_their_editor_on_a_terminal(tmp_path: Path) -> None:
     up(tmp_path)
     env = environment({"VISUAL": editor(tmp_path, '{"steps": 1}', '{"steps": ["x"]}')})

@@ -126,6 +126,7 @@ def test_an_input_of_5_mb_comes_from_a_file(tmp_path: Path) -> None:
     assert (said.code, len(said.out)) == (0, len("ABOUT ") + 5_000_000 + 1)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "command", ["resume", "inspect", "why", "timeline", "events", "graph", "logs"]
 )

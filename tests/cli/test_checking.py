@@ -98,6 +98,7 @@ def test_check_counts_calls_and_names_pools_and_what_it_does_not_know(tmp_path: 
     assert (late["waits"], late["children"]) == ("waits for plan", [])
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("rounds", "said"), [(1, None), (2, "once"), (7, "up to 6 times")])
 def test_check_counts_what_is_sent_back_as_the_run_does(
     tmp_path: Path, rounds: int, said: str | None
@@ -201,6 +202,7 @@ def test_check_refuses_what_is_not_a_file_with_a_workflow(
     assert found.document["error"]["message"] == said
 
 
+@pytest.mark.long
 def test_an_input_that_does_not_fit_is_a_mistake(tmp_path: Path) -> None:
     flow = written(tmp_path, POOLED)
     document = smithers(tmp_path, "check", flow, "--input", '{"nams": []}', "--json").document
@@ -208,6 +210,7 @@ def test_an_input_that_does_not_fit_is_a_mistake(tmp_path: Path) -> None:
     assert "the input does not match Names of workflow pooled" in finding["message"]
 
 
+@pytest.mark.long
 def test_one_of_several_workflows_is_named(tmp_path: Path) -> None:
     assert smithers(tmp_path, "check", f"{FLOWS}:works").code == 0
     several = smithers(tmp_path, "check", str(FLOWS))
@@ -257,6 +260,7 @@ def test_graph_draws_a_run_as_an_image(tmp_path: Path) -> None:
     assert any("finished" in (one.text or "") for one in image.iter())
 
 
+@pytest.mark.long
 def test_graph_of_a_broken_file_is_refused_with_the_first_mistake(tmp_path: Path) -> None:
     flow = written(tmp_path, "import smithers\n\nsmithers.Setp\n")
     said = smithers(tmp_path, "graph", flow)
@@ -280,6 +284,7 @@ def test_a_new_run_id_does_not_end_as_a_file(tmp_path: Path, run_id: str) -> Non
     )
 
 
+@pytest.mark.long
 def test_types_runs_the_type_checker(tmp_path: Path) -> None:
     flow = """\
     from pydantic import BaseModel
@@ -316,6 +321,7 @@ TRIED = """\
     """
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("prompt", "rule", "said"),
     [

@@ -111,6 +111,7 @@ def test_the_package_and_the_version_come_without_typing(tmp_path: Path) -> None
     assert imported(tmp_path, "--version") & {"typing", "re", "dataclasses", "importlib"} == set()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "typed", ["ps", "ps --json --limit 3", "inspect r1", "why r1", "events r1", "graph r1"]
 )

@@ -118,6 +118,7 @@ def test_it_is_added_once_and_removed_once(
     assert sorted(one.name for one in file.parent.iterdir() if one.suffix == ".new") == []
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("options", "file", "text"),
     [((), ".mcp.json", MCP_JSON), (("--client", "codex"), ".codex/config.toml", CONFIG)],

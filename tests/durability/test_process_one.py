@@ -88,6 +88,7 @@ def contained(project: Project, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.long
 def test_orphans_are_collected_while_a_run_goes_on(project: Project) -> None:
     owner = contained(project, "up", "flow.py:orphaning", "--run-id", "r1", "--json")
     out, err = owner.communicate(timeout=90)

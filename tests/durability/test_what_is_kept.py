@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 
+import pytest
+
 from tests.durability.commands import Project
 
 SECRET = 'hunter2-"quoted"-\\back-ünïcode'
@@ -63,6 +65,7 @@ def test_what_was_asked_for_as_data_is_never_altered(project: Project) -> None:
     assert rows[1]["prompt"] == outputs["say"]
 
 
+@pytest.mark.long
 def test_an_input_and_an_output_of_five_megabytes_are_kept_whole(project: Project) -> None:
     (project.folder / "big.py").write_text(
         "from pydantic import BaseModel\n"

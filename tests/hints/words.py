@@ -214,6 +214,10 @@ WORDS: dict[str, Kind] = {
     "wait a second": "call",
     "see /api/v1/runs/…/tasks": "call",
     "use a new key for a new request": "call",
+    "write it as JSON": "call",
+    "read it": "call",
+    "press Approve or Deny": "call",
+    "the page of the run has all of them": "call",
     "choose another port with --port N; 0 picks a free one": "choose",
     "look at it, and type `…` in a terminal": "person",
     # -- processes and people

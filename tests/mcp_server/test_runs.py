@@ -23,6 +23,7 @@ from tests.mcp_server.serving import Calls, Era, Project, human, in_both_eras, i
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.sampled(1)
 @in_both_eras
 async def test_a_run_is_started_waited_for_and_read(project: Project, era: Era) -> None:
     async with project.client(era) as call:
@@ -76,6 +77,7 @@ async def test_a_wait_that_ends_by_time_is_no_error_and_leaves_the_run_alone(
     assert (project.folder / "ledger").read_text() == "held\n"
 
 
+@pytest.mark.sampled(1)
 @in_both_eras
 async def test_a_cancelled_wait_leaves_the_run_alone(project: Project, era: Era) -> None:
     async with project.client(era) as call:
@@ -113,6 +115,7 @@ async def test_a_wait_for_a_change_gives_the_events_after_its_cursor(
     assert [line[15:] for line in seen][-1] == "the run finished"
 
 
+@pytest.mark.sampled(1)
 @in_both_eras
 async def test_a_wait_tells_its_progress(project: Project, era: Era) -> None:
     told: list[tuple[float, float | None, str | None]] = []
@@ -149,6 +152,7 @@ async def test_one_request_id_is_one_run(project: Project, era: Era) -> None:
         assert len((await call("list_runs"))["runs"]) == 1
 
 
+@pytest.mark.long
 async def test_one_request_id_is_one_run_over_a_crash_of_the_server(project: Project) -> None:
     """The server is killed while it starts the run, and another one is asked the same."""
     asked = {"workflow": "holds", "request_id": "k"}

@@ -130,6 +130,7 @@ def test_streams_that_are_gone_are_counted_and_others_compared(project: Path) ->
     assert (code, found["streams"]) == (0, {"checked": 1, "missing": 1})
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -295,6 +296,7 @@ def test_a_frozen_run_is_a_test_that_needs_no_database(frozen: Path, tmp_path: P
     assert "E       +Be quick." in done.stdout
 
 
+@pytest.mark.long
 def test_a_recording_has_a_line_for_each_task_and_no_secret(project: Path) -> None:
     (project / "tests").mkdir()
     token = {"SHOP_TOKEN": "tok-123456"}

@@ -140,4 +140,4 @@ def test_an_address_beyond_this_machine_needs_a_proxy_with_one(tmp_path: Path) -
         assert (said.code, "has no TLS" in said.err) == (2, True)
         assert "--proxy ADDRESS" in said.err
     said = smithers(tmp_path, "serve", "--proxy", "no such user")
-    assert (said.code, "is no address and no user" in said.err) == (2, True)
+    assert (said.code, "is neither an address nor a user" in said.err) == (2, True)

@@ -58,6 +58,7 @@ def test_a_body_that_does_not_arrive_is_refused(listening: Listening) -> None:
     assert "application/problem+json" in said
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "lengths",
     [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from smithers.web._routes import Route
-from smithers.web.pages import _ask, _assets, _run, _runs, _task
+from smithers.web.pages import _acts, _ask, _assets, _fork, _run, _runs, _source, _task
 
 __all__ = ["ROUTES"]
 
@@ -13,4 +13,7 @@ ROUTES: tuple[Route, ...] = (
     *_run.ROUTES,
     *_task.ROUTES,
     *_ask.ROUTES,
+    *_acts.ROUTES,
+    *_fork.ROUTES,
+    *_source.ROUTES,
 )

@@ -9,8 +9,10 @@ from functools import lru_cache, partial
 from http import HTTPStatus
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import parse_qs
 
-from starlette.responses import HTMLResponse, Response
+from anyio import to_thread
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from smithers.errors import SmithersError
 from smithers.naming import key_name
@@ -26,9 +28,12 @@ if TYPE_CHECKING:
     from smithers.callers import Scope
     from smithers.secrets import Secrets
 
-__all__ = ["Handler", "page", "render", "typed"]
+__all__ = ["Fields", "Handler", "form", "page", "redirect", "render", "typed"]
 
 Handler = Callable[[Call], Response] | Callable[[Call], Awaitable[Response]]
+Fields = dict[str, list[str]]
+"""What a form has sent: the values of each field, with the ends of their lines as we write them."""
+_MOST_FIELDS = 1_000
 
 # A script has the nonce of its page, and so has each element that htmx obeys; htmx alone makes
 # elements of texts, which are pages of this server.
@@ -125,6 +130,35 @@ def page(
         media=("text/html",),
         is_page=True,
     )
+
+
+def form(
+    path: str,
+    name: str,
+    summary: str,
+    handler: Callable[[Call, Fields], Response],
+    *,
+    scope: Scope,
+) -> Route:
+    """The route of a form, whose fields the handler gets. It runs in a worker thread."""
+
+    async def read(call: Call) -> Response:
+        body = (await call.request.body()).decode(errors="replace")
+        try:
+            given = parse_qs(body, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        except ValueError as error:
+            raise ProblemError(400, f"the form cannot be read: {error}") from None
+        fields = {
+            key: [one.replace("\r\n", "\n") for one in values] for key, values in given.items()
+        }
+        return await to_thread.run_sync(handler, call, fields)
+
+    return page(path, name, summary, read, scope=scope)
+
+
+def redirect(address: str) -> Response:
+    """To the page that shows what a form has done; loading that again does nothing."""
+    return RedirectResponse(address, 303)
 
 
 def _with_errors(handler: Handler) -> Handler:

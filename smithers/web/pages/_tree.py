@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,20 +11,24 @@ from typing import TYPE_CHECKING, NamedTuple
 from smithers import waits
 from smithers.changes import Key
 from smithers.shapes import ITERATION
+from smithers.texts import title_of
 from smithers.values import dataclass
-from smithers.web.pages._words import Mark, mark_of_task, name_of
+from smithers.web.pages._words import Mark, mark_of_task, name_of, short
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from smithers.views import GraphNode, Inspection, TaskView, WaitView
 
-__all__ = ["Item", "Span", "Window", "items_of", "scale_s"]
+__all__ = ["MOST", "Item", "Span", "Window", "flat_items", "items_of", "scale_s"]
 
-_MOST = 200
+MOST = 60
 """So many children of a group are shown at once."""
+_MOST_ROWS = 600
+"""So many rows are shown in all."""
 _STEPS_S = (1, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400)
-_DONE = ("finished", "skipped", "pending")
+_CALM = ("ok", "off", "pend")
+"""The marks of what nobody has to look at."""
 
 
 class Span(NamedTuple):
@@ -67,6 +73,12 @@ class Item:
     hidden: int = 0
     window: int = 0
     asks: bool = False
+    needs: bool = False
+    """Whether something in it runs, waits or has failed."""
+    states: Counter[str] = field(default_factory=Counter[str])
+    """How many tasks in it have each mark."""
+    said: str = ""
+    """Why it failed or what it waits for, in a few words."""
 
 
 def scale_s(elapsed_s: float, *, grows: bool) -> float:
@@ -83,10 +95,8 @@ def scale_s(elapsed_s: float, *, grows: bool) -> float:
 
 
 class _Maker:
-    def __init__(
-        self, found: Inspection, end: datetime, scale: float, window: Window | None
-    ) -> None:
-        self.start, self.end, self.scale, self.window = found.run.created_at, end, scale, window
+    def __init__(self, found: Inspection, end: datetime, scale: float) -> None:
+        self.start, self.end, self.scale = found.run.created_at, end, scale
         self.tasks = {one.line.key: one for one in found.tasks}
         self.waits: dict[Key, WaitView] = {one.key: one for one in found.waits}
 
@@ -104,8 +114,7 @@ class _Maker:
         if spans:
             at = min(span.at for span in spans)
             around = (Span(at, max(span.end for span in spans) - at, "group"),)
-        needs = any(one.mark.glyph not in ("ok", "off", "pend") for one in made)
-        shown, hidden, start = self._shown(node.key, made)
+        needs = any(one.needs for one in made)
         mark = mark_of_task(node.state, None)
         if any(one.asks for one in made) and node.state in ("waiting", "running", "ready"):
             mark = next(one.mark for one in made if one.asks)
@@ -122,27 +131,17 @@ class _Maker:
             done=sum(one.done for one in made),
             total=sum(one.total for one in made),
             is_open=needs or (len(made) <= 30 and (is_last or node.kind != ITERATION)),
-            children=tuple(shown),
-            hidden=hidden,
-            window=start,
+            children=tuple(made),
             asks=any(one.asks for one in made),
+            needs=needs,
+            states=sum((one.states for one in made), Counter[str]()),
         )
-
-    def _shown(self, key: Key, made: list[Item]) -> tuple[list[Item], int, int]:
-        """The children that are shown: of many those that need somebody, or those asked for."""
-        if len(made) <= _MOST:
-            return made, 0, 0
-        if self.window is not None and self.window.group == str(key):
-            start = max(0, min(self.window.start, len(made) - 1))
-            shown = made[start : start + _MOST]
-            return shown, len(made) - len(shown), start
-        needing = [one for one in made if one.mark.glyph not in ("ok", "off", "pend")][:_MOST]
-        return needing, len(made) - len(needing), 0
 
     def _task(self, node: GraphNode, depth: int) -> Item:
         view = self.tasks.get(node.key) or self.tasks.get(Key(node.key.id))
         wait = self.waits.get(node.key)
         mark = mark_of_task(node.state, wait)
+        needs, states = mark.glyph not in _CALM, Counter[str]({mark.glyph: 1})
         if view is None:
             return Item(
                 key=node.key,
@@ -151,6 +150,8 @@ class _Maker:
                 mark=mark,
                 depth=depth,
                 is_group=False,
+                needs=needs,
+                states=states,
             )
         costs = [one.usage.cost for one in view.attempts if one.usage.cost is not None]
         return Item(
@@ -169,10 +170,17 @@ class _Maker:
             spans=tuple(self._spans(view, wait)),
             done=int(node.state in ("finished", "skipped") or node.tolerated),
             asks=wait is not None and wait.kind in waits.DECISIONS,
+            needs=needs,
+            states=states,
+            said=_said(view, wait),
         )
 
     def _spans(self, view: TaskView, wait: WaitView | None) -> Iterable[Span]:
+        before: datetime | None = None
         for one in view.attempts:
+            if before is not None and one.started_at > before:
+                yield self._span(before, one.started_at, "wait")
+            before = one.ended_at
             tone = {"running": "run", "succeeded": "ok", "failed": "bad"}.get(one.state, "cut")
             yield self._span(one.started_at, one.ended_at or self.end, tone)
         if wait is not None:
@@ -186,6 +194,45 @@ class _Maker:
         return Span(at, round(min(max(width, 0.4), 100 - at), 3), tone)
 
 
+def _said(view: TaskView, wait: WaitView | None) -> str:
+    if view.line.error is not None:
+        return short(view.line.error.message)
+    return "" if wait is None or not wait.asked else title_of(wait.asked)
+
+
+class _Pruner:
+    """Leaves out rows until a tree is small enough to be shown."""
+
+    def __init__(self, window: Window | None) -> None:
+        self.window, self.left = window, _MOST_ROWS
+
+    def shown(self, item: Item) -> Item:
+        """A group with those children that are shown: of many those that need somebody, or those
+        asked for; of one in which all is calm none, once there are too many rows.
+        """
+        if not item.is_group:
+            return item
+        made, start = item.children, 0
+        is_asked = self.window is not None and self.window.group == str(item.key)
+        if self.window is not None and is_asked:
+            start = max(0, min(self.window.start, len(made) - 1))
+            made = made[start : start + MOST]
+        elif len(made) > MOST or (len(made) > self.left and not item.needs):
+            made = tuple(one for one in made if one.needs)[: min(MOST, max(self.left, 0))]
+        self.left -= len(made)
+        hidden = len(item.children) - len(made)
+        made = tuple(self.shown(one) for one in made)
+        is_open = item.is_open or is_asked or self._is_around(made)
+        return replace(item, children=made, hidden=hidden, window=start, is_open=is_open)
+
+    def _is_around(self, items: Iterable[Item]) -> bool:
+        """Whether the window is in one of the items."""
+        wanted = None if self.window is None else self.window.group
+        return wanted is not None and any(
+            str(one.key) == wanted or self._is_around(one.children) for one in items
+        )
+
+
 def items_of(
     root: GraphNode | None,
     found: Inspection,
@@ -197,5 +244,20 @@ def items_of(
     """The rows below the root of a run, whose own row would say nothing."""
     if root is None:
         return ()
-    item = _Maker(found, end, scale, window).item(root, -1)
+    item = _Pruner(window).shown(_Maker(found, end, scale).item(root, -1))
     return item.children if item.is_group and not item.hidden and item.children else (item,)
+
+
+def flat_items(
+    root: GraphNode | None, found: Inspection, *, end: datetime, scale: float
+) -> Iterator[Item]:
+    """The tasks of a run in the order of its tree, without their groups."""
+    if root is not None:
+        yield from _leaves(_Maker(found, end, scale).item(root, -1))
+
+
+def _leaves(item: Item) -> Iterator[Item]:
+    if not item.is_group:
+        yield replace(item, depth=0)
+    for child in item.children:
+        yield from _leaves(child)
