@@ -78,5 +78,4 @@ def test_the_page_names_every_route() -> None:
         if route.path.startswith("/assets/"):
             continue  # no person types them
         path = route.path.replace("{run}", "RUN").replace("{task}", "TASK")
-        end = "" if route.is_page else "`"
-        assert f"`{path.replace('{frame}', 'N')}{end}" in PAGE, route.path
+        assert f"`{path.replace('{frame}', 'N')}`" in PAGE, route.path
