@@ -25,8 +25,15 @@
       put(one, figure((Date.now() - at) / 1000));
       one.title = at.toLocaleString();
     }
+    for (const one of document.querySelectorAll("time[data-clock]"))
+      put(one, new Date(one.dateTime).toLocaleTimeString([], { hourCycle: "h23" }));
     for (const one of document.querySelectorAll("time[data-local]"))
       put(one, new Date(one.dateTime).toLocaleString());
+    for (const one of document.querySelectorAll("time[data-clock]")) {
+      const at = new Date(one.dateTime);
+      put(one, at.toLocaleTimeString());
+      one.title = at.toLocaleString();
+    }
   };
 
   // htmx follows the run, and lays the page that it gets over this one. What it finds is said here.
@@ -46,6 +53,25 @@
   });
   document.addEventListener("htmx:after:swap", () => clocks());
 
+  // A session follows its end if it is shown; else it says how much is new.
+  const session = () => document.querySelector("[data-follows]");
+  const gap = (one) => one.scrollHeight - one.scrollTop - one.clientHeight;
+  const count = () => document.querySelectorAll("[data-block]").length;
+  let atEnd = false, read = 0;
+  const toEnd = () => { const one = session(); if (one) one.scrollTop = one.scrollHeight; };
+  const heed = () => {
+    const one = session(), newer = document.querySelector("[data-newer]");
+    if (!one || !newer) return;
+    if (gap(one) < 24) read = count();
+    const fresh = count() - read;
+    newer.hidden = fresh <= 0;
+    if (fresh > 0) put(newer, `${fresh} new`);
+  };
+  document.addEventListener("htmx:before:swap", () => { const one = session(); atEnd = !!one && gap(one) < 24; });
+  document.addEventListener("htmx:after:swap", () => { if (atEnd) toEnd(); heed(); });
+  document.addEventListener("scroll", (event) => { if (event.target === session()) heed(); }, true);
+  document.addEventListener("click", (event) => { if (event.target.closest("[data-newer]")) toEnd(); });
+
   const move = (step) => {
     const rows = [...document.querySelectorAll("[data-row]")];
     if (!rows.length) return;
@@ -58,6 +84,7 @@
     k: () => move(-1),
     a: () => document.querySelector("[data-approve]")?.focus(),
     d: () => document.querySelector("[data-deny]")?.focus(),
+    s: () => document.querySelector("[data-steer]")?.focus(),
   };
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, textarea, select");
@@ -68,6 +95,8 @@
   });
   document.addEventListener("DOMContentLoaded", () => {
     clocks();
+    if (session()?.hasAttribute("data-at-end")) toEnd();
+    read = count();
     setInterval(clocks, 1000);
     const toggle = document.querySelector("[data-theme-toggle]");
     toggle.hidden = false;
