@@ -59,9 +59,10 @@ def test_each_curl_of_the_page_is_answered(hub: Hub) -> None:
             if "/events" in line:
                 assert _first_part(typed, env)["version"] == 1, line
                 continue
-            told: list[str] = []
-            eventually(partial(_is_answered, typed, env, told))
-            assert told[-1].startswith("# HELP") if "/metrics" in line else json.loads(told[-1])
+            answers: list[str] = []
+            eventually(partial(_is_answered, typed, env, answers))
+            said = answers[-1]
+            assert said.startswith("# HELP") if "/metrics" in line else json.loads(said)
         assert pid == server.pid
         server.send_signal(signal.SIGINT)
         assert server.wait(_PATIENCE_S) == 130
