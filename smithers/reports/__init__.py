@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from smithers.reports._listing import STATUSES as STATUSES
     from smithers.reports._listing import RunsQuery as RunsQuery
     from smithers.reports._logs import log_page as log_page
+    from smithers.reports._logs import log_size as log_size
     from smithers.reports._logs import logs as logs
     from smithers.reports._logs import raw_logs as raw_logs
     from smithers.reports._messages import message as message
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from smithers.reports._sql import Answer as Answer
     from smithers.reports._sql import sql as sql
     from smithers.reports._timeline import frame_by_frame as frame_by_frame
+    from smithers.reports._timeline import some_frames as some_frames
     from smithers.reports._timeline import timeline as timeline
     from smithers.reports._transcript import transcript as transcript
     from smithers.reports._verify import verify as verify
@@ -72,6 +74,7 @@ if TYPE_CHECKING:
     from smithers.reports._waking import resumed_through as resumed_through
 
 _HOMES = {
+    "log_size": "smithers.reports._logs",
     "changed_files": "smithers.reports._changed_files",
     "log_page": "smithers.reports._logs",
     "Answer": "smithers.reports._sql",
@@ -115,6 +118,7 @@ _HOMES = {
     "run_ids": "smithers.reports._runs",
     "runs": "smithers.reports._runs",
     "snapshot": "smithers.reports._snapshot",
+    "some_frames": "smithers.reports._timeline",
     "snapshot_with_texts": "smithers.reports._snapshot",
     "source": "smithers.reports._snapshot",
     "sql": "smithers.reports._sql",
@@ -178,6 +182,7 @@ __all__ = [  # literal, for the checkers
     "settled",
     "snapshot",
     "snapshot_with_texts",
+    "some_frames",
     "source",
     "sql",
     "standing_of",
