@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
 
 from anyio import to_thread
 from pydantic import Field
@@ -13,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from smithers.errors import AlreadyDecided, QuestionChanged, WrongAnswer
 from smithers.web._problems import ProblemError
 from smithers.web._routes import Call, Closed
+from smithers.web._sessions import fields_of
 from smithers.web.pages._answers import inputs_of, value_of
 from smithers.web.pages._page import page, render, typed
 from smithers.web.pages._texts import parts_of_text
@@ -81,8 +81,7 @@ def _later(call: Call, asked: Question) -> list[TaskLine]:
 
 
 async def _answer(call: Call) -> Response:
-    body = await call.request.body()
-    given = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=1_000)
+    given = fields_of(await call.request.body())
     fields = {name: values[-1].replace("\r\n", "\n") for name, values in given.items()}
     return await to_thread.run_sync(partial(_record, call, fields))
 
