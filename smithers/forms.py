@@ -28,7 +28,8 @@ FormKind = Literal["decision", "choice", "text", "data"]
 class Form:
     """What an answer must be: one of `choices` (a decision is one of two), a text, or data of a
     JSON schema, whose model is `model`. If the run has refused an answer, `refused` says why and
-    `given` is that answer. With `may_deny`, a person may deny instead, so that work is sent back.
+    `given` is that answer. With `may_deny`, a person may deny instead. A denial sends the tasks of
+    `sends_back` back; without them it fails what asks, unless it `denies_softly`.
     """
 
     kind: FormKind
@@ -38,6 +39,8 @@ class Form:
     refused: str | None = None
     given: object = None
     may_deny: bool = False
+    denies_softly: bool = False
+    sends_back: tuple[str, ...] = ()
 
     @classmethod
     def from_row(cls, row: str | None) -> Form:
@@ -47,6 +50,7 @@ class Form:
             return DECISION
         known: dict[str, Any] = {name: found[name] for name in _FIELDS if name in found}
         known["choices"] = tuple(found.get("choices", ()))
+        known["sends_back"] = tuple(found.get("sends_back", ()))
         return cls(**known)
 
     def row(self) -> str:
@@ -126,7 +130,10 @@ class Form:
         raise WrongAnswer("\n".join(dict.fromkeys(problems)), hint=fields)
 
 
-_FIELDS = ("kind", "choices", "schema", "model", "refused", "given", "may_deny")
+_FIELDS = (
+    *("kind", "choices", "schema", "model", "refused", "given"),
+    *("may_deny", "denies_softly", "sends_back"),
+)
 DECISION = Form(kind="decision", choices=("approve", "deny"))
 
 

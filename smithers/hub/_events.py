@@ -101,6 +101,10 @@ class Following(HubCore):
         """
         return reports.log_page(self.database, run_id, task, after=after, before=before)
 
+    def log_size(self, run_id: str, task: str) -> int:
+        """How many bytes the output of a task's attempts has: it grows while they work."""
+        return reports.log_size(self.database, run_id, task)
+
     def raw_logs(
         self, run_id: str, task: str | None = None, *, follow: bool = False
     ) -> Iterator[bytes]:

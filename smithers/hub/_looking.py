@@ -208,14 +208,17 @@ class Looking(HubCore):
         """
         return reports.explain_run(self.database, run_id)
 
-    def list_asks(self, run_id: str | None = None, task: str | None = None) -> list[Question]:
+    def list_asks(
+        self, run_id: str | None = None, task: str | None = None, *, ahead: bool = False
+    ) -> list[Question]:
         """The open questions of all runs, of one run, or of one task, which may name an iteration;
-        none where there is no database.
+        none where there is no database. With `ahead`, each has what its answer lets run, and what
+        that cost in earlier runs.
 
         Raises `UnknownRun`; for a task that asks nothing `AlreadyDecided` with the decision, or
         `Refused`.
         """
-        return reports.list_asks(self.database, run_id, task)
+        return reports.list_asks(self.database, run_id, task, ahead=ahead)
 
     def message(self, run_id: str, id: int) -> MessageView:
         """What happened to a message."""

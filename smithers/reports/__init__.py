@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from smithers.reports._listing import STATUSES as STATUSES
     from smithers.reports._listing import RunsQuery as RunsQuery
     from smithers.reports._logs import log_page as log_page
+    from smithers.reports._logs import log_size as log_size
     from smithers.reports._logs import logs as logs
     from smithers.reports._logs import raw_logs as raw_logs
     from smithers.reports._messages import message as message
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
     from smithers.reports._waking import resumed_through as resumed_through
 
 _HOMES = {
+    "log_size": "smithers.reports._logs",
     "changed_files": "smithers.reports._changed_files",
     "log_page": "smithers.reports._logs",
     "Answer": "smithers.reports._sql",

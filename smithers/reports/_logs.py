@@ -22,7 +22,7 @@ from smithers.store.rows import path_of
 from smithers.texts import object_from
 from smithers.views import AttemptName, LogEvent, LogPage
 
-__all__ = ["log_page", "logs", "raw_logs"]
+__all__ = ["log_page", "log_size", "logs", "raw_logs"]
 
 _POLL_S = 0.2
 _LINE_BYTES = 64 << 20
@@ -112,6 +112,17 @@ def log_page(
     )
 
 
+def log_size(path: Path, run_id: str, task: str) -> int:
+    """How many bytes the events of a task's attempts have. Raises `UnknownRun`."""
+    attempts = _attempts(path, run_id, task, follow=False, may_lack=True)[0]
+    found = 0
+    for serial, made in attempts.items():
+        with suppress(OSError):
+            file = events_file(streams_folder(path, made.origin or run_id), serial)
+            found += os.lstat(file).st_size
+    return found
+
+
 _Place = tuple[int, int]
 """An attempt, and how many bytes of its file."""
 
@@ -160,7 +171,7 @@ class _Made(NamedTuple):
 
 
 def _attempts(
-    path: Path, run_id: str, task: str | None, *, follow: bool
+    path: Path, run_id: str, task: str | None, *, follow: bool, may_lack: bool = False
 ) -> tuple[dict[int, _Made], bool]:
     """The attempts that are asked for, by serial, and whether a living owner may add to them."""
     with reading(path) as db:
@@ -178,7 +189,7 @@ def _attempts(
         for serial, made in every.items()
         if task in (made.name.key.id, str(made.name.key))
     }
-    if not found and not (follow and goes_on):
+    if not found and not may_lack and not (follow and goes_on):
         ids = ", ".join(dict.fromkeys(made.name.key.id for made in every.values())) or "none"
         raise Refused(
             f"run {run_id} has no attempts of {task!r}",

@@ -57,6 +57,10 @@ if TYPE_CHECKING:
     from smithers.views._lists import Activity as Activity
     from smithers.views._lists import RunLine as RunLine
     from smithers.views._lists import RunsPage as RunsPage
+    from smithers.views._next_work import NextTask as NextTask
+    from smithers.views._next_work import NextWork as NextWork
+    from smithers.views._next_work import following as following
+    from smithers.views._next_work import next_work as next_work
     from smithers.views._pages import EventsPage as EventsPage
     from smithers.views._pages import LinesPage as LinesPage
     from smithers.views._pages import LogEvent as LogEvent
@@ -105,6 +109,7 @@ if TYPE_CHECKING:
     from smithers.views._texts import Held as Held
     from smithers.views._texts import OutputView as OutputView
     from smithers.views._texts import Texts as Texts
+    from smithers.views._tree import Tree as Tree
     from smithers.views._usage import Spent as Spent
     from smithers.views._usage import Usage as Usage
     from smithers.views._verified import CANNOT_SHOW as CANNOT_SHOW
@@ -124,6 +129,11 @@ if TYPE_CHECKING:
     from smithers.views._work import view_work as view_work
 
 _HOMES = {
+    "Tree": "smithers.views._tree",
+    "next_work": "smithers.views._next_work",
+    "following": "smithers.views._next_work",
+    "NextWork": "smithers.views._next_work",
+    "NextTask": "smithers.views._next_work",
     "OPEN": "smithers.views._tasks",
     "ChangedFiles": "smithers.views._files",
     "ChangedFile": "smithers.views._files",
@@ -268,6 +278,8 @@ __all__ = [
     "LogEvent",
     "LogPage",
     "MessageView",
+    "NextTask",
+    "NextWork",
     "NodeState",
     "OutputView",
     "OwnerView",
@@ -298,6 +310,7 @@ __all__ = [
     "TimelineView",
     "TranscriptEntry",
     "TranscriptPage",
+    "Tree",
     "Usage",
     "Verified",
     "WaitView",
@@ -317,8 +330,10 @@ __all__ = [
     "event_words",
     "exhausted_words",
     "explain",
+    "following",
     "graph",
     "inspect",
+    "next_work",
     "open_waits",
     "picture",
     "question_of",

@@ -8,6 +8,7 @@ the id of the last message, and misses nothing.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -115,6 +116,11 @@ class EventsParameters(Closed):
     keys: Flag = Field(
         False, description="As server-sent events of the name `changed`, which only have the keys."
     )
+    log: str | None = Field(
+        None,
+        description="With `keys`: say also that this task has changed when its log has grown.",
+        max_length=250,
+    )
 
 
 class _Stream(EventSourceResponse):
@@ -145,7 +151,9 @@ async def _run_events(call: Call) -> Response:
     after = None if given is None else given.removesuffix(_END) or None
     async with AsyncExitStack() as stack:
         stack.enter_context(_counted(call))
-        client = await stack.enter_async_context(call.server.feed.of_run(call.run, after))
+        given_keys = call.query_as(EventsParameters)
+        log = given_keys.log if given_keys.keys else None
+        client = await stack.enter_async_context(call.server.feed.of_run(call.run, after, log=log))
         if given is not None and given.endswith(_END) and await client.is_complete():
             return Response(status_code=204)  # a browser does not connect again
         is_lines = _wants_lines(call)
@@ -206,7 +214,7 @@ async def _messages_of_run(
             id = f"{batch.cursor or ''}{_END}"
             yield ServerSentEvent(batch.end, event="end", id=id)
         else:
-            said = _keys(client.run_id, batch) if name else _page(client.run_id, batch)
+            said = _keys(client, batch) if name else _page(client.run_id, batch)
             yield ServerSentEvent(said, event=name, id=batch.cursor, retry=retry)
         retry = None
 
@@ -253,10 +261,13 @@ def _page(run_id: str, batch: Batch) -> str:
     return f'{_dumped(head)[:-1]},"events":[{events}],{_dumped(rest)[1:]}'
 
 
-def _keys(run_id: str, batch: Batch) -> str:
+def _keys(client: RunClient, batch: Batch) -> str:
     """A document of `Changes`."""
-    head: Json = {"version": 1, "event": "changed", "run_id": run_id, "status": batch.status}
-    rest: Json = {"cursor": batch.cursor, "more": batch.more, "changed": _changed_nodes(batch)}
+    head: Json = {"version": 1, "event": "changed", "run_id": client.run_id, "status": batch.status}
+    changed = _changed_nodes(batch)
+    if batch.has_log and client.log is not None:
+        changed.append(_named(client.log))
+    rest: Json = {"cursor": batch.cursor, "more": batch.more, "changed": changed}
     return _dumped(head | rest)
 
 
@@ -270,6 +281,16 @@ def _line(run_id: str, unit: Unit) -> str:
     if unit.masked:
         masked = f',"masked":{json.dumps(unit.masked)}'
     return f"{head[:-1]},{unit.text[1:-1]}{masked}}}\n"
+
+
+def _named(task: str) -> Json:
+    """A task by its name, as review[2]."""
+    numbers = re.search(r"(?:\[\d+\])*$", task)
+    path = "" if numbers is None else numbers[0]
+    return {
+        "task": task.removesuffix(path),
+        "iteration": [int(one) for one in re.findall(r"\d+", path)],
+    }
 
 
 def _key_json(key: Key) -> Json:

@@ -353,6 +353,40 @@ class Transcript(Document):
 
 
 @with_config(CLOSED)
+class Spread(TypedDict):
+    """US dollars: what a tenth, half and nine tenths of `runs` earlier runs stayed below."""
+
+    low: str
+    middle: str
+    high: str
+    runs: int
+
+
+@with_config(CLOSED)
+class NextTask(TypedDict):
+    """A task that has not come up; without a `cost` it is not known, as fewer than 3 runs tell."""
+
+    id: str
+    kind: str
+    certain: bool
+    cost: Spread | None
+
+
+@with_config(CLOSED)
+class NextWork(TypedDict):
+    """What an answer lets run: `number` tasks, of which those of `untold` are not in the `cost`.
+    With `open`, the author's code decides what else runs. `done` tasks have finished.
+    """
+
+    tasks: list[NextTask]
+    number: int
+    untold: int
+    cost: Spread | None
+    open: bool
+    done: int
+
+
+@with_config(CLOSED)
 class Question(TypedDict):
     run_id: str
     workflow: str
@@ -366,7 +400,10 @@ class Question(TypedDict):
     due: str | None
     allowed_by: list[str]
     form: Form | None
+    if_denied: Literal["fails", "continues", "sent back"] | None
+    sends_back: list[str]
     commands: dict[str, str]
+    next: NotRequired[NextWork]
 
 
 @with_config(CLOSED)
