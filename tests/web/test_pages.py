@@ -7,6 +7,7 @@ import re
 from html import unescape
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -93,7 +94,12 @@ def test_the_list_has_what_waits_for_a_person_first(hub: Hub, browser: TestClien
     assert "250/250" in page
     assert "<title>(1) Runs" in page
     assert "w1" not in browser.get("/?status=waiting").text
-    assert "No run matches" in browser.get("/?workflow=none").text
+    assert "No run of none is here" in browser.get("/?workflow=none").text
+    assert 'href="/runs/w1"' not in browser.get("/?q=SHIPS&status=waiting").text
+    assert 'href="/runs/r1"' in browser.get("/?q=SHIPS&status=waiting").text
+    nothing = browser.get(f"/?q={quote(_EVIL)}%25").text
+    assert f"No run has “{_EVIL}%” in its id" in unescape(nothing)
+    assert "<script>alert" not in nothing
 
 
 def test_pages_run_nothing_but_our_files(hub: Hub, browser: TestClient) -> None:
