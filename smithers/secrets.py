@@ -170,6 +170,8 @@ class Secrets:
 
     def mask(self, text: str, found: set[str] | None = None) -> str:
         """`text` with `${NAME}` in place of each secret; the names are added to `found`."""
+        if not self._names:
+            return text
         found = set() if found is None else found
         if any(form in text for form in self._names):  # far faster than the pattern
 
@@ -178,7 +180,7 @@ class Secrets:
                 return f"${{{self._names[match[0]]}}}"
 
             text = self._pattern.sub(mark, text)
-        if self._names and ("..." in text or "…" in text):
+        if "..." in text or "…" in text:
             text = self._mask_cuts(text, found)
         return text
 

@@ -166,6 +166,7 @@ def test_the_table_of_edits_has_what_the_script_measures() -> None:
     assert [row[1][0] for row in rows] == ["1", "2", "0", "1"]
 
 
+@pytest.mark.long
 def test_our_half_of_the_table_of_edits_is_what_the_script_measures() -> None:
     found = [len(ours()) for ours, _ in edits.SCENARIOS.values()]
     assert found == [1, 2, 0, 1]

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.long  # `make check` tells at once what a user's checker would
+
 ROOT = Path(__file__).parent.parent
 INFERRED, PATTERNS, MISTAKES = FILES = [
     ROOT / "typing_tests" / name for name in ("inferred.py", "patterns.py", "mistakes.py")
@@ -69,7 +71,7 @@ def _run(checker: str, *options: object) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="module", params=["pyright", pytest.param("mypy", marks=pytest.mark.long)])
+@pytest.fixture(scope="module", params=CHECKERS)
 def checked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
     name: str = request.param
     return name, CHECKERS[name](tmp_path_factory.mktemp(name))

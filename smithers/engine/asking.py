@@ -501,6 +501,9 @@ class Asking:
         self, instance: Instance[Task], given: str | Callable[[], str], what: str
     ) -> str | None:
         """A text of the author's; see `Asking` of `kinds`."""
+        if isinstance(given, str) and NODE_MARK not in given:  # nothing is read
+            self.frame.close_wait(instance.key, waits.DATA)
+            return valid_text(given)
         value = self.ask(instance, lambda: text_now(given, what, instance))
         return None if self.missed(value) else cast("str", value)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -363,9 +362,10 @@ class Engine:
             if not attempt.attempt.is_function:
                 self.store.check()  # for functions the look of the commit before is enough
                 break
+        alone = len(self.starting.prepared) == 1 and self._ending is None
         for attempt in self.starting.prepared:
             self._running[attempt.serial] = attempt
-            attempt.start(group, self._marks_of)
+            attempt.start(group, self._marks_of, alone=alone)
             if self._ending is not None:
                 attempt.cancel()
         self.starting.prepared.clear()
@@ -1083,5 +1083,7 @@ class Engine:
 
     def happened(self, serial: int, event: Event) -> None:
         if (running := self._running.get(serial)) is not None:
-            with suppress(OSError):  # a full disk or a closed terminal fails no attempt
+            try:
                 self.observer.event(running.key, event)
+            except OSError:
+                return  # a full disk or a closed terminal fails no attempt

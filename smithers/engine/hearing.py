@@ -90,6 +90,8 @@ def _optional(value: object) -> str | None:
 
 def _whole_count(value: object) -> int:
     """A count of tokens as a column holds it: what is not a number counts as nothing."""
+    if type(value) is int and 0 <= value <= MAX_COUNT:
+        return value
     try:
         if isinstance(value, float) and math.isinf(value):
             return MAX_COUNT if value > 0 else 0
@@ -135,7 +137,8 @@ def _cost(value: object) -> Decimal | None:
 
 
 def _short_id(value: object) -> str:
-    return re.sub(_CONTROL, "\ufffd", plain_text(value)[:_MAX_ID])
+    text = plain_text(value)[:_MAX_ID]
+    return text if text.isprintable() else re.sub(_CONTROL, "\ufffd", text)
 
 
 def _shown(value: object) -> str:

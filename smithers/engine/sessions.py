@@ -110,10 +110,10 @@ def held(instance: Instance) -> Held | None:
     `AuthorError` where no agent of this task could go on with it.
     """
     reading, work = cast("Reading", READER.get()), agent_work(instance.node)
-    if work is None or work.source is None:
+    if work is None or (source := work.source) is None:
         return None
-    said = f"{instance.key.id} {work.verb} {work.source}"
-    found = reading.find(work.source)
+    found = reading.find(source)
+    said = f"{instance.key.id} {work.verb} {source}"
     if found is None or found.status != "finished":
         how = {"failed": "failed", "cancelled": "was cancelled"}
         ended = "skipped" if found is None else found.status
@@ -123,7 +123,7 @@ def held(instance: Instance) -> Held | None:
     last = made[-1] if made else None
     if last is None:
         is_cached = reading.view.state.cached_from(found.key) is not None
-        lost = "" if is_cached else f"no attempt of {work.source} counts that has one"
+        lost = "" if is_cached else f"no attempt of {source} counts that has one"
         return Held(None, work.forks is not None, partial(_told, reading, found), lost)
     if last.session is None:
         raise NoSession(f"{said}, which has no known session with {last.agent}")

@@ -62,7 +62,7 @@ def as_json(event: Event) -> dict[str, object]:
         value: object = getattr(event, name)
         if value is None and name == "turn":
             continue  # few agents name one
-        data[name] = _plain(value)
+        data[name] = value if isinstance(value, _PLAIN) else _plain(value)
     return data
 
 
@@ -150,9 +150,9 @@ class Stream:
         another file's by then.
         """
 
-    @cached_property
+    @property
     def _path(self) -> Path:
-        return events_file(self._folder, self._serial)  # most steps say nothing
+        return events_file(self._folder, self._serial)
 
     @cached_property
     def raw(self) -> Path:
@@ -162,16 +162,16 @@ class Stream:
     def open(self) -> None:
         """Make the file. Raises `MachineError`, also where it or the program's stream is a link."""
         if self._fd < 0:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+            flags, path = os.O_WRONLY | os.O_CREAT | os.O_APPEND, self._path
             try:
-                with keeping(self._path), inside(self._folder, make=True) as folder:
+                with keeping(path), inside(self._folder, make=True) as folder:
                     check_plain(self.raw, folder)
-                    self._fd = open_plain(self._path, flags, folder)
+                    self._fd = open_plain(path, flags, folder)
             except MachineError:
                 raise
             except StoreError as error:  # no attempt is at fault: the owner stops
                 said, hint = error.said, error.hint
-                raise MachineError(said, hint=hint, path=str(self._path)) from error
+                raise MachineError(said, hint=hint, path=str(path)) from error
 
     def write(self, data: Mapping[str, object]) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -184,11 +184,13 @@ class Stream:
                 self._append(said)
 
     def _append(self, line: bytes) -> None:
-        left = memoryview(b"\n" + line if self._torn else line)
-        with keeping(self._path):
+        left = b"\n" + line if self._torn else line
+        try:
             while left:  # a disk that is nearly full takes a part
                 left = left[os.write(self._fd, left) :]
                 self._torn = bool(left)
+        except (OSError, MemoryError) as error:
+            raise MachineError.of(error, self._path, "cannot be written") from error
 
     def close(self) -> None:
         with self._lock:

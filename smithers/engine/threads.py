@@ -14,7 +14,7 @@ from functools import partial
 
 from smithers.errors import MachineError
 
-__all__ = ["Threads"]
+__all__ = ["Job", "Threads"]
 
 
 _PATIENCE_S = 0.0002
@@ -23,14 +23,15 @@ _MOST_CALLS = 8
 """It blocks for at most this many calls of one turn."""
 
 
-class _Job:
+class Job:
     """A call, and what came of it."""
 
     __slots__ = ("call", "context", "error", "future", "home", "is_done", "result")
 
-    def __init__(self, call: Callable[[], object], home: asyncio.AbstractEventLoop) -> None:
-        self.call, self.context, self.home = call, copy_context(), home
-        self.future: asyncio.Future[None] = home.create_future()
+    def __init__(self, call: Callable[[], object]) -> None:
+        self.call, self.context, self.home = call, copy_context(), asyncio.get_running_loop()
+        self.future: asyncio.Future[None] | None = None
+        """Made by who waits for it, unless it is done by then."""
         self.result: object = None
         self.error: BaseException | None = None
         self.is_done = False
@@ -41,14 +42,14 @@ class _Batch:
 
     __slots__ = ("ended", "is_awaited", "jobs", "left")
 
-    def __init__(self, jobs: list[_Job], *, is_awaited: bool) -> None:
+    def __init__(self, jobs: list[Job], *, is_awaited: bool) -> None:
         self.jobs, self.is_awaited = jobs, is_awaited
         self.left = deque(jobs)
         """The calls that have not begun."""
         self.ended = threading.Lock()
         self.ended.acquire()
 
-    def take(self) -> _Job | None:
+    def take(self) -> Job | None:
         """Take the next call, in the thread or in the loop: each call is taken once."""
         try:
             return self.left.popleft()
@@ -71,7 +72,7 @@ class Threads:
         """A pipe, made with the first thread, that gets a byte with each batch: the interpreter's
         lock is free while it is written. A queue wakes a thread that then sleeps again for it.
         """
-        self._new: list[_Job] = []
+        self._new: list[Job] = []
         """The calls of this turn of the loop."""
         self._is_closed = False
         self._idle = 0
@@ -85,15 +86,37 @@ class Threads:
 
         Raises `MachineError` if no thread can be started; then nothing was called.
         """
-        job = _Job(call, asyncio.get_running_loop())
+        job = Job(call)
         if not self._are_short:
             self._give(_Batch([job], is_awaited=False))
         else:
             self._new.append(job)
             if len(self._new) == 1:
                 job.home.call_soon(self.make_calls)
-        await job.future
-        return _result(job)
+        return await self.end(job)
+
+    def begin(self, call: Callable[[], object]) -> Job:
+        """Have a thread make the only call of this turn, and block while it is short. What it
+        gives, `end` gives.
+        """
+        job = Job(call)
+        if self._are_short:
+            self._make([job])
+        else:
+            self._give(_Batch([job], is_awaited=False))
+        return job
+
+    async def end(self, job: Job) -> object:
+        """What a call gives, as `run`."""
+        if not job.is_done:
+            job.future = job.home.create_future()
+            await job.future
+        error = job.error
+        if error is None:
+            return job.result
+        if isinstance(error, StopIteration | SystemExit | KeyboardInterrupt | GeneratorExit):
+            raise RuntimeError(f"the function raised {error!r}").with_traceback(error.__traceback__)
+        raise error
 
     def make_calls(self) -> bool:
         """Have one thread make the calls of this turn, and block while they are short. Whether
@@ -102,9 +125,13 @@ class Threads:
         """
         if not self._new:
             return False
-        jobs, self._new = [job for job in self._new if not job.future.cancelled()], []
+        jobs, self._new = [job for job in self._new if not _is_left(job)], []
         if not jobs:
             return False
+        self._make(jobs)
+        return True
+
+    def _make(self, jobs: list[Job]) -> None:
         batch = _Batch(jobs, is_awaited=True)
         self._give(batch)
         batch.ended.acquire(timeout=_PATIENCE_S * min(len(jobs), _MOST_CALLS))
@@ -117,7 +144,6 @@ class Threads:
             _wake(job)
         while (late := batch.take()) is not None:
             self._give(_Batch([late], is_awaited=False))
-        return True
 
     def _give(self, batch: _Batch) -> None:
         """Find a thread for a batch. If none can be started, its calls fail."""
@@ -202,7 +228,7 @@ def _pipe() -> tuple[int, int]:
         raise MachineError.of(error, "a pipe", "cannot be made") from error
 
 
-def _wake_loop(job: _Job) -> bool:
+def _wake_loop(job: Job) -> bool:
     """Have the loop wake the waiter of a call; False if the loop is closed."""
     try:
         job.home.call_soon_threadsafe(_wake, job)
@@ -211,16 +237,11 @@ def _wake_loop(job: _Job) -> bool:
     return True
 
 
-def _wake(job: _Job) -> None:
-    if not job.future.done():
+def _wake(job: Job) -> None:
+    if job.future is not None and not job.future.done():
         job.future.set_result(None)
 
 
-def _result(job: _Job) -> object:
-    """What the call gave. Raises what it raised."""
-    error = job.error
-    if error is None:
-        return job.result
-    if isinstance(error, StopIteration | SystemExit | KeyboardInterrupt | GeneratorExit):
-        raise RuntimeError(f"the function raised {error!r}").with_traceback(error.__traceback__)
-    raise error
+def _is_left(job: Job) -> bool:
+    """Whether nobody waits for a call any more."""
+    return job.future is not None and job.future.cancelled()

@@ -53,6 +53,10 @@ class Following(HubCore):
         """The same frames one by one; without `outputs`, those of more than 4096 bytes are None."""
         return reports.frame_by_frame(self.database, run_id, outputs=outputs)
 
+    def frames(self, run_id: str, first: int, last: int) -> list[FrameView]:
+        """Those frames that a run has of these, without large outputs."""
+        return reports.some_frames(self.database, run_id, first, last)
+
     def events(
         self, run_id: str, after: str | None = None, *, limit: int | None = None
     ) -> EventsPage:

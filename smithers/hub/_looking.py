@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
@@ -15,10 +16,11 @@ from smithers.hub._core import HubCore
 from smithers.store.files import owner_log, streams_folder
 
 if TYPE_CHECKING:
+    from smithers.callers import AuditRow
     from smithers.checks import Checked
     from smithers.doctor import Checkup
+    from smithers.hub._audited import AuditPage
     from smithers.reports import Overview, RunsQuery
-    from smithers.store.audit import AuditRow
     from smithers.views import (
         Activity,
         ChangedFiles,
@@ -55,12 +57,22 @@ class Looking(HubCore):
         return reports.attention(self.database, run_id)
 
     def audit(self, run_id: str | None = None) -> list[AuditRow]:
-        """Who has changed what, of a run or of all, oldest first."""
-        from smithers.store.audit import list_audit
+        """Who has changed what, oldest first: of a run, or of all and of the tokens, the sessions
+        and the trust of this user.
+        """
+        return list(self.audit_page(run_id, limit=sys.maxsize - 1).rows)
+
+    def audit_page(
+        self, run_id: str | None = None, after: str | None = None, *, limit: int = 100
+    ) -> AuditPage:
+        """A page of the same, behind the `cursor` of another. Raises `Refused` for a cursor that is
+        none.
+        """
+        from smithers.hub._audited import audit_page
 
         if run_id is not None:
             reports.find_run(self.database, run_id)  # raises `UnknownRun`
-        return list_audit(self.database, run_id)
+        return audit_page(self.database, self.environment, run_id, after, limit)
 
     def resumed_through(self, run_id: str) -> str:
         """The run to resume so that this one continues: for a child run the one that waits for it,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -221,9 +220,9 @@ class Running(Looking):
 
     def _noting(self, observer: Observer, what: str, run_id: str, about: str = "") -> Observer:
         """The observer, with which the first frame is recorded."""
-        from smithers.engine.auditing import Noting
+        from smithers.engine.auditing import noting
 
-        return Noting(observer, partial(self._record, what, run_id, about=about))
+        return noting(self.database, self.environment, observer, what, run_id, about)
 
     def stop(self, *, by: str | None = None, comes_back: bool = False) -> None:
         """Leave the run that `start` or `resume` drives in a resumable state; do nothing if there

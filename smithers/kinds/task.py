@@ -26,7 +26,7 @@ N = TypeVar("N", bound=Task[Any], default=Any)
 
 def agent_work(node: Node[Any] | None) -> AgentWork | None:
     """What an agent has to do for a node; None if no agent works for it."""
-    work = node.work if isinstance(node, Task) else None
+    work: object = getattr(node, "work", None)  # of a task, and of nothing else
     return work if isinstance(work, AgentWork) else None
 
 
@@ -136,8 +136,8 @@ class TaskKind(WorkKind[Task[Any]]):
 
     def needs(self, node: Task[Any]) -> Iterator[tuple[str, str]]:
         yield from super().needs(node)
-        if (work := agent_work(node)) is not None and work.source is not None:
-            yield work.source, f"{work.verb} {work.source!r}"
+        if (work := agent_work(node)) is not None and (source := work.source) is not None:
+            yield source, f"{work.verb} {source!r}"
 
     def resolve(self, asking: Asking, one: Instance[Task[Any]]) -> bool:
         if not asking.make_ready(one):

@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from smithers.reports._sql import Answer as Answer
     from smithers.reports._sql import sql as sql
     from smithers.reports._timeline import frame_by_frame as frame_by_frame
+    from smithers.reports._timeline import some_frames as some_frames
     from smithers.reports._timeline import timeline as timeline
     from smithers.reports._transcript import transcript as transcript
     from smithers.reports._verify import verify as verify
@@ -119,6 +120,7 @@ _HOMES = {
     "run_ids": "smithers.reports._runs",
     "runs": "smithers.reports._runs",
     "snapshot": "smithers.reports._snapshot",
+    "some_frames": "smithers.reports._timeline",
     "snapshot_with_texts": "smithers.reports._snapshot",
     "source": "smithers.reports._snapshot",
     "sql": "smithers.reports._sql",
@@ -182,6 +184,7 @@ __all__ = [  # literal, for the checkers
     "settled",
     "snapshot",
     "snapshot_with_texts",
+    "some_frames",
     "source",
     "sql",
     "standing_of",

@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 
 from smithers.allowed import NO_RUNS, AllowRuns
 from smithers.amounts import Amounts
+from smithers.callers import AuditRow
 from smithers.changes import Frame, Key
 from smithers.inbox import InboxKind
 from smithers.sources import ClaimRow, Code, SourceFile
@@ -198,7 +199,8 @@ class Note:
     `body` is JSON text: for an answer the decision as it is recorded, for a cancel the reason, for
     a budget by how much it is raised and by whom, for a steer what is said to an agent and by whom,
     for a hold or a release which process a person is in a session through, for the end of a child
-    run how it ended, for a signal what was sent (`signals.SentSignal`).
+    run how it ended, for a signal what was sent (`signals.SentSignal`). `audit` tells who has
+    written it, and is kept in the same transaction.
     """
 
     run_id: str
@@ -208,6 +210,7 @@ class Note:
     signal: str | None = None
     body: str
     at: datetime
+    audit: AuditRow | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,6 +42,7 @@ from smithers.store import (
     Wakeable,
 )
 from smithers.store.answers import check_claim, check_number, owned
+from smithers.store.audit import add_audit
 from smithers.store.beginning import begin_due, check_new, put_frame, put_run
 from smithers.store.below import (
     below,
@@ -441,6 +442,8 @@ class SqliteStore:
         def work(db: sqlite3.Connection) -> InboxRow:
             _, owner, *_ = _standing(db, note.run_id)
             row = put_note(db, note, self._now(), driven=self._drives(db, owner))
+            if note.audit is not None:
+                add_audit(db, note.audit)
             if has_taker(db, note):
                 call(db, row)
             return row

@@ -9,6 +9,7 @@ from smithers.tree._checks import (
     check_name,
     check_number,
     check_takes,
+    is_async,
     wrong,
 )
 from smithers.tree._choosing import Branch, ForEach, Loop
@@ -127,6 +128,7 @@ __all__ = [
     "has_set",
     "here",
     "id_problem",
+    "is_async",
     "is_in_library",
     "is_plain",
     "name_module",

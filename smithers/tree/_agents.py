@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import collections.abc as abc
-import inspect
 from typing import cast
 
 from smithers.adapters import NAMED_AGENTS, agent_classes
 from smithers.agent import Agent, Capabilities
 from smithers.errors import Refused
-from smithers.tree._checks import wrong
+from smithers.tree._checks import is_async, wrong
 from smithers.tree._ids import MAX_ID
 from smithers.tree._places import Mark
 
@@ -54,14 +53,14 @@ def _check_agents(id: str, agents: tuple[Agent, ...], mark: Mark) -> None:
                 f"the agent of task {id!r}, {one!r}, has no Capabilities as its `can`",
                 "write self.can = Capabilities() in its __init__",
             )
-        if inspect.iscoroutinefunction(getattr(one, "run", None)):
+        if is_async(cast("object", getattr(one, "run", None))):
             wrong(
                 mark,
                 f"run of the agent of task {id!r}, {one!r}, yields no events",
                 "write run as an async generator: yield events, the last one Answered(text)",
             )
     names = [_agent_name(id, one, mark) for one in agents]
-    if len(set(names)) < len(names):
+    if len(names) > 1 and len(set(names)) < len(names):
         wrong(
             mark,
             f"two agents of task {id!r} have the same name: {', '.join(names)}",

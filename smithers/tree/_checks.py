@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import NoReturn, cast
 
 from smithers.errors import AuthorError
@@ -19,6 +19,7 @@ __all__ = [
     "check_number",
     "check_takes",
     "check_whole",
+    "is_async",
     "requires_argument",
     "wrong",
 ]
@@ -84,9 +85,19 @@ def check_takes(mark: Mark, what: str, call: object, given: int, argument: str =
         name = "ctx" if argument == "context" else argument
         hint = f"write {f'lambda {name}: ...' if given else 'lambda: ...'}"
         wrong(mark, f"{what} must take {taken}", hint)
-    if inspect.iscoroutinefunction(call):
+    if is_async(call):
         hint = "write a plain function; async work belongs in a Step"
         wrong(mark, f"{what} is async", hint)
+
+
+def is_async(call: object) -> bool:
+    """As `inspect.iscoroutinefunction` says, without its walk for a plain function or method; one
+    that has attributes may be marked as a coroutine's.
+    """
+    plain: object = call.__func__ if isinstance(call, MethodType) else call
+    if isinstance(plain, FunctionType) and not plain.__dict__:
+        return bool(plain.__code__.co_flags & inspect.CO_COROUTINE)
+    return inspect.iscoroutinefunction(call)
 
 
 def _takes(call: object, given: int) -> bool:

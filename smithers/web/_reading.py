@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BeforeValidator, Field, Strict
 
+from smithers.callers import Scope
 from smithers.hub import RunsQuery
 from smithers.store.rows import time_text
 from smithers.views import Status
-from smithers.web import _shapes
+from smithers.web import _shapes, _shapes_of_history
 from smithers.web._problems import ProblemError
 from smithers.web._routes import (
     Call,
@@ -22,6 +23,7 @@ from smithers.web._routes import (
     number_of,
 )
 from smithers.wire import (
+    audit_json,
     changed_files_json,
     cost_json,
     diff_json,
@@ -41,6 +43,7 @@ from smithers.wire import (
 __all__ = ["ROUTES"]
 
 _PAGE, _MOST = 50, 200
+_MOST_ROWS = 1_000
 _MOST_FRAME = 2**53
 _Frame = Annotated[int, Strict(), Field(ge=0, le=_MOST_FRAME), BeforeValidator(number_of)]
 _TASK = Field(None, description="Only this task, such as ship or review[2].", max_length=250)
@@ -76,6 +79,16 @@ class AsksParameters(Closed):
 
     run: str | None = Field(None, description="Only those of this run.", max_length=64)
     task: str | None = _TASK
+
+
+class AuditParameters(Closed):
+    """Which changes are listed."""
+
+    run: str | None = Field(None, description="Only those of this run.", max_length=64)
+    after: str | None = Field(None, description="The `cursor` of the page before.", max_length=64)
+    limit: Annotated[int, Strict(), Field(ge=1, le=_MOST_ROWS), BeforeValidator(number_of)] = Field(
+        100, description="How many."
+    )
 
 
 class TranscriptParameters(Closed):
@@ -223,6 +236,13 @@ def _asks(call: Call) -> Json:
     return {"version": 1, "asks": asks}
 
 
+def _audit(call: Call) -> Json:
+    given = call.query_as(AuditParameters)
+    page = call.hub.audit_page(given.run, given.after, limit=given.limit)
+    rows = [audit_json(one) for one in page.rows]
+    return {"version": 1, "rows": rows, "more": page.more, "cursor": page.cursor}
+
+
 def _workflows(call: Call) -> Json:
     found = call.hub.workflows(call.server.roots.files())
     return {"version": 1, "workflows": found}
@@ -236,13 +256,14 @@ def _reads(
     result: Any,
     query: type[Closed] = NoParameters,
     statuses: tuple[int, ...] = (409, 422),
+    scope: Scope = "read",
 ) -> Route:
     return Route(
         method="GET",
         path=f"/api/v1{path}",
         name=name,
         summary=summary,
-        scope="read",
+        scope=scope,
         handler=handler,
         result=result,
         query=query,
@@ -298,7 +319,7 @@ ROUTES = (
     _reads(
         "/runs/{run}/tasks/{task}/files",
         "get_files",
-        "The files that have changed while a task was at work, by git.",
+        "The files that have changed while a task ran, by git.",
         _files,
         _shapes.Files,
     ),
@@ -307,7 +328,7 @@ ROUTES = (
         "get_timeline",
         "A run frame by frame, as `smithers timeline RUN --json` prints it.",
         _timeline,
-        _shapes.Timeline,
+        _shapes_of_history.Timeline,
     ),
     _reads(
         "/runs/{run}/frames/{frame}",
@@ -321,7 +342,7 @@ ROUTES = (
         "diff_runs",
         "What differs from a run to another, as `smithers diff RUN RUN --json` prints it.",
         _diff,
-        _shapes.Diff,
+        _shapes_of_history.Diff,
         DiffParameters,
     ),
     _reads(
@@ -329,28 +350,28 @@ ROUTES = (
         "get_graph",
         "The tree of a run, as `smithers graph RUN --json` prints it.",
         _graph,
-        _shapes.Graph,
+        _shapes_of_history.Graph,
     ),
     _reads(
         "/runs/{run}/cost",
         "get_cost",
         "What a run used and cost, as `smithers cost RUN --json` prints it.",
         _cost,
-        _shapes.Cost,
+        _shapes_of_history.Cost,
     ),
     _reads(
         "/runs/{run}/why",
         "explain_run",
         "What a run waits for or why it failed, as `smithers why RUN --json` prints it.",
         _why,
-        _shapes.Why,
+        _shapes_of_history.Why,
     ),
     _reads(
         "/runs/{run}/source",
         "get_source",
         "The author's files, as `smithers show RUN --source --json` prints them.",
         _source,
-        _shapes.Source,
+        _shapes_of_history.Source,
         SourceParameters,
     ),
     _reads(
@@ -361,6 +382,16 @@ ROUTES = (
         _shapes.Asks,
         AsksParameters,
         (404, 409, 422),
+    ),
+    _reads(
+        "/audit",
+        "list_audit",
+        "Who changed what, as `smithers audit --json` prints it: a page, oldest first.",
+        _audit,
+        _shapes_of_history.Audit,
+        AuditParameters,
+        (404, 409, 422),
+        scope="admin",
     ),
     _reads(
         "/workflows",

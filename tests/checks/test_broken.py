@@ -72,6 +72,7 @@ def _confined(broken: Broken, folder: Path) -> Sequence[dict[str, Any]]:
     return found.findings
 
 
+@pytest.mark.sampled(20)
 @by_name
 def test_a_broken_workflow_that_is_corrected_passes(broken: Broken, folder: Path) -> None:
     (folder / "flow.py").write_text(broken.fixed)

@@ -142,6 +142,7 @@ def test_what_asks_for_more_is_not_approved_and_the_command_is_named(
     assert "hint: answer it with `smithers answer r1 plan --digest " in said.err
 
 
+@pytest.mark.long
 def test_who_is_asked_for_data_denies_what_can_be_sent_back(tmp_path: Path) -> None:
     folder = up(tmp_path, "asks_for_work")
     (ask,) = json.loads(smithers(folder, "asks", "--json").out)["asks"]
@@ -200,6 +201,7 @@ def test_asks_shows_what_an_answer_must_be(asking: Path) -> None:
     assert list(plan["commands"]) == ["answer"]
 
 
+@pytest.mark.long
 def test_every_command_that_asks_prints_is_the_answer(tmp_path: Path) -> None:
     up(tmp_path)
     (colour,) = Hub(database(tmp_path)).list_asks("r1", "colour")

@@ -255,6 +255,7 @@ def test_a_command_that_is_killed_loses_its_hold_and_its_program_ends(tmp_path: 
     assert states(tmp_path) == ["interrupted", "succeeded"]
 
 
+@pytest.mark.long
 def test_a_killed_owner_is_followed_by_one_that_keeps_the_hold(tmp_path: Path) -> None:
     with going(tmp_path, "three") as owner, attached(tmp_path) as person:
         owner.kill()

@@ -79,6 +79,7 @@ def test_check_shows_what_is_known_before_the_run(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 def test_check_counts_calls_and_names_pools_and_what_it_does_not_know(tmp_path: Path) -> None:
     given = '{"names": ["a", "b", "c"]}'
     found = smithers(tmp_path, "check", written(tmp_path, POOLED), "--input", given, "--json")
@@ -129,6 +130,7 @@ def test_check_counts_what_is_sent_back_as_the_run_does(
     assert (tmp_path / "decided").read_text() == "x" * rounds
 
 
+@pytest.mark.long
 def test_a_tree_that_follows_outputs_is_said_to_grow(tmp_path: Path) -> None:
     flow = """\
     from smithers import Sequence, Step, workflow
@@ -145,6 +147,7 @@ def test_a_tree_that_follows_outputs_is_said_to_grow(tmp_path: Path) -> None:
     assert "agents: none known before the run\n" in smithers(tmp_path, "check", "flow.py").out
 
 
+@pytest.mark.long
 def test_check_makes_an_input_with_an_item_in_each_list(tmp_path: Path) -> None:
     document = smithers(tmp_path, "check", written(tmp_path, POOLED), "--json").document
     assert document["input"] == {"names": ["text"]}
@@ -344,6 +347,7 @@ def test_a_dry_run_in_the_process_of_the_check_finds_what_waits_for_outputs(
     assert all(one["place"]["line"] == 7 for one in told)
 
 
+@pytest.mark.long
 def test_a_dry_run_that_fails_for_want_of_a_type_says_which(tmp_path: Path) -> None:
     file = written(
         tmp_path,

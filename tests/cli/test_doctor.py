@@ -306,6 +306,7 @@ def test_a_database_is_told_with_its_version_and_left_as_it_is(
     assert (one["state"], one["version"]) == ("note", newest - 1)
 
 
+@pytest.mark.long
 def test_a_database_that_cannot_be_used_is_a_problem(
     tmp_path: Path, programs: dict[str, str]
 ) -> None:
@@ -356,6 +357,7 @@ def test_a_package_of_ours_without_its_entry_points_is_a_problem(
     assert "--force-reinstall --no-deps" in one.hint
 
 
+@pytest.mark.long
 def test_a_database_that_git_tracks_is_reported_with_the_command_that_ends_it(
     tmp_path: Path,
 ) -> None:

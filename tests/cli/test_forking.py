@@ -148,6 +148,7 @@ def test_a_fork_goes_on_from_its_frame_and_leaves_its_source_alone(folder: Path)
     assert (again["run_id"], again["source"], again["notes"]) == ("r1-fork-2", "r1", [])
 
 
+@pytest.mark.long
 def test_what_it_inherits_is_told_apart_and_its_logs_are_there(folder: Path) -> None:
     smithers(folder, "fork", "r1", "--frame", "2", "--run-id", "f", *BY)
     found = smithers(folder, "inspect", "f", "--json").document
@@ -200,6 +201,7 @@ def test_a_task_that_is_rerun_runs_again_with_its_readers(folder: Path) -> None:
     assert said.code in (0, 2), said.err
 
 
+@pytest.mark.long
 def test_another_input_changes_what_runs_later(folder: Path) -> None:
     said = smithers(folder, "fork", "r1", "--frame", "0", "--input", '{"topic": "ants"}', "--up")
     assert said.code == 3, said.err
@@ -302,7 +304,7 @@ def test_a_failed_and_a_cancelled_run_are_forked_and_go_on(folder: Path) -> None
     assert smithers(folder, "fork", "d", "--rerun", "ship", "--up", *BY).code == 3
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -486,6 +488,7 @@ def _rewound_and_killed(folder: Path, number: int) -> None:
     Hub(database(folder)).rewind("r1", 1)
 
 
+@pytest.mark.long
 def test_a_retry_has_begun_or_not(folder: Path) -> None:
     import asyncio
 

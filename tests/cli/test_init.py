@@ -100,6 +100,7 @@ def test_an_edited_file_is_told_and_left_and_an_older_one_is_updated(tmp_path: P
     assert (found[FIX], found[".smithers/workflows/audit_repository.py"]) == ("unchanged", "edited")
 
 
+@pytest.mark.long
 def test_the_workflow_in_the_skill_works_in_a_project_with_the_pack(tmp_path: Path) -> None:
     outcomes(tmp_path)
     skill = (tmp_path / ".agents" / "skills" / "smithers" / "SKILL.md").read_text()

@@ -113,6 +113,7 @@ def test_an_edit_besides_is_still_seen(folder: Path) -> None:
     assert calls(folder) == ["b", "c", "x", "last"]
 
 
+@pytest.mark.long
 def test_a_run_that_has_finished_finishes_again(folder: Path) -> None:
     end(folder)
     renamed = rename(folder, ("b", "second"))

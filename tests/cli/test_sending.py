@@ -154,6 +154,7 @@ def test_an_ended_run_takes_nothing(tmp_path: Path) -> None:
     assert (said.code, "no run of workflow 'works' is unfinished" in said.err) == (2, True)
 
 
+@pytest.mark.long
 def test_the_command_that_why_prints_sends_what_fits(tmp_path: Path) -> None:
     up(tmp_path)
     ended = smithers(tmp_path, "ps")
@@ -171,6 +172,7 @@ def test_the_command_that_why_prints_sends_what_fits(tmp_path: Path) -> None:
     assert [one["state"] for one in signals(tmp_path)] == ["taken", "taken"]
 
 
+@pytest.mark.long
 def test_the_command_for_names_that_look_like_options_can_be_typed(tmp_path: Path) -> None:
     said = smithers(tmp_path, "up", f"{FLOWS}:waits_for_an_option", "--run-id", "r1")
     (command,) = [line for line in said.err.splitlines() if line.startswith("next: ")]
@@ -246,6 +248,7 @@ def test_a_signal_to_a_cancelled_run_is_not_lost_silently(tmp_path: Path) -> Non
     assert f"signal one of the event go, which {LOGIN} has sent, was not taken" in why
 
 
+@pytest.mark.long
 def test_a_run_that_continues_passes_on_what_it_has_not_taken(tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text(
         "from smithers import *\n"

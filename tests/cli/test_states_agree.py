@@ -358,6 +358,7 @@ def test_what_ends_well_is_finished_whatever_it_allowed_below(folder: Path) -> N
     assert all(one["tolerated"] for one in container_nodes(root) if one["state"] == "failed")
 
 
+@pytest.mark.long
 def test_a_finished_run_of_a_database_without_handled_failures(folder: Path) -> None:
     assert up(folder, "tolerated") == 6
     found = agreed(folder)

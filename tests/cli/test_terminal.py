@@ -85,6 +85,7 @@ def test_a_live_tree_is_drawn_on_a_terminal(tmp_path: Path) -> None:
     assert "hello there" in shown
 
 
+@pytest.mark.long
 def test_what_does_not_fit_the_terminal_is_counted(tmp_path: Path) -> None:
     shown = plain_of(on_a_terminal(tmp_path, "up", f"{FLOWS}:many", "--run-id", "r1"))
     assert "… and " in shown
@@ -111,6 +112,7 @@ def plain_of(shown: str) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
 
 
+@pytest.mark.long
 def test_a_dumb_terminal_gets_lines(tmp_path: Path) -> None:
     flow = f"{FLOWS}:echoes"
     shown = on_a_terminal(tmp_path, "up", flow, "--run-id", "r1", env={"TERM": "dumb"})

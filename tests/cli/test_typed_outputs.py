@@ -100,6 +100,7 @@ def test_a_class_that_no_module_has_loaded_is_an_author_error(tmp_path: Path) ->
     assert (again.code, again.out) == (0, "1\n"), again.err
 
 
+@pytest.mark.long
 def test_a_local_class_is_refused_with_what_to_write(tmp_path: Path) -> None:
     done = really(project(tmp_path), "up", "flow.py:local")
     assert done.code == 1

@@ -229,6 +229,7 @@ def test_a_stream_that_is_missing_is_a_note(folder: Path) -> None:
     }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "change",
     [

@@ -92,6 +92,7 @@ def sweep(folder: Path, files: Sequence[dict[str, Any]]) -> list[dict[str, Any]]
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_every_example_has_a_dry_run_that_finishes(tmp_path: Path) -> None:
     before, files = contents(EXAMPLES), list(wanted())

@@ -83,6 +83,7 @@ def test_a_step_starts_a_child_run_in_its_own_process(project: Project) -> None:
     assert parent(project, "c1")["run_id"] == "r1"
 
 
+@pytest.mark.long
 def test_a_run_of_a_workflow_that_allows_none_is_refused_with_what_to_write(
     project: Project,
 ) -> None:

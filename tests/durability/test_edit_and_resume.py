@@ -30,6 +30,7 @@ def finished(project: Project) -> None:
     project.ledger_file.unlink()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("edited", "arguments", "again"),
     [

@@ -146,6 +146,7 @@ def test_a_disk_that_is_really_full_stops_the_owner_until_there_is_space(
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
+@pytest.mark.long
 def test_supervise_does_not_count_starts_that_the_machine_failed(project: Project) -> None:
     """A file lies where the folder of the streams must be."""
     blocked = streams_folder(project.database, "r1")

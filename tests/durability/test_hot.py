@@ -208,6 +208,7 @@ def test_what_a_command_of_the_run_writes_is_not_executed_before_a_person_confir
     assert not (project.folder / "after").exists()
 
 
+@pytest.mark.long
 def test_a_run_that_continues_does_not_take_what_its_own_code_has_written(
     project: Project,
 ) -> None:
@@ -266,6 +267,7 @@ def test_without_a_person_a_resume_asks_again_what_was_approved_before_another_e
     assert (left.returncode, "budget= of workflow is removed" in left.stderr) == (2, True), left
 
 
+@pytest.mark.long
 def test_killed_while_an_edit_with_a_new_module_waits_only_what_was_restored_is_taken(
     project: Project,
 ) -> None:

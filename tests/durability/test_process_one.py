@@ -112,6 +112,7 @@ def test_a_signal_to_process_one_stops_the_run_politely(project: Project) -> Non
     assert "is stopped" in said or "resume r1" in said
 
 
+@pytest.mark.long
 def test_a_guard_as_process_one_collects_orphans_and_gives_the_code(tmp_path: Path) -> None:
     program = (
         "import os, subprocess, sys, time\n"

@@ -137,6 +137,7 @@ def test_a_closed_terminal_ends_a_run_as_politely_as_sigterm(project: Project) -
     assert project.json("supervise", "--once")["done"] == []
 
 
+@pytest.mark.long
 def test_sighup_that_was_ignored_at_the_start_stays_ignored(project: Project) -> None:
     command = project.command("up", "stubborn.py:polite", "--run-id", "r1")
     shell = subprocess.Popen(
@@ -193,6 +194,7 @@ def test_what_prints_on_a_terminal_that_is_gone_does_not_fail_by_that(project: P
 # -- a second signal
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("first", "second"),
     [(signal.SIGTERM, signal.SIGINT), (signal.SIGINT, signal.SIGTERM), (signal.SIGINT,) * 2],

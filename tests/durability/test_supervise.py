@@ -169,6 +169,7 @@ def test_an_answer_is_recorded_and_0_given_where_another_process_is_faster_to_dr
     assert owner.communicate(timeout=60)[0] == f"approved: {word == 'approve'}\n"
 
 
+@pytest.mark.long
 def test_a_stop_while_a_run_only_waits_leaves_it_waiting(project: Project) -> None:
     owner = lingering(project)
     owner.send_signal(signal.SIGINT)

@@ -46,6 +46,7 @@ def test_secrets_are_masked_where_a_run_is_looked_at(project: Project) -> None:
     assert SECRET[:12] not in shown
 
 
+@pytest.mark.long
 def test_what_was_asked_for_as_data_is_never_altered(project: Project) -> None:
     project.environment["SHOP_API_TOKEN"] = SECRET
     asked = project.json("up", "secretive.py", "--run-id", "r1")

@@ -170,6 +170,7 @@ async def test_an_answer_to_what_was_decided_meanwhile_is_refused(
         assert (await call("wait_run", run_id=runs[0], timeout_s=50))["status"] == "failed"
 
 
+@pytest.mark.long
 async def test_nobody_is_asked_what_is_answered_and_not_taken_up_yet(
     project: Project, era: Era
 ) -> None:
@@ -213,6 +214,7 @@ async def test_a_run_that_waits_for_a_person_is_not_resumed(project: Project, er
         assert project.hub.summary(run_id).frames == before
 
 
+@pytest.mark.long
 async def test_an_answer_by_the_command_line_is_taken_up_by_the_server(
     project: Project, era: Era
 ) -> None:

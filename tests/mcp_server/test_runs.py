@@ -49,6 +49,7 @@ def cached(ctx: Context[NoInput]) -> Node:
 """
 
 
+@pytest.mark.long
 async def test_an_answer_of_an_earlier_run_is_shown_as_cached(project: Project, era: Era) -> None:
     (project.folder / "cached.py").write_text(_CACHED)
     async with project.client(era) as call:
@@ -263,6 +264,7 @@ async def test_a_server_makes_no_database_where_nobody_starts_a_run(
     assert not project.database.exists()
 
 
+@pytest.mark.long
 @in_one_era
 async def test_a_failed_run_is_explained_and_resumed(project: Project, era: Era) -> None:
     async with project.client(era) as call:
@@ -355,6 +357,7 @@ async def test_events_are_told_in_order_in_a_persons_words(project: Project, era
         assert (rest["events"], rest["cursor"]) == ([], whole["cursor"])
 
 
+@pytest.mark.long
 @in_one_era
 async def test_a_long_output_is_cut_and_said_to_be(project: Project, era: Era) -> None:
     async with project.client(era) as call:
@@ -401,6 +404,7 @@ def _supervises(database: Path) -> bool:
     return bool(count)
 
 
+@pytest.mark.long
 @in_one_era
 async def test_a_server_whose_database_is_deleted_says_so_and_uses_the_next_one(
     project: Project, era: Era, capfd: pytest.CaptureFixture[str]

@@ -221,6 +221,7 @@ async def test_a_fork_ends_before_the_end_of_a_child_run_in_which_a_person_answe
         assert await question(call, f"{made['run_id']}.child") == "Ship draft 3 on whales?"
 
 
+@pytest.mark.long
 async def test_a_child_run_behind_a_question_is_not_forked_by_itself(gates: Project) -> None:
     async with gates.client("2026-07-28") as call:
         run_id = await finished(call, gates, "behind")
@@ -329,6 +330,7 @@ async def test_a_question_that_a_rewind_has_opened_again_knows_what_it_read(
         assert (await call("get_task", run_id=run_id, task="ship"))["state"] == "pending"
 
 
+@pytest.mark.long
 async def test_what_imports_the_file_needs_a_folder_that_the_person_trusts(gates: Project) -> None:
     async with gates.client("2026-07-28") as call:
         run_id = await waiting(call, "gated")

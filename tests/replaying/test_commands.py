@@ -71,6 +71,7 @@ def replayed(folder: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     return said.code, said.document
 
 
+@pytest.mark.long
 def test_a_replay_does_nothing_and_writes_nothing(project: Path) -> None:
     before = digests(project)
     code, found = replayed(project)
@@ -191,6 +192,7 @@ def test_a_replay_that_is_killed_changes_nothing(project: Path) -> None:
     assert replayed(project)[0] == 0
 
 
+@pytest.mark.long
 def test_what_was_retried_forked_and_rewound_is_replayed(project: Path) -> None:
     for command in (
         ("retry", "r1", "plan"),

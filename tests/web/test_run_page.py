@@ -52,6 +52,12 @@ def breaks(ctx: Context[NoInput]) -> Node:
 
 
 @workflow
+def evil(ctx: Context[NoInput]) -> Node:
+    """<img src=x>"""  # its source is shown
+    return Sequence(Step("<img src=x onerror=alert(1)>", lambda: "<img>", output=str))
+
+
+@workflow
 def groups(ctx: Context[NoInput]) -> Node:
     def part(number: int) -> Node:
         steps = (Step(f"g{number}case{n:02}", lambda: "x", output=str) for n in range(50))
@@ -183,3 +189,61 @@ def test_a_run_is_forked_with_another_input_retried_and_resumed_by_forms(
     assert task is not None
     assert task.output is not None
     assert task.output.text() == '"a new\\none 3"'
+
+
+def test_the_timeline_is_paged_and_names_forks(hub: Hub, browser: TestClient) -> None:
+    _run(hub, ships)
+    fork = hub.fork("r1", frame=0, by="ann").run_id
+    page = browser.get("/runs/r1/timeline").text
+    last = hub.inspect("r1").run.frames - 1
+    assert page.index(f'href="/runs/r1?frame={last}"') < page.index('href="/runs/r1?frame=0"')
+    assert '<a class="plain" href="/runs/r1/tasks/draft">' in page
+    assert f'href="/runs/{fork}"' in page
+    one = browser.get("/runs/r1/timeline?before=1").text
+    assert one.count("data-row") == 1
+    assert ">Later</a>" in one
+    everything = browser.get("/runs/r1/timeline?all=true").text
+    assert len(everything) > len(page)
+    assert browser.get("/runs/none/timeline").status_code == 404
+
+
+def test_two_runs_are_compared_task_by_task(hub: Hub, browser: TestClient) -> None:
+    _run(hub, ships)
+    choose = browser.get("/compare?left=r1").text
+    assert "no other run" in choose
+    fork = hub.fork("r1", by="ann", outputs={"draft": '"SHARKS"'}).run_id
+    assert f"left=r1&amp;right={fork}" in browser.get("/compare?left=r1").text
+    page = browser.get(f"/compare?left=r1&right={fork}").text
+    assert "≠ changed" in page
+    assert '<td class="sg">−</td><td>WHALES</td>' in page
+    assert '<td class="sg">+</td><td>SHARKS</td>' in page
+    assert "B was forked from A" in page
+    assert "same</span>" not in page
+    assert "same</span>" in browser.get("/compare?left=r1&right=r1&all=true").text
+    then = browser.get("/compare?left=r1@0&right=r1").text
+    assert "running → finished" in then
+    assert browser.get("/compare?left=r1@x&right=r1").status_code == 422
+    assert browser.get("/compare?left=r1&right=none").status_code == 404
+
+
+def test_the_graph_has_boxes_in_boxes(hub: Hub, browser: TestClient) -> None:
+    _run(hub, groups)
+    page = browser.get("/runs/r1/graph").text
+    assert page.count('<ul class="in beside">') <= 30
+    assert 'href="/runs/r1/tasks/g0case00"' in page
+    assert 'href="/runs/r1?group=group29&amp;start=0">50 more' in page
+    assert "as it was at frame 0" in browser.get("/runs/r1/graph?frame=0").text
+    assert len(page) < 300_000
+
+
+def test_what_authors_write_is_shown_as_text_on_every_page(hub: Hub, browser: TestClient) -> None:
+    _run(hub, evil)
+    _run(hub, evil, "r2")
+    paths = ["/runs/r1", *(f"/runs/r1/{one}" for one in ("timeline", "graph", "source", "fork"))]
+    task = "/runs/r1?find=%3Cimg&show=failed"
+    for path in [*paths, task, "/compare?left=r1&right=r2&all=true", "/compare?left=r1"]:
+        found = browser.get(path)
+        assert found.status_code == 200, path
+        assert "<img" not in found.text, path
+        assert found.text.count("<script") == found.text.count('<script src="/assets/'), path
+        assert not re.search(r'\sstyle="|\son[a-z]+="', found.text), path

@@ -144,6 +144,7 @@ class AgentExecutor(Executor[AgentWork]):
             fingerprint=of_prompt(prompt, node.output, [use.agent]),
         )
         stream = Stream(bench.streams, serial, bench.secrets.mask)
+        marks: dict[str, str] = {}
         ask = Ask(
             prompt=told if followup is None else cast("str", fresh),  # made once it is read
             cwd=self._folder(work),
@@ -155,6 +156,7 @@ class AgentExecutor(Executor[AgentWork]):
             followup=followup,
             idle_s=work.idle_s,
             timeout_s=node.timeout_s,
+            marks=marks,
             raw=stream.raw,
             scrub=bench.secrets.mask,
         )
@@ -165,6 +167,7 @@ class AgentExecutor(Executor[AgentWork]):
             session=use.session,
             output=node.output,
             ask=ask,
+            marks=marks,
             stream=stream,
             hooks=self._hooks,
             mailbox=Mailbox(serial, self._hooks.keep, new),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import nullcontext, suppress
 from dataclasses import field, replace
 from datetime import datetime
 from typing import Any
@@ -54,6 +53,8 @@ class AgentAttempt(Execution):
     retry: Retry
     session: str | None
     ask: Ask
+    marks: dict[str, str]
+    """Those of `ask`, which are known when it starts."""
     hooks: Hooks
     mailbox: Mailbox
     limits: Limits
@@ -67,7 +68,7 @@ class AgentAttempt(Execution):
     spent: dict[str | None, UsageCounted] = field(default_factory=dict[str | None, UsageCounted])
 
     def tag(self, marks: Marks) -> None:
-        self.ask = replace(self.ask, prompt=self.ask.given_prompt, marks=marks(self.serial))
+        self.marks.update(marks(self.serial))
 
     def take_usage(self) -> list[UsageCounted]:
         spent, self.spent = self.spent, {}
@@ -203,9 +204,12 @@ class AgentAttempt(Execution):
                 if isinstance(event, Answered):
                     answer = event
                 shown = masked_event(event, self.ask.scrub)
-                # An answer is paid for: it counts even where no log of it can be written.
-                with suppress(MachineError) if answer is event else nullcontext():
+                try:
                     self.stream.write(as_json(shown))
+                except MachineError:
+                    # An answer is paid for: it counts even where no log of it can be written.
+                    if answer is not event:
+                        raise
                 self.hooks.happened(self.serial, shown)
         if answer is None:
             raise Transient(f"{self.agent.name} ended without an answer")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from contextvars import copy_context
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
@@ -56,6 +58,12 @@ class Execution(ABC):
     """The point in an agent's session after its last answer, if the agent named it."""
     cache_key: str | None = None
     """By which later runs find what it gives; None if it is for this run alone."""
+
+    def begin(self) -> bool:
+        """Begin what it does beside the loop, before anything of `run`, and if nothing else begins
+        in this turn; whether that is over, so that `run` will wait for nothing.
+        """
+        return False
 
     @abstractmethod
     async def run(self) -> str:
@@ -114,10 +122,17 @@ class Running:
         self._held = False
         self._is_heard = False
 
-    def start(self, group: asyncio.TaskGroup, marks: Marks) -> None:
-        """Begin; `marks` tag the processes that it starts."""
+    def start(self, group: asyncio.TaskGroup, marks: Marks, *, alone: bool) -> None:
+        """Begin, `alone` if nothing else begins now; `marks` tag the processes that it starts. It
+        gets a task only where it has to wait.
+        """
         self.attempt.tag(marks)
-        self.task = group.create_task(self._run(), name=str(self.key))
+        context = copy_context()
+        if alone and not self._cancelled and context.run(self.attempt.begin):
+            with suppress(StopIteration):
+                context.run(self._run().send, None)
+            return
+        self.task = group.create_task(self._run(), name=str(self.key), context=context)
         if self._cancelled:  # between its preparation and here
             self._cancel(self.task)
 

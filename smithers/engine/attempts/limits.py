@@ -119,6 +119,8 @@ class Limits:
         """What is known to be missing, if that is all agents: nobody asks each of them again for
         every task of a fan-out.
         """
+        if not self._unready:
+            return None
         known = [self._unready.get(id(agent)) for agent in work.agents]
         since = self._now().monotonic - _A_MINUTE
         found = [one for one in known if one is not None and one[2] > since]

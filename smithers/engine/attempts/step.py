@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from types import FunctionType
 from typing import cast
 
 from pydantic import ValidationError
@@ -24,12 +23,12 @@ from smithers.engine.fingerprints import of_step
 from smithers.engine.printing import RAISED, Printed, bind_output, format_raised
 from smithers.engine.programs import Hooks, Programs
 from smithers.engine.reading import Reading
-from smithers.engine.threads import Threads
+from smithers.engine.threads import Job, Threads
 from smithers.errors import AuthorError, BadOutput, MachineError, SmithersError, Transient
 from smithers.host import to_the_end
 from smithers.kinds import Instance
 from smithers.state import Attempted
-from smithers.tree import Attempt, NotExact, StepWork, Task, problem
+from smithers.tree import Attempt, NotExact, StepWork, Task, is_async, problem
 from smithers.values import dataclass
 
 __all__ = ["StepExecutor"]
@@ -139,6 +138,10 @@ class StepAttempt(Execution):
     tools: _Tools
     _is_late: bool = False
     _is_in_thread: bool = False
+    _is_awaitable: bool = False
+    """Whether what a call in a thread gave is to be awaited."""
+    _job: Job | None = None
+    """The call in a thread, if it began before all else of this."""
 
     @property
     def is_on_loop(self) -> bool:
@@ -147,13 +150,32 @@ class StepAttempt(Execution):
     def tag(self, marks: Marks) -> None:
         self.tools.marks = marks
 
-    async def run(self) -> str:
-        """The output as JSON text. Raises `NotYet`, or what the function raised."""
+    def begin(self) -> bool:
+        if is_async(self.work.run):
+            return False
+        self._bind()
+        self._is_in_thread = True
+        self._job = self.threads.begin(self._made)
+        return self._is_over
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether its call was done before all else, and left nothing that is waited for."""
+        is_done = self._job is not None and self._job.is_done
+        return is_done and not (self._is_awaitable or self.attempt.used)
+
+    def _bind(self) -> None:
         READER.set(self.reading)
         bind_output(self.tools.printed)
         self.tools.loop = asyncio.get_running_loop()
+
+    async def run(self) -> str:
+        """The output as JSON text. Raises `NotYet`, or what the function raised."""
+        if self._job is None:
+            self._bind()
+        timeout_s = None if self._is_over else self.timeout_s
         try:
-            value = await (self._call() if self.timeout_s is None else self._within(self.timeout_s))
+            value = await (self._call() if timeout_s is None else self._within(timeout_s))
         except asyncio.CancelledError:
             self.attempt.cancel()
             raise
@@ -212,17 +234,18 @@ class StepAttempt(Execution):
             raise Transient(f"no result within {timeout_s:g} s") from error
 
     async def _call(self) -> object:
-        run = self.work.run
-        arguments = (self.attempt,) if self.work.takes_attempt else ()
+        job, run = self._job, self.work.run
         try:
-            if _is_async(run):
-                return await cast("Awaitable[object]", run(*arguments))
+            if job is None and is_async(run):
+                return await cast("Awaitable[object]", run(*self._arguments()))
             self._is_in_thread = True
             try:
-                value = await self.threads.run(partial(run, *arguments))
+                value = await (
+                    self.threads.run(self._made) if job is None else self.threads.end(job)
+                )
             finally:
                 self._is_in_thread = False
-            return await cast("Awaitable[object]", value) if inspect.isawaitable(value) else value
+            return await cast("Awaitable[object]", value) if self._is_awaitable else value
         except (NotYet, asyncio.CancelledError):
             raise
         except BaseException as error:
@@ -231,16 +254,16 @@ class StepAttempt(Execution):
             self._log(error)
             raise
 
+    def _made(self) -> object:
+        """What the function gives, in a thread."""
+        value = self.work.run(*self._arguments())
+        self._is_awaitable = inspect.isawaitable(value)
+        return value
+
+    def _arguments(self) -> tuple[Attempt, ...]:
+        return (self.attempt,) if self.work.takes_attempt else ()
+
     def _log(self, error: BaseException) -> None:
         """Keep the traceback where the output is; without it the failure has its last line."""
         with suppress(MachineError):
             self.tools.log({"event": RAISED, "text": format_raised(error)})
-
-
-def _is_async(run: object) -> bool:
-    """As `inspect.iscoroutinefunction` says, without its walk for a plain function; one that has
-    attributes may be marked as a coroutine's.
-    """
-    if isinstance(run, FunctionType) and not run.__dict__:
-        return bool(run.__code__.co_flags & inspect.CO_COROUTINE)
-    return inspect.iscoroutinefunction(run)

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from smithers.web._routes import Route
-from smithers.web.pages import _acts, _ask, _assets, _fork, _run, _runs, _source, _task
+from smithers.web.pages import (
+    _acts,
+    _ask,
+    _assets,
+    _compare,
+    _fork,
+    _graph,
+    _run,
+    _runs,
+    _source,
+    _task,
+    _timeline,
+)
 
 __all__ = ["ROUTES"]
 
@@ -16,4 +28,7 @@ ROUTES: tuple[Route, ...] = (
     *_acts.ROUTES,
     *_fork.ROUTES,
     *_source.ROUTES,
+    *_timeline.ROUTES,
+    *_graph.ROUTES,
+    *_compare.ROUTES,
 )

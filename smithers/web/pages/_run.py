@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
@@ -18,7 +19,7 @@ from smithers.web.pages._facts import amounts_of, marks_of, worked_s
 from smithers.web.pages._page import page, render, typed
 from smithers.web.pages._source import failed_lines
 from smithers.web.pages._texts import text_of
-from smithers.web.pages._tree import MOST, Item, Window, flat_items, items_of, scale_s
+from smithers.web.pages._tree import MOST, Item, Window, items_of, leaves_of, scale_s, tree_of
 from smithers.web.pages._words import mark_of_run, parts_of
 
 if TYPE_CHECKING:
@@ -107,9 +108,8 @@ def _run(call: Call) -> Response:
 
 def _rows(drawn: Picture, given: RunParameters, end: datetime, scale: float) -> dict[str, Any]:
     """The rows of the tasks: a tree, or those that a filter finds."""
-    root, found = drawn.root, drawn.found
-    flat = list(flat_items(root, found, end=end, scale=scale))
-    marks = Counter(one.mark.glyph for one in flat)
+    tree = tree_of(drawn.root, drawn.found, end=end, scale=scale)
+    marks = Counter[str]() if tree is None else tree.states
     filters = [
         _Filter(show, number)
         for show, glyphs in _GLYPHS.items()
@@ -117,10 +117,9 @@ def _rows(drawn: Picture, given: RunParameters, end: datetime, scale: float) -> 
     ]
     if not (given.show or given.find):
         window = None if given.group is None else Window(given.group, given.start)
-        items = items_of(root, found, end=end, scale=scale, window=window)
-        return {"items": items, "filters": filters, "matching": None}
-    matching = [one for one in flat if _matches(one, given)]
-    shown = tuple(matching[given.start : given.start + MOST])
+        return {"items": items_of(tree, window), "filters": filters, "matching": None}
+    matching = [one for one in leaves_of(tree) if _matches(one, given)]
+    shown = [replace(one, depth=0) for one in matching[given.start : given.start + MOST]]
     return {"items": shown, "filters": filters, "matching": len(matching)}
 
 

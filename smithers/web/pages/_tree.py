@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from smithers.views import GraphNode, Inspection, TaskView, WaitView
 
-__all__ = ["MOST", "Item", "Span", "Window", "flat_items", "items_of", "scale_s"]
+__all__ = ["MOST", "Item", "Span", "Window", "items_of", "leaves_of", "scale_s", "tree_of"]
 
 MOST = 60
 """So many children of a group are shown at once."""
@@ -233,31 +233,26 @@ class _Pruner:
         )
 
 
-def items_of(
-    root: GraphNode | None,
-    found: Inspection,
-    *,
-    end: datetime,
-    scale: float,
-    window: Window | None = None,
-) -> tuple[Item, ...]:
-    """The rows below the root of a run, whose own row would say nothing."""
-    if root is None:
+def tree_of(
+    root: GraphNode | None, found: Inspection, *, end: datetime, scale: float
+) -> Item | None:
+    """All rows of a run, below that of its root."""
+    return None if root is None else _Maker(found, end, scale).item(root, -1)
+
+
+def items_of(tree: Item | None, window: Window | None = None) -> tuple[Item, ...]:
+    """The rows that are shown; the root's own only where it says something."""
+    if tree is None:
         return ()
-    item = _Pruner(window).shown(_Maker(found, end, scale).item(root, -1))
+    item = _Pruner(window).shown(tree)
     return item.children if item.is_group and not item.hidden and item.children else (item,)
 
 
-def flat_items(
-    root: GraphNode | None, found: Inspection, *, end: datetime, scale: float
-) -> Iterator[Item]:
-    """The tasks of a run in the order of its tree, without their groups."""
-    if root is not None:
-        yield from _leaves(_Maker(found, end, scale).item(root, -1))
-
-
-def _leaves(item: Item) -> Iterator[Item]:
+def leaves_of(item: Item | None) -> Iterator[Item]:
+    """The tasks of a run in the order of its tree."""
+    if item is None:
+        return
     if not item.is_group:
-        yield replace(item, depth=0)
+        yield item
     for child in item.children:
-        yield from _leaves(child)
+        yield from leaves_of(child)
