@@ -27,7 +27,8 @@ class Topic(BaseModel):
 def reviewed(ctx: Context[NoInput]) -> Node:
     draft = Step("draft", lambda: "WHALES", output=str)
     review = Task("review", agent=Listens(), prompt="Review it")
-    return Parallel(review, Sequence(draft, Approval("ship", ask="Ship this?")))
+    ship, keeps_open = Approval("ship", ask="Ship this?"), Approval("tell", ask="Tell all?")
+    return Parallel(review, Sequence(draft, ship, keeps_open))
 
 
 @workflow(input=Topic)
