@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+
 from pydantic import BaseModel
 
 from smithers import (
@@ -16,7 +18,19 @@ from smithers import (
     Task,
     workflow,
 )
-from tests.cli.flows import Listens
+from smithers.agent import Ask, Capabilities, Event, Steered
+
+
+class Reviewer:
+    """Works until it is ended, and takes what it is told."""
+
+    name = "reviewer"
+    can = Capabilities(steers=True)
+
+    async def run(self, ask: Ask) -> AsyncGenerator[Event]:
+        assert ask.messages is not None
+        while True:
+            yield Steered(await ask.messages.get())
 
 
 class Topic(BaseModel):
@@ -26,9 +40,8 @@ class Topic(BaseModel):
 @workflow(budget=Budget(usd=5, calls=10))
 def reviewed(ctx: Context[NoInput]) -> Node:
     draft = Step("draft", lambda: "WHALES", output=str)
-    review = Task("review", agent=Listens(), prompt="Review it")
-    ship, keeps_open = Approval("ship", ask="Ship this?"), Approval("tell", ask="Tell all?")
-    return Parallel(review, Sequence(draft, ship, keeps_open))
+    review = Task("review", agent=Reviewer(), prompt="Review it")
+    return Parallel(review, Sequence(draft, Approval("ship", ask="Ship this?")))
 
 
 @workflow(input=Topic)
