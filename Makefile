@@ -7,6 +7,8 @@ PROGRAMS := @anthropic-ai/claude-code@2.1.332 @openai/codex@0.171.0 \
 	@earendil-works/pi-coding-agent@0.87.1 node@22.23.3 @google/gemini-cli@0.61.0
 # Inspects our MCP server; large, so `live-smoke` does not use it. pyright brings the Node that it needs.
 INSPECTOR := @modelcontextprotocol/inspector@2.12.0
+# Looks for what people with disabilities cannot use, in the tests of the pages.
+AXE := axe-core@4.14.1
 empty :=
 
 ifeq ($(origin PYTHON),undefined)
@@ -35,6 +37,7 @@ SDK_INSTALLED := $(SDK_VENV)/.$(SDK)
 SITE := mkdocs-material==9.8.2
 SITE_VENV := .site-venv
 SITE_INSTALLED := $(SITE_VENV)/.$(SITE)
+AXE_INSTALLED := $(NPM)/$(AXE).installed
 INSPECTED := $(NPM)/$(subst /,_,$(INSPECTOR)).installed
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PYTEST = $(BIN)/python -m pytest
@@ -58,7 +61,7 @@ TRUST_EXAMPLES ?= 300
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test wheel-test newest-smoke check format live live-smoke models models-smoke drift trust bench docs site clean
+.PHONY: help demo test long wheel-test newest-smoke check format live live-smoke browser pictures models models-smoke drift trust bench docs site clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -67,11 +70,14 @@ demo: $(BASE) ## run a three-task workflow on recorded sessions, kill it and res
 	$(BIN)/smithers demo
 
 # Half of a test is waiting for processes that it started, so two cores keep up with three.
-test: $(DEV) ## all tests except the live ones, in three processes
+test: $(DEV) ## the tests, in three processes
 	$(PYTEST) -n 3 --dist worksteal $(ARGS)
 
-wheel-test: $(DEV) ## all tests but the live ones, on the wheel, without the checkout
-	bash .ci/wheel-test $(BIN)/python $(ARGS)
+long: $(DEV) ## the tests that are too long for `test`, also in three processes
+	$(PYTEST) -n 3 --dist worksteal -m 'long and not browser and not live and not trust' $(ARGS)
+
+wheel-test: $(DEV) ## the tests of `test` and `long`, on the wheel, without the checkout
+	bash .ci/wheel-test $(BIN)/python -m 'not browser and not live and not trust' $(ARGS)
 
 newest-smoke: $(DEV) ## quick tests of the wheel, on the newest Python that is here or can be installed
 	@python=$$(bash .ci/newest-python $(BIN)/python); found=$$?; \
@@ -95,9 +101,15 @@ live: $(DEV) $(LIVE) $(SDK_INSTALLED) $(INSPECTED) ## test the real programs on 
 live-smoke: $(DEV) $(LIVE) $(SDK_INSTALLED) ## only the quickest live tests
 	PATH="$(CURDIR)/$(NPM)/node_modules/.bin:$$PATH" $(WITH_SDK) SMITHERS_LIVE_REQUIRED=1 $(PYTEST) -m live -k smoke $(ARGS)
 
+browser: $(DEV) $(AXE_INSTALLED) ## test the pages in Debian's chromium
+	SMITHERS_BROWSER_REQUIRED=1 $(PYTEST) -m browser tests/inspector $(ARGS)
+
+pictures: $(DEV) ## take the pictures of the docs, from real runs
+	PYTHONPATH=. $(BIN)/python docs/pictures.py
+
 models: $(EXTRAS)/.installed models-smoke ## test model adapters with all extras in one environment, and models-smoke
 	SMITHERS_MODELS_REQUIRED=anthropic,google,litellm,openai \
-		$(EXTRAS)/bin/python -m pytest tests/models tests/contract $(ARGS)
+		$(EXTRAS)/bin/python -m pytest -m 'not browser and not live and not trust' tests/models tests/contract $(ARGS)
 
 # `test` has openai 3.x; the adapter serves both majors.
 models-smoke: $(OPENAI2)/.installed $(DEV) ## whether all extras resolve together, and OpenAI's adapter with openai 2.x
@@ -119,7 +131,7 @@ trust: export TRUST_SCHEDULES := $(TRUST_SCHEDULES)
 trust: export TRUST_STREAMS := $(TRUST_STREAMS)
 trust: $(DEV) ## long tests: crashes, edits, races, damaged streams, simulated schedules, properties
 	SMITHERS_TRUST_REQUIRED=1 $(PYTEST) -s -m trust --ignore tests/properties tests $(ARGS)
-	SMITHERS_EXAMPLES=$(TRUST_EXAMPLES) $(PYTEST) -m 'not live' --hypothesis-seed=$(TRUST_SEED) \
+	SMITHERS_EXAMPLES=$(TRUST_EXAMPLES) $(PYTEST) -m 'not browser and not live' --hypothesis-seed=$(TRUST_SEED) \
 		tests/properties $(ARGS) || [ $$? = 5 ] # ARGS may select none of them
 
 bench: $(DEV) $(PEERS) ## measure the cost of a step, and compare it with its limits and other tools
@@ -184,6 +196,11 @@ $(SDK_INSTALLED): Makefile | $(BIN)/python
 $(SITE_INSTALLED): Makefile | $(BIN)/python
 	$(BIN)/python -m venv $(SITE_VENV)
 	$(SITE_VENV)/bin/python -m pip install --quiet --disable-pip-version-check '$(SITE)'
+	@touch $@
+
+$(AXE_INSTALLED): Makefile
+	@command -v npm >/dev/null || { echo "npm is needed for the tests of the pages" >&2; exit 1; }
+	npm install --no-audit --no-fund --ignore-scripts --prefix $(NPM) $(AXE)
 	@touch $@
 
 $(INSPECTED): Makefile | $(LIVE)

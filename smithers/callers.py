@@ -7,12 +7,14 @@ import pwd
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from typing import Literal, get_args
 
 from smithers.values import dataclass
 
 __all__ = [
     "SCOPES",
+    "AuditRow",
     "Caller",
     "Face",
     "Origin",
@@ -68,6 +70,24 @@ class Origin:
     address: str = ""
     hook: str = ""
     is_launched: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditRow:
+    """One change. `who` is the name that was proved, and `claimed` another one that was given.
+    `credential` is the id of a token or a session, and `address` where a request came from. A text
+    is empty where there is nothing to tell.
+    """
+
+    at: datetime
+    run_id: str
+    what: str
+    about: str
+    who: str
+    claimed: str
+    face: str
+    address: str
+    credential: str
 
 
 _PYTHON = Origin(face="python")

@@ -26,10 +26,12 @@ _FORKED = {
     for folder in (
         "cli",
         "databases",
+        "dry",
         "embedding",
         "growth",
         "hints",
         "mcp_server",
+        "metrics",
         "replaying",
         "sentences",
     )
@@ -56,12 +58,31 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collect_file(file_path: Path) -> Generator[None, list[Any], list[Any]]:
-    """No examples are looked for in files of tests, which is a fifth of what it takes to find all
-    tests, in each process.
+    """No examples are looked for in files of tests nor in those without any, which takes seconds in
+    each process.
     """
     found = yield
-    is_of_tests = file_path.name.startswith("test_")
-    return [one for one in found if not (is_of_tests and isinstance(one, DoctestModule))]
+    if file_path.name.startswith("test_") or b">>> " not in file_path.read_bytes():
+        found = [one for one in found if not isinstance(one, DoctestModule)]
+    return found
+
+
+@pytest.hookimpl(tryfirst=True)  # before those with a mark are left out
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of the cases of a test that is `sampled`, those that stay are spread evenly."""
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        marks = {mark.name for mark in item.iter_markers()}
+        if "sampled" in marks and not marks & {"live", "trust"}:
+            cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    for all_of_one in cases.values():
+        mark = all_of_one[0].get_closest_marker("sampled")
+        assert mark is not None
+        (count,) = mark.args
+        stay = {number * len(all_of_one) // count for number in range(count)}
+        for number, item in enumerate(all_of_one):
+            if number not in stay:
+                item.add_marker(pytest.mark.long)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -37,6 +37,7 @@ def bench(*arguments: str, timeout_s: float = 110) -> subprocess.CompletedProces
     )
 
 
+@pytest.mark.long
 def test_rows_of_each_sort_can_be_measured() -> None:
     names = ("fan-out-cpu", "flow-gather", "agents-running", "audit-memory", "waiting-handles")
     done = bench("--quick", "--json", *names)
@@ -165,6 +166,7 @@ def test_the_table_of_edits_has_what_the_script_measures() -> None:
     assert [row[1][0] for row in rows] == ["1", "2", "0", "1"]
 
 
+@pytest.mark.long
 def test_our_half_of_the_table_of_edits_is_what_the_script_measures() -> None:
     found = [len(ours()) for ours, _ in edits.SCENARIOS.values()]
     assert found == [1, 2, 0, 1]

@@ -62,6 +62,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("name", FOREIGN)
 def test_every_command_works_or_says_which_distribution_is_in_the_way(
     site: Site, project: Path, name: str
@@ -95,6 +96,7 @@ def test_every_command_works_or_says_which_distribution_is_in_the_way(
         assert "Traceback" not in told
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("name", ["harnesses", "smithers"])
 def test_an_uninstall_that_took_files_of_ours_is_told_with_the_command_that_brings_them_back(
     site: Site, project: Path, name: str
@@ -117,6 +119,7 @@ def test_a_command_with_json_says_it_as_json(site: Site, project: Path) -> None:
     assert error["hint"].startswith("run `")
 
 
+@pytest.mark.long
 def test_a_foreign_package_of_adapters_ends_no_tests_of_its_environment(
     site: Site, project: Path
 ) -> None:

@@ -30,6 +30,7 @@ def child(kind: type[subprocess.Popen[Any]], folder: Path, *words: str) -> subpr
     )
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     "words",
     [

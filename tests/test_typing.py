@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.long  # `make check` tells at once what a user's checker would
+
 ROOT = Path(__file__).parent.parent
 INFERRED, PATTERNS, MISTAKES = FILES = [
     ROOT / "typing_tests" / name for name in ("inferred.py", "patterns.py", "mistakes.py")

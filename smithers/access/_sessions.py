@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from smithers.access._file import SESSION_LIFE, AccessFile, Code, Session, digest_of
 from smithers.access._tokens import check_name, now_utc
 from smithers.callers import SCOPES, Caller
+from smithers.engine.own_audit import note_own
 from smithers.values import dataclass
 
 __all__ = ["CODE_LIFE", "SESSION_LIFE", "Opened", "Session", "Sessions"]
@@ -43,6 +44,7 @@ class Sessions:
     def __init__(
         self, environment: Mapping[str, str], *, now: Callable[[], datetime] = now_utc
     ) -> None:
+        self._environment = environment
         self._file, self._now = AccessFile(environment), now
 
     def all(self) -> list[Session]:
@@ -79,6 +81,7 @@ class Sessions:
             opened = Session(id=own[:_IDS], name=found[0].name, digest=own, opened=at, used=at)
             left = [one for one in kept.sessions if not one.is_over(at)]
             kept.sessions[:] = [*left[1 - _MOST_SESSIONS :], opened]
+            self._note("open session", opened)
         return opened, secret
 
     def find(self, secret: str) -> Opened | None:
@@ -96,12 +99,22 @@ class Sessions:
                 kept.sessions[:] = [
                     replace(one, used=at) if one.id == found.id else one for one in kept.sessions
                 ]
-        caller = Caller(name=found.name, scopes=frozenset(SCOPES), id=found.id, how="session")
-        return Opened(caller=caller, csrf=hashlib.sha256(b"csrf " + secret.encode()).hexdigest())
+        return Opened(
+            caller=_caller(found), csrf=hashlib.sha256(b"csrf " + secret.encode()).hexdigest()
+        )
 
     def end(self, named: str) -> list[Session]:
         """End the session with this id, or all of this name. Raises `Refused`."""
         with self._file.edited() as kept:
             gone = [one for one in kept.sessions if named in (one.id, one.name)]
             kept.sessions[:] = [one for one in kept.sessions if one not in gone]
+            for one in gone:
+                self._note("end session", one)
         return gone
+
+    def _note(self, what: str, one: Session) -> None:
+        note_own(self._environment, what, f"{one.name} ({one.id})", caller=_caller(one))
+
+
+def _caller(one: Session) -> Caller:
+    return Caller(name=one.name, scopes=frozenset(SCOPES), id=one.id, how="session")

@@ -71,7 +71,7 @@ def asks(
     db: Db = None,
 ) -> int:
     where = place(db)
-    found = Hub(where.path).list_asks(run, task)
+    found = Hub(where.path).list_asks(run, task, ahead=json)
     if json:
         give_json({"version": 1, "asks": [_data(one, where) for one in found]})
     elif not found:

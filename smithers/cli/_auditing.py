@@ -13,7 +13,7 @@ from smithers.wire import audit_json
 if TYPE_CHECKING:
     import typer
 
-    from smithers.store.audit import AuditRow
+    from smithers.callers import AuditRow
 
 __all__ = ["register"]
 
@@ -26,8 +26,9 @@ def register(app: typer.Typer) -> None:
             "smithers audit",
             "smithers audit r1 --json",
             says="Show each change that somebody made to all runs or to one: when, who by the name"
-            " that was proved, what, and from where. Oldest first. Runs that a run or `smithers"
-            " supervise` starts or wakes are not shown.",
+            " that was proved, what, and from where. Oldest first. Without RUN, changes of tokens,"
+            " sessions and trust as well. Runs that a run or `smithers supervise` starts or wakes"
+            " are not shown.",
         ),
     )(audit)
 

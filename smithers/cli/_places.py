@@ -86,7 +86,7 @@ def check_usable(database: Path) -> None:
 def _named_in_settings(here: Path) -> Path | None:
     from smithers.settings import named_database
 
-    def is_trusted(path: Path, digest: str) -> bool:
+    def is_trusted(path: Path, digest: str) -> bool | None:
         from smithers.engine.trust import Trusts
 
         return Trusts(os.environ).believes_settings(path, digest)

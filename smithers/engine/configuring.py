@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,7 +18,7 @@ from smithers.settings import (
     check_agent,
     load_settings,
     read_project_file,
-    restricted_keys,
+    refused_keys,
 )
 from smithers.values import dataclass
 
@@ -119,16 +120,15 @@ def _short_pool(one: PoolLimit) -> int | dict[str, int]:
 
 def _refused(found: Found, trusts: Trusts) -> Iterator[str]:
     for file in found.files:
-        keys = list(restricted_keys(file))
-        if keys and not _is_trusted(trusts, file.path, file.digest):
-            yield from (".".join(key[:2]) for key in keys)
+        keys = refused_keys(file, partial(_is_trusted, trusts))
+        yield from (".".join(key[:2]) for key in keys)
 
 
-def _is_trusted(trusts: Trusts, path: Path, digest: str) -> bool:
+def _is_trusted(trusts: Trusts, path: Path, digest: str) -> bool | None:
     try:
         return trusts.believes_settings(path, digest)
     except (Refused, Untrusted):
-        return False
+        return None
 
 
 def _masked(name: str, value: object) -> Any:

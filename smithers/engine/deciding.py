@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from smithers import inbox
+from smithers.callers import AuditRow
 from smithers.changes import ENDED, AttemptEnded, Key, StatusChanged
 from smithers.engine.apart import run_apart
 from smithers.engine.endings import leave_nothing_open, stopped_by_parent
@@ -45,7 +46,13 @@ started for what cleans up, or the run had ended before.
 
 
 def cancel(
-    database: Path, environment: Mapping[str, str], run_id: str, by: str, *, now: bool
+    database: Path,
+    environment: Mapping[str, str],
+    run_id: str,
+    by: str,
+    *,
+    now: bool,
+    audit: AuditRow | None = None,
 ) -> CancelOutcome:
     """See `Hub.cancel`."""
 
@@ -54,7 +61,8 @@ def cancel(
         if state.run_status in ENDED:
             raise await refusal_of_ended(store, run_id, state)
         body = json.dumps({"by": valid_text(by), "now": now}, ensure_ascii=False)
-        await store.offer(Note(run_id=run_id, kind=inbox.CANCEL, body=body, at=datetime.now(UTC)))
+        at = datetime.now(UTC)
+        await store.offer(Note(run_id=run_id, kind=inbox.CANCEL, body=body, at=at, audit=audit))
         trusted = Trusts(environment).believes(database)
         return await cancel_if_free(store, run_id, trusted, now=now)
 

@@ -30,12 +30,14 @@ _UID, _INODE = 7, 9  # columns of these tables
 class Peer:
     """Who has the other end open. `uid` is their user, None if that is not known; `processes` are
     those that this user may see, each with its start time. One that nobody has open any longer
-    `is_closed`: the kernel does not know whose it was.
+    `is_closed`: the kernel does not know whose it was. If none of this user's has it open that can
+    be seen, one that does not let itself be seen `may_hide` it.
     """
 
     uid: int | None = None
     processes: tuple[tuple[int, str], ...] = ()
     is_closed: bool = False
+    may_hide: bool = False
 
     @property
     def is_there(self) -> bool:
@@ -56,7 +58,10 @@ def find_peer(client: Address, server: Address) -> Peer:
             if row := next((line.split() for line in lines if wanted in line), None):
                 if row[_INODE] == "0":
                     return Peer(is_closed=True)
-                return Peer(uid=int(row[_UID]), processes=_holders(row[_INODE]))
+                uid, (holders, hidden) = int(row[_UID]), _holders(row[_INODE])
+                is_ours = not holders and uid == os.getuid()
+                may_hide = is_ours and any(_user_of(pid) == uid for pid in hidden)
+                return Peer(uid=uid, processes=holders, may_hide=may_hide)
     return Peer(is_closed=is_read)
 
 
@@ -92,20 +97,38 @@ def _hexed(address: Address, table: str) -> str:
     return f"{text}:{address[1]:04X}"
 
 
-def _holders(inode: str) -> tuple[tuple[int, str], ...]:
-    """The processes that have this socket open."""
-    pids = (int(name) for name in os.listdir("/proc") if name.isdigit())
-    return _alive(pid for pid in pids if _has_open(pid, f"socket:[{inode}]"))
+def _holders(inode: str) -> tuple[tuple[tuple[int, str], ...], list[int]]:
+    """The processes that have this socket open, and those that do not show what they have: others'
+    and any that forbids it (`prctl`).
+    """
+    found, hidden = list[int](), list[int]()
+    for pid in (int(name) for name in os.listdir("/proc") if name.isdigit()):
+        try:
+            if _has_open(pid, f"socket:[{inode}]"):
+                found.append(pid)
+        except PermissionError:
+            hidden.append(pid)
+        except OSError:  # it has ended
+            continue
+    return _alive(found), hidden
 
 
 def _has_open(pid: int, link: str) -> bool:
     folder = f"/proc/{pid}/fd"
-    with suppress(OSError):
-        for number in os.listdir(folder):
-            with suppress(OSError):
-                if os.readlink(f"{folder}/{number}") == link:
-                    return True
+    for number in os.listdir(folder):
+        with suppress(FileNotFoundError):
+            if os.readlink(f"{folder}/{number}") == link:
+                return True
     return False
+
+
+def _user_of(pid: int) -> int | None:
+    """The user of a process. The owner of its files is root if it does not let itself be seen."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text("ascii", "replace").splitlines():
+            if line.startswith("Uid:"):
+                return int(line.split()[1])
+    return None
 
 
 def _peer_by_psutil(client: Address, server: Address) -> Peer:

@@ -69,6 +69,21 @@ class PrivateFile:
         except OSError as error:
             raise self._unwritable(error) from error
 
+    def append(self, line: str) -> None:
+        """Add a line to it, while it is `locked`. What a crash has left of one is cut off. Raises
+        `Refused`.
+        """
+        whole = (self.read() or b"").rpartition(b"\n")[:2]
+        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            with open(os.open(self.path, flags, 0o600), "wb") as stream:
+                stream.truncate(stream.seek(sum(map(len, whole))))
+                stream.write(f"{line}\n".encode())
+                stream.flush()
+                os.fsync(stream.fileno())
+        except OSError as error:
+            raise self._unwritable(error) from error
+
     def damaged(self, error: Exception) -> Refused:
         """The error for what cannot be understood in it."""
         quoted = shlex.quote(str(self.path))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from smithers import inbox, waits
 from smithers.amounts import MEASURES, Amounts
+from smithers.callers import AuditRow
 from smithers.changes import Key
+from smithers.engine.auditing import about
 from smithers.engine.deciding import refusal_of_ended, with_store
 from smithers.engine.ending import Raised
 from smithers.errors import Refused
@@ -24,11 +25,11 @@ __all__ = ["raise_budget"]
 
 def raise_budget(
     database: Path,
-    environment: Mapping[str, str],
     run_id: str,
     node: str | None,
     added: Amounts,
     by: str,
+    audit: AuditRow | None,
 ) -> Raised:
     """See `Hub.raise_budget`."""
     if not added.data() or any(getattr(added, name) <= 0 for name in added.data()):
@@ -50,7 +51,9 @@ def raise_budget(
         at = datetime.now(UTC)
         who = valid_text(by)
         body = json.dumps({**added.data(), "by": who}, ensure_ascii=False)
-        await store.offer(Note(run_id=run_id, kind=inbox.BUDGET, key=key, body=body, at=at))
+        row = about(audit, str(key) if key.id else "")
+        note = Note(run_id=run_id, kind=inbox.BUDGET, key=key, body=body, at=at, audit=row)
+        await store.offer(note)
         return Raised(run_id=run_id, task=key.id or None, iteration=key.path, added=added, by=who)
 
     return with_store(database, run_id, work)

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from smithers import inbox, waits
+from smithers.callers import AuditRow
 from smithers.changes import ENDED, Key, WaitClosed
+from smithers.engine.auditing import about
 from smithers.engine.deciding import with_store
 from smithers.engine.ending import Asked, Decided, Reply
 from smithers.engine.people import Person
@@ -41,6 +43,7 @@ class _Given:
     note: str | None
     shown: Asked | None
     digest: str | None
+    audit: AuditRow | None
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ def decide(
     note: str | None,
     shown: Asked | None = None,
     digest: str | None = None,
+    audit: AuditRow | None = None,
 ) -> Decided:
     """See `Hub.decide`."""
 
@@ -74,7 +78,7 @@ def decide(
             raise _wants_answer(run_id, key, wait)
         return _Decision(approved)
 
-    given = _Given(person=person, by=by, note=note, shown=shown, digest=digest)
+    given = _Given(person=person, by=by, note=note, shown=shown, digest=digest, audit=audit)
     reply = _reply(database, run_id, task, value_for, given)
     return Decided(
         run_id=run_id,
@@ -101,9 +105,10 @@ def answer(
     note: str | None,
     shown: Asked | None = None,
     digest: str | None = None,
+    audit: AuditRow | None = None,
 ) -> Reply:
     """See `Hub.answer`."""
-    given = _Given(person=person, by=by, note=note, shown=shown, digest=digest)
+    given = _Given(person=person, by=by, note=note, shown=shown, digest=digest, audit=audit)
     return _reply(database, run_id, task, lambda key, wait: value, given)
 
 
@@ -130,7 +135,15 @@ def _reply(
         body = _body(wait.opened.digest, value, given, at)
         text = json.dumps(body, ensure_ascii=False)
         await store.offer(
-            Note(run_id=run_id, kind=inbox.ANSWER, key=key, opened=wait.frame, body=text, at=at)
+            Note(
+                run_id=run_id,
+                kind=inbox.ANSWER,
+                key=key,
+                opened=wait.frame,
+                body=text,
+                at=at,
+                audit=about(given.audit, str(key)),
+            )
         )
         return Reply(
             run_id=run_id,

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from smithers import inbox
-from smithers.callers import login_name
+from smithers.callers import AuditRow, login_name
+from smithers.engine.auditing import about
 from smithers.engine.deciding import with_store
 from smithers.engine.ending import NotSent, SignalReceipt
 from smithers.errors import AlreadySent, Refused
@@ -39,6 +40,7 @@ class Signal:
     by: str | None
     login: str | None = None
     """The name that is proved (None: the login name)."""
+    audit: AuditRow | None = None
 
     def to_send(self) -> SentSignal:
         """The signal with its id. Raises `Refused` if a part of it cannot be."""
@@ -64,7 +66,7 @@ def send(
     Form(kind="data").check(None, closed=False)  # loads what validates, before the transaction
 
     async def work(store: SqliteStore) -> SignalReceipt:
-        return await _send(store, run_id, sent)
+        return await _send(store, run_id, sent, signal.audit)
 
     return with_store(database, run_id, work)
 
@@ -81,7 +83,7 @@ def send_to(
         refused: list[NotSent] = []
         for run_id in run_ids:
             try:
-                sent.append(await _send(store, run_id, signal.to_send()))
+                sent.append(await _send(store, run_id, signal.to_send(), signal.audit))
             except Refused as error:
                 refused.append(NotSent(run_id=run_id, error=error))
         return sent, refused
@@ -89,11 +91,20 @@ def send_to(
     return with_store(database, run_ids[0], work)
 
 
-async def _send(store: SqliteStore, run_id: str, sent: SentSignal) -> SignalReceipt:
+async def _send(
+    store: SqliteStore, run_id: str, sent: SentSignal, audit: AuditRow | None
+) -> SignalReceipt:
     taker, awaited = await store.awaited(run_id, sent)
     at = datetime.now(UTC)
     is_new, had_by = True, run_id
-    note = Note(run_id=run_id, kind=inbox.SIGNAL, signal=sent.id, body=sent.body(), at=at)
+    note = Note(
+        run_id=run_id,
+        kind=inbox.SIGNAL,
+        signal=sent.id,
+        body=sent.body(),
+        at=at,
+        audit=about(audit, sent.event, run_id),
+    )
     try:
         await store.offer(note)
     except AlreadySent as error:

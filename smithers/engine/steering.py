@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from smithers import inbox
+from smithers.callers import AuditRow
 from smithers.changes import ENDED
 from smithers.engine.aiming import aimed_at
+from smithers.engine.auditing import about
 from smithers.engine.deciding import refusal_of_ended, with_store
 from smithers.engine.ending import Sent
 from smithers.errors import Refused
@@ -27,11 +28,11 @@ MAX_MESSAGE = 20_000
 
 def steer(
     database: Path,
-    environment: Mapping[str, str],
     run_id: str,
     task: str,
     text: str,
     by: str,
+    audit: AuditRow | None,
 ) -> Sent:
     """See `Hub.steer`."""
     if not text.strip():
@@ -50,7 +51,8 @@ def steer(
         key, at = await aimed_at(store, state, run_id, task), datetime.now(UTC)
         who, said = valid_text(by), valid_text(text)
         body = json.dumps({"text": said, "by": who}, ensure_ascii=False)
-        note = Note(run_id=run_id, kind=inbox.STEER, key=key, body=body, at=at)
+        told = about(audit, str(key))
+        note = Note(run_id=run_id, kind=inbox.STEER, key=key, body=body, at=at, audit=told)
         row = await store.offer(note)
         return Sent(run_id=run_id, task=key.id, iteration=key.path, id=row.id, text=said, by=who)
 

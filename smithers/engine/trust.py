@@ -207,11 +207,13 @@ class Trusts:
 
     # -- settings files
 
-    def believes_settings(self, path: Path, digest: str) -> bool:
-        """Whether this user trusts a project's settings file with this digest."""
+    def believes_settings(self, path: Path, digest: str) -> bool | None:
+        """Whether this user trusts a project's settings file with this digest; None if they have
+        trusted none at this path.
+        """
         path = Path(os.path.realpath(path))
         found = self._file_for(path).read().settings.get(str(path))
-        return found is not None and found.digest == digest
+        return None if found is None else found.digest == digest
 
     def add_settings(self, path: Path, digest: str) -> None:
         """Trust a settings file as long as it has this digest. Raises `Refused`."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
 from smithers import reports
 from smithers.amounts import Amounts
-from smithers.changes import Key
 from smithers.engine.ending import (
     Asked,
     Attached,
@@ -59,7 +58,7 @@ class Answering(Running):
         self.check_may(f"decide for run {run_id}")
         from smithers.engine.replying import decide
 
-        done = decide(
+        return decide(
             self.database,
             self.person(caller),
             run_id,
@@ -69,10 +68,8 @@ class Answering(Running):
             note=note,
             shown=asked,
             digest=digest,
+            audit=self._row("approve" if approved else "deny", run_id, by=by, caller=caller),
         )
-        what = "approve" if approved else "deny"
-        self._record(what, run_id, about=done.name, by=by, caller=caller)
-        return done
 
     def answer(
         self,
@@ -95,7 +92,7 @@ class Answering(Running):
         self.check_may(f"answer for run {run_id}")
         from smithers.engine.replying import answer
 
-        done = answer(
+        return answer(
             self.database,
             self.person(caller),
             run_id,
@@ -105,9 +102,8 @@ class Answering(Running):
             note=note,
             shown=asked,
             digest=digest,
+            audit=self._row("answer", run_id, by=by, caller=caller),
         )
-        self._record("answer", run_id, about=done.name, by=by, caller=caller)
-        return done
 
     def send(
         self,
@@ -134,10 +130,16 @@ class Answering(Running):
         from smithers.engine.sending import Signal, send
 
         login = self.person(caller).name
-        signal = Signal(event=event, data=data, correlation=correlation, id=id, by=by, login=login)
-        receipt = send(self.database, self.environment, run_id, signal)
-        self._record_signals([receipt], by, caller)
-        return receipt
+        signal = Signal(
+            event=event,
+            data=data,
+            correlation=correlation,
+            id=id,
+            by=by,
+            login=login,
+            audit=self._row("send", by=by, caller=caller),
+        )
+        return send(self.database, self.environment, run_id, signal)
 
     def send_all(
         self,
@@ -163,17 +165,16 @@ class Answering(Running):
             known = reports.workflow_names(self.database)
             raise no_runs_of(workflow, known)
         login = self.person().name
-        signal = Signal(event=event, data=data, correlation=correlation, id=id, by=by, login=login)
-        sent, refused = send_to(self.database, self.environment, run_ids, signal)
-        self._record_signals(sent, by)
-        return sent, refused
-
-    def _record_signals(
-        self, sent: Sequence[SignalReceipt], by: str | None, caller: Caller | None = None
-    ) -> None:
-        for one in sent:
-            if one.is_new:
-                self._record("send", one.run_id, about=one.event, by=by, caller=caller)
+        signal = Signal(
+            event=event,
+            data=data,
+            correlation=correlation,
+            id=id,
+            by=by,
+            login=login,
+            audit=self._row("send", by=by),
+        )
+        return send_to(self.database, self.environment, run_ids, signal)
 
     def asks(self, run_id: str, task: str | None) -> Asked:
         """The open question that `answer` would answer, to be shown to a person: its text, and the
@@ -227,10 +228,8 @@ class Answering(Running):
         self.check_may(f"decide for run {run_id}")
         from smithers.engine.raising import raise_budget
 
-        raised = raise_budget(self.database, self.environment, run_id, node, added, by)
-        about = "" if raised.task is None else str(Key(raised.task, raised.iteration))
-        self._record("budget", run_id, about=about, by=by)
-        return raised
+        row = self._row("budget", run_id, by=by)
+        return raise_budget(self.database, run_id, node, added, by, row)
 
     def steer(self, run_id: str, task: str, text: str, *, by: str) -> Sent:
         """Send a message to the agent that is working on a task; `task` may name an iteration. The
@@ -241,9 +240,8 @@ class Answering(Running):
         self.check_may(f"steer run {run_id}")
         from smithers.engine.steering import steer
 
-        sent = steer(self.database, self.environment, run_id, task, text, by)
-        self._record("steer", run_id, about=sent.name, by=by)
-        return sent
+        row = self._row("steer", run_id, by=by)
+        return steer(self.database, run_id, task, text, by, row)
 
     def cancel(self, run_id: str, *, by: str, now: bool = False) -> CancelOutcome:
         """Cancel a run: `asked` if a live owner has to act, `cancelled` if the run had no owner,
@@ -255,7 +253,5 @@ class Answering(Running):
         self.check_may(f"cancel run {run_id}")
         from smithers.engine.deciding import cancel
 
-        outcome = cancel(self.database, self.environment, run_id, by, now=now)
-        if outcome != "ended":
-            self._record("cancel", run_id, by=by)
-        return outcome
+        row = self._row("cancel", run_id, by=by)
+        return cancel(self.database, self.environment, run_id, by, now=now, audit=row)

@@ -13,7 +13,7 @@ from smithers.errors import Refused
 from smithers.secrets import Secrets
 
 if TYPE_CHECKING:
-    from smithers.callers import Caller
+    from smithers.callers import AuditRow, Caller
     from smithers.engine.describing import Descriptions
     from smithers.engine.detaching import Detaching
     from smithers.engine.driving import Driving
@@ -79,6 +79,20 @@ class HubCore:
 
         return person_of(self.environment, caller, callers=self._callers)
 
+    def _row(
+        self,
+        what: str,
+        run_id: str = "",
+        *,
+        about: str = "",
+        by: str | None = None,
+        caller: Caller | None = None,
+    ) -> AuditRow | None:
+        """Who does something, to be kept with it. Who gets here has passed `check_may`."""
+        from smithers.engine.auditing import row_of
+
+        return row_of(self.environment, what, run_id, about=about, by=by, caller=caller)
+
     def _record(
         self,
         what: str,
@@ -88,12 +102,10 @@ class HubCore:
         by: str | None = None,
         caller: Caller | None = None,
     ) -> None:
-        """Keep who has done something, which is done. Who gets here has passed `check_may`.
-        Raises `StoreError`.
-        """
+        """Keep who has done something, which is done. Raises `StoreError`."""
         from smithers.engine.auditing import record
 
-        record(self.database, self.environment, what, run_id, about=about, by=by, caller=caller)
+        record(self.database, self._row(what, run_id, about=about, by=by, caller=caller))
 
     def _callers(self) -> set[str]:
         """The names of all who may call."""

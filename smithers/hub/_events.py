@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Lineage,
         LinesPage,
         LogEvent,
+        LogPage,
         Summary,
         TimelineView,
         TranscriptPage,
@@ -51,6 +52,10 @@ class Following(HubCore):
     ) -> AbstractContextManager[Iterator[FrameView]]:
         """The same frames one by one; without `outputs`, those of more than 4096 bytes are None."""
         return reports.frame_by_frame(self.database, run_id, outputs=outputs)
+
+    def frames(self, run_id: str, first: int, last: int) -> list[FrameView]:
+        """Those frames that a run has of these, without large outputs."""
+        return reports.some_frames(self.database, run_id, first, last)
 
     def events(
         self, run_id: str, after: str | None = None, *, limit: int | None = None
@@ -87,6 +92,18 @@ class Following(HubCore):
     ) -> Iterator[LogEvent]:
         """The output of a run's attempts; with `follow`, as it is written."""
         return reports.logs(self.database, run_id, task, follow=follow)
+
+    def log_page(
+        self, run_id: str, task: str, *, after: str | None = None, before: str | None = None
+    ) -> LogPage:
+        """The output of a task's attempts after a cursor; without one, the last of it, or of what
+        was before `before`.
+        """
+        return reports.log_page(self.database, run_id, task, after=after, before=before)
+
+    def log_size(self, run_id: str, task: str) -> int:
+        """How many bytes the output of a task's attempts has: it grows while they work."""
+        return reports.log_size(self.database, run_id, task)
 
     def raw_logs(
         self, run_id: str, task: str | None = None, *, follow: bool = False

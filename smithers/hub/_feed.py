@@ -15,7 +15,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from smithers import reports
@@ -34,6 +34,8 @@ __all__ = ["MOST_CLIENTS", "STALLED_S", "Batch", "Dropped", "Feed", "RunClient",
 
 LOOK_S = 0.1
 """How often it looks at most, so a client that is up to date gets events at most as often."""
+LOG_S = 0.5
+"""How often it looks whether the log of a task has grown."""
 ALIVE_S = 2.0
 """How often it looks whether owners still live: the death of one writes nothing."""
 STALLED_S = 15.0
@@ -53,6 +55,7 @@ class Dropped(Refused):
 class Batch:
     """What came after the place of a client. `cursor` is the id of the last event that it now has,
     and `more` says that others follow already. `end` is JSON: how the run was left, once it ended.
+    `has_log`: the log of the client's task has grown.
     """
 
     status: str
@@ -60,6 +63,7 @@ class Batch:
     cursor: str | None
     more: bool = False
     end: str | None = None
+    has_log: bool = False
 
 
 class _Topic:
@@ -119,12 +123,16 @@ class Feed:
         return self._blocks.held
 
     @asynccontextmanager
-    async def of_run(self, run_id: str, after: str | None = None) -> AsyncGenerator[RunClient]:
-        """A client of the events of a run after a cursor. Raises `UnknownRun`, `TooManyClients`, or
-        `Refused` for an invalid cursor.
+    async def of_run(
+        self, run_id: str, after: str | None = None, *, log: str | None = None
+    ) -> AsyncGenerator[RunClient]:
+        """A client of the events of a run after a cursor. With `log`, it is told as well when the
+        log of that task has grown. Raises `UnknownRun`, `TooManyClients`, or `Refused` for an
+        invalid cursor.
         """
         place = reports.id_of(after)
-        client = RunClient(self, self._topics.get(run_id) or _Topic(run_id), run_id, place)
+        topic = self._topics.get(run_id) or _Topic(run_id)
+        client = RunClient(self, topic, run_id, place, log=log)
         self._enter(client)
         try:
             await self._check(client)
@@ -312,9 +320,12 @@ class _Client:
 class RunClient(_Client):
     """A client of one run."""
 
-    def __init__(self, feed: Feed, topic: _Topic, run_id: str, place: Place) -> None:
+    def __init__(
+        self, feed: Feed, topic: _Topic, run_id: str, place: Place, *, log: str | None = None
+    ) -> None:
         super().__init__(feed, topic)
-        self.run_id, self.seen = run_id, place
+        self.run_id, self.seen, self.log = run_id, place, log
+        self._log_size: int | None = None
         self._status: str | None = None
         self._has_end = False
 
@@ -334,11 +345,28 @@ class RunClient(_Client):
                 moved = self.topic.moved
                 if self._feed.is_closed:
                     raise StopAsyncIteration
-                if (batch := await self._next(await self._feed.head_of(self))) is not None:
+                head = await self._feed.head_of(self)
+                if (batch := await self._next(head)) is not None:
                     return batch
-                await moved.wait()
+                if self.log is None or head.status != "running":
+                    await moved.wait()
+                elif await self._has_grown(self.log, moved):
+                    return Batch(status=head.status, cursor=self._cursor, has_log=True)
         finally:
             self.away_since = self._feed.clock()
+
+    async def _has_grown(self, task: str, moved: asyncio.Event) -> bool:
+        """Whether a log has grown, after a while without anything else: what is written to it is in
+        no frame.
+        """
+        if self._log_size is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOG_S):
+                    await moved.wait()
+                return False
+        size = await asyncio.to_thread(self._feed.hub.log_size, self.run_id, task)
+        has_grown, self._log_size = size != self._log_size, size
+        return has_grown
 
     async def is_complete(self) -> bool:
         """Whether the run has ended and its last event is before the place of the client."""

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from smithers import reports, views
 from smithers.agent import Event
 from smithers.changes import ENDED, Frame, Key
+from smithers.engine.auditing import noting, row_of
 from smithers.engine.authority import check_resume_below, check_start_below
 from smithers.engine.detaching import id_of_request
 from smithers.engine.driving import Driving
@@ -183,6 +184,7 @@ class RunsHere:
                 observer=limits.begun,
                 max_concurrency=limits.max_concurrency,
                 linger_s=limits.linger_s,
+                audit=None if parent else row_of(hub.environment, "start", id),
             )
 
         async def drive_once(driving: Driving) -> Left | None:
@@ -203,27 +205,36 @@ class RunsHere:
             check=partial(self._check_request, id, workflow, text),
         )
 
-    def again(self, run_id: str, workflow: Workflow[Any, T], limits: Limits) -> Wanted[T]:
-        """A run that is to be resumed with its workflow."""
+    def again(
+        self, run_id: str, workflow: Workflow[Any, T], limits: Limits, *, is_asked: bool = True
+    ) -> Wanted[T]:
+        """A run that is to be resumed with its workflow. It `is_asked` for unless another run has
+        continued as this one.
+        """
         _check_workflow(workflow)
         hub = self._hub
 
         async def drive(driving: Driving) -> Left:
             is_below = check_resume_below(hub.database, hub.environment, run_id)
             Trusts(hub.environment).check_not_foreign(hub.database)
+            is_noted = is_asked and not is_below
             return await driving.resume(
                 run_id,
                 is_below=is_below,
                 file=None,
                 name=None,
                 input=None,
-                observer=limits.begun,
+                observer=self._noting(limits, run_id) if is_noted else limits.begun,
                 max_concurrency=limits.max_concurrency,
                 linger_s=limits.linger_s,
                 workflow=workflow,
             )
 
         return Wanted(run_id, workflow, limits.begun, drive)
+
+    def _noting(self, limits: Limits, run_id: str) -> Observer:
+        hub = self._hub
+        return noting(hub.database, hub.environment, limits.begun, "resume", run_id)
 
     async def _join(
         self, driving: Driving, run_id: str, workflow: Workflow[Any, T], text: str, limits: Limits
@@ -287,7 +298,8 @@ class RunsHere:
                 while left is not None and left.next_run is not None and not self._is_closed:
                     run_id = left.next_run
                     limits = Limits(wanted.begun, None, None)
-                    left = await self.again(run_id, wanted.workflow, limits).drive(driving)
+                    next_one = self.again(run_id, wanted.workflow, limits, is_asked=False)
+                    left = await next_one.drive(driving)
         except CancelledError:
             task = asyncio.current_task()
             if task is None or task.cancelling() or not self._is_closed:

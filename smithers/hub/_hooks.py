@@ -153,7 +153,7 @@ class Hooks:
             raise NotDelivered(error) from error
 
     def _send(self, name: str, hook: Hook, document: object, known_by: list[str]) -> Delivered:
-        from smithers.engine.auditing import record
+        from smithers.engine.auditing import row_of
         from smithers.engine.sending import Signal, send_to
 
         hub = self._hub
@@ -173,11 +173,9 @@ class Hooks:
             correlation=correlation,
             id=taken.key,
             by=f"hook {name}",
+            audit=row_of(hub.environment, "send"),
         )
         sent, refused = send_to(hub.database, hub.environment, taken.run_ids, signal)
-        for one in sent:
-            if one.is_new:
-                record(hub.database, hub.environment, "send", one.run_id, about=one.event)
         if refused and not sent:
             raise refused[0].error
         return Delivered(outcome="sent", run_ids=tuple(one.run_id for one in sent))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
@@ -15,15 +16,18 @@ from smithers.hub._core import HubCore
 from smithers.store.files import owner_log, streams_folder
 
 if TYPE_CHECKING:
+    from smithers.callers import AuditRow
     from smithers.checks import Checked
     from smithers.doctor import Checkup
+    from smithers.hub._audited import AuditPage
     from smithers.reports import Overview, RunsQuery
-    from smithers.store.audit import AuditRow
     from smithers.views import (
+        Activity,
+        ChangedFiles,
         CostView,
-        GraphView,
         Inspection,
         MessageView,
+        Picture,
         Question,
         RunLine,
         RunsPage,
@@ -53,12 +57,22 @@ class Looking(HubCore):
         return reports.attention(self.database, run_id)
 
     def audit(self, run_id: str | None = None) -> list[AuditRow]:
-        """Who has changed what, of a run or of all, oldest first."""
-        from smithers.store.audit import list_audit
+        """Who has changed what, oldest first: of a run, or of all and of the tokens, the sessions
+        and the trust of this user.
+        """
+        return list(self.audit_page(run_id, limit=sys.maxsize - 1).rows)
+
+    def audit_page(
+        self, run_id: str | None = None, after: str | None = None, *, limit: int = 100
+    ) -> AuditPage:
+        """A page of the same, behind the `cursor` of another. Raises `Refused` for a cursor that is
+        none.
+        """
+        from smithers.hub._audited import audit_page
 
         if run_id is not None:
             reports.find_run(self.database, run_id)  # raises `UnknownRun`
-        return list_audit(self.database, run_id)
+        return audit_page(self.database, self.environment, run_id, after, limit)
 
     def resumed_through(self, run_id: str) -> str:
         """The run to resume so that this one continues: for a child run the one that waits for it,
@@ -98,6 +112,14 @@ class Looking(HubCore):
     def run_ids(self, query: RunsQuery) -> list[str]:
         """The ids of the runs that match a query, newest first."""
         return reports.run_ids(self.database, query)
+
+    def activities(self, run_ids: Sequence[str]) -> dict[str, list[Activity]]:
+        """What the attempts that run in some runs do, by run, the newest first; 100 at most."""
+        return reports.activities(self.database, run_ids)
+
+    def workflow_names(self) -> list[str]:
+        """The workflows of which there are runs."""
+        return reports.workflow_names(self.database)
 
     def status(self, run_id: str) -> str | None:
         """The status of a run, or None if there is no such run."""
@@ -149,6 +171,12 @@ class Looking(HubCore):
         """
         return reports.find_prompt(self.database, run_id, serial)
 
+    def changed_files(self, run_id: str, task: str) -> ChangedFiles | None:
+        """The files that have changed while a task was at work, by the git repository of the run's
+        folder, if it is in one; None if there is no such task. Nothing of the repository is run.
+        """
+        return reports.changed_files(self.database, run_id, task)
+
     def states(self, run_id: str) -> tuple[TaskLine, ...]:
         """The tasks of a run with their states, without their outputs."""
         return tuple(views.task_lines(self._snapshot(run_id)))
@@ -163,12 +191,15 @@ class Looking(HubCore):
         """
         return views.inspect(reports.snapshot(self.database, run_id, frame=frame))
 
-    def picture(self, run_id: str, *, frame: int | None = None) -> tuple[Inspection, GraphView]:
-        """A run with all its tasks, and its tree with the states of the same moment: now, or as of
-        a frame. Raises `Refused` if it has no such frame.
+    def picture(self, run_id: str, *, frame: int | None = None) -> Picture:
+        """A run with all its tasks, and its tree with the states of the same moment: as of a frame,
+        or now, without one or where it has not come so far.
         """
-        snapshot = reports.snapshot(self.database, run_id, frame=frame)
-        return views.inspect(snapshot), views.graph(snapshot)
+        latest = self._snapshot(run_id)
+        if frame is None or frame >= latest.state.frame:
+            return views.picture(latest, latest)
+        then = reports.snapshot(self.database, run_id, frame=frame)
+        return views.picture(then, latest)
 
     def inspecting(
         self, run_id: str, *, frame: int | None = None
@@ -186,14 +217,17 @@ class Looking(HubCore):
         """
         return reports.explain_run(self.database, run_id)
 
-    def list_asks(self, run_id: str | None = None, task: str | None = None) -> list[Question]:
+    def list_asks(
+        self, run_id: str | None = None, task: str | None = None, *, ahead: bool = False
+    ) -> list[Question]:
         """The open questions of all runs, of one run, or of one task, which may name an iteration;
-        none where there is no database.
+        none where there is no database. With `ahead`, each has what its answer lets run, and what
+        that cost in earlier runs.
 
         Raises `UnknownRun`; for a task that asks nothing `AlreadyDecided` with the decision, or
         `Refused`.
         """
-        return reports.list_asks(self.database, run_id, task)
+        return reports.list_asks(self.database, run_id, task, ahead=ahead)
 
     def message(self, run_id: str, id: int) -> MessageView:
         """What happened to a message."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,11 +64,12 @@ class Running(Looking):
                 name=name,
                 input=input,
                 run_id=run_id,
-                observer=observer if parent else self._noting(observer, "start", run_id),
+                observer=observer,
                 max_concurrency=max_concurrency,
                 linger_s=linger_s,
                 caps=caps,
                 judge=self._judge if hot else None,
+                audit=None if parent else self._row("start", run_id),
             )
 
     async def resume(
@@ -221,9 +221,9 @@ class Running(Looking):
 
     def _noting(self, observer: Observer, what: str, run_id: str, about: str = "") -> Observer:
         """The observer, with which the first frame is recorded."""
-        from smithers.engine.auditing import Noting
+        from smithers.engine.auditing import noting
 
-        return Noting(observer, partial(self._record, what, run_id, about=about))
+        return noting(self.database, self.environment, observer, what, run_id, about)
 
     def stop(self, *, by: str | None = None, comes_back: bool = False) -> None:
         """Leave the run that `start` or `resume` drives in a resumable state; do nothing if there

@@ -45,6 +45,7 @@ class Trusting(HubCore):
 
         refuse_to_change_trust([self.database], self.environment)
         trust(self.database, self.environment, how=how, folders=folders, explicit=explicit)
+        self._note_own("trust", self.database)
 
     def folders_elsewhere(self) -> list[str]:
         """The folders that unfinished runs of this database name and that are neither in its
@@ -87,6 +88,7 @@ class Trusting(HubCore):
         from smithers.engine.configuring import trust_settings
 
         trust_settings(path, self.environment, self.database)
+        self._note_own("trust settings", path)
 
     def distrust_settings(self, path: Path) -> bool:
         """Stop trusting a settings file; False if it was not trusted. Raises `Refused`."""
@@ -94,7 +96,10 @@ class Trusting(HubCore):
         from smithers.engine.trust import Trusts
 
         refuse_to_agents(path.absolute(), self.environment, self.database)
-        return Trusts(self.environment).remove_settings(path)
+        removed = Trusts(self.environment).remove_settings(path)
+        if removed:
+            self._note_own("distrust settings", path)
+        return removed
 
     def trusted_settings(self) -> list[TrustedSettings]:
         """Every settings file that this user trusts."""
@@ -184,4 +189,12 @@ class Trusting(HubCore):
         from smithers.engine.trust_changes import refuse_to_change_trust
 
         refuse_to_change_trust([self.database], self.environment)
-        return Trusts(self.environment).remove(self.database)
+        removed = Trusts(self.environment).remove(self.database)
+        if removed:
+            self._note_own("distrust", self.database)
+        return removed
+
+    def _note_own(self, what: str, path: Path) -> None:
+        from smithers.engine.own_audit import note_own
+
+        note_own(self.environment, what, str(path.absolute()))

@@ -12,7 +12,15 @@ from smithers.state import RunState
 from smithers.texts import object_from
 from smithers.tree import Decision, Rework, Task
 
-__all__ = ["asked_again", "deny", "is_sent_back", "last_round", "made_again", "send_back"]
+__all__ = [
+    "asked_again",
+    "deny",
+    "is_sent_back",
+    "last_round",
+    "made_again",
+    "send_back",
+    "sent_back",
+]
 
 
 def send_back(
@@ -45,6 +53,14 @@ def deny(asking: Asking, one: Instance[Task], decision: Decision, asked: str | N
         asking, one, by=decision.by, note=decision.note, asked=asked
     ):
         asking.settle(one, "failed", error=denied(decision, asking, one.node.rework))
+
+
+def sent_back(state: RunState, one: Instance[Task]) -> tuple[str, ...]:
+    """The ids of what a denial sends back; none if it fails the node."""
+    rework = one.node.rework
+    if rework is None or last_round(state, one.key) >= rework.most_sent_back:
+        return ()
+    return rework.ids
 
 
 def asked_again(state: RunState, one: Instance[Task], text: str) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from smithers import waits
 from smithers.changes import Failure, Key, WaitKind
+from smithers.forms import DECISION
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
 from smithers.kinds._questions import due_in, open_question
-from smithers.kinds._rework import asked_again, deny
+from smithers.kinds._rework import asked_again, deny, sent_back
 from smithers.kinds._waiting import WaitingKind
 from smithers.state import Ended, RunState
 from smithers.tree import Approval, Decision
@@ -25,7 +28,13 @@ class ApprovalKind(WaitingKind[Approval]):
             return
         due, names = due_in(one.node.timeout_s, asking), one.node.work.allowed_by
         text = asked_again(asking.state, one, text)
-        open_question(asking, one, waits.APPROVAL, text, due=due, allowed_by=names)
+        form = replace(
+            DECISION,
+            denies_softly=one.node.work.on_deny == "continue",
+            sends_back=sent_back(asking.state, one),
+        )
+        row = None if form == DECISION else form.row()  # a wait without one is a decision
+        open_question(asking, one, waits.APPROVAL, text, due=due, allowed_by=names, form=row)
 
     def answered(
         self, asking: Asking, one: Instance[Approval], kind: WaitKind, body: str | None

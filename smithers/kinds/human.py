@@ -15,7 +15,7 @@ from smithers.forms import Form
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
 from smithers.kinds._questions import due_in, open_question
-from smithers.kinds._rework import asked_again, deny
+from smithers.kinds._rework import asked_again, deny, sent_back
 from smithers.kinds._waiting import WaitingKind
 from smithers.state import Ended, RunState
 from smithers.texts import object_from
@@ -38,6 +38,7 @@ class HumanTaskKind(WaitingKind[HumanTask[Any]]):
             return
         text = asked_again(asking.state, one, text)
         due, form = due_in(one.node.timeout_s, asking), human_form(one.node, choices or ())
+        form = replace(form, sends_back=sent_back(asking.state, one))
         names = work.allowed_by
         open_question(asking, one, self.wait, text, due=due, allowed_by=names, form=form.row())
 
@@ -112,7 +113,7 @@ def _form_now(one: Instance[HumanTask[Any]], opened: WaitOpened) -> Form:
     """What the answer to an open question must be. Choices that were computed are kept with it."""
     work, asked = one.node.work, Form.from_row(opened.form)
     choices = asked.choices if callable(work.choices) else work.choices
-    return human_form(one.node, choices or ())
+    return replace(human_form(one.node, choices or ()), sends_back=asked.sends_back)
 
 
 def human_form(node: HumanTask[Any], choices: tuple[str, ...]) -> Form:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from smithers.lazy import lazily
 
 if TYPE_CHECKING:
+    from smithers.reports._activity import activities as activities
     from smithers.reports._asks import list_asks as list_asks
+    from smithers.reports._changed_files import changed_files as changed_files
     from smithers.reports._changes import Changes as Changes
     from smithers.reports._commands import name_database as name_database
     from smithers.reports._database import has_runs as has_runs
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from smithers.reports._lineage import lineage as lineage
     from smithers.reports._listing import STATUSES as STATUSES
     from smithers.reports._listing import RunsQuery as RunsQuery
+    from smithers.reports._logs import log_page as log_page
+    from smithers.reports._logs import log_size as log_size
     from smithers.reports._logs import logs as logs
     from smithers.reports._logs import raw_logs as raw_logs
     from smithers.reports._messages import message as message
@@ -63,6 +67,7 @@ if TYPE_CHECKING:
     from smithers.reports._sql import Answer as Answer
     from smithers.reports._sql import sql as sql
     from smithers.reports._timeline import frame_by_frame as frame_by_frame
+    from smithers.reports._timeline import some_frames as some_frames
     from smithers.reports._timeline import timeline as timeline
     from smithers.reports._transcript import transcript as transcript
     from smithers.reports._verify import verify as verify
@@ -70,6 +75,10 @@ if TYPE_CHECKING:
     from smithers.reports._waking import resumed_through as resumed_through
 
 _HOMES = {
+    "activities": "smithers.reports._activity",
+    "log_size": "smithers.reports._logs",
+    "changed_files": "smithers.reports._changed_files",
+    "log_page": "smithers.reports._logs",
     "Answer": "smithers.reports._sql",
     "Changes": "smithers.reports._changes",
     "Look": "smithers.reports._overview",
@@ -111,6 +120,7 @@ _HOMES = {
     "run_ids": "smithers.reports._runs",
     "runs": "smithers.reports._runs",
     "snapshot": "smithers.reports._snapshot",
+    "some_frames": "smithers.reports._timeline",
     "snapshot_with_texts": "smithers.reports._snapshot",
     "source": "smithers.reports._snapshot",
     "sql": "smithers.reports._sql",
@@ -174,6 +184,7 @@ __all__ = [  # literal, for the checkers
     "settled",
     "snapshot",
     "snapshot_with_texts",
+    "some_frames",
     "source",
     "sql",
     "standing_of",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from sqlite3 import Connection
 from typing import TYPE_CHECKING
@@ -32,9 +33,12 @@ _ASKING = (
 )
 
 
-def list_asks(path: Path, run_id: str | None = None, task: str | None = None) -> list[Question]:
+def list_asks(
+    path: Path, run_id: str | None = None, task: str | None = None, *, ahead: bool = False
+) -> list[Question]:
     """The open questions of all runs, of one, or of one task of it, in the order in which the runs
     were started and in each the questions were asked. `task` may name an iteration: `review[2]`.
+    With `ahead`, each has what its answer lets run.
 
     Raises `UnknownRun`; for a task that asks nothing `AlreadyDecided` with the decision, or
     `Refused`.
@@ -45,6 +49,11 @@ def list_asks(path: Path, run_id: str | None = None, task: str | None = None) ->
         if run_id is not None:
             run_row(db, run_id)  # that there is one
         found = _open(db, path, run_id)
+        if ahead and found:
+            from smithers.reports._next_work import next_work_of
+
+            work = next_work_of(db, found)
+            found = [replace(one, next=work.get((one.run_id, one.key))) for one in found]
         if run_id is None or task is None:
             return found
         meant = [one for one in found if task in (one.task, str(one.key))]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
@@ -18,9 +20,9 @@ from smithers.reports._heads import head_of
 from smithers.store.files import events_file, inside, open_plain, raw_file, streams_folder
 from smithers.store.rows import path_of
 from smithers.texts import object_from
-from smithers.views import AttemptName, LogEvent
+from smithers.views import AttemptName, LogEvent, LogPage
 
-__all__ = ["logs", "raw_logs"]
+__all__ = ["log_page", "log_size", "logs", "raw_logs"]
 
 _POLL_S = 0.2
 _LINE_BYTES = 64 << 20
@@ -41,8 +43,7 @@ def logs(
     for a task that had no attempt, or `StoreError` for a file that is a link.
     """
     for name, line in _lines(path, run_id, task, follow=follow, raw=False):
-        text = line.decode("utf-8", "replace")
-        yield LogEvent(name, object_from(text) or {"event": "unreadable", "text": text})
+        yield _event(name, line)
 
 
 def raw_logs(
@@ -56,22 +57,110 @@ def raw_logs(
 def _lines(
     path: Path, run_id: str, task: str | None, *, follow: bool, raw: bool
 ) -> Iterator[tuple[AttemptName, bytes]]:
-    file_of = raw_file if raw else events_file
     at: dict[int, int] = {}
     attempts, goes_on = _attempts(path, run_id, task, follow=follow)
     while True:
-        for origin, group in groupby(attempts.items(), lambda one: one[1].origin):
-            folder = streams_folder(path, origin or run_id)
-            with suppress(FileNotFoundError), inside(folder) as opened:
-                for serial, made in group:
-                    file = file_of(folder, serial)
-                    for line, end in _lines_of(file, opened, at.get(serial, 0)):
-                        at[serial] = end
-                        yield made.name, line
+        for serial, made, line, end in _written(path, run_id, attempts, at, raw=raw):
+            at[serial] = end
+            yield made.name, line
         if not (follow and goes_on):
             return
         time.sleep(_POLL_S)
         attempts, goes_on = _attempts(path, run_id, task, follow=follow)
+
+
+def log_page(
+    path: Path,
+    run_id: str,
+    task: str,
+    *,
+    after: str | None = None,
+    before: str | None = None,
+    most: int = 400,
+    most_bytes: int = 1 << 20,
+) -> LogPage:
+    """The events after a cursor; without one the last, of those before `before` if it is given. At
+    least one event, if there is any, else as many as fit. Raises as `logs` does, and `Refused` for
+    an invalid cursor.
+    """
+    start, end = _place(after) or (0, 0), _place(before)
+    attempts = {
+        serial: made
+        for serial, made in _attempts(path, run_id, task, follow=False)[0].items()
+        if serial >= start[0] and (end is None or serial <= end[0])
+    }
+    found = deque[tuple[AttemptName, bytes, _Place]]()  # each with the place behind it
+    size, first, more = 0, start, False
+    for serial, made, line, at in _written(path, run_id, attempts, dict([start]), raw=False):
+        if end is not None and (serial, at) > end:
+            break
+        is_full = found and (len(found) == most or size + len(line) > most_bytes)
+        if is_full and after is not None:
+            more = True
+            break
+        found.append((made.name, line, (serial, at)))
+        size += len(line)
+        while len(found) > 1 and (len(found) > most or size > most_bytes):
+            _, gone, first = found.popleft()
+            size -= len(gone)
+    cursor = found[-1][2] if found else start
+    return LogPage(
+        events=tuple(_event(name, line) for name, line, _ in found),
+        before=_cursor(first) if first != (0, 0) and after is None else None,
+        cursor=_cursor(cursor),
+        more=more,
+    )
+
+
+def log_size(path: Path, run_id: str, task: str) -> int:
+    """How many bytes the events of a task's attempts have. Raises `UnknownRun`."""
+    attempts = _attempts(path, run_id, task, follow=False, may_lack=True)[0]
+    found = 0
+    for serial, made in attempts.items():
+        with suppress(OSError):
+            file = events_file(streams_folder(path, made.origin or run_id), serial)
+            found += os.lstat(file).st_size
+    return found
+
+
+_Place = tuple[int, int]
+"""An attempt, and how many bytes of its file."""
+
+
+def _place(cursor: str | None) -> _Place | None:
+    if cursor is None:
+        return None
+    if (match := re.fullmatch(r"([0-9]{1,12})\.([0-9]{1,15})", cursor)) is None:
+        raise Refused(
+            f"{cursor[:40]!r} is not a cursor of a log",
+            hint="give the cursor of the page before, or leave it out",
+        )
+    return int(match[1]), int(match[2])
+
+
+def _cursor(place: _Place) -> str:
+    return f"{place[0]}.{place[1]}"
+
+
+def _event(name: AttemptName, line: bytes) -> LogEvent:
+    text = line.decode("utf-8", "replace")
+    return LogEvent(name, object_from(text) or {"event": "unreadable", "text": text})
+
+
+def _written(
+    path: Path, run_id: str, attempts: Mapping[int, _Made], at: Mapping[int, int], *, raw: bool
+) -> Iterator[tuple[int, _Made, bytes, int]]:
+    """The whole lines of attempts, each from its place on: with the attempt, and the place behind
+    the line.
+    """
+    file_of = raw_file if raw else events_file
+    for origin, group in groupby(attempts.items(), lambda one: one[1].origin):
+        folder = streams_folder(path, origin or run_id)
+        with suppress(FileNotFoundError), inside(folder) as opened:
+            for serial, made in group:
+                file = file_of(folder, serial)
+                for line, end in _lines_of(file, opened, at.get(serial, 0)):
+                    yield serial, made, line, end
 
 
 class _Made(NamedTuple):
@@ -82,7 +171,7 @@ class _Made(NamedTuple):
 
 
 def _attempts(
-    path: Path, run_id: str, task: str | None, *, follow: bool
+    path: Path, run_id: str, task: str | None, *, follow: bool, may_lack: bool = False
 ) -> tuple[dict[int, _Made], bool]:
     """The attempts that are asked for, by serial, and whether a living owner may add to them."""
     with reading(path) as db:
@@ -100,7 +189,7 @@ def _attempts(
         for serial, made in every.items()
         if task in (made.name.key.id, str(made.name.key))
     }
-    if not found and not (follow and goes_on):
+    if not found and not may_lack and not (follow and goes_on):
         ids = ", ".join(dict.fromkeys(made.name.key.id for made in every.values())) or "none"
         raise Refused(
             f"run {run_id} has no attempts of {task!r}",

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from smithers.reports._activity import last_events
 from smithers.reports._database import reading
+from smithers.reports._messages import messages_of
 from smithers.reports._snapshot import snapshot_with_task
 from smithers.store.files import beside, streams_folder
 from smithers.store.outputs import prompt_of
-from smithers.views import view_task
+from smithers.views import OPEN, view_task
 
 if TYPE_CHECKING:
     from smithers.views import AttemptView, TaskView
@@ -31,6 +32,9 @@ def find_task(path: Path, run_id: str, task: str) -> TaskView | None:
     found = view_task(snapshot_with_task(path, run_id, task), task)
     if found is None:
         return None
+    has_ended = found.line.state not in OPEN
+    with reading(path) as db:
+        messages = tuple(messages_of(db, run_id, found.line.key, has_ended=has_ended))
     folder = streams_folder(path, run_id)
     attempts = tuple(
         replace(one, answer=_answer(_folder(folder, one), one.serial))
@@ -38,7 +42,7 @@ def find_task(path: Path, run_id: str, task: str) -> TaskView | None:
         else one
         for one in found.attempts
     )
-    return replace(found, attempts=attempts)
+    return replace(found, attempts=attempts, messages=messages)
 
 
 def find_prompt(path: Path, run_id: str, serial: int) -> str | None:

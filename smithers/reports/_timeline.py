@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smithers.reports._database import reading
+from smithers.reports._events import attempts_before
 from smithers.reports._heads import head_of
 from smithers.reports._lineage import lineage
 from smithers.store.history import frames_of, last_frame
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from smithers.changes import Frame
     from smithers.views import FrameView
 
-__all__ = ["frame_by_frame", "timeline"]
+__all__ = ["frame_by_frame", "some_frames", "timeline"]
 
 
 def timeline(path: Path, run_id: str) -> TimelineView:
@@ -44,6 +45,16 @@ def frame_by_frame(
             return story.view(with_outputs(db, run_id, frame) if outputs else frame)
 
         yield map(view, _in_parts(db, run_id))
+
+
+def some_frames(path: Path, run_id: str, first: int, last: int) -> list[FrameView]:
+    """Those frames that a run has of these, without large outputs and without what needs the run
+    from its first frame on. Raises `UnknownRun`.
+    """
+    with reading(path) as db:
+        head_of(db, run_id)
+        attempts = attempts_before(db, run_id, first)
+        return [attempts.view(frame) for frame in frames_of(db, run_id, first=first, last=last)]
 
 
 _STEP, _PARTS = 1000, 16

@@ -24,7 +24,7 @@ from smithers.settings.loading import (
     load_settings,
     named_database,
     people_of,
-    restricted_keys,
+    refused_keys,
 )
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ __all__ = [
     "parse_file",
     "people_of",
     "read_project_file",
-    "restricted_keys",
+    "refused_keys",
     "user_file",
 ]
 

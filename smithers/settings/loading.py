@@ -27,11 +27,11 @@ __all__ = [
     "named_database",
     "nearest",
     "people_of",
-    "restricted_keys",
+    "refused_keys",
 ]
 
-IsTrusted = Callable[[Path, str], bool]
-"""Whether this user trusts the file at a path with a digest."""
+IsTrusted = Callable[[Path, str], bool | None]
+"""Whether this user trusts the file at a path with a digest; None if no file there ever was."""
 _NAMED = ("agents", "hooks", "people", "pools")
 """Tables whose keys are names that the user gives; files add to them."""
 _FREE = ("adapter", "model")
@@ -289,21 +289,29 @@ def _hint_for(key: str) -> str:
 
 
 def _check_trusted(file: SettingsFile, is_trusted: IsTrusted) -> None:
-    key = next(restricted_keys(file), None)
-    if key is None or is_trusted(file.path, file.digest):
+    if not file.is_project or (trusted := is_trusted(file.path, file.digest)):
         return
-    raise Untrusted(
-        f"{file.path}:{file.line_of(key)}: {'.'.join(key)} may decide which programs run, where"
-        " data goes, who reaches runs or what agents may do, and you have not trusted this file as"
-        " it is",
-        hint=f"check the file, then type: smithers trust {shlex.quote(str(file.path))}",
-    )
+    hint = f"check the file, then type: smithers trust {shlex.quote(str(file.path))}"
+    if (key := next(_restricted_keys(file), None)) is not None:
+        raise Untrusted(
+            f"{file.path}:{file.line_of(key)}: {'.'.join(key)} may decide which programs run, where"
+            " data goes, who reaches runs or what agents may do, and you have not trusted this file"
+            " as it is",
+            hint=hint,
+        )
+    if trusted is False:  # what it no longer says may have been what an agent may not do
+        raise Untrusted(f"{file.path} has changed since you trusted it", hint=hint)
 
 
-def restricted_keys(file: SettingsFile) -> Iterator[tuple[str, ...]]:
+def refused_keys(file: SettingsFile, is_trusted: IsTrusted) -> list[tuple[str, ...]]:
+    """The keys of a file that are not used until this user trusts it as it is."""
+    if not file.is_project or (trusted := is_trusted(file.path, file.digest)):
+        return []
+    return list(_restricted_keys(file) if trusted is None else (key for key, _ in _flat(file.data)))
+
+
+def _restricted_keys(file: SettingsFile) -> Iterator[tuple[str, ...]]:
     """The keys of a project's file that need this user's trust."""
-    if not file.is_project:
-        return
     if isinstance(named := file.data.get("db"), str) and _leaves(file.path.parent, named):
         yield ("db",)
     yield from (("hooks", name) for name in _table(file.data.get("hooks")))

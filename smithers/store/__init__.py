@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 
 from smithers.allowed import NO_RUNS, AllowRuns
 from smithers.amounts import Amounts
+from smithers.callers import AuditRow
 from smithers.changes import Frame, Key
 from smithers.inbox import InboxKind
 from smithers.sources import ClaimRow, Code, SourceFile
@@ -109,7 +110,8 @@ class NewRun:
     what else it was started with, as a JSON object. `parent` is None unless it is a child run.
     `first_run` is None unless a run has continued as this one, the `number`th from the first.
     `allow_runs` is what may be started from below it, as of the last claim. `forked_from` is the
-    run that it was copied from, up to the frame `forked_at`, if it is a fork.
+    run that it was copied from, up to the frame `forked_at`, if it is a fork. `audit` tells who has
+    started it, and is kept in the same transaction.
     """
 
     run_id: str
@@ -128,6 +130,7 @@ class NewRun:
     allow_runs: AllowRuns = NO_RUNS
     forked_from: str | None = None
     forked_at: int | None = None
+    audit: AuditRow | None = None
 
     @property
     def source_frame(self) -> tuple[str, int] | None:
@@ -198,7 +201,8 @@ class Note:
     `body` is JSON text: for an answer the decision as it is recorded, for a cancel the reason, for
     a budget by how much it is raised and by whom, for a steer what is said to an agent and by whom,
     for a hold or a release which process a person is in a session through, for the end of a child
-    run how it ended, for a signal what was sent (`signals.SentSignal`).
+    run how it ended, for a signal what was sent (`signals.SentSignal`). `audit` tells who has
+    written it, and is kept in the same transaction.
     """
 
     run_id: str
@@ -208,6 +212,7 @@ class Note:
     signal: str | None = None
     body: str
     at: datetime
+    audit: AuditRow | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

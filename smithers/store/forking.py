@@ -172,7 +172,7 @@ def _forked(changes: Sequence[Change], ended: set[int], run_id: str) -> Iterator
         match one:
             case AttemptStarted(serial=serial):
                 if serial in ended:
-                    yield replace(one, origin=run_id if one.origin is None else one.origin)
+                    yield replace(one, origin=one.origin or run_id)
             case SessionSeen(serial=serial) | UsageCounted(serial=serial):
                 if serial in ended:
                     yield one

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from smithers.views._event_words import event_words as event_words
     from smithers.views._exhausted import exhausted_words as exhausted_words
     from smithers.views._failing import Reason as Reason
+    from smithers.views._files import ChangedFile as ChangedFile
+    from smithers.views._files import ChangedFiles as ChangedFiles
     from smithers.views._frames import AttemptName as AttemptName
     from smithers.views._frames import Attempts as Attempts
     from smithers.views._frames import ChangeView as ChangeView
@@ -55,12 +57,21 @@ if TYPE_CHECKING:
     from smithers.views._lists import Activity as Activity
     from smithers.views._lists import RunLine as RunLine
     from smithers.views._lists import RunsPage as RunsPage
+    from smithers.views._next_work import NextTask as NextTask
+    from smithers.views._next_work import NextWork as NextWork
+    from smithers.views._next_work import following as following
+    from smithers.views._next_work import next_work as next_work
     from smithers.views._pages import EventsPage as EventsPage
     from smithers.views._pages import LinesPage as LinesPage
     from smithers.views._pages import LogEvent as LogEvent
+    from smithers.views._pages import LogPage as LogPage
     from smithers.views._pages import MessageView as MessageView
+    from smithers.views._pages import TaskMessage as TaskMessage
     from smithers.views._pages import TranscriptEntry as TranscriptEntry
     from smithers.views._pages import TranscriptPage as TranscriptPage
+    from smithers.views._picture import Picture as Picture
+    from smithers.views._picture import Tick as Tick
+    from smithers.views._picture import picture as picture
     from smithers.views._receipt import AgentWorkView as AgentWorkView
     from smithers.views._receipt import DecisionView as DecisionView
     from smithers.views._receipt import Happening as Happening
@@ -85,6 +96,7 @@ if TYPE_CHECKING:
     from smithers.views._standing import Standing as Standing
     from smithers.views._standing import standing as standing
     from smithers.views._standing import undecided as undecided
+    from smithers.views._tasks import OPEN as OPEN
     from smithers.views._tasks import Counts as Counts
     from smithers.views._tasks import NodeState as NodeState
     from smithers.views._tasks import State as State
@@ -97,6 +109,7 @@ if TYPE_CHECKING:
     from smithers.views._texts import Held as Held
     from smithers.views._texts import OutputView as OutputView
     from smithers.views._texts import Texts as Texts
+    from smithers.views._tree import Tree as Tree
     from smithers.views._usage import Spent as Spent
     from smithers.views._usage import Usage as Usage
     from smithers.views._verified import CANNOT_SHOW as CANNOT_SHOW
@@ -116,6 +129,16 @@ if TYPE_CHECKING:
     from smithers.views._work import view_work as view_work
 
 _HOMES = {
+    "Tree": "smithers.views._tree",
+    "next_work": "smithers.views._next_work",
+    "following": "smithers.views._next_work",
+    "NextWork": "smithers.views._next_work",
+    "NextTask": "smithers.views._next_work",
+    "OPEN": "smithers.views._tasks",
+    "ChangedFiles": "smithers.views._files",
+    "ChangedFile": "smithers.views._files",
+    "TaskMessage": "smithers.views._pages",
+    "LogPage": "smithers.views._pages",
     "ASK": "smithers.views._lines",
     "Activity": "smithers.views._lists",
     "AgentWorkView": "smithers.views._receipt",
@@ -155,6 +178,7 @@ _HOMES = {
     "NodeState": "smithers.views._tasks",
     "OutputView": "smithers.views._texts",
     "OwnerView": "smithers.views._snapshot",
+    "Picture": "smithers.views._picture",
     "Question": "smithers.views._asks",
     "Reason": "smithers.views._failing",
     "ReceiptView": "smithers.views._receipt",
@@ -175,6 +199,7 @@ _HOMES = {
     "TaskLine": "smithers.views._tasks",
     "TaskView": "smithers.views._runs",
     "Texts": "smithers.views._texts",
+    "Tick": "smithers.views._picture",
     "TimelineView": "smithers.views._frames",
     "TranscriptEntry": "smithers.views._pages",
     "TranscriptPage": "smithers.views._pages",
@@ -199,6 +224,7 @@ _HOMES = {
     "graph": "smithers.views._graph",
     "inspect": "smithers.views._runs",
     "open_waits": "smithers.views._tasks",
+    "picture": "smithers.views._picture",
     "question_of": "smithers.views._lines",
     "questions": "smithers.views._asks",
     "short_lines": "smithers.views._lines",
@@ -223,6 +249,7 @@ __all__ = [
     "CANNOT_SHOW",
     "FOR_A_PERSON",
     "MOST_ALIKE",
+    "OPEN",
     "Activity",
     "AgentWorkView",
     "AttemptName",
@@ -232,6 +259,8 @@ __all__ = [
     "BudgetView",
     "ChangeLine",
     "ChangeView",
+    "ChangedFile",
+    "ChangedFiles",
     "CostLine",
     "CostView",
     "Counts",
@@ -247,10 +276,14 @@ __all__ = [
     "Inspection",
     "LinesPage",
     "LogEvent",
+    "LogPage",
     "MessageView",
+    "NextTask",
+    "NextWork",
     "NodeState",
     "OutputView",
     "OwnerView",
+    "Picture",
     "Question",
     "Reason",
     "ReceiptView",
@@ -270,11 +303,14 @@ __all__ = [
     "Story",
     "Summary",
     "TaskLine",
+    "TaskMessage",
     "TaskView",
     "Texts",
+    "Tick",
     "TimelineView",
     "TranscriptEntry",
     "TranscriptPage",
+    "Tree",
     "Usage",
     "Verified",
     "WaitView",
@@ -294,9 +330,12 @@ __all__ = [
     "event_words",
     "exhausted_words",
     "explain",
+    "following",
     "graph",
     "inspect",
+    "next_work",
     "open_waits",
+    "picture",
     "question_of",
     "questions",
     "short_lines",

@@ -17,6 +17,7 @@ from smithers.views._words import answer_commands, decide_command, deny_name
 if TYPE_CHECKING:
     from smithers.forms import Form
     from smithers.views._budgets import BudgetView
+    from smithers.views._next_work import NextWork
     from smithers.views._snapshot import Snapshot
     from smithers.views._tasks import WaitView
     from smithers.waits import WaitKind
@@ -26,12 +27,19 @@ __all__ = ["Question", "questions"]
 _VERBS: tuple[Literal["approve"], Literal["deny"]] = ("approve", "deny")
 
 
+Denial = Literal["fails", "continues", "sent back"]
+"""What a denial means for the task that asks: it fails, it finishes with the denial as its output,
+or work is done again and it asks again.
+"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Question:
     """What a run asks a person. `task` is None for the run as a whole: its budget, or an edit to
     take. `digest` is that of the text, unless a budget is asked for. `form` is what the answer must
     be; None for a budget. `commands` are what a person types, without the database: `approve` and
-    `deny`, `answer` and each of a few choices, or `budget`.
+    `deny`, `answer` and each of a few choices, or `budget`. `next` is what the answer lets run,
+    where it was read.
     """
 
     run_id: str
@@ -46,6 +54,17 @@ class Question:
     allowed_by: tuple[str, ...]
     form: Form | None
     commands: dict[str, str]
+    next: NextWork | None = None
+
+    @property
+    def if_denied(self) -> Denial | None:
+        """What a denial means; None if the question does not allow it."""
+        if self.kind == waits.REPEAT:
+            return "fails"
+        form = self.form
+        if form is None or not (form.kind == "decision" or form.may_deny):
+            return None
+        return "sent back" if form.sends_back else "continues" if form.denies_softly else "fails"
 
     @property
     def key(self) -> Key:

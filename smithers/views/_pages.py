@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from smithers.values import dataclass
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from smithers.changes import Key
     from smithers.views._frames import AttemptName, FrameView
     from smithers.views._snapshot import Status
@@ -16,7 +18,9 @@ __all__ = [
     "EventsPage",
     "LinesPage",
     "LogEvent",
+    "LogPage",
     "MessageView",
+    "TaskMessage",
     "TranscriptEntry",
     "TranscriptPage",
 ]
@@ -82,6 +86,18 @@ class LogEvent:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LogPage:
+    """Events of a task's attempts, oldest first. `before` is the cursor of those before them, None
+    if there are none; `cursor` that of those after them, and `more` says that they are there.
+    """
+
+    events: tuple[LogEvent, ...]
+    before: str | None
+    cursor: str
+    more: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class MessageView:
     """What happened to a message: `told` to an agent, in which attempt; `kept` until an agent can
     receive it; or `late`: its task had ended.
@@ -90,3 +106,14 @@ class MessageView:
     state: Literal["told", "kept", "late"]
     attempt: int | None = None
     agent: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskMessage:
+    """A message that a person sent to the agent of a task, and what happened to it."""
+
+    id: int
+    text: str
+    by: str
+    at: datetime
+    view: MessageView

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from smithers.waits import WaitKind
 
 __all__ = [
+    "OPEN",
     "Counts",
     "NodeState",
     "State",
@@ -44,6 +45,7 @@ __all__ = [
 State = Literal[
     "pending", "ready", "running", "waiting", "finished", "failed", "skipped", "cancelled"
 ]
+OPEN: tuple[State, ...] = ("pending", "ready", "running", "waiting")
 _SETTLED: tuple[State, ...] = ("finished", "failed", "skipped", "cancelled")
 
 

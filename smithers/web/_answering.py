@@ -14,7 +14,7 @@ from smithers.web._problems import ProblemError
 from smithers.web._routes import Call, Given, Json, post
 from smithers.wire import decided_json, raised_json, reply_json, sent_json, signal_receipt_json
 
-__all__ = ["ROUTES", "Iteration", "TaskName", "task_of"]
+__all__ = ["ROUTES", "Iteration", "TaskName", "cancel", "task_of"]
 
 TaskName = Annotated[str, Field(min_length=1, max_length=250)]
 Iteration = Annotated[list[Annotated[int, Field(ge=0, le=10**9)]], Field(max_length=20)]
@@ -196,10 +196,15 @@ def _message(call: Call) -> Json:
 
 def _cancel(call: Call) -> Json:
     given = call.body_as(CancelBody)
-    outcome = call.hub.cancel(call.run, by=call.by, now=given.now)
+    return {"version": 1, "run_id": call.run, "outcome": cancel(call, now=given.now)}
+
+
+def cancel(call: Call, *, now: bool = False) -> str:
+    """Cancel the run of a call; what became of it."""
+    outcome = call.hub.cancel(call.run, by=call.by, now=now)
     if outcome == "to clean up":
         call.hub.launch_again(call.run)
-    return {"version": 1, "run_id": call.run, "outcome": outcome}
+    return outcome
 
 
 def _budget(call: Call) -> Json:

@@ -8,6 +8,7 @@ the id of the last message, and misses nothing.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -22,7 +23,7 @@ from smithers.errors import SmithersError
 from smithers.views import Status
 from smithers.web import _shapes
 from smithers.web._problems import ProblemError
-from smithers.web._routes import EVENTS, Call, Closed, Handler, Json, Route
+from smithers.web._routes import EVENTS, Call, Closed, Flag, Handler, Json, Route
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -86,6 +87,18 @@ class ChangedRuns(_shapes.Document):
 
 
 @with_config(_CLOSED)
+class Changes(_shapes.Document):
+    """Which nodes of a run changed since the message before, for those who show them."""
+
+    event: Literal["changed"]
+    run_id: str
+    status: Status
+    cursor: str | None
+    more: bool
+    changed: list[ChangedNode]
+
+
+@with_config(_CLOSED)
 class End(_shapes.RunSummary):
     """How a run was left: the last of its events."""
 
@@ -99,6 +112,14 @@ class EventsParameters(Closed):
         None,
         description="What came after this `cursor` (default: from the start).",
         max_length=200,
+    )
+    keys: Flag = Field(
+        False, description="As server-sent events of the name `changed`, which only have the keys."
+    )
+    log: str | None = Field(
+        None,
+        description="With `keys`: say also that this task has changed when its log has grown.",
+        max_length=250,
     )
 
 
@@ -130,11 +151,13 @@ async def _run_events(call: Call) -> Response:
     after = None if given is None else given.removesuffix(_END) or None
     async with AsyncExitStack() as stack:
         stack.enter_context(_counted(call))
-        client = await stack.enter_async_context(call.server.feed.of_run(call.run, after))
+        given_keys = call.query_as(EventsParameters)
+        log = given_keys.log if given_keys.keys else None
+        client = await stack.enter_async_context(call.server.feed.of_run(call.run, after, log=log))
         if given is not None and given.endswith(_END) and await client.is_complete():
             return Response(status_code=204)  # a browser does not connect again
         is_lines = _wants_lines(call)
-        parts = _lines_of_run(client) if is_lines else _messages_of_run(client)
+        parts = _lines_of_run(client) if is_lines else _messages_of_run(client, _name_of(call))
         return _Stream(stack.pop_all(), parts, media=_LINES if is_lines else EVENTS)
 
 
@@ -143,7 +166,7 @@ async def _all_events(call: Call) -> Response:
         stack.enter_context(_counted(call))
         client = await stack.enter_async_context(call.server.feed.of_all(_place_of(call)))
         is_lines = _wants_lines(call)
-        parts = _lines_of_all(client) if is_lines else _messages_of_all(client)
+        parts = _lines_of_all(client) if is_lines else _messages_of_all(client, _name_of(call))
         return _Stream(stack.pop_all(), parts, media=_LINES if is_lines else EVENTS)
 
 
@@ -151,6 +174,11 @@ def _place_of(call: Call) -> str | None:
     """Where the caller is. A browser repeats the address, so what it says beside that is newer."""
     last = call.request.headers.get("last-event-id")
     return last or call.query_as(EventsParameters).after or None
+
+
+def _name_of(call: Call) -> Literal["changed"] | None:
+    """The name of each message: without one, it has all that happened."""
+    return "changed" if call.query_as(EventsParameters).keys else None
 
 
 def _wants_lines(call: Call) -> bool:
@@ -177,14 +205,17 @@ def _counted(call: Call) -> Generator[None]:
             del streams[call.by]
 
 
-async def _messages_of_run(client: RunClient) -> AsyncIterator[ServerSentEvent]:
+async def _messages_of_run(
+    client: RunClient, name: Literal["changed"] | None
+) -> AsyncIterator[ServerSentEvent]:
     retry: int | None = _RETRY_MS
     async for batch in _until_left(client):
         if batch.end is not None:
             id = f"{batch.cursor or ''}{_END}"
             yield ServerSentEvent(batch.end, event="end", id=id)
         else:
-            yield ServerSentEvent(_page(client.run_id, batch), id=batch.cursor, retry=retry)
+            said = _keys(client, batch) if name else _page(client.run_id, batch)
+            yield ServerSentEvent(said, event=name, id=batch.cursor, retry=retry)
         retry = None
 
 
@@ -196,10 +227,12 @@ async def _lines_of_run(client: RunClient) -> AsyncIterator[bytes]:
             yield "".join(_line(client.run_id, unit) for unit in batch.units).encode()
 
 
-async def _messages_of_all(client: RunsClient) -> AsyncIterator[ServerSentEvent]:
+async def _messages_of_all(
+    client: RunsClient, name: Literal["changed"] | None
+) -> AsyncIterator[ServerSentEvent]:
     retry: int | None = _RETRY_MS
     async for changed in _until_left(client):
-        yield ServerSentEvent(_changed(changed), id=changed.id, retry=retry)
+        yield ServerSentEvent(_changed(changed), event=name, id=changed.id, retry=retry)
         retry = None
 
 
@@ -219,18 +252,28 @@ async def _until_left(client: AsyncIterator[T]) -> AsyncIterator[T]:
 
 def _page(run_id: str, batch: Batch) -> str:
     """A document of `Events`. Its events are texts already, made once for all clients."""
-    keys = dict.fromkeys(key for unit in batch.units for key in unit.changed)
     masked = {name for unit in batch.units for name in unit.masked}
     head = {"version": 1, "run_id": run_id, "status": batch.status}
-    rest: Json = {
-        "cursor": batch.cursor,
-        "more": batch.more,
-        "changed": [_key_json(key) for key in keys],
-    }
+    rest: Json = {"cursor": batch.cursor, "more": batch.more, "changed": _changed_nodes(batch)}
     if masked:
         rest["masked"] = sorted(masked)
     events = ",".join(unit.text for unit in batch.units)
     return f'{_dumped(head)[:-1]},"events":[{events}],{_dumped(rest)[1:]}'
+
+
+def _keys(client: RunClient, batch: Batch) -> str:
+    """A document of `Changes`."""
+    head: Json = {"version": 1, "event": "changed", "run_id": client.run_id, "status": batch.status}
+    changed = _changed_nodes(batch)
+    if batch.has_log and client.log is not None:
+        changed.append(_named(client.log))
+    rest: Json = {"cursor": batch.cursor, "more": batch.more, "changed": changed}
+    return _dumped(head | rest)
+
+
+def _changed_nodes(batch: Batch) -> list[Json]:
+    keys = dict.fromkeys(key for unit in batch.units for key in unit.changed)
+    return [_key_json(key) for key in keys]
 
 
 def _line(run_id: str, unit: Unit) -> str:
@@ -238,6 +281,16 @@ def _line(run_id: str, unit: Unit) -> str:
     if unit.masked:
         masked = f',"masked":{json.dumps(unit.masked)}'
     return f"{head[:-1]},{unit.text[1:-1]}{masked}}}\n"
+
+
+def _named(task: str) -> Json:
+    """A task by its name, as review[2]."""
+    numbers = re.search(r"(?:\[\d+\])*$", task)
+    path = "" if numbers is None else numbers[0]
+    return {
+        "task": task.removesuffix(path),
+        "iteration": [int(one) for one in re.findall(r"\d+", path)],
+    }
 
 
 def _key_json(key: Key) -> Json:
@@ -275,7 +328,7 @@ ROUTES = (
         "follow_run",
         "What happens in a run: server-sent events, or the lines of `smithers events RUN --json`.",
         _run_events,
-        Events | End,
+        Events | Changes | End,
     ),
     _streams(
         "/events",

@@ -23,7 +23,7 @@ from smithers.callers import Caller
 from smithers.hub import Hub
 from smithers.values import dataclass
 from smithers.web._calling import Tokens
-from smithers.web._peers import address_of, check_reached, check_session_user
+from smithers.web._peers import address_of, check_reached, check_session_user, forwarded_address
 from smithers.web._problems import ProblemError, problem_of
 from smithers.web._proxies import Proxies
 from smithers.web._sessions import SIGN_IN, secret_of, wants_page
@@ -144,8 +144,9 @@ class Guard:
             state["caller"] = opened.caller if opened else await self._caller(scope, headers)
             state["csrf"] = opened.csrf if opened else ""
             self._rates.take(state["caller"].name)
-        elif scope["method"] == "POST":  # what has no token has no name by which to count it
-            self._rates.take(f"address {address_of(scope)}")
+        else:  # what has no token has no name by which to count it
+            first = path.split("/", 2)[1]
+            self._rates.take(f"{first} from {await self._sender(scope, headers)}")
         return {**scope, "path": path, "state": state}
 
     def _check_size(self, scope: Scope, headers: Headers) -> None:
@@ -185,7 +186,7 @@ class Guard:
         if kind.lower() == "bearer" and secret.strip():
             caller = await anyio.to_thread.run_sync(self._tokens.find, secret.strip())
         if caller is None:
-            self._wrong.take(address_of(scope))
+            self._wrong.take(await self._sender(scope, headers))
             raise ProblemError(
                 401,
                 "this needs a token that is valid",
@@ -194,6 +195,12 @@ class Guard:
                 headers={"WWW-Authenticate": "Bearer"},
             )
         return caller
+
+    async def _sender(self, scope: Scope, headers: Headers) -> str:
+        """By what those are counted who have no name: else all who come by a proxy were one."""
+        if "x-forwarded-for" not in headers or not self._proxies:
+            return address_of(scope)
+        return await anyio.to_thread.run_sync(forwarded_address, scope, self._proxies)
 
     async def _opened(self, scope: Scope, headers: Headers) -> Opened | None:
         """The session whose cookie a request has, unless it has a token. Raises `ProblemError` if

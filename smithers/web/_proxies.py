@@ -6,6 +6,7 @@ import ipaddress
 import pwd
 from collections.abc import Iterable, Sequence
 
+from smithers.engine.peers import is_of_this_machine
 from smithers.errors import Refused
 from smithers.texts import plain
 from smithers.values import dataclass
@@ -29,17 +30,26 @@ class Proxies:
         addresses, users = set[str](), set[int]()
         for one in given:
             if (address := _address(one)) is not None:
+                if is_of_this_machine(address):
+                    raise Refused(
+                        f"--proxy {address} is an address of this machine, which all of its"
+                        " programs have, agents included",
+                        hint="name the user whose process the proxy is here, such as root",
+                    )
                 addresses.add(address)
                 continue
             try:
                 users.add(pwd.getpwnam(one).pw_uid)
             except (KeyError, ValueError):
                 raise Refused(
-                    f"--proxy {plain(repr(one))} is no address and no user of this machine",
+                    f"--proxy {plain(repr(one))} is neither an address nor a user of this machine",
                     hint="name the address of the proxy, or the user whose process it is here,"
                     " such as root",
                 ) from None
         return cls(addresses=frozenset(addresses), users=frozenset(users), is_only_way=is_only_way)
+
+    def __bool__(self) -> bool:
+        return bool(self.addresses or self.users)
 
     def trusts(self, address: str, uid: int | None) -> bool:
         """Whether one of them has sent a request that came from there."""

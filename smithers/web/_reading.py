@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BeforeValidator, Field, Strict
 
+from smithers.callers import Scope
 from smithers.hub import RunsQuery
 from smithers.store.rows import time_text
 from smithers.views import Status
-from smithers.web import _shapes
+from smithers.web import _shapes, _shapes_of_history
 from smithers.web._problems import ProblemError
 from smithers.web._routes import (
     Call,
@@ -22,6 +23,8 @@ from smithers.web._routes import (
     number_of,
 )
 from smithers.wire import (
+    audit_json,
+    changed_files_json,
     cost_json,
     diff_json,
     graph_json,
@@ -40,6 +43,7 @@ from smithers.wire import (
 __all__ = ["ROUTES"]
 
 _PAGE, _MOST = 50, 200
+_MOST_ROWS = 1_000
 _MOST_FRAME = 2**53
 _Frame = Annotated[int, Strict(), Field(ge=0, le=_MOST_FRAME), BeforeValidator(number_of)]
 _TASK = Field(None, description="Only this task, such as ship or review[2].", max_length=250)
@@ -57,6 +61,9 @@ class RunsParameters(Closed):
 
     status: list[Status] = Field([], description="Only runs of these statuses.", max_length=20)
     workflow: str | None = Field(None, description="Only runs of this workflow.", max_length=200)
+    q: str | None = Field(
+        None, description="Only runs whose id, workflow, input or error has this.", max_length=200
+    )
     since: Annotated[AwareDatetime, BeforeValidator(_time)] | None = Field(
         None, description="Only runs started since then."
     )
@@ -72,6 +79,16 @@ class AsksParameters(Closed):
 
     run: str | None = Field(None, description="Only those of this run.", max_length=64)
     task: str | None = _TASK
+
+
+class AuditParameters(Closed):
+    """Which changes are listed."""
+
+    run: str | None = Field(None, description="Only those of this run.", max_length=64)
+    after: str | None = Field(None, description="The `cursor` of the page before.", max_length=64)
+    limit: Annotated[int, Strict(), Field(ge=1, le=_MOST_ROWS), BeforeValidator(number_of)] = Field(
+        100, description="How many."
+    )
 
 
 class TranscriptParameters(Closed):
@@ -105,6 +122,7 @@ def _runs(call: Call) -> Json:
     query = RunsQuery(
         statuses=tuple(given.status),
         workflow=given.workflow,
+        text=given.q,
         since=None if given.since is None else time_text(given.since),
         limit=given.limit,
         after=given.after,
@@ -147,6 +165,13 @@ def _transcript(call: Call) -> Json:
         raise _no_task(call)
     page = call.hub.transcript(call.run, task, given.after, given.characters)
     return {"version": 1, "run_id": call.run, "task": task, **transcript_json(page)}
+
+
+def _files(call: Call) -> Json:
+    task = call.path["task"]
+    if (found := call.hub.changed_files(call.run, task)) is None:
+        raise _no_task(call)
+    return {"version": 1, "run_id": call.run, "task": task, **changed_files_json(found)}
 
 
 def _no_task(call: Call) -> ProblemError:
@@ -203,12 +228,19 @@ def _asks(call: Call) -> Json:
     given = call.query_as(AsksParameters)
     if given.task is not None and given.run is None:
         raise ProblemError(422, "task: needs the run as well", kind="WrongParameters")
-    found = call.hub.list_asks(given.run, given.task)
+    found = call.hub.list_asks(given.run, given.task, ahead=True)
     asks: list[Json] = []
     for one in found:
         commands = {verb: _typed(call, text) for verb, text in one.commands.items()}
         asks.append({**question_json(one), "commands": commands})
     return {"version": 1, "asks": asks}
+
+
+def _audit(call: Call) -> Json:
+    given = call.query_as(AuditParameters)
+    page = call.hub.audit_page(given.run, given.after, limit=given.limit)
+    rows = [audit_json(one) for one in page.rows]
+    return {"version": 1, "rows": rows, "more": page.more, "cursor": page.cursor}
 
 
 def _workflows(call: Call) -> Json:
@@ -224,13 +256,14 @@ def _reads(
     result: Any,
     query: type[Closed] = NoParameters,
     statuses: tuple[int, ...] = (409, 422),
+    scope: Scope = "read",
 ) -> Route:
     return Route(
         method="GET",
         path=f"/api/v1{path}",
         name=name,
         summary=summary,
-        scope="read",
+        scope=scope,
         handler=handler,
         result=result,
         query=query,
@@ -284,11 +317,18 @@ ROUTES = (
         TranscriptParameters,
     ),
     _reads(
+        "/runs/{run}/tasks/{task}/files",
+        "get_files",
+        "The files that have changed while a task ran, by git.",
+        _files,
+        _shapes.Files,
+    ),
+    _reads(
         "/runs/{run}/timeline",
         "get_timeline",
         "A run frame by frame, as `smithers timeline RUN --json` prints it.",
         _timeline,
-        _shapes.Timeline,
+        _shapes_of_history.Timeline,
     ),
     _reads(
         "/runs/{run}/frames/{frame}",
@@ -302,7 +342,7 @@ ROUTES = (
         "diff_runs",
         "What differs from a run to another, as `smithers diff RUN RUN --json` prints it.",
         _diff,
-        _shapes.Diff,
+        _shapes_of_history.Diff,
         DiffParameters,
     ),
     _reads(
@@ -310,28 +350,28 @@ ROUTES = (
         "get_graph",
         "The tree of a run, as `smithers graph RUN --json` prints it.",
         _graph,
-        _shapes.Graph,
+        _shapes_of_history.Graph,
     ),
     _reads(
         "/runs/{run}/cost",
         "get_cost",
         "What a run used and cost, as `smithers cost RUN --json` prints it.",
         _cost,
-        _shapes.Cost,
+        _shapes_of_history.Cost,
     ),
     _reads(
         "/runs/{run}/why",
         "explain_run",
         "What a run waits for or why it failed, as `smithers why RUN --json` prints it.",
         _why,
-        _shapes.Why,
+        _shapes_of_history.Why,
     ),
     _reads(
         "/runs/{run}/source",
         "get_source",
         "The author's files, as `smithers show RUN --source --json` prints them.",
         _source,
-        _shapes.Source,
+        _shapes_of_history.Source,
         SourceParameters,
     ),
     _reads(
@@ -342,6 +382,16 @@ ROUTES = (
         _shapes.Asks,
         AsksParameters,
         (404, 409, 422),
+    ),
+    _reads(
+        "/audit",
+        "list_audit",
+        "Who changed what, as `smithers audit --json` prints it: a page, oldest first.",
+        _audit,
+        _shapes_of_history.Audit,
+        AuditParameters,
+        (404, 409, 422),
+        scope="admin",
     ),
     _reads(
         "/workflows",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -25,7 +26,8 @@ class _Kept:
 
     def __init__(self) -> None:
         self.lock = Lock()
-        self.given: str | None = None
+        self.given: bytes | None = None
+        """The digest of its body, which may be large."""
         self.response: Response | None = None
 
 
@@ -49,14 +51,14 @@ class Repeats:
         self._kept.move_to_end(name)
         while len(self._kept) > _MOST:
             self._kept.popitem(last=False)
-        text = json.dumps(given, sort_keys=True)
+        digest = hashlib.sha256(json.dumps(given, sort_keys=True).encode()).digest()
         async with kept.lock:
             if kept.response is None:
                 response = await call()
                 if response.status_code < 300:
-                    kept.given, kept.response = text, response
+                    kept.given, kept.response = digest, response
                 return response
-        if kept.given != text:
+        if kept.given != digest:
             raise ProblemError(
                 422,
                 "this Idempotency-Key was used for a request with another body",

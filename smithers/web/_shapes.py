@@ -14,24 +14,22 @@ from smithers.changes import AttemptState, WaitKind
 from smithers.views import Status
 
 __all__ = [
+    "CLOSED",
     "Asks",
-    "Cost",
-    "Diff",
     "Document",
-    "Graph",
+    "Files",
     "Inspection",
+    "RunAndFrame",
     "RunSummary",
     "Runs",
-    "Source",
+    "State",
     "Task",
-    "Timeline",
     "Transcript",
-    "Why",
+    "Usage",
     "Workflows",
 ]
 
-_CLOSED = ConfigDict(extra="forbid")
-_OPEN = ConfigDict(extra="allow")
+CLOSED = ConfigDict(extra="forbid")
 State = Literal[
     "pending", "ready", "running", "waiting", "finished", "failed", "skipped", "cancelled"
 ]
@@ -44,7 +42,7 @@ class Document(TypedDict):
     masked: NotRequired[list[str]]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Failure(TypedDict):
     kind: str
     message: str
@@ -52,7 +50,7 @@ class Failure(TypedDict):
     place: str | None
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Usage(TypedDict):
     tokens_in: int
     tokens_out: int
@@ -60,14 +58,14 @@ class Usage(TypedDict):
     cost_usd: float | None
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class SummaryUsage(TypedDict):
     tokens_in: int
     tokens_out: int
     cost_usd: float | None
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Field(TypedDict):
     name: str
     type: str
@@ -76,7 +74,7 @@ class Field(TypedDict):
     description: str | None
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Form(TypedDict):
     """What an answer must be; null for a decision."""
 
@@ -90,7 +88,7 @@ class Form(TypedDict):
     may_deny: bool
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Cooldown(TypedDict):
     key: str
     agent: str
@@ -101,7 +99,7 @@ class Cooldown(TypedDict):
     at: str
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Wait(TypedDict):
     task: str | None
     iteration: list[int]
@@ -116,20 +114,20 @@ class Wait(TypedDict):
     cooling: list[Cooldown]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class RunAndTask(TypedDict):
     run_id: str
     task: str
     iteration: list[int]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class RunAndFrame(TypedDict):
     run_id: str
     frame: int
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class RunLine(TypedDict):
     run_id: str
     workflow: str
@@ -149,7 +147,7 @@ class RunLine(TypedDict):
     parent: NotRequired[RunAndTask]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Runs(Document):
     """A page of runs, oldest first; `cursor` leads to the page of older ones."""
 
@@ -159,14 +157,14 @@ class Runs(Document):
     children: NotRequired[int]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Owner(TypedDict):
     pid: int
     alive: bool
     beat_at: str
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class StartedRun(TypedDict):
     run_id: str
     workflow: str
@@ -175,7 +173,7 @@ class StartedRun(TypedDict):
     iteration: list[int]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Run(TypedDict):
     run_id: str
     workflow: str
@@ -199,7 +197,7 @@ class Run(TypedDict):
     started: NotRequired[list[StartedRun]]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Attempt(TypedDict):
     attempt: int
     agent: str | None
@@ -213,12 +211,12 @@ class Attempt(TypedDict):
     origin: NotRequired[str]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class AnsweredAttempt(Attempt):
     answer: str | None
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class TaskOfRun(TypedDict):
     id: str
     iteration: list[int]
@@ -233,7 +231,7 @@ class TaskOfRun(TypedDict):
     set_by: NotRequired[str]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Signal(TypedDict):
     id: str
     event: str
@@ -247,7 +245,7 @@ class Signal(TypedDict):
     data: Any
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Inspection(Document):
     """A run with its tasks, their attempts and outputs, and what it waits for."""
 
@@ -257,7 +255,7 @@ class Inspection(Document):
     signals: list[Signal]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class TaskLine(TypedDict):
     id: str
     iteration: list[int]
@@ -266,7 +264,7 @@ class TaskLine(TypedDict):
     cached: NotRequired[str]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Tasks(Document):
     """The tasks of a run with their states, without their outputs."""
 
@@ -274,7 +272,20 @@ class Tasks(Document):
     tasks: list[TaskLine]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
+class Message(TypedDict):
+    """A message to the agent: `told` it in an attempt, `kept` until it can read it, or `late`."""
+
+    id: int
+    text: str
+    by: str
+    at: str
+    state: Literal["told", "kept", "late"]
+    attempt: int | None
+    agent: str | None
+
+
+@with_config(CLOSED)
 class OneTask(TypedDict):
     id: str
     iteration: list[int]
@@ -286,11 +297,12 @@ class OneTask(TypedDict):
     error: Failure | None
     answered: dict[str, Any] | None
     attempts: list[AnsweredAttempt]
+    messages: NotRequired[list[Message]]
     child: NotRequired[str]
     set_by: NotRequired[str]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Task(Document):
     """One task of a run: its output, its error and its attempts with their answers."""
 
@@ -298,14 +310,38 @@ class Task(Document):
     task: OneTask
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
+class ChangedFile(TypedDict):
+    path: str
+    change: Literal["added", "changed", "removed"]
+    named: bool
+    diff: str
+    note: str | None
+
+
+@with_config(CLOSED)
+class Files(Document):
+    """The files that have changed while a task was ran, each with its unified diff."""
+
+    run_id: str
+    task: str
+    folder: str
+    base: str | None
+    since: str | None
+    until: str | None
+    files: list[ChangedFile]
+    later: list[str]
+    note: str | None
+
+
+@with_config(CLOSED)
 class Entry(TypedDict):
     attempt: int
     iteration: list[int]
     text: str
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Transcript(Document):
     """A page of what the agent of a task said and did."""
 
@@ -316,172 +352,41 @@ class Transcript(Document):
     more: bool
 
 
-@with_config(_CLOSED)
-class Fork(TypedDict):
-    run_id: str
-    frame: int
-    status: Status
-    forks: list[Fork]
+@with_config(CLOSED)
+class Spread(TypedDict):
+    """US dollars: what a tenth, half and nine tenths of `runs` earlier runs stayed below."""
+
+    low: str
+    middle: str
+    high: str
+    runs: int
 
 
-@with_config(_OPEN)
-class Change(TypedDict):
-    """A change, with the facts of its kind."""
+@with_config(CLOSED)
+class NextTask(TypedDict):
+    """A task that has not come up; without a `cost` it is not known, as fewer than 3 runs tell."""
 
-    what: str
-    words: str
-
-
-@with_config(_CLOSED)
-class Frame(TypedDict):
-    frame: int
-    at: str
-    why: NotRequired[str]
-    usage: NotRequired[Usage]
-    changes: list[Change]
-
-
-@with_config(_CLOSED)
-class Timeline(Document):
-    """A run frame by frame, and its forks."""
-
-    run_id: str
-    forked_from: NotRequired[RunAndFrame]
-    forks: list[Fork]
-    frames: list[Frame]
-
-
-@with_config(_CLOSED)
-class Difference(TypedDict):
-    task: str | None
-    iteration: list[int]
-    part: str
-    file: str | None
-    old: str | None
-    new: str | None
-    diff: list[str]
-
-
-@with_config(_CLOSED)
-class Diff(Document):
-    """What differs from one run, or one of its frames, to another."""
-
-    old: RunAndFrame
-    new: RunAndFrame
-    equal: bool
-    differences: list[Difference]
-
-
-@with_config(_CLOSED)
-class Node(TypedDict):
     id: str
     kind: str
-    iteration: list[int]
-    state: State
-    tolerated: bool
-    cached: NotRequired[str]
-    children: list[Node]
+    certain: bool
+    cost: Spread | None
 
 
-@with_config(_CLOSED)
-class Graph(Document):
-    """The tree of a run with its states."""
+@with_config(CLOSED)
+class NextWork(TypedDict):
+    """What an answer lets run: `number` tasks, of which those of `untold` are not in the `cost`.
+    With `open`, the author's code decides what else runs. `done` tasks have finished.
+    """
 
-    run_id: str
-    workflow: str
-    status: Status
-    root: Node | None
-
-
-@with_config(_CLOSED)
-class Spent(TypedDict):
-    calls: int
-    tokens_in: int
-    tokens_out: int
-    tokens_cached: int
-    time_s: float
-    cost_usd: float | None
+    tasks: list[NextTask]
+    number: int
     untold: int
+    cost: Spread | None
+    open: bool
+    done: int
 
 
-@with_config(_CLOSED)
-class CostLine(Spent):
-    task: str
-    agent: str
-    model: str | None
-
-
-@with_config(_CLOSED)
-class Measure(TypedDict):
-    measure: str
-    cap: float
-    raised_by: float
-    used: float
-    left: float
-
-
-@with_config(_CLOSED)
-class Budget(TypedDict):
-    task: str | None
-    iteration: list[int]
-    on_exhausted: str
-    measures: list[Measure]
-
-
-@with_config(_CLOSED)
-class Cost(Document):
-    """What a run used and cost, by task, agent and model."""
-
-    run_id: str
-    status: Status
-    lines: list[CostLine]
-    total: Spent
-    inherited: NotRequired[Spent]
-    budgets: list[Budget]
-
-
-@with_config(_CLOSED)
-class File(TypedDict):
-    path: str
-    digest: str
-    text: str | None
-
-
-@with_config(_CLOSED)
-class Source(Document):
-    """The author's files as they were when a frame was written."""
-
-    run_id: str
-    frame: int
-    source: str
-    about: dict[str, Any]
-    files: list[File]
-
-
-@with_config(_CLOSED)
-class Reason(TypedDict):
-    task: str | None
-    iteration: list[int]
-    kind: str
-    sentence: str
-    hint: NotRequired[str]
-    command: NotRequired[str]
-    asked: NotRequired[str]
-    digest: NotRequired[str | None]
-
-
-@with_config(_CLOSED)
-class Why(Document):
-    """What a run waits for or why it failed: a sentence each, with what to type."""
-
-    run_id: str
-    status: Status
-    sentence: str
-    reasons: list[Reason]
-    exhausted: list[str]
-
-
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Question(TypedDict):
     run_id: str
     workflow: str
@@ -495,24 +400,27 @@ class Question(TypedDict):
     due: str | None
     allowed_by: list[str]
     form: Form | None
+    if_denied: Literal["fails", "continues", "sent back"] | None
+    sends_back: list[str]
     commands: dict[str, str]
+    next: NotRequired[NextWork]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Asks(Document):
     """The open questions of runs."""
 
     asks: list[Question]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Workflows(Document):
     """The workflows that can be started by name, with the JSON Schema of their inputs."""
 
     workflows: list[dict[str, Any]]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class RunSummary(Document):
     """How a run stands, as `smithers up --json` prints it at its end."""
 

@@ -11,13 +11,13 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from smithers.errors import Untrusted
-from smithers.hub import Startable
+from smithers.hub import Forked, Startable
 from smithers.views import Status
 from smithers.web._answering import Iteration, TaskName, task_of
 from smithers.web._routes import Call, Given, Json, post
 from smithers.wire import forked_json, launched_json
 
-__all__ = ["ROUTES"]
+__all__ = ["ROUTES", "ForkBody", "fork"]
 
 _RunId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
@@ -88,7 +88,7 @@ def _start(call: Call) -> Json:
         name=start.name,
         input=None if given.input is None else json.dumps(given.input),
         run_id=(given.run_id or f"http-{secrets.token_hex(6)}") if is_named else None,
-        request_id=None if is_named else f"http {call.by} {call.key}",
+        request_id=None if is_named else f"http {json.dumps([call.by, call.key])}",
         folder=start.folder,
         max_concurrency=given.max_concurrency,
     )
@@ -118,8 +118,16 @@ def _retry(call: Call) -> Json:
 
 
 def _fork(call: Call) -> Json:
-    given, hub = call.body_as(ForkBody), call.hub
-    made = hub.fork(
+    given = call.body_as(ForkBody)
+    made = fork(call, given)
+    if given.up:
+        call.hub.launch_again(made.run_id)
+    return forked_json(made)
+
+
+def fork(call: Call, given: ForkBody) -> Forked:
+    """Make the fork of the run of a call that a caller asks for."""
+    return call.hub.fork(
         call.run,
         frame=given.frame,
         new_id=given.run_id,
@@ -129,9 +137,6 @@ def _fork(call: Call) -> Json:
         by=call.by,
         caller=call.caller,
     )
-    if given.up:
-        hub.launch_again(made.run_id)
-    return forked_json(made)
 
 
 _STATUSES = (404, 409, 422)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from smithers.wire._diffs import diff_json as diff_json
     from smithers.wire._diffs import source_json as source_json
     from smithers.wire._dry_runs import dry_run_json as dry_run_json
+    from smithers.wire._files import changed_files_json as changed_files_json
     from smithers.wire._frames import agent_event_json as agent_event_json
     from smithers.wire._frames import end_json as end_json
     from smithers.wire._frames import entry_json as entry_json
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from smithers.wire._values import error_json as error_json
 
 _HOMES = {
+    "changed_files_json": "smithers.wire._files",
     "diff_json": "smithers.wire._diffs",
     "source_json": "smithers.wire._diffs",
     "reuse_json": "smithers.wire._reuse",

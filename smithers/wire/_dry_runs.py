@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from smithers.texts import from_json
+from smithers.wire._runs import spread_json
 
 if TYPE_CHECKING:
     from smithers.engine.dry import DryRun
-    from smithers.views import Estimate, Spread
+    from smithers.views import Estimate
     from smithers.wire._values import Json
 
 __all__ = ["dry_run_json"]
@@ -30,7 +30,7 @@ def dry_run_json(dry: DryRun, estimate: Estimate) -> Json:
                 "agent": one.agent or None,
                 "models": list(models),
                 "times": one.times,
-                "cost": _spread(cost),
+                "cost": spread_json(cost),
             }
         )
     return {
@@ -56,25 +56,10 @@ def dry_run_json(dry: DryRun, estimate: Estimate) -> Json:
             }
             for one in dry.untaken
         ],
-        "cost": _spread(estimate.total),
+        "cost": spread_json(estimate.total),
         "without_history": [
             one.task
             for one, line in zip(estimate.wanted, estimate.lines, strict=True)
             if line is None
         ],
     }
-
-
-def _spread(cost: Spread | None) -> Json | None:
-    if cost is None:
-        return None
-    return {
-        "low": _usd(cost.low),
-        "middle": _usd(cost.middle),
-        "high": _usd(cost.high),
-        "runs": cost.runs,
-    }
-
-
-def _usd(amount: Decimal) -> str:
-    return format(amount.quantize(Decimal("0.000001")).normalize(), "f")

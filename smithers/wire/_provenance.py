@@ -9,7 +9,7 @@ from smithers.texts import from_json, title_of
 from smithers.wire._runs import cost_json
 
 if TYPE_CHECKING:
-    from smithers.store.audit import AuditRow
+    from smithers.callers import AuditRow
     from smithers.views import AgentWorkView, DecisionView, Finding, ReceiptView, Verified
     from smithers.wire._values import Json
 

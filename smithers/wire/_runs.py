@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         GraphNode,
         GraphView,
         Inspection,
+        NextWork,
         OwnerView,
         Question,
         Reason,
@@ -31,9 +32,11 @@ if TYPE_CHECKING:
         RunView,
         SignalView,
         Spent,
+        Spread,
         StartedRun,
         Summary,
         TaskLine,
+        TaskMessage,
         TaskView,
         Usage,
         WaitView,
@@ -50,6 +53,7 @@ __all__ = [
     "line_json",
     "question_json",
     "run_line_json",
+    "spread_json",
     "summary_json",
     "task_json",
     "wait_json",
@@ -113,6 +117,19 @@ def task_json(task: TaskView) -> Json:
         "iterations": task.iterations,
         **whole,
         "attempts": [{**_attempt(one), "answer": one.answer} for one in task.attempts],
+        **({"messages": [_message(one) for one in task.messages]} if task.messages else {}),
+    }
+
+
+def _message(one: TaskMessage) -> Json:
+    return {
+        "id": one.id,
+        "text": one.text,
+        "by": one.by,
+        "at": time_text(one.at),
+        "state": one.view.state,
+        "attempt": one.view.attempt,
+        "agent": one.view.agent,
     }
 
 
@@ -307,8 +324,46 @@ def question_json(question: Question) -> Json:
         "due": optional_time(question.due),
         "allowed_by": list(question.allowed_by),
         "form": form_json(question.form),
+        "if_denied": question.if_denied,
+        "sends_back": [] if question.form is None else list(question.form.sends_back),
         "commands": question.commands,
+        **({} if question.next is None else {"next": _next_work(question.next)}),
     }
+
+
+def _next_work(work: NextWork) -> Json:
+    """What an answer lets run; money is decimal text, in US dollars."""
+    return {
+        "tasks": [
+            {
+                "id": one.id,
+                "kind": one.kind,
+                "certain": one.is_certain,
+                "cost": spread_json(one.cost),
+            }
+            for one in work.tasks
+        ],
+        "number": work.number,
+        "untold": work.untold,
+        "cost": spread_json(work.cost),
+        "open": work.is_open,
+        "done": work.done,
+    }
+
+
+def spread_json(cost: Spread | None) -> Json | None:
+    if cost is None:
+        return None
+    return {
+        "low": _usd(cost.low),
+        "middle": _usd(cost.middle),
+        "high": _usd(cost.high),
+        "runs": cost.runs,
+    }
+
+
+def _usd(amount: Decimal) -> str:
+    return format(amount.quantize(Decimal("0.000001")).normalize(), "f")
 
 
 def activity_json(one: Activity) -> Json:

@@ -65,6 +65,7 @@ class Desk:
         return sorted(one.name for one in self.folder.iterdir() if one.name != ".smithers")
 
 
+@pytest.mark.long
 def test_three_errors_go_back_in_the_session_and_the_file_that_passes_is_written(
     tmp_path: Path,
 ) -> None:
@@ -90,6 +91,7 @@ def test_three_errors_go_back_in_the_session_and_the_file_that_passes_is_written
     assert (run["workflow"], run["status"]) == ("new_workflow", "finished")
 
 
+@pytest.mark.long
 def test_one_that_never_passes_ends_with_the_last_errors_and_leaves_nothing(
     tmp_path: Path,
 ) -> None:
@@ -103,6 +105,7 @@ def test_one_that_never_passes_ends_with_the_last_errors_and_leaves_nothing(
     assert desk.files == []
 
 
+@pytest.mark.long
 def test_what_is_interrupted_leaves_no_file_and_is_resumed(tmp_path: Path) -> None:
     desk = Desk(tmp_path, answer(SYNTAX), answer(RIGHT))
     words = ("new", "say things", "-o", "say.py", "--agent", "author")
@@ -123,6 +126,7 @@ def _runs(desk: Desk) -> list[str]:
     return [one["run_id"] for one in found.document["runs"]] if found.code == 0 else []
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("text", "code", "left"),
     [("mine\n", 1, "mine\n"), (RIGHT[:40], 0, RIGHT)],

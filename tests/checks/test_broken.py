@@ -43,6 +43,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.sampled(3)
 @by_name
 def test_a_broken_workflow_is_found_with_its_place_and_its_fix(
     broken: Broken, folder: Path
@@ -71,6 +72,7 @@ def _confined(broken: Broken, folder: Path) -> Sequence[dict[str, Any]]:
     return found.findings
 
 
+@pytest.mark.sampled(20)
 @by_name
 def test_a_broken_workflow_that_is_corrected_passes(broken: Broken, folder: Path) -> None:
     (folder / "flow.py").write_text(broken.fixed)

@@ -146,6 +146,7 @@ def _written(code: str, how: str, tmp_path: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("how", [pytest.param("landlock", marks=needs_landlock), "audit hook"])
 @pytest.mark.parametrize("by", _BY)
 def test_nothing_is_left_by_what_has_no_event_or_another_folder(

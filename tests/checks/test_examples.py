@@ -39,6 +39,7 @@ def _named_agent(name: str) -> Agent:
     return agent
 
 
+@pytest.mark.sampled(26)
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_an_example_passes(example: Path, tmp_path: Path) -> None:
     assert findings(example, tmp_path) == []
@@ -49,6 +50,7 @@ def test_a_pattern_passes(pattern: Path) -> None:
     assert list(lint_file(pattern, pattern.read_bytes())) == []
 
 
+@pytest.mark.long
 def test_each_workflow_of_the_pages_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     for beside in (ROOT / "examples").rglob("[a-z]*.py"):

@@ -119,6 +119,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], str, str]] = {
 }
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_is_no_answer_exits_2_with_the_fix_and_records_nothing(
     asking: Path, case: str
@@ -141,6 +142,7 @@ def test_what_asks_for_more_is_not_approved_and_the_command_is_named(
     assert "hint: answer it with `smithers answer r1 plan --digest " in said.err
 
 
+@pytest.mark.long
 def test_who_is_asked_for_data_denies_what_can_be_sent_back(tmp_path: Path) -> None:
     folder = up(tmp_path, "asks_for_work")
     (ask,) = json.loads(smithers(folder, "asks", "--json").out)["asks"]
@@ -199,6 +201,7 @@ def test_asks_shows_what_an_answer_must_be(asking: Path) -> None:
     assert list(plan["commands"]) == ["answer"]
 
 
+@pytest.mark.long
 def test_every_command_that_asks_prints_is_the_answer(tmp_path: Path) -> None:
     up(tmp_path)
     (colour,) = Hub(database(tmp_path)).list_asks("r1", "colour")
@@ -379,6 +382,7 @@ def test_an_editor_that_fails_records_nothing(
         edit(tmp_path, Form(kind="text"), monkeypatch=monkeypatch)
 
 
+@pytest.mark.long
 def test_a_person_answers_in_their_editor_on_a_terminal(tmp_path: Path) -> None:
     up(tmp_path)
     env = environment({"VISUAL": editor(tmp_path, '{"steps": 1}', '{"steps": ["x"]}')})

@@ -36,6 +36,7 @@ def _typed(folder: Path, said: Said) -> Said:
     return smithers(folder, *shlex.split(line.removeprefix("next: smithers ")))
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("how", ["fail", "deny"])
 def test_a_question_that_timed_out_is_asked_again_with_the_text_and_time_of_the_file(
     how: str, tmp_path: Path

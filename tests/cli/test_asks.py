@@ -87,6 +87,9 @@ def test_every_open_question_is_listed_whole_with_what_to_type(asking: Path) -> 
         "due": None,
         "allowed_by": [],
         "form": None,
+        "if_denied": "fails",
+        "sends_back": [],
+        "next": first["next"],  # tests/web/test_asking_ahead.py
         "commands": {
             "approve": f"smithers approve r1 ship --digest {digest[:32]}",
             "deny": f"smithers deny r1 ship --digest {digest[:32]}",

@@ -156,6 +156,7 @@ def test_the_program_has_the_persons_terminal(tmp_path: Path) -> None:
         assert left(person)[0] == 0
 
 
+@pytest.mark.long
 def test_the_rest_of_the_run_goes_on_while_a_person_is_there(tmp_path: Path) -> None:
     with going(tmp_path, "beside"), attached(tmp_path) as person:
         assert state_of(tmp_path, "r1", "after") == "pending"
@@ -167,6 +168,7 @@ def test_the_rest_of_the_run_goes_on_while_a_person_is_there(tmp_path: Path) -> 
         finished(tmp_path)
 
 
+@pytest.mark.long
 def test_what_the_terminal_started_does_not_outlive_it(tmp_path: Path) -> None:
     with going(tmp_path, "three"), attached(tmp_path) as person:
         person.sendline("/background")
@@ -180,6 +182,7 @@ def test_what_the_terminal_started_does_not_outlive_it(tmp_path: Path) -> None:
         finished(tmp_path)
 
 
+@pytest.mark.long
 def test_what_goes_on_writing_to_the_terminal_keeps_nobody_there(tmp_path: Path) -> None:
     with going(tmp_path, "three"), attached(tmp_path) as person:
         person.sendline("/chatter")
@@ -203,6 +206,7 @@ def test_below_the_terminal_nothing_is_decided_even_without_marks(tmp_path: Path
         assert left(person)[0] == 0
 
 
+@pytest.mark.long
 def test_a_program_that_fails_is_told_and_the_run_goes_on(tmp_path: Path) -> None:
     with going(tmp_path, "three"):
         with attached(tmp_path) as person:
@@ -231,6 +235,7 @@ def test_a_command_that_is_ended_releases_what_it_holds(
     assert states(tmp_path) == ["interrupted", "succeeded"]
 
 
+@pytest.mark.long
 def test_a_terminal_that_goes_away_releases_it_as_well(tmp_path: Path) -> None:
     with going(tmp_path, "three"):
         with attached(tmp_path) as person, open(os.devnull) as nothing:
@@ -250,6 +255,7 @@ def test_a_command_that_is_killed_loses_its_hold_and_its_program_ends(tmp_path: 
     assert states(tmp_path) == ["interrupted", "succeeded"]
 
 
+@pytest.mark.long
 def test_a_killed_owner_is_followed_by_one_that_keeps_the_hold(tmp_path: Path) -> None:
     with going(tmp_path, "three") as owner, attached(tmp_path) as person:
         owner.kill()
@@ -267,6 +273,7 @@ def test_a_killed_owner_is_followed_by_one_that_keeps_the_hold(tmp_path: Path) -
         assert "person: still here" in finished(tmp_path)
 
 
+@pytest.mark.long
 def test_leaving_a_run_that_lost_its_owner_starts_one(tmp_path: Path) -> None:
     with going(tmp_path, "three") as owner:
         with attached(tmp_path) as person:
@@ -280,6 +287,7 @@ def test_leaving_a_run_that_lost_its_owner_starts_one(tmp_path: Path) -> None:
     assert states(tmp_path) == ["interrupted", "succeeded"]
 
 
+@pytest.mark.long
 def test_with_no_resume_the_command_that_goes_on_is_told(tmp_path: Path) -> None:
     with going(tmp_path, "three") as owner:
         with attached(tmp_path, "--no-resume") as person:
@@ -295,6 +303,7 @@ def test_with_no_resume_the_command_that_goes_on_is_told(tmp_path: Path) -> None
     assert states(tmp_path) == ["interrupted", "succeeded"]
 
 
+@pytest.mark.long
 def test_a_run_that_nobody_drives_gets_an_owner_that_holds_the_task(tmp_path: Path) -> None:
     with going(tmp_path, "three") as owner:
         owner.send_signal(signal.SIGINT)
@@ -311,6 +320,7 @@ def test_a_run_that_nobody_drives_gets_an_owner_that_holds_the_task(tmp_path: Pa
     assert states(tmp_path) == ["interrupted", "succeeded"]
 
 
+@pytest.mark.long
 def test_who_does_not_wait_any_longer_stops_nothing(tmp_path: Path) -> None:
     with going(tmp_path, "three") as owner:
         owner.send_signal(signal.SIGSTOP)
@@ -324,6 +334,7 @@ def test_who_does_not_wait_any_longer_stops_nothing(tmp_path: Path) -> None:
         assert states(tmp_path) == ["running"]
 
 
+@pytest.mark.long
 def test_a_second_person_is_refused_with_the_first_one(tmp_path: Path) -> None:
     with going(tmp_path, "three"), attached(tmp_path) as person:
         refusal = on_a_terminal(tmp_path, "fix")
@@ -358,6 +369,7 @@ def on_a_terminal(folder: Path, task: str, *more: str, run: str = "r1") -> Said:
     return Said(code=code or 0, out=" ".join(words.split()), err="")
 
 
+@pytest.mark.long
 def test_what_cannot_be_attached_to_is_refused_before_anything_is_stopped(tmp_path: Path) -> None:
     with going(tmp_path, "refused", "gone") as owner:
         eventually(lambda: session_of(tmp_path, "mute") is not None)

@@ -120,12 +120,14 @@ def test_a_run_whose_model_lost_a_field_meanwhile_still_resumes(tmp_path: Path) 
     assert smithers(tmp_path, "resume", "r1").code == 0
 
 
+@pytest.mark.long
 def test_an_input_of_5_mb_comes_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "input.json").write_text(json.dumps({"topic": "x" * 5_000_000}))
     said = smithers(tmp_path, "up", f"{FLOWS}:works", "--input", "@input.json")
     assert (said.code, len(said.out)) == (0, len("ABOUT ") + 5_000_000 + 1)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "command", ["resume", "inspect", "why", "timeline", "events", "graph", "logs"]
 )

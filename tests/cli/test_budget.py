@@ -107,6 +107,7 @@ def test_a_node_in_a_loop_is_raised_in_its_round(tmp_path: Path) -> None:
     assert (budget["task"], budget["iteration"]) == ("t", [0])
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

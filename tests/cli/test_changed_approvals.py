@@ -31,6 +31,7 @@ def asks(folder: Path, run: str) -> list[str]:
     return sorted(one["task"] for one in found if one["run_id"] == run)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("flow", "run"), [("inner", "r1"), ("outer", "r1.child")])
 def test_it_is_asked_again(tmp_path: Path, flow: str, run: str) -> None:
     (tmp_path / "flow.py").write_text(FLOW)
@@ -52,6 +53,7 @@ def test_it_is_asked_again(tmp_path: Path, flow: str, run: str) -> None:
     assert smithers(tmp_path, "resume", "r1").code == 0
 
 
+@pytest.mark.long
 def test_an_agent_has_nothing_run_again_or_renamed(tmp_path: Path) -> None:
     flow = (
         "import subprocess, sys\n"

@@ -79,6 +79,7 @@ def test_check_shows_what_is_known_before_the_run(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 def test_check_counts_calls_and_names_pools_and_what_it_does_not_know(tmp_path: Path) -> None:
     given = '{"names": ["a", "b", "c"]}'
     found = smithers(tmp_path, "check", written(tmp_path, POOLED), "--input", given, "--json")
@@ -98,6 +99,7 @@ def test_check_counts_calls_and_names_pools_and_what_it_does_not_know(tmp_path: 
     assert (late["waits"], late["children"]) == ("waits for plan", [])
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("rounds", "said"), [(1, None), (2, "once"), (7, "up to 6 times")])
 def test_check_counts_what_is_sent_back_as_the_run_does(
     tmp_path: Path, rounds: int, said: str | None
@@ -128,6 +130,7 @@ def test_check_counts_what_is_sent_back_as_the_run_does(
     assert (tmp_path / "decided").read_text() == "x" * rounds
 
 
+@pytest.mark.long
 def test_a_tree_that_follows_outputs_is_said_to_grow(tmp_path: Path) -> None:
     flow = """\
     from smithers import Sequence, Step, workflow
@@ -144,6 +147,7 @@ def test_a_tree_that_follows_outputs_is_said_to_grow(tmp_path: Path) -> None:
     assert "agents: none known before the run\n" in smithers(tmp_path, "check", "flow.py").out
 
 
+@pytest.mark.long
 def test_check_makes_an_input_with_an_item_in_each_list(tmp_path: Path) -> None:
     document = smithers(tmp_path, "check", written(tmp_path, POOLED), "--json").document
     assert document["input"] == {"names": ["text"]}
@@ -201,6 +205,7 @@ def test_check_refuses_what_is_not_a_file_with_a_workflow(
     assert found.document["error"]["message"] == said
 
 
+@pytest.mark.long
 def test_an_input_that_does_not_fit_is_a_mistake(tmp_path: Path) -> None:
     flow = written(tmp_path, POOLED)
     document = smithers(tmp_path, "check", flow, "--input", '{"nams": []}', "--json").document
@@ -208,6 +213,7 @@ def test_an_input_that_does_not_fit_is_a_mistake(tmp_path: Path) -> None:
     assert "the input does not match Names of workflow pooled" in finding["message"]
 
 
+@pytest.mark.long
 def test_one_of_several_workflows_is_named(tmp_path: Path) -> None:
     assert smithers(tmp_path, "check", f"{FLOWS}:works").code == 0
     several = smithers(tmp_path, "check", str(FLOWS))
@@ -257,6 +263,7 @@ def test_graph_draws_a_run_as_an_image(tmp_path: Path) -> None:
     assert any("finished" in (one.text or "") for one in image.iter())
 
 
+@pytest.mark.long
 def test_graph_of_a_broken_file_is_refused_with_the_first_mistake(tmp_path: Path) -> None:
     flow = written(tmp_path, "import smithers\n\nsmithers.Setp\n")
     said = smithers(tmp_path, "graph", flow)
@@ -280,6 +287,7 @@ def test_a_new_run_id_does_not_end_as_a_file(tmp_path: Path, run_id: str) -> Non
     )
 
 
+@pytest.mark.long
 def test_types_runs_the_type_checker(tmp_path: Path) -> None:
     flow = """\
     from pydantic import BaseModel
@@ -316,6 +324,7 @@ TRIED = """\
     """
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("prompt", "rule", "said"),
     [
@@ -338,6 +347,7 @@ def test_a_dry_run_in_the_process_of_the_check_finds_what_waits_for_outputs(
     assert all(one["place"]["line"] == 7 for one in told)
 
 
+@pytest.mark.long
 def test_a_dry_run_that_fails_for_want_of_a_type_says_which(tmp_path: Path) -> None:
     file = written(
         tmp_path,

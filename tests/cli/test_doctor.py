@@ -108,6 +108,7 @@ def with_sdk(folder: Path, version: str) -> dict[str, str]:
     return {"PATH": "/nowhere", "HOME": str(folder), **path_of(folder / "site")}
 
 
+@pytest.mark.long
 def test_a_package_with_a_key_is_an_agent_that_can_work(tmp_path: Path) -> None:
     env = with_sdk(tmp_path, "2.54.0") | {"OPENAI_API_KEY": "sk-secret"}
     said = really(tmp_path, "doctor", "--json", env=env)
@@ -164,6 +165,7 @@ def test_one_that_is_too_old_and_signed_out_is_told_both(tmp_path: Path) -> None
     assert "or set ANTHROPIC_API_KEY; update it with `npm install" in said.out
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("version", "state", "words"),
     [
@@ -242,6 +244,7 @@ def test_a_foreign_distribution_in_front_of_a_package_of_ours_is_a_problem(
     assert not findings(said, "agent")
 
 
+@pytest.mark.long
 def test_a_foreign_distribution_behind_ours_is_a_note(
     tmp_path: Path, programs: dict[str, str]
 ) -> None:
@@ -265,6 +268,7 @@ def test_a_foreign_distribution_that_wrote_into_a_package_of_ours_is_a_problem(
     assert "--force-reinstall" in one.hint
 
 
+@pytest.mark.long
 def test_a_folder_of_the_project_with_a_name_of_ours_is_a_note(
     tmp_path: Path, programs: dict[str, str]
 ) -> None:
@@ -302,6 +306,7 @@ def test_a_database_is_told_with_its_version_and_left_as_it_is(
     assert (one["state"], one["version"]) == ("note", newest - 1)
 
 
+@pytest.mark.long
 def test_a_database_that_cannot_be_used_is_a_problem(
     tmp_path: Path, programs: dict[str, str]
 ) -> None:
@@ -352,6 +357,7 @@ def test_a_package_of_ours_without_its_entry_points_is_a_problem(
     assert "--force-reinstall --no-deps" in one.hint
 
 
+@pytest.mark.long
 def test_a_database_that_git_tracks_is_reported_with_the_command_that_ends_it(
     tmp_path: Path,
 ) -> None:

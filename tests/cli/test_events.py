@@ -144,6 +144,7 @@ def test_a_follower_that_is_interrupted_harms_nothing(tmp_path: Path) -> None:
         assert run.returncode == 0
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("cursor", "words"),
     [

@@ -30,6 +30,7 @@ def test_0_is_a_finished_run_whose_output_is_all_of_stdout(tmp_path: Path) -> No
     assert "r1 finished (2 finished)" in said.err
 
 
+@pytest.mark.long
 def test_a_finished_run_prints_its_output_again_with_its_own_code(tmp_path: Path) -> None:
     up(tmp_path, "works")
     said = smithers(tmp_path, "resume", "r1")
@@ -44,6 +45,7 @@ def test_1_is_a_failed_run_with_what_to_do(tmp_path: Path) -> None:
     assert "then: smithers resume r1" in said.err
 
 
+@pytest.mark.long
 def test_a_failed_run_that_is_mended_goes_on_and_repeats_nothing(tmp_path: Path) -> None:
     up(tmp_path, "fails")
     (tmp_path / "mended").touch()
@@ -70,6 +72,7 @@ def test_3_is_a_run_that_waits_and_leaves_no_process(tmp_path: Path) -> None:
     assert (run["status"], run["owner"]) == ("waiting", None)
 
 
+@pytest.mark.long
 def test_3_is_a_run_whose_retry_is_far_off(tmp_path: Path) -> None:
     said = up(tmp_path, "retries_late", "--json")
     assert said.code == 3

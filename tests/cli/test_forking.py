@@ -148,6 +148,7 @@ def test_a_fork_goes_on_from_its_frame_and_leaves_its_source_alone(folder: Path)
     assert (again["run_id"], again["source"], again["notes"]) == ("r1-fork-2", "r1", [])
 
 
+@pytest.mark.long
 def test_what_it_inherits_is_told_apart_and_its_logs_are_there(folder: Path) -> None:
     smithers(folder, "fork", "r1", "--frame", "2", "--run-id", "f", *BY)
     found = smithers(folder, "inspect", "f", "--json").document
@@ -200,6 +201,7 @@ def test_a_task_that_is_rerun_runs_again_with_its_readers(folder: Path) -> None:
     assert said.code in (0, 2), said.err
 
 
+@pytest.mark.long
 def test_another_input_changes_what_runs_later(folder: Path) -> None:
     said = smithers(folder, "fork", "r1", "--frame", "0", "--input", '{"topic": "ants"}', "--up")
     assert said.code == 3, said.err
@@ -234,6 +236,7 @@ def words(ctx: Context[About]) -> Node:
 """
 
 
+@pytest.mark.long
 def test_what_comes_out_differently_with_another_input_runs_only_if_that_is_asked_for(
     folder: Path,
 ) -> None:
@@ -270,6 +273,7 @@ def test_a_decision_that_one_may_not_make_is_asked_again(folder: Path) -> None:
     assert ask["task"] == "ship"
 
 
+@pytest.mark.long
 def test_a_decision_in_a_child_run_that_one_may_not_make_is_asked_again(folder: Path) -> None:
     (folder / "above.py").write_text(ABOVE)
     assert smithers(folder, "up", "above.py", "--run-id", "top").code == 3
@@ -288,6 +292,7 @@ def test_a_decision_in_a_child_run_that_one_may_not_make_is_asked_again(folder: 
     assert f"under runs again: {why}" in said.err
 
 
+@pytest.mark.long
 def test_a_failed_and_a_cancelled_run_are_forked_and_go_on(folder: Path) -> None:
     assert smithers(folder, "up", "flow.py", "--run-id", "c").code == 3
     assert smithers(folder, "cancel", "c").code == 0
@@ -299,6 +304,7 @@ def test_a_failed_and_a_cancelled_run_are_forked_and_go_on(folder: Path) -> None
     assert smithers(folder, "fork", "d", "--rerun", "ship", "--up", *BY).code == 3
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -360,6 +366,7 @@ def test_a_run_that_is_taken_back_goes_on_from_there(folder: Path) -> None:
     assert runs_of(folder)["r1"] == "finished"
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     "again",
     [
@@ -481,6 +488,7 @@ def _rewound_and_killed(folder: Path, number: int) -> None:
     Hub(database(folder)).rewind("r1", 1)
 
 
+@pytest.mark.long
 def test_a_retry_has_begun_or_not(folder: Path) -> None:
     import asyncio
 
@@ -540,6 +548,7 @@ def sent_back(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.long
 def test_what_was_sent_back_and_approved_before_a_frame_is_not_done_again(sent_back: Path) -> None:
     last = Hub(database(sent_back)).timeline("r1").frames[-1].number
     assert smithers(sent_back, "rewind", "r1", "--frame", "1").code == 0
@@ -549,6 +558,7 @@ def test_what_was_sent_back_and_approved_before_a_frame_is_not_done_again(sent_b
     assert (sent_back / "count").read_text() == "draft draft sent "
 
 
+@pytest.mark.long
 def test_a_question_that_has_sent_work_back_keeps_its_answer_under_another_id(
     sent_back: Path,
 ) -> None:

@@ -113,6 +113,7 @@ def test_a_misspelt_command_is_answered_with_the_one_that_was_meant(
     assert "Did you mean" in said.err
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_is_there_for_a_shell(tmp_path: Path, shell: str) -> None:
     words = {"COMP_WORDS": "smithers re", "COMP_CWORD": "1", "_TYPER_COMPLETE_ARGS": "smithers re"}

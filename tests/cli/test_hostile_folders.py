@@ -73,6 +73,7 @@ def to_a_pipe(path: Path, _: Path) -> None:
 TURNED = pytest.mark.parametrize("turn", [to_a_link, to_a_pipe])
 
 
+@pytest.mark.sampled(3)
 @TURNED
 @pytest.mark.parametrize("end", ["-wal", "-shm", "-journal", ".lock"])
 def test_what_lies_beside_the_database_is_never_a_link_or_a_pipe(
@@ -118,6 +119,7 @@ def to_a_second_name(path: Path, outside: Path) -> None:
     path.hardlink_to(outside)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("turn", [to_a_link, to_a_pipe, to_a_second_name])
 @pytest.mark.parametrize("name", ["1.events.jsonl", "1.raw.jsonl"])
 def test_a_stream_is_not_appended_to_a_link_a_pipe_or_a_second_name(
@@ -143,6 +145,7 @@ def test_a_stream_whose_folder_is_replaced_while_the_run_goes_on_is_not_written_
     assert [one.name for one in outside.parent.iterdir()] == ["kept"]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("turn", [to_a_link, to_a_pipe])
 def test_the_log_of_an_owner_is_not_written_through_a_link(
     folder: Path, outside: Path, turn: Callable[[Path, Path], None]
@@ -223,6 +226,7 @@ def file_written_by_all(above: Path) -> None:
     (above / ".smithers" / "smithers.db").chmod(0o666)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("let", [owned_by_another, written_by_all, file_written_by_all])
 def test_a_database_above_the_folder_that_another_user_could_write_is_not_used(
     folder: Path, let: Callable[[Path], None]
@@ -311,6 +315,7 @@ def test_an_untrusted_database_is_not_changed_by_what_nobody_types(clone: Path) 
     assert not was_imported(clone.with_name("project"))
 
 
+@pytest.mark.long
 def test_an_older_database_is_woken_after_one_command_on_a_terminal(tmp_path: Path) -> None:
     kept = HERE / "version_4.sql"
     database = restored(kept, tmp_path)
@@ -331,6 +336,7 @@ def test_an_older_database_is_woken_after_one_command_on_a_terminal(tmp_path: Pa
     eventually(lambda: statuses()["waiting"] == "finished")
 
 
+@pytest.mark.long
 def test_a_folder_that_a_row_names_is_allowed_by_the_command_that_is_told(
     clone: Path, tmp_path: Path
 ) -> None:

@@ -111,6 +111,7 @@ def test_the_package_and_the_version_come_without_typing(tmp_path: Path) -> None
     assert imported(tmp_path, "--version") & {"typing", "re", "dataclasses", "importlib"} == set()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "typed", ["ps", "ps --json --limit 3", "inspect r1", "why r1", "events r1", "graph r1"]
 )
@@ -119,6 +120,7 @@ def test_looking_imports_nothing_that_runs_a_workflow(folder: Path, typed: str) 
     assert found & {*_HEAVY, *_OF_RUNNING, *_OF_RESUMING, *_OF_OTHER_WORK} == set()
 
 
+@pytest.mark.long
 def test_a_start_imports_nothing_of_resuming_nor_of_work_that_it_has_not(folder: Path) -> None:
     found = imported(folder, "up", f"{FLOWS}:works")
     assert found & {*_HEAVY, *_OF_RESUMING, *_OF_OTHER_WORK} == set()
@@ -131,6 +133,7 @@ def test_a_run_of_a_step_without_types_builds_no_validator(tmp_path: Path) -> No
     assert found & {*_OF_VALIDATORS, *seldom} == set()
 
 
+@pytest.mark.long
 def test_the_end_of_a_process_that_drove_a_run_looks_at_little_of_what_it_imported(
     folder: Path,
 ) -> None:
@@ -138,6 +141,7 @@ def test_the_end_of_a_process_that_drove_a_run_looks_at_little_of_what_it_import
     assert looked_at < kept / 2
 
 
+@pytest.mark.long
 def test_what_a_step_leaves_in_a_cycle_is_freed_at_the_end_of_the_process(tmp_path: Path) -> None:
     (tmp_path / "leaves.py").write_text(_LEAVES_A_CYCLE)
     assert ended(tmp_path, "up", "leaves.py")[0] == 0

@@ -61,6 +61,7 @@ def test_a_dry_run_lists_the_same_and_writes_nothing(tmp_path: Path) -> None:
     assert outcomes(tmp_path) == listed
 
 
+@pytest.mark.long
 def test_git_shows_the_pack_but_no_database_and_nothing_that_python_compiled(
     tmp_path: Path,
 ) -> None:
@@ -99,6 +100,7 @@ def test_an_edited_file_is_told_and_left_and_an_older_one_is_updated(tmp_path: P
     assert (found[FIX], found[".smithers/workflows/audit_repository.py"]) == ("unchanged", "edited")
 
 
+@pytest.mark.long
 def test_the_workflow_in_the_skill_works_in_a_project_with_the_pack(tmp_path: Path) -> None:
     outcomes(tmp_path)
     skill = (tmp_path / ".agents" / "skills" / "smithers" / "SKILL.md").read_text()
@@ -144,6 +146,7 @@ def test_a_template_is_written_alone_with_what_it_needs(tmp_path: Path) -> None:
     assert outcomes(tmp_path)[".smithers/workflows/research.py"] == "unchanged"
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("name", WORKFLOWS)
 def test_after_init_each_workflow_passes_check_and_a_dry_run_with_no_edit_input_or_agent(

@@ -83,6 +83,7 @@ def test_a_refused_resume_tells_how_the_run_stands(tmp_path: Path) -> None:
     assert (found["status"], found["error"]["kind"]) == ("cancelled", "Refused")
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     "arguments",
     [

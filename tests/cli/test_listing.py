@@ -86,6 +86,7 @@ def _cursor(folder: Path, limit: int) -> str:
     return cursor
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("options", "wanted"),
     [

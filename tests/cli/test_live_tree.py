@@ -113,6 +113,7 @@ def test_fifty_tasks_fold_on_a_small_terminal() -> None:
     ]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("size", [SMALL, LARGE])
 def test_of_five_thousand_tasks_those_that_run_or_failed_are_shown(size: tuple[int, int]) -> None:
     shown = drawn(of(fan_out(5000, fails=[2100, 4999], runs=range(3000, 3008))), *size)
@@ -122,6 +123,7 @@ def test_of_five_thousand_tasks_those_that_run_or_failed_are_shown(size: tuple[i
     assert shown[-1] == "… and 1666 finished, 3324 pending"
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("size", [SMALL, LARGE])
 def test_many_failures_hide_neither_what_runs_nor_their_number(size: tuple[int, int]) -> None:
     shown = drawn(of(fan_out(5000, fails=range(2000, 2600), runs=range(3000, 3040))), *size)
@@ -274,6 +276,7 @@ def test_a_run_that_was_stopped_says_so_in_its_title() -> None:
     assert shown[0].startswith("! r1 stopped by SIGINT  4/6  12 m 34 s")
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("size", [SMALL, LARGE])
 def test_drawing_costs_as_much_for_five_thousand_tasks_as_for_two_hundred(
     size: tuple[int, int],

@@ -129,6 +129,7 @@ def test_a_killed_run_is_stale_and_why_says_what_to_type(tmp_path: Path) -> None
     assert tasks(tmp_path)["hangs"]["attempts"][0]["state"] == "running"
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("workflow", "words", "command"),
     [
@@ -230,6 +231,7 @@ def test_sql_answers_as_a_table_as_json_and_as_csv(tmp_path: Path) -> None:
     assert rows == [{"task": "note", "text": "hello", "absent": "", "bytes": "00ff"}]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "query",
     [

@@ -88,6 +88,7 @@ PLACES = [
 ]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("options", "where"), PLACES)
 def test_it_is_added_once_and_removed_once(
     options: tuple[str, ...], where: str, home: Home, tmp_path: Path
@@ -118,6 +119,7 @@ def test_it_is_added_once_and_removed_once(
     assert sorted(one.name for one in file.parent.iterdir() if one.suffix == ".new") == []
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("options", "file", "text"),
     [((), ".mcp.json", MCP_JSON), (("--client", "codex"), ".codex/config.toml", CONFIG)],
@@ -412,6 +414,7 @@ def test_the_real_codex_knows_the_server_and_that_of_a_trusted_project(home: Hom
     assert config.read_text() == trusted.rstrip() + "\n"
 
 
+@pytest.mark.long
 def test_the_interpreter_that_is_written_runs_the_command_from_anywhere(
     home: Home, tmp_path: Path
 ) -> None:

@@ -23,6 +23,7 @@ def test_each_file_has_one_pattern_and_each_pattern_a_line(tmp_path: Path) -> No
     assert len(NAMES) == len(FILES) == 16
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", NAMES)
 def test_the_source_of_a_pattern_is_its_file(tmp_path: Path, name: str) -> None:
     said = smithers(tmp_path, "patterns", name)

@@ -61,6 +61,7 @@ def test_every_command_that_is_no_group_is_here() -> None:
         assert getattr(callback, "__wrapped__", None) is _function(str(name))
 
 
+@pytest.mark.sampled(13)
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_what_is_read_plainly_is_what_typer_reads(name: str) -> None:
     command, function = _of_typer(name), _function(name)

@@ -91,6 +91,7 @@ def assert_is_plain(said: Said) -> None:
         assert not found, line
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("name", ["plain", "exhausted", "spent"])
 def test_no_command_shows_a_person_ids_that_the_engine_made(folder: Path, name: str) -> None:
     assert_is_plain(smithers(folder, "up", f"flow.py:{name}", "--run-id", name))

@@ -246,6 +246,7 @@ def test_a_decision_that_a_rewind_and_a_rename_have_written_again_is_told_once(
     assert smithers(folder, "receipt", "r1", "--json").document["decisions"] == before
 
 
+@pytest.mark.long
 def test_a_renamed_task_has_its_decision_and_the_tools_of_its_agent(tmp_path: Path) -> None:
     folder = made_in(tmp_path)
     before = smithers(folder, "receipt", "r1", "--json").document

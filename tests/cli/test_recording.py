@@ -73,6 +73,7 @@ def test_a_program_runs_as_it_is_and_its_session_is_kept(tmp_path: Path) -> None
     assert (tmp_path / "made.txt").read_text() == "${A_TOKEN}"
 
 
+@pytest.mark.long
 def test_a_recording_is_not_written_over_unless_told(tmp_path: Path) -> None:
     (tmp_path / "r.jsonl").write_text("mine")
     command = ("harness", "record", "--to", "r.jsonl")
@@ -87,6 +88,7 @@ def test_a_recording_is_not_written_over_unless_told(tmp_path: Path) -> None:
     assert session_in(tmp_path / "r.jsonl").header.program == "true"
 
 
+@pytest.mark.long
 def test_a_folder_gets_a_file_of_its_own_for_each_session(tmp_path: Path) -> None:
     for _ in range(2):
         assert really(tmp_path, "harness", "record", "--to", "kept/here", "--", "true").code == 0

@@ -97,6 +97,7 @@ def test_what_it_used_counts_once(folder: Path) -> None:
     assert json.loads(smithers(folder, "ps", "--json").out)["runs"][0]["usage"] == before
 
 
+@pytest.mark.long
 def test_an_edit_besides_is_still_seen(folder: Path) -> None:
     text = FLOW.replace('prompt="Do a"', 'prompt="Do a well"').replace("Ship {", "Really ship {")
     renamed = rename(folder, ("a", "first"), ("ship", "go"), text=text)
@@ -112,6 +113,7 @@ def test_an_edit_besides_is_still_seen(folder: Path) -> None:
     assert calls(folder) == ["b", "c", "x", "last"]
 
 
+@pytest.mark.long
 def test_a_run_that_has_finished_finishes_again(folder: Path) -> None:
     end(folder)
     renamed = rename(folder, ("b", "second"))
@@ -122,6 +124,7 @@ def test_a_run_that_has_finished_finishes_again(folder: Path) -> None:
     assert json.loads(smithers(folder, "timeline", "r1", "--json").out)["frames"] == frames
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("given", "text", "said"),
     [

@@ -99,6 +99,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], str, str]] = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_cannot_be_sent_exits_2_with_the_fix_and_records_nothing(
     waiting: Path, case: str
@@ -153,6 +154,7 @@ def test_an_ended_run_takes_nothing(tmp_path: Path) -> None:
     assert (said.code, "no run of workflow 'works' is unfinished" in said.err) == (2, True)
 
 
+@pytest.mark.long
 def test_the_command_that_why_prints_sends_what_fits(tmp_path: Path) -> None:
     up(tmp_path)
     ended = smithers(tmp_path, "ps")
@@ -170,6 +172,7 @@ def test_the_command_that_why_prints_sends_what_fits(tmp_path: Path) -> None:
     assert [one["state"] for one in signals(tmp_path)] == ["taken", "taken"]
 
 
+@pytest.mark.long
 def test_the_command_for_names_that_look_like_options_can_be_typed(tmp_path: Path) -> None:
     said = smithers(tmp_path, "up", f"{FLOWS}:waits_for_an_option", "--run-id", "r1")
     (command,) = [line for line in said.err.splitlines() if line.startswith("next: ")]
@@ -194,6 +197,7 @@ def test_a_signal_is_kept_once_and_told_so(tmp_path: Path) -> None:
     assert [one["id"] for one in signals(tmp_path)] == ["one"]
 
 
+@pytest.mark.long
 def test_the_receipt_names_the_task_that_takes_the_signal(tmp_path: Path) -> None:
     up(tmp_path)
     tasks = [send(tmp_path, "go", "--id", id, "--json").document["task"] for id in "aab"]
@@ -205,6 +209,7 @@ def test_the_receipt_names_the_task_that_takes_the_signal(tmp_path: Path) -> Non
     assert (again["outcome"], again["task"]) == ("already sent", "go")
 
 
+@pytest.mark.long
 def test_an_event_that_nothing_waits_for_is_kept_and_those_that_are_waited_for_are_named(
     tmp_path: Path,
 ) -> None:
@@ -243,6 +248,7 @@ def test_a_signal_to_a_cancelled_run_is_not_lost_silently(tmp_path: Path) -> Non
     assert f"signal one of the event go, which {LOGIN} has sent, was not taken" in why
 
 
+@pytest.mark.long
 def test_a_run_that_continues_passes_on_what_it_has_not_taken(tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text(
         "from smithers import *\n"
@@ -274,6 +280,7 @@ def test_a_run_that_continues_passes_on_what_it_has_not_taken(tmp_path: Path) ->
     )
 
 
+@pytest.mark.long
 def test_an_id_counts_once_in_runs_that_continue_each_other(tmp_path: Path) -> None:
     smithers(tmp_path, "up", f"{FLOWS}:waits_and_continues", "--run-id", "r1")
     words = ("send", "--all", "waits_and_continues", "go", "--id", "d1")
@@ -285,6 +292,7 @@ def test_an_id_counts_once_in_runs_that_continue_each_other(tmp_path: Path) -> N
     assert smithers(tmp_path, "send", "r1-2", "go", "--id", "d1", "--data", "1").code == 2
 
 
+@pytest.mark.long
 def test_every_unfinished_run_of_a_workflow_gets_it(tmp_path: Path) -> None:
     for run_id in ("r1", "r2", "r3"):
         up(tmp_path, run_id)
@@ -316,6 +324,7 @@ def test_what_is_secret_is_masked_where_it_is_shown(tmp_path: Path) -> None:
     assert signals(tmp_path)[0]["data"] == {"steps": secret["APP_TOKEN"]}
 
 
+@pytest.mark.long
 def test_supervise_wakes_the_run_that_waits_for_a_signal_and_no_other(tmp_path: Path) -> None:
     for run_id in ("r1", "r2"):
         up(tmp_path, run_id)

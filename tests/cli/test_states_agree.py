@@ -358,6 +358,7 @@ def test_what_ends_well_is_finished_whatever_it_allowed_below(folder: Path) -> N
     assert all(one["tolerated"] for one in container_nodes(root) if one["state"] == "failed")
 
 
+@pytest.mark.long
 def test_a_finished_run_of_a_database_without_handled_failures(folder: Path) -> None:
     assert up(folder, "tolerated") == 6
     found = agreed(folder)
@@ -424,6 +425,7 @@ def test_an_exhausted_loop(folder: Path) -> None:
     assert agreed(folder)["containers"]["loop"] == "finished"
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_run_that_a_signal_stopped_is_told_from_one_that_crashed(
     folder: Path, number: signal.Signals
@@ -463,6 +465,7 @@ def test_a_task_that_an_edit_removed_or_moved(folder: Path) -> None:
     assert "bad left the tree" in told
 
 
+@pytest.mark.long
 def test_a_task_that_an_edit_moved_out_of_its_loop_has_one_place(folder: Path) -> None:
     assert up(folder, "moves") == 1
     assert agreed(folder)["tolerated"] == ["own[0]"]
@@ -503,6 +506,7 @@ def test_an_open_question_of_a_resumed_run_is_shown_as_waiting(folder: Path) -> 
     assert agreed(folder)["tasks"]["ask"] == "waiting"
 
 
+@pytest.mark.long
 def test_an_answer_that_a_living_process_is_to_take_is_not_waited_for(folder: Path) -> None:
     with started(folder, "up", "flow.py:asks_beside", "--run-id", "r1") as owner:
         eventually(lambda: (folder / "hanging").exists())
@@ -521,6 +525,7 @@ def test_an_answer_that_a_living_process_is_to_take_is_not_waited_for(folder: Pa
         assert agreed(folder)["tasks"] == {"ask": "finished", "hang": "running"}
 
 
+@pytest.mark.long
 def test_a_budget_that_was_raised_is_no_longer_waited_for(folder: Path) -> None:
     assert up(folder, "budgeted") == 5
     assert agreed(folder)["tasks"] == {"call 1": "finished", "call 2": "ready"}

@@ -49,6 +49,7 @@ def test_a_run_that_nobody_drives_keeps_it_for_the_next_attempt(tmp_path: Path) 
     assert (found["state"], found["attempt"]) == ("kept", None)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -139,6 +139,7 @@ def flow(ctx):
 """
 
 
+@pytest.mark.long
 def test_a_run_and_its_approval_work_without_a_home_and_an_entry(tmp_path: Path) -> None:
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "sitecustomize.py").write_text(_NO_ENTRY)

@@ -85,6 +85,7 @@ def test_a_live_tree_is_drawn_on_a_terminal(tmp_path: Path) -> None:
     assert "hello there" in shown
 
 
+@pytest.mark.long
 def test_what_does_not_fit_the_terminal_is_counted(tmp_path: Path) -> None:
     shown = plain_of(on_a_terminal(tmp_path, "up", f"{FLOWS}:many", "--run-id", "r1"))
     assert "… and " in shown
@@ -92,6 +93,7 @@ def test_what_does_not_fit_the_terminal_is_counted(tmp_path: Path) -> None:
     assert "and 55 more: smithers why r1 --all" in shown
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("size", [(80, 24), (200, 50)])
 def test_ctrl_c_on_a_terminal_leaves_the_tree_once(tmp_path: Path, size: tuple[int, int]) -> None:
     arguments = ("up", f"{FLOWS}:hangs", "--run-id", "r1")
@@ -110,6 +112,7 @@ def plain_of(shown: str) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
 
 
+@pytest.mark.long
 def test_a_dumb_terminal_gets_lines(tmp_path: Path) -> None:
     flow = f"{FLOWS}:echoes"
     shown = on_a_terminal(tmp_path, "up", flow, "--run-id", "r1", env={"TERM": "dumb"})
@@ -117,6 +120,7 @@ def test_a_dumb_terminal_gets_lines(tmp_path: Path) -> None:
     assert "\x1b" not in shown
 
 
+@pytest.mark.long
 def test_no_colour_is_honoured_on_a_terminal(tmp_path: Path) -> None:
     smithers(tmp_path, "up", f"{FLOWS}:works", "--run-id", "r1")
     assert "\x1b[32m" in on_a_terminal(tmp_path, "ps")
@@ -125,6 +129,7 @@ def test_no_colour_is_honoured_on_a_terminal(tmp_path: Path) -> None:
     assert "\x1b[3" not in live
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "command", ["ps", "why", "asks", "graph", "timeline", "inspect", "logs", "resume"]
 )
@@ -172,6 +177,7 @@ def test_resume_is_a_flag_that_may_have_a_value(typed: list[str], meant: list[st
     assert as_typed(typed) == meant
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("resume", [["--resume"], ["--resume", "true"], ["--resume=true"]])
 def test_up_goes_on_with_resume_wherever_it_stands(tmp_path: Path, resume: list[str]) -> None:
     flow = f"{FLOWS}:asks"

@@ -206,6 +206,7 @@ def another_user_owns_the_project(project: Path) -> None:
     os.chown(project, 65534, 65534)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "let",
     [

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from tests.cli.command import database, really
 
 FLOW = """
@@ -84,6 +86,7 @@ def test_a_class_and_items_with_sets_are_the_same_in_the_next_process(tmp_path: 
     assert last.out == "a 1 <class 'models.Plan'>\n"
 
 
+@pytest.mark.long
 def test_a_class_that_no_module_has_loaded_is_an_author_error(tmp_path: Path) -> None:
     folder = project(tmp_path)
     assert really(folder, "up", "flow.py:lazy", "--run-id", "r1").code == 3
@@ -97,6 +100,7 @@ def test_a_class_that_no_module_has_loaded_is_an_author_error(tmp_path: Path) ->
     assert (again.code, again.out) == (0, "1\n"), again.err
 
 
+@pytest.mark.long
 def test_a_local_class_is_refused_with_what_to_write(tmp_path: Path) -> None:
     done = really(project(tmp_path), "up", "flow.py:local")
     assert done.code == 1

@@ -180,6 +180,7 @@ ALTERED: dict[str, tuple[str, str, str | None]] = {
 }
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("what", list(ALTERED))
 def test_what_was_altered_is_found_and_named(folder: Path, what: str) -> None:
     statement, table, task = ALTERED[what]
@@ -228,6 +229,7 @@ def test_a_stream_that_is_missing_is_a_note(folder: Path) -> None:
     }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "change",
     [
@@ -303,6 +305,7 @@ def test_an_answer_that_nobody_has_sent_is_found(folder: Path) -> None:
     assert "nobody has sent the answer" in found["said"]
 
 
+@pytest.mark.long
 def test_answers_that_a_rewind_and_a_fork_have_copied_match(folder: Path) -> None:
     frames = Hub(database(folder)).timeline("r1").frames
     assert smithers(folder, "rewind", "r1", "--frame", "3").code == 0

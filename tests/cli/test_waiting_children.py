@@ -6,6 +6,8 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.cli.command import Said, smithers
 
 FLOWS = Path(__file__).with_name("child_flows.py")
@@ -44,6 +46,7 @@ def test_a_budget_two_runs_above_is_raised_with_the_command_that_is_shown(tmp_pa
     assert type_it(tmp_path, "smithers budget r1 --add-calls 5 --resume").code == 0
 
 
+@pytest.mark.long
 def test_a_child_run_that_is_driven_alone_keeps_to_the_budgets_around_its_node(
     tmp_path: Path,
 ) -> None:

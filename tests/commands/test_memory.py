@@ -32,6 +32,7 @@ file.unlink()
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "size_mb", [64, pytest.param(1000, marks=[pytest.mark.trust, pytest.mark.timeout(900)])]
 )

@@ -124,6 +124,7 @@ def words_of_shell() -> str:
     return join([*WORDS, "0", "waits"])
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("killed", ["owner", "owner and guards"])
 def test_a_killed_owner_leaves_no_descendant(project: Project, killed: str) -> None:
     folders = [project.folder / name for name in ("one", "two")]

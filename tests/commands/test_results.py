@@ -157,6 +157,7 @@ SAID: list[tuple[str, Command[Any], str, str]] = [
 ]
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("command", "said", "hint"), [one[1:] for one in SAID], ids=[one[0] for one in SAID]
 )
@@ -217,6 +218,7 @@ def test_a_script_without_an_interpreter_line_is_named(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("number", [errno.ETXTBSY, errno.EAGAIN, errno.EMFILE, errno.ENOMEM])
 def test_a_start_that_fails_for_a_passing_reason_is_tried_again(
     number: int, monkeypatch: pytest.MonkeyPatch

@@ -225,6 +225,7 @@ async def test_what_is_said_while_it_runs_is_taken_in_before_it_answers(
         assert message in json.dumps(scene.model.requests[-1].body)
 
 
+@pytest.mark.sampled(72)
 @each(*FAILURES, *FURTHER)
 async def test_a_failure_is_told_by_its_class_its_reason_and_when_it_ends(
     adapter: Adapter, case: str, session: str, tmp_path: Path

@@ -74,6 +74,7 @@ async def test_garbage_and_events_of_tomorrow_on_stdout_are_passed_over(
     assert [type(event) for event in noisy] == [type(event) for event in plain]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("adapter", PROGRAMS, ids=lambda adapter: adapter.id)
 async def test_a_line_of_twenty_megabytes_and_a_flood_on_stderr_block_nothing(
     adapter: Adapter, tmp_path: Path

@@ -56,6 +56,7 @@ def test_there_are_nine() -> None:
     assert len(NINE) == 9
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("adapter", NINE)
 def test_three_tasks_have_the_same_states_and_outputs_on_each_agent(
     adapter: Adapter, tmp_path: Path

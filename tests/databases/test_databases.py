@@ -55,6 +55,7 @@ def test_every_released_version_is_kept() -> None:
     assert len(kept) >= len(published()) - 1  # the newest gets its file when it is released
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kept", KEPT, ids=lambda kept: kept.stem)
 def test_looking_at_an_older_database_changes_nothing(kept: Path, tmp_path: Path) -> None:
     database = restored(kept, tmp_path)
@@ -73,6 +74,7 @@ def test_looking_at_an_older_database_changes_nothing(kept: Path, tmp_path: Path
     )
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kept", KEPT, ids=lambda kept: kept.stem)
 def test_the_runs_of_an_older_database_resume_and_finish(kept: Path, tmp_path: Path) -> None:
     database = restored(kept, tmp_path)

@@ -119,6 +119,7 @@ def test_a_budget_that_the_script_spends_is_told_by_the_exit_code(tmp_path: Path
     assert "budget" in said.document["why"]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("workflow", "limit"), [("endless", "1000 attempts"), ("watches", "frames")]
 )
@@ -130,6 +131,7 @@ def test_what_never_ends_is_stopped_at_a_limit(tmp_path: Path, workflow: str, li
     assert "hint: bound its loops, or give answers that end them with --script" in said.err
 
 
+@pytest.mark.long
 def test_a_schedule_in_a_child_run_is_no_mistake_because_it_has_no_end(tmp_path: Path) -> None:
     said = dry(tmp_path, "hours")
     assert said.code == 0

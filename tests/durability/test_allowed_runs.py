@@ -59,6 +59,7 @@ def parent(project: Project, run_id: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("name", ["single", "program", "step"])
 def test_what_a_run_has_started_starts_a_child_run(project: Project, name: str) -> None:
     done = run(project, name, up(project, "leaf", "c1"))
@@ -82,6 +83,7 @@ def test_a_step_starts_a_child_run_in_its_own_process(project: Project) -> None:
     assert parent(project, "c1")["run_id"] == "r1"
 
 
+@pytest.mark.long
 def test_a_run_of_a_workflow_that_allows_none_is_refused_with_what_to_write(
     project: Project,
 ) -> None:
@@ -92,6 +94,7 @@ def test_a_run_of_a_workflow_that_allows_none_is_refused_with_what_to_write(
     assert project.ledger == []
 
 
+@pytest.mark.long
 def test_what_a_refused_start_says_helps(project: Project) -> None:
     script = f"{up(project, 'leaf', 'c1')}; test $(tail -n 1 {project.folder / 'codes'}) = 0"
     assert run(project, "refusing", script).returncode == 1
@@ -121,6 +124,7 @@ def test_two_starts_at_once_share_the_last_place(project: Project) -> None:
     assert project.ledger == ["leaf"]
 
 
+@pytest.mark.long
 def test_runs_below_runs_count_for_the_depth_and_the_number(project: Project) -> None:
     """`deep` allows 3 runs, 2 levels below it: the third one down is refused."""
     third = up(project, "deep", "c3", *given("true"))
@@ -132,12 +136,14 @@ def test_runs_below_runs_count_for_the_depth_and_the_number(project: Project) ->
     assert parent(project, "c2")["run_id"] == "c1"
 
 
+@pytest.mark.long
 def test_a_child_run_below_one_that_allows_starts_has_that_as_its_parent(project: Project) -> None:
     done = project.run("up", "below.py:nested", "--run-id", "r1", *given(up(project, "leaf", "c1")))
     assert done.returncode == 0, done.stderr
     assert parent(project, "c1")["run_id"] == "r1.one"
 
 
+@pytest.mark.long
 def test_everything_else_stays_refused_below_such_a_run(project: Project) -> None:
     assert project.run("up", "below.py:asking", "--run-id", "other").returncode == 3
     script = "; ".join(
@@ -161,6 +167,7 @@ def test_a_run_that_ends_ends_the_runs_below_it(project: Project) -> None:
     assert "the run that started it has ended" in project.run("why", "c1").stdout
 
 
+@pytest.mark.long
 def test_a_cancelled_run_cancels_the_runs_below_it(project: Project) -> None:
     (project.folder / "hold-leaf").touch()
     owner = project.start(
@@ -202,6 +209,7 @@ def test_a_run_that_is_killed_resumes_and_its_agent_resumes_the_run_below(
     assert project.ledger == ["held", "held"]
 
 
+@pytest.mark.long
 def test_what_runs_below_use_counts_for_the_budget_of_the_run_above(project: Project) -> None:
     """One call of three is the shell's, so the second run below gets none."""
     script = "; ".join(up(project, "calls", id) for id in ("c1", "c2"))
@@ -211,6 +219,7 @@ def test_what_runs_below_use_counts_for_the_budget_of_the_run_above(project: Pro
     assert status(project, "c1") == "finished"
 
 
+@pytest.mark.long
 def test_a_budget_that_runs_below_have_spent_stops_the_run_above(project: Project) -> None:
     """The next agent would be the fourth call of three."""
     done = run(project, "more", up(project, "calls", "c1"))
@@ -222,6 +231,7 @@ def test_a_budget_that_runs_below_have_spent_stops_the_run_above(project: Projec
     assert again.stdout == "more\n", again.stderr
 
 
+@pytest.mark.long
 def test_a_run_below_that_waits_for_a_budget_names_the_run_above(project: Project) -> None:
     script = "; ".join(up(project, "calls", id) for id in ("c1", "c2"))
     assert run(project, "more", script).returncode == 5
@@ -233,6 +243,7 @@ def test_a_run_below_that_waits_for_a_budget_names_the_run_above(project: Projec
     assert (measure["cap"], measure["used"], measure["left"]) == (3, 3, 0)
 
 
+@pytest.mark.long
 def test_a_run_below_that_must_clean_up_does_so_when_a_person_resumes_it(
     project: Project,
 ) -> None:
@@ -252,6 +263,7 @@ def test_a_run_below_that_must_clean_up_does_so_when_a_person_resumes_it(
     assert status(project, "c1") == "cancelled"
 
 
+@pytest.mark.long
 def test_nobody_resumes_a_run_below_unattended_but_a_person_may(project: Project) -> None:
     (project.folder / "hold-leaf").touch()
     script = up(project, "holding", "c1")
@@ -278,6 +290,7 @@ def test_a_run_that_another_run_has_started_may_not_be_resumed_from_below(
     assert "this process was started by run r2, which has not started that one" in said(project)
 
 
+@pytest.mark.long
 def test_over_mcp_an_agent_starts_a_run_as_often_as_it_may(
     project: Project, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

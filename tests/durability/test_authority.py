@@ -1,7 +1,7 @@
 """Whatever stands below a run may change nothing of it; a person beside it may.
 
-Every verb is tried below a run by the command line, by `Hub` and over MCP. Each other way of being
-below or beside is tried as well, here with a few verbs each, and by `make trust` with all.
+Each way of being below or beside is tried with a few verbs. `make long` tries every verb in one of
+them, by the command line, by `Hub` and over MCP, and `make trust` in each.
 """
 
 from __future__ import annotations
@@ -63,8 +63,12 @@ def in_tmux(command: list[str], project: Project) -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     "whole",
-    [["plain"], pytest.param([*BELOW, *BESIDE, "namespace"], marks=pytest.mark.trust)],
-    ids=["few", "all"],
+    [
+        [],
+        pytest.param(["plain"], marks=pytest.mark.long),
+        pytest.param([*BELOW, *BESIDE, "namespace"], marks=pytest.mark.trust),
+    ],
+    ids=["few", "one", "all"],
 )
 def test_below_a_run_every_verb_is_refused_and_beside_it_none(
     project: Project, whole: list[str], tmp_path_factory: pytest.TempPathFactory

@@ -81,6 +81,7 @@ def groups() -> bool:
     return made is not None
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("known_by", ["rows", "control group"])
 def test_the_next_owner_ends_a_daemon_that_left_its_parents_session_and_environment(
     project: Project, known_by: str

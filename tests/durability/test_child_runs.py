@@ -52,6 +52,7 @@ def calls(project: Project) -> int:
     return int(project.run("sql", rows).stdout.split()[-1])
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("names", [("a0", "b0"), ("a1", "b1")])
 def test_a_killed_run_resumes_its_children_and_finished_steps_do_not_run_again(
     project: Project, names: tuple[str, ...]

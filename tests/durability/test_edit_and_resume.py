@@ -30,6 +30,7 @@ def finished(project: Project) -> None:
     project.ledger_file.unlink()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("edited", "arguments", "again"),
     [
@@ -74,6 +75,7 @@ def test_a_prompt_of_what_was_killed_is_asked_as_it_is_now(project: Project) -> 
     assert Counter(project.ledger) == Counter("abcdde")
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("seed", range(2))
 def test_killed_anywhere_it_has_the_work_of_before_or_has_begun_anew(
     project: Project, seed: int

@@ -53,6 +53,7 @@ def test_a_denial_is_the_end_of_it(project: Project) -> None:
     assert project.ledger == ["pay"]
 
 
+@pytest.mark.long
 def test_the_supervisor_asks_and_wakes_the_run_when_it_was_answered(project: Project) -> None:
     killed_in_the_middle(project)
     with supervising(project):

@@ -76,6 +76,7 @@ def attempts(project: Project) -> list[str]:
     return [f"{one['agent']} {one['state']}" for one in project.tasks()["task"]["attempts"]]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("name", "kind", "at"),
     [
@@ -100,6 +101,7 @@ def test_a_stream_that_cannot_be_written_stops_the_owner_and_spends_no_try(
     assert set(project.ledger) <= {"first"}
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)  # up to a dozen runs of three processes each
 @pytest.mark.parametrize("apart", [34, pytest.param(17, marks=pytest.mark.trust)])
 def test_a_row_of_a_process_that_cannot_be_written_stops_the_owner_and_fails_no_run(
@@ -144,6 +146,7 @@ def test_a_disk_that_is_really_full_stops_the_owner_until_there_is_space(
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
+@pytest.mark.long
 def test_supervise_does_not_count_starts_that_the_machine_failed(project: Project) -> None:
     """A file lies where the folder of the streams must be."""
     blocked = streams_folder(project.database, "r1")
@@ -181,6 +184,7 @@ def test_a_detached_owner_tells_its_starter_by_the_exit_code_that_the_machine_fa
     assert str(blocked) in error["message"]
 
 
+@pytest.mark.long
 def test_a_process_without_descriptors_left_stops_and_names_the_file(project: Project) -> None:
     """The limit comes down when the run has begun, to what is open then."""
     limits = (

@@ -145,6 +145,7 @@ def test_an_edit_is_taken_while_a_step_runs_and_a_wrong_one_is_not(project: Proj
     assert project.run("verify", "r1").returncode == 0
 
 
+@pytest.mark.long
 def test_an_edit_that_takes_an_approval_away_waits_for_a_person(project: Project) -> None:
     with driven(project) as owner:
         edit(project, GATED, OPEN)
@@ -159,6 +160,7 @@ def test_an_edit_that_takes_an_approval_away_waits_for_a_person(project: Project
     assert project.ledger == ["hold", "old word"]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("then", ["approve", "deny and restore", "deny and insist"])
 def test_killed_while_an_edit_waits_it_is_not_taken_before_the_answer(
     project: Project, then: str
@@ -206,6 +208,7 @@ def test_what_a_command_of_the_run_writes_is_not_executed_before_a_person_confir
     assert not (project.folder / "after").exists()
 
 
+@pytest.mark.long
 def test_a_run_that_continues_does_not_take_what_its_own_code_has_written(
     project: Project,
 ) -> None:
@@ -217,6 +220,7 @@ def test_a_run_that_continues_does_not_take_what_its_own_code_has_written(
         assert project.ledger == ["before"]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
@@ -238,6 +242,7 @@ def test_without_a_person_a_resume_leaves_an_edit_that_takes_a_gate_away(
     assert project.run("resume", "r1").returncode == (0 if after == OPEN else 3)
 
 
+@pytest.mark.long
 def test_without_a_person_a_resume_asks_again_what_was_approved_before_another_edit(
     project: Project,
 ) -> None:
@@ -262,6 +267,7 @@ def test_without_a_person_a_resume_asks_again_what_was_approved_before_another_e
     assert (left.returncode, "budget= of workflow is removed" in left.stderr) == (2, True), left
 
 
+@pytest.mark.long
 def test_killed_while_an_edit_with_a_new_module_waits_only_what_was_restored_is_taken(
     project: Project,
 ) -> None:
@@ -281,6 +287,7 @@ def test_killed_while_an_edit_with_a_new_module_waits_only_what_was_restored_is_
     assert project.run("resume", "r1").returncode == 3
 
 
+@pytest.mark.long
 def test_a_resume_takes_edits_also_after_a_crash_with_the_settings_that_it_has_read(
     project: Project,
 ) -> None:

@@ -7,12 +7,15 @@ import sqlite3
 from collections import Counter
 from contextlib import closing
 
+import pytest
+
 from bench.recordings import copies
 from tests.durability.commands import Project
 
 TASKS, LIMIT = 1000, 16
 
 
+@pytest.mark.long
 def test_a_thousand_replayed_agents_finish_and_never_more_than_the_limit_run(
     project: Project,
 ) -> None:

@@ -178,6 +178,7 @@ class _Wrong(SlotFiles):
         return 1
 
 
+@pytest.mark.long
 @pytest.mark.anyio
 async def test_a_run_that_finds_no_slot_again_and_again_is_not_given_up(
     project: Project, state: Path

@@ -88,6 +88,7 @@ def contained(project: Project, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.long
 def test_orphans_are_collected_while_a_run_goes_on(project: Project) -> None:
     owner = contained(project, "up", "flow.py:orphaning", "--run-id", "r1", "--json")
     out, err = owner.communicate(timeout=90)
@@ -111,6 +112,7 @@ def test_a_signal_to_process_one_stops_the_run_politely(project: Project) -> Non
     assert "is stopped" in said or "resume r1" in said
 
 
+@pytest.mark.long
 def test_a_guard_as_process_one_collects_orphans_and_gives_the_code(tmp_path: Path) -> None:
     program = (
         "import os, subprocess, sys, time\n"

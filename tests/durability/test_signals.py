@@ -76,6 +76,7 @@ def is_left_in_order(project: Project, run: str) -> bool:
         return all(db.execute(sql, (run,)).fetchone() == (0,) for sql in (owned, running))
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.timeout(600)
 @EACH
 def test_a_signal_at_any_moment_gives_its_code_and_a_run_that_can_be_resumed(
@@ -136,6 +137,7 @@ def test_a_closed_terminal_ends_a_run_as_politely_as_sigterm(project: Project) -
     assert project.json("supervise", "--once")["done"] == []
 
 
+@pytest.mark.long
 def test_sighup_that_was_ignored_at_the_start_stays_ignored(project: Project) -> None:
     command = project.command("up", "stubborn.py:polite", "--run-id", "r1")
     shell = subprocess.Popen(
@@ -192,6 +194,7 @@ def test_what_prints_on_a_terminal_that_is_gone_does_not_fail_by_that(project: P
 # -- a second signal
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("first", "second"),
     [(signal.SIGTERM, signal.SIGINT), (signal.SIGINT, signal.SIGTERM), (signal.SIGINT,) * 2],
@@ -221,6 +224,7 @@ def test_a_terminal_that_closes_sends_sighup_twice_and_that_is_one_event(project
     assert attempt_states(project, "polite") == ["interrupted"]
 
 
+@pytest.mark.sampled(1)
 @EACH
 def test_the_program_of_a_step_ends_with_the_run_that_is_stopped(
     project: Project, number: signal.Signals
@@ -237,6 +241,7 @@ def test_the_program_of_a_step_ends_with_the_run_that_is_stopped(
 # -- every other command that stays
 
 
+@pytest.mark.sampled(1)
 @EACH
 def test_supervise_ends_with_the_code_of_the_signal(
     project: Project, number: signal.Signals
@@ -251,6 +256,7 @@ def test_supervise_ends_with_the_code_of_the_signal(
     assert said.endswith("stopped; the runs that were started continue\n")
 
 
+@pytest.mark.sampled(1)
 @EACH
 def test_the_mcp_server_ends_with_the_code_of_the_signal(
     project: Project, number: signal.Signals
@@ -277,6 +283,7 @@ def test_the_mcp_server_ends_with_the_code_of_the_signal(
     server.communicate()
 
 
+@pytest.mark.sampled(1)
 @EACH
 def test_up_detach_that_is_ended_leaves_no_process_behind(
     project: Project, number: signal.Signals
@@ -294,6 +301,7 @@ def test_up_detach_that_is_ended_leaves_no_process_behind(
     assert not project.database.exists()
 
 
+@pytest.mark.sampled(1)
 @EACH
 def test_the_demo_ends_with_the_code_of_the_signal(
     project: Project, number: signal.Signals

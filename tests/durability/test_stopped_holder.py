@@ -89,6 +89,7 @@ def stopped(project: Project) -> Iterator[subprocess.Popen[str]]:
     owner.communicate(timeout=60)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     "command",
     [
@@ -127,6 +128,7 @@ def test_a_store_names_the_stopped_process_within_five_seconds(
     assert asyncio.run(write()) < WITHIN_S
 
 
+@pytest.mark.long
 def test_an_owner_that_waits_for_a_stopped_process_says_so_and_is_not_ended_by_it(
     project: Project, stopped: subprocess.Popen[str]
 ) -> None:
@@ -146,6 +148,7 @@ def test_an_owner_that_waits_for_a_stopped_process_says_so_and_is_not_ended_by_i
     assert f"process {stopped.pid} (stopped" in said[0]
 
 
+@pytest.mark.long
 def test_doctor_names_the_stopped_process(project: Project, stopped: subprocess.Popen[str]) -> None:
     findings = project.json("doctor")["findings"]
     (database,) = [one for one in findings if one["check"] == "database"]
@@ -154,6 +157,7 @@ def test_doctor_names_the_stopped_process(project: Project, stopped: subprocess.
     assert f"kill -KILL {stopped.pid}" in database["hint"]
 
 
+@pytest.mark.long
 def test_a_supervisor_ends_an_owner_that_is_stopped_past_its_lease_with_the_lock(
     project: Project, stopped: subprocess.Popen[str]
 ) -> None:
@@ -189,6 +193,7 @@ def test_a_supervisor_ends_an_owner_that_is_stopped_past_its_lease_with_the_lock
     assert [line.split()[0] for line in project.ledger] == ["hold", "hold"]
 
 
+@pytest.mark.long
 def test_a_supervisor_does_not_end_a_stopped_process_that_owns_nothing(project: Project) -> None:
     code = (
         "import os, signal, sqlite3, sys\n"

@@ -81,6 +81,7 @@ def test_a_run_is_woken_when_its_time_comes_and_left_alone_before(project: Proje
     assert project.ledger == ["try 1", "try 2"]
 
 
+@pytest.mark.long
 def test_a_question_whose_time_is_over_is_woken(project: Project) -> None:
     project.environment["ANSWER_WITHIN_S"] = "2"
     assert project.run("up", "woken.py:asked", "--run-id", "r1", "--linger", "0").returncode == 3
@@ -101,6 +102,7 @@ def waits_for_a_person(project: Project) -> bool:
     return bool(runs and runs[0]["waiting_for"])
 
 
+@pytest.mark.long
 def test_an_answer_to_a_run_that_is_driven_is_taken_by_its_owner(project: Project) -> None:
     owner = lingering(project)
     (project.folder / "hold-last").touch()
@@ -111,6 +113,7 @@ def test_an_answer_to_a_run_that_is_driven_is_taken_by_its_owner(project: Projec
     assert "approved: True" in owner.communicate(timeout=60)[0]
 
 
+@pytest.mark.long
 def test_an_answer_is_recorded_and_0_given_where_the_run_then_fails_in_its_own_process(
     project: Project,
 ) -> None:
@@ -134,6 +137,7 @@ def test_an_answer_is_recorded_and_0_given_where_the_run_then_fails_in_its_own_p
     assert project.run("approve", "r1", "--resume").returncode == 2, "it is decided"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("word", "more"),
     [
@@ -165,6 +169,7 @@ def test_an_answer_is_recorded_and_0_given_where_another_process_is_faster_to_dr
     assert owner.communicate(timeout=60)[0] == f"approved: {word == 'approve'}\n"
 
 
+@pytest.mark.long
 def test_a_stop_while_a_run_only_waits_leaves_it_waiting(project: Project) -> None:
     owner = lingering(project)
     owner.send_signal(signal.SIGINT)
@@ -345,6 +350,7 @@ def _words(process: psutil.Process) -> list[str]:
         return []
 
 
+@pytest.mark.long
 def test_a_run_of_a_detached_process_is_cancelled_with_all_its_descendants(
     project: Project,
 ) -> None:
@@ -382,6 +388,7 @@ def test_a_detached_run_survives_the_end_of_whoever_started_it(project: Project)
     until(lambda: "r1 finished" in Path(told["log"]).read_text(), "the last line of the log")
 
 
+@pytest.mark.long
 def test_what_keeps_a_detached_run_from_beginning_is_told_as_if_it_were_attached(
     project: Project,
 ) -> None:
@@ -400,6 +407,7 @@ def test_what_keeps_a_detached_run_from_beginning_is_told_as_if_it_were_attached
     assert not project.database.exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "number",
     [
@@ -453,6 +461,7 @@ def test_the_log_of_a_detached_run_holds_no_secret(project: Project) -> None:
     assert log.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.long
 def test_an_agent_may_start_runs_in_another_database_which_end_with_it(project: Project) -> None:
     """Durably: whoever has that database resumes them."""
     project.environment["PYTHON"] = sys.executable

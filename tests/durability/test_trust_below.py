@@ -52,6 +52,7 @@ def kept(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("named", ["--db", "SMITHERS_DB", "not at all"])
 def test_an_agent_may_not_change_trust_whatever_names_its_database(
     kept: Project, named: str

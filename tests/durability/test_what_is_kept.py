@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 
+import pytest
+
 from tests.durability.commands import Project
 
 SECRET = 'hunter2-"quoted"-\\back-ünïcode'
@@ -44,6 +46,7 @@ def test_secrets_are_masked_where_a_run_is_looked_at(project: Project) -> None:
     assert SECRET[:12] not in shown
 
 
+@pytest.mark.long
 def test_what_was_asked_for_as_data_is_never_altered(project: Project) -> None:
     project.environment["SHOP_API_TOKEN"] = SECRET
     asked = project.json("up", "secretive.py", "--run-id", "r1")
@@ -63,6 +66,7 @@ def test_what_was_asked_for_as_data_is_never_altered(project: Project) -> None:
     assert rows[1]["prompt"] == outputs["say"]
 
 
+@pytest.mark.long
 def test_an_input_and_an_output_of_five_megabytes_are_kept_whole(project: Project) -> None:
     (project.folder / "big.py").write_text(
         "from pydantic import BaseModel\n"

@@ -137,6 +137,7 @@ def started(folder: Path) -> subprocess.Popen[str]:
     return process
 
 
+@pytest.mark.long
 @pytest.mark.anyio
 async def test_two_programs_on_one_database_do_not_drive_the_same_run(hub: Hub) -> None:
     process = await asyncio.to_thread(started, hub.database.parent)

@@ -163,6 +163,7 @@ def test_the_application_starts_shows_answers_and_streams_a_run(server: Server) 
     assert server.end(signal.SIGTERM) in (0, -signal.SIGTERM)
 
 
+@pytest.mark.long
 def test_the_application_shuts_down_while_somebody_follows_events(server: Server) -> None:
     made = server.client.request("POST", "/notes", {"topic": "whales"}, {"Idempotency-Key": "k"})
     with server.client.open(f"/notes/{made[1]['run']}/events") as followed:

@@ -54,6 +54,7 @@ async def test_a_run_made_in_memory_is_resumed_with_its_object(hub: Hub) -> None
         await hub.resume("r1", workflow=made("other"))
 
 
+@pytest.mark.long
 async def test_no_command_executes_a_file_for_it_and_each_says_what_does(
     hub: Hub, tmp_path: Path
 ) -> None:
@@ -162,6 +163,7 @@ def program(folder: Path, *argv: str) -> str:
     return done.stdout.strip() or done.stderr
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("how", ["file", "made", "typed"])
 def test_a_model_of_the_program_itself_is_read_back_after_a_resume(
     how: str, tmp_path: Path

@@ -173,6 +173,7 @@ def test_killed_by_its_own_key_it_shows_the_third_slide_next_on_a_terminal(tmp_p
     assert answered(tmp_path) == ["begun: 1", "hello: 0", "tree: 0"]
 
 
+@pytest.mark.long
 def test_in_a_pipe_it_is_plain_text_and_each_line_is_an_answer(tmp_path: Path) -> None:
     none = typed(tmp_path, "")
     assert (none.returncode, none.stderr) == (3, "")
@@ -191,6 +192,7 @@ def test_in_a_pipe_it_is_plain_text_and_each_line_is_an_answer(tmp_path: Path) -
     assert again.stdout.startswith("\nYou chose people.\n")
 
 
+@pytest.mark.long
 def test_the_commands_drive_the_same_show(tmp_path: Path) -> None:
     assert typed(tmp_path, "\n\n").returncode == 3
     waits = really(tmp_path, "resume", "show")

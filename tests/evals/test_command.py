@@ -146,6 +146,7 @@ def test_every_line_is_checked_before_a_case_runs(tmp_path: Path) -> None:
     assert not (tmp_path / ".smithers").exists()
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
@@ -211,6 +212,7 @@ def test_only_the_cases_that_are_the_same_in_both_are_compared(tmp_path: Path) -
     assert (said.code, against["worse"]) == (0, [])
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("again", ["eval e1", "resume e1", "the same command"])
 def test_after_a_kill_only_what_is_missing_runs(tmp_path: Path, again: str) -> None:
     texts = ["a", "b", "slow", "c", "d"]

@@ -103,6 +103,7 @@ def patiently(folder: Path, *arguments: str) -> tuple[int, str]:
     return code, (out + err).decode()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(2 * _PATIENCE_S)
 def test_a_workflow_is_improved_on_a_branch_which_a_person_denies_or_merges(
     project: Path,

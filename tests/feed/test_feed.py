@@ -53,6 +53,7 @@ class Listener:
         self.has_ended = True
 
 
+@pytest.mark.long
 async def test_50_clients_that_are_cut_off_and_resume_lose_and_repeat_nothing(path: Path) -> None:
     listeners = [Listener() for _ in range(50)]
     async with writing(path) as writer:

@@ -25,6 +25,7 @@ def asked(shape: str, count: int, folder: Path) -> Statements:
     return found
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("shape", FLAT)
 def test_the_statements_of_a_step_do_not_depend_on_the_number_of_steps(
     shape: str, tmp_path: Path

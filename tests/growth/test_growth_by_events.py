@@ -221,11 +221,13 @@ def retries_side_by_side(count: int) -> Made:
     return Parallel(*map(step, range(count))), (second(f"s{n}", waits.RETRY) for n in range(count))
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("name", SHAPES)
 def test_what_comes_costs_the_same_in_a_run_of_any_size(name: str) -> None:
     assert not growth(lambda count: fed(SHAPES[name], count), _SIZE)
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("name", SHAPES)
 def test_what_comes_writes_as_many_rows_in_a_run_of_any_size(
     name: str, monkeypatch: pytest.MonkeyPatch

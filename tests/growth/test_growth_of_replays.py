@@ -12,6 +12,7 @@ from tests.replaying.runs import record, replayed
 from tests.rules.runs import Run
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "name",
     ["sequence", "fan_out", "fan_out_with_a_limit", "loop", "chain_of_reads", "child_runs"],

@@ -45,6 +45,7 @@ def looks(shape: str, count: int, folder: Path) -> int:
     return _Watched.looks
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("shape", FLAT)
 def test_an_event_visits_as_many_instances_in_a_long_run_as_in_a_short_one(
     shape: str, tmp_path: Path

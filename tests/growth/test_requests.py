@@ -105,6 +105,7 @@ def both(databases: dict[str, Path], request: Callable[[Path], object]) -> tuple
     return found[0], found[1]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", REQUESTS)
 def test_a_command_about_a_long_run_costs_what_it_costs_of_a_short_one(
     name: str, databases: dict[str, Path], capsys: pytest.CaptureFixture[str]

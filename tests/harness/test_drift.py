@@ -136,6 +136,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.long
 @given(st.lists(st.dictionaries(KEY, JSON, max_size=4), max_size=4))
 def test_nothing_has_drifted_from_itself(events: list[object]) -> None:
     found = shape(*events)
@@ -171,6 +172,7 @@ def test_a_program_that_speaks_differently_is_told_apart(
     assert "result/success.failed is new: bool" in found.new
 
 
+@pytest.mark.long
 def test_the_python_that_has_the_sdk_is_named_by_a_variable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -143,6 +143,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("size", "sign"), [(60 * MB, 1), (200 * MB, -1)])
 def test_reading_and_recording_take_less_than_three_times_the_limit(
     tmp_path: Path, size: int, sign: int
@@ -157,6 +158,7 @@ def test_reading_and_recording_take_less_than_three_times_the_limit(
     assert used < 3 * LINE_LIMIT_BYTES, f"{used / MB:.0f} MB"
 
 
+@pytest.mark.long
 def test_parsing_a_stream_takes_less_than_three_times_the_limit(tmp_path: Path) -> None:
     stream = tmp_path / "kept.jsonl"
     with stream.open("wb") as file:

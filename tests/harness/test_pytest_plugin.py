@@ -108,6 +108,7 @@ def test_once_records_what_is_missing_and_replays_the_rest(
     assert second == first.replace(".jsonl", "_02.jsonl")
 
 
+@pytest.mark.long
 def test_all_puts_new_recordings_in_the_place_of_the_old_ones(
     project: pytest.Pytester, told: Path
 ) -> None:
@@ -211,6 +212,7 @@ def pytest_in(folder: Path, env: dict[str, str], *arguments: str) -> tuple[int, 
     return done.returncode, done.stdout
 
 
+@pytest.mark.long
 def test_the_project_of_the_documents_is_tested_offline_and_without_agents(tmp_path: Path) -> None:
     folder, env = scratch(tmp_path)
     code, said = pytest_in(folder, env)

@@ -127,6 +127,7 @@ def test_a_recorded_stream_has_the_verdict_of_its_case(case: str) -> None:
     assert last["structured"] is None or last["structured"] == {"n": 7}
 
 
+@pytest.mark.sampled(68)
 @pytest.mark.parametrize("case", ALL)
 def test_the_exit_code_changes_no_verdict_of_a_stream_that_came_to_its_end(case: str) -> None:
     whole = read(case)[-1]
@@ -136,6 +137,7 @@ def test_the_exit_code_changes_no_verdict_of_a_stream_that_came_to_its_end(case:
     assert verdicts == {whole["verdict"]}
 
 
+@pytest.mark.sampled(68)
 @pytest.mark.parametrize("case", ALL)
 def test_what_we_stopped_is_cancelled_unless_it_had_answered(case: str) -> None:
     last = read(case, stopped=True)[-1]
@@ -143,6 +145,7 @@ def test_what_we_stopped_is_cancelled_unless_it_had_answered(case: str) -> None:
     assert last["verdict"] == ("succeeded" if succeeded else "cancelled")
 
 
+@pytest.mark.sampled(68)
 @pytest.mark.parametrize("case", ALL)
 def test_a_stream_that_ends_before_its_last_line_is_incomplete(case: str) -> None:
     lines = recording(case).text("out").splitlines(keepends=True)
@@ -173,6 +176,7 @@ def test_a_stream_may_be_split_anywhere(case: str, size: int) -> None:
     assert list(read_stream(program, pieces)) == list(read_stream(program, [whole]))
 
 
+@pytest.mark.sampled(68)
 @pytest.mark.parametrize("case", ALL)
 def test_a_stream_from_a_terminal_says_the_same(case: str) -> None:
     program = case.split("/")[0]

@@ -283,6 +283,7 @@ def test_no_words_take_longer_than_their_length(program: str) -> None:
     assert time.process_time() - begin < 10
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("program", "message"),
     [

@@ -62,6 +62,7 @@ def said(session: Recording) -> list[bytes]:
     return [session.text("out"), session.text("err")]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.anyio
 async def test_what_an_adapter_records_is_what_its_program_said(
     adapter: tuple[Callable[..., Agent], Path], tmp_path: Path
@@ -78,6 +79,7 @@ async def test_what_an_adapter_records_is_what_its_program_said(
     assert replayed[-1] == Answered("Hello there.")
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.anyio
 async def test_with_both_what_is_recorded_is_replayed_and_what_is_not_is_recorded(
     adapter: tuple[Callable[..., Agent], Path], tmp_path: Path

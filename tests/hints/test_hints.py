@@ -74,6 +74,7 @@ def test_the_tests_that_follow_hints_exist() -> None:
         assert f"def {name}(" in (ROOT / "tests" / file).read_text(), test
 
 
+@pytest.mark.sampled(20)
 @pytest.mark.parametrize("hint", SCENES)
 def test_what_a_hint_says_helps(hint: str, tmp_path: Path) -> None:
     failed, helped = SCENES[hint](Shell(tmp_path))
@@ -84,6 +85,7 @@ def test_what_a_hint_says_helps(hint: str, tmp_path: Path) -> None:
     assert error_of(failed) not in helped.err.splitlines()
 
 
+@pytest.mark.sampled(16)
 @pytest.mark.parametrize("hint", FILES)
 def test_a_file_that_is_corrected_as_its_hint_says_works(hint: str, tmp_path: Path) -> None:
     follow_in_file(tmp_path, hint, *FILES[hint])

@@ -214,6 +214,12 @@ WORDS: dict[str, Kind] = {
     "wait a second": "call",
     "see /api/v1/runs/…/tasks": "call",
     "use a new key for a new request": "call",
+    "write it as JSON": "call",
+    "name the user whose process the proxy is here, such as root": "choose",
+    "use the `cursor` of the page before": "call",
+    "read it": "call",
+    "press Approve or Deny": "call",
+    "the page of the run has all of them": "call",
     "choose another port with --port N; 0 picks a free one": "choose",
     "look at it, and type `…` in a terminal": "person",
     # -- processes and people

@@ -62,6 +62,7 @@ async def test_a_person_approves_by_elicitation_and_the_run_goes_on(
     assert run_id in message
 
 
+@pytest.mark.sampled(1)
 @in_both_eras
 async def test_a_person_denies(project: Project, era: Era) -> None:
     async with project.client(era, answers=human("accept", decision="deny", note="no")) as call:
@@ -81,6 +82,7 @@ WITHOUT = {
 IN_BOTH = ("cannot ask", "declines", "another word")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("answers", "era"),
     [
@@ -135,6 +137,7 @@ async def test_no_sequence_of_calls_moves_a_pending_approval(project: Project, e
     assert set(answer.input_schema["properties"]) == {"run_id", "task"}
 
 
+@pytest.mark.long
 async def test_two_pending_approvals_want_the_one_that_is_meant(project: Project, era: Era) -> None:
     async with project.client(era, answers=human("accept", decision="approve")) as call:
         run_id = await asking(call, "asks_twice")
@@ -167,6 +170,7 @@ async def test_an_answer_to_what_was_decided_meanwhile_is_refused(
         assert (await call("wait_run", run_id=runs[0], timeout_s=50))["status"] == "failed"
 
 
+@pytest.mark.long
 async def test_nobody_is_asked_what_is_answered_and_not_taken_up_yet(
     project: Project, era: Era
 ) -> None:
@@ -210,6 +214,7 @@ async def test_a_run_that_waits_for_a_person_is_not_resumed(project: Project, er
         assert project.hub.summary(run_id).frames == before
 
 
+@pytest.mark.long
 async def test_an_answer_by_the_command_line_is_taken_up_by_the_server(
     project: Project, era: Era
 ) -> None:

@@ -45,6 +45,7 @@ def contents(folder: Path) -> list[str]:
     return sorted(str(path) for path in folder.rglob("*"))
 
 
+@pytest.mark.sampled(1)
 @in_both_eras
 async def test_a_source_that_passes_gives_its_tree_and_is_written_nowhere(
     project: Project, era: Era, scratch: Path
@@ -67,6 +68,7 @@ async def test_a_source_that_passes_gives_its_tree_and_is_written_nowhere(
     assert contents(scratch) == []
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("old", "new", "place", "message"),
     [
@@ -107,6 +109,7 @@ async def test_it_is_told_as_executing_code(project: Project) -> None:
     )
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("answer", ["trust", "refuse", "nobody"])
 async def test_nothing_is_executed_in_a_folder_that_the_person_does_not_trust(
     tmp_path: Path, answer: str

@@ -42,6 +42,7 @@ async def test_a_file_outside_the_roots_is_refused_however_it_is_named(
     assert project.hub.runs() == ()
 
 
+@pytest.mark.long
 @in_one_era
 async def test_a_root_that_was_given_may_be_used(
     project: Project, tmp_path: Path, era: Era
@@ -238,6 +239,7 @@ async def test_what_is_listed_is_what_can_be_started(
     assert len(set(names)) == len(names)
 
 
+@pytest.mark.long
 @in_one_era
 async def test_broken_files_are_listed_beside_those_that_work(project: Project, era: Era) -> None:
     folder = project.folder / ".smithers" / "workflows"

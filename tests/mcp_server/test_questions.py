@@ -32,6 +32,7 @@ def answers(project: Project, run_id: str, task: str) -> Any:
     return [one for one in found if one.task == task]
 
 
+@pytest.mark.sampled(1)
 @in_both_eras
 async def test_a_person_answers_in_the_form_of_their_client(project: Project, era: Era) -> None:
     shown: list[str] = []
@@ -71,6 +72,7 @@ async def test_a_person_answers_in_the_form_of_their_client(project: Project, er
     ]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("task", "content", "wrong"),
     [

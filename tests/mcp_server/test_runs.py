@@ -23,6 +23,7 @@ from tests.mcp_server.serving import Calls, Era, Project, human, in_both_eras, i
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.sampled(1)
 @in_both_eras
 async def test_a_run_is_started_waited_for_and_read(project: Project, era: Era) -> None:
     async with project.client(era) as call:
@@ -48,6 +49,7 @@ def cached(ctx: Context[NoInput]) -> Node:
 """
 
 
+@pytest.mark.long
 async def test_an_answer_of_an_earlier_run_is_shown_as_cached(project: Project, era: Era) -> None:
     (project.folder / "cached.py").write_text(_CACHED)
     async with project.client(era) as call:
@@ -76,6 +78,7 @@ async def test_a_wait_that_ends_by_time_is_no_error_and_leaves_the_run_alone(
     assert (project.folder / "ledger").read_text() == "held\n"
 
 
+@pytest.mark.sampled(1)
 @in_both_eras
 async def test_a_cancelled_wait_leaves_the_run_alone(project: Project, era: Era) -> None:
     async with project.client(era) as call:
@@ -113,6 +116,7 @@ async def test_a_wait_for_a_change_gives_the_events_after_its_cursor(
     assert [line[15:] for line in seen][-1] == "the run finished"
 
 
+@pytest.mark.sampled(1)
 @in_both_eras
 async def test_a_wait_tells_its_progress(project: Project, era: Era) -> None:
     told: list[tuple[float, float | None, str | None]] = []
@@ -149,6 +153,7 @@ async def test_one_request_id_is_one_run(project: Project, era: Era) -> None:
         assert len((await call("list_runs"))["runs"]) == 1
 
 
+@pytest.mark.long
 async def test_one_request_id_is_one_run_over_a_crash_of_the_server(project: Project) -> None:
     """The server is killed while it starts the run, and another one is asked the same."""
     asked = {"workflow": "holds", "request_id": "k"}
@@ -259,6 +264,7 @@ async def test_a_server_makes_no_database_where_nobody_starts_a_run(
     assert not project.database.exists()
 
 
+@pytest.mark.long
 @in_one_era
 async def test_a_failed_run_is_explained_and_resumed(project: Project, era: Era) -> None:
     async with project.client(era) as call:
@@ -351,6 +357,7 @@ async def test_events_are_told_in_order_in_a_persons_words(project: Project, era
         assert (rest["events"], rest["cursor"]) == ([], whole["cursor"])
 
 
+@pytest.mark.long
 @in_one_era
 async def test_a_long_output_is_cut_and_said_to_be(project: Project, era: Era) -> None:
     async with project.client(era) as call:
@@ -397,6 +404,7 @@ def _supervises(database: Path) -> bool:
     return bool(count)
 
 
+@pytest.mark.long
 @in_one_era
 async def test_a_server_whose_database_is_deleted_says_so_and_uses_the_next_one(
     project: Project, era: Era, capfd: pytest.CaptureFixture[str]

@@ -43,6 +43,7 @@ async def many(project: Project) -> str:
     return run_id
 
 
+@pytest.mark.long
 async def test_a_run_of_300_tasks_stays_within_the_budget_in_every_tool(
     project: Project, many: str
 ) -> None:
@@ -104,6 +105,7 @@ async def schema_of(call: Calls, name: str) -> dict[str, Any]:
     return next(one.input_schema for one in tools if one.name == name)
 
 
+@pytest.mark.long
 @in_one_era
 async def test_what_was_left_out_is_read_with_the_cursor(
     project: Project, many: str, era: Era
@@ -142,6 +144,7 @@ async def every_event_is_short(call: Calls, run_id: str) -> None:
     assert len([line for line in found if " started " in line]) == 270
 
 
+@pytest.mark.long
 @in_one_era
 async def test_a_transcript_is_read_piece_by_piece(project: Project, era: Era) -> None:
     async with project.client(era) as call:

@@ -172,6 +172,7 @@ async def test_a_request_makes_one_fork(gates: Project) -> None:
         assert len((await call("list_runs"))["runs"]) == 2
 
 
+@pytest.mark.long
 async def test_what_a_fork_sets_is_read_in_it_and_asked_about(gates: Project) -> None:
     async with gates.client("2026-07-28") as call:
         run_id = await waiting(call, "gated")
@@ -203,6 +204,7 @@ async def test_an_agent_sets_no_answer_and_nothing_that_may_be_behind_one(gates:
         assert len((await call("list_runs"))["runs"]) == 1
 
 
+@pytest.mark.long
 async def test_a_fork_ends_before_the_end_of_a_child_run_in_which_a_person_answered(
     gates: Project,
 ) -> None:
@@ -219,6 +221,7 @@ async def test_a_fork_ends_before_the_end_of_a_child_run_in_which_a_person_answe
         assert await question(call, f"{made['run_id']}.child") == "Ship draft 3 on whales?"
 
 
+@pytest.mark.long
 async def test_a_child_run_behind_a_question_is_not_forked_by_itself(gates: Project) -> None:
     async with gates.client("2026-07-28") as call:
         run_id = await finished(call, gates, "behind")
@@ -229,6 +232,7 @@ async def test_a_child_run_behind_a_question_is_not_forked_by_itself(gates: Proj
         assert fork.source == f"{run_id}.child"
 
 
+@pytest.mark.long
 async def test_a_step_with_an_effect_is_not_repeated_unasked(gates: Project) -> None:
     async with gates.client("2026-07-28") as call:
         run_id = await waiting(call, "charged")
@@ -248,6 +252,7 @@ async def test_a_step_with_an_effect_is_not_repeated_unasked(gates: Project) -> 
         assert (gates.folder / "charged").read_text() == "."
 
 
+@pytest.mark.long
 async def test_a_fork_waits_for_the_larger_budget_that_its_source_waits_for(
     gates: Project,
 ) -> None:
@@ -269,6 +274,7 @@ async def test_a_fork_waits_for_the_larger_budget_that_its_source_waits_for(
             source = fork  # a fork of a fork
 
 
+@pytest.mark.long
 async def test_a_fork_by_a_person_has_a_budget_of_its_own(gates: Project) -> None:
     async with gates.client("2026-07-28") as call:
         run_id = await waiting(call, "dear")
@@ -278,6 +284,7 @@ async def test_a_fork_by_a_person_has_a_budget_of_its_own(gates: Project) -> Non
         await left(call, fork.run_id, "finished")
 
 
+@pytest.mark.long
 async def test_a_retried_task_is_run_again_and_asked_about_again(gates: Project) -> None:
     async with gates.client("2026-07-28") as call:
         run_id = await finished(call, gates, "gated")
@@ -293,6 +300,7 @@ async def test_a_retried_task_is_run_again_and_asked_about_again(gates: Project)
         )
 
 
+@pytest.mark.long
 async def test_a_question_that_has_read_the_container_of_a_retried_task_is_asked_again(
     gates: Project,
 ) -> None:
@@ -303,6 +311,7 @@ async def test_a_question_that_has_read_the_container_of_a_retried_task_is_asked
         assert "'draft 3'" in await question(call, run_id)  # both began at once
 
 
+@pytest.mark.long
 async def test_a_question_that_a_rewind_has_opened_again_knows_what_it_read(
     gates: Project,
 ) -> None:
@@ -321,6 +330,7 @@ async def test_a_question_that_a_rewind_has_opened_again_knows_what_it_read(
         assert (await call("get_task", run_id=run_id, task="ship"))["state"] == "pending"
 
 
+@pytest.mark.long
 async def test_what_imports_the_file_needs_a_folder_that_the_person_trusts(gates: Project) -> None:
     async with gates.client("2026-07-28") as call:
         run_id = await waiting(call, "gated")
@@ -354,6 +364,7 @@ async def test_the_frames_of_a_run_come_in_pages_with_why_and_usage(gates: Proje
         assert paged == whole
 
 
+@pytest.mark.long
 async def test_what_differs_is_told_by_task_and_part(gates: Project) -> None:
     async with gates.client("2026-07-28") as call:
         run_id = await waiting(call, "gated")

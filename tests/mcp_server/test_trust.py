@@ -89,6 +89,7 @@ async def test_a_start_asks_the_person_once(untrusted: Project, era: Era) -> Non
     assert str(untrusted.folder / ".smithers" / "workflows" / "flows.py") in asked[0]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("answer", ["nobody", "refuse", "decline", "cancel"])
 async def test_without_a_person_who_trusts_it_a_start_is_refused_with_the_command(
     untrusted: Project, era: Era, answer: str

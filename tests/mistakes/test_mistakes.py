@@ -34,6 +34,7 @@ def test_a_mistake_has_its_place_and_its_fix(mistake: Mistake, tmp_path: Path) -
     assert found.hint
 
 
+@pytest.mark.sampled(47)
 @mistakes
 def test_a_mistake_that_is_corrected_is_gone(mistake: Mistake, tmp_path: Path) -> None:
     assert outcome(tmp_path, mistake.fixed).status in ("finished", "waiting")

@@ -37,6 +37,7 @@ async def test_a_key_that_the_package_found_by_itself_is_not_shown_either(
     assert KEY[:9] not in str(error)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.anyio
 async def test_a_rate_limit_may_tell_a_date(vendor: Vendor, folder: Path) -> None:
     until = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
@@ -48,6 +49,7 @@ async def test_a_rate_limit_may_tell_a_date(vendor: Vendor, folder: Path) -> Non
     assert error.resumes_at == until
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.anyio
 async def test_a_key_that_was_named_must_be_there(vendor: Vendor, folder: Path) -> None:
     with ScriptedModel() as model:

@@ -68,6 +68,7 @@ ESCAPES: list[Callable[[Path, Path], str]] = [
 ]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.anyio
 @pytest.mark.parametrize("escape", ESCAPES)
 async def test_no_path_leads_out(

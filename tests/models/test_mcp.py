@@ -25,6 +25,7 @@ PROGRAM = str(Path(__file__).with_name("mcp_example.py"))
 EXAMPLE = McpServer(command=sys.executable, args=[PROGRAM])
 
 
+@pytest.mark.sampled(1)
 async def test_a_servers_tools_are_called_and_its_processes_end(
     vendor: Vendor, folder: Path
 ) -> None:
@@ -67,6 +68,7 @@ async def test_a_server_that_dies_is_a_tool_that_failed(a_vendor: Vendor, folder
     assert events[-1] == Answered("It died.")
 
 
+@pytest.mark.sampled(1)
 async def test_an_image_of_a_server_is_shown_to_the_model(vendor: Vendor, folder: Path) -> None:
     with ScriptedModel([ToolCall("mcp__ex__dot", {}), Text("A dot.")]) as model:
         agent = vendor.at(model, mcp_servers={"ex": EXAMPLE})
@@ -74,6 +76,7 @@ async def test_an_image_of_a_server_is_shown_to_the_model(vendor: Vendor, folder
     assert "image/png" in json.dumps(model.requests[1].body)
 
 
+@pytest.mark.long
 async def test_a_server_that_prints_is_still_understood(a_vendor: Vendor, folder: Path) -> None:
     noisy = McpServer(command=sys.executable, args=[PROGRAM, "noisy"])
     with ScriptedModel([ToolCall("mcp__ex__add", {"a": 1, "b": 1}), Text("2")]) as model:
@@ -81,6 +84,7 @@ async def test_a_server_that_prints_is_still_understood(a_vendor: Vendor, folder
     assert events[-1] == Answered("2")
 
 
+@pytest.mark.long
 async def test_a_server_that_does_not_start_is_told_before_the_model_is_asked(
     a_vendor: Vendor, folder: Path
 ) -> None:

@@ -99,6 +99,7 @@ async def test_tools_that_are_called_together_run_in_order_and_return_together(
         assert roles == ["user", "assistant", "tool", "tool", "tool", "user"]
 
 
+@pytest.mark.sampled(1)
 async def test_what_goes_wrong_in_a_tool_is_told_to_the_model(vendor: Vendor, folder: Path) -> None:
     def broken() -> str:
         """Fails."""
@@ -122,6 +123,7 @@ async def test_what_goes_wrong_in_a_tool_is_told_to_the_model(vendor: Vendor, fo
     assert events[-1] == Answered("I see.")
 
 
+@pytest.mark.sampled(1)
 async def test_a_stream_of_syllables_comes_in_sensible_pieces(vendor: Vendor, folder: Path) -> None:
     text = "".join(f"Line {number} of a long answer.\n" for number in range(200))
     with ScriptedModel([Text(text, pieces=2000)]) as model:

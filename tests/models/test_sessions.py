@@ -42,6 +42,7 @@ def lines(path: Path) -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
 
 
+@pytest.mark.long
 async def test_after_a_sigkill_in_the_second_tool_no_tool_is_run_again(
     a_vendor: Vendor, folder: Path
 ) -> None:

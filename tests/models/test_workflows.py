@@ -26,6 +26,7 @@ SCRIPT: Mapping[str, Sequence[Step]] = {
 }
 
 
+@pytest.mark.long
 def test_the_example_of_the_documents_runs(tmp_path: Path) -> None:
     installed("anthropic")
     shutil.copy(ROOT / "examples" / "models" / "bill.py", tmp_path)

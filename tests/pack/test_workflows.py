@@ -64,6 +64,7 @@ def test_a_branch_is_not_begun_on_changes_that_are_not_committed(project: Projec
     assert project.smithers("resume", "r1").code == 3
 
 
+@pytest.mark.long
 def test_many_files_are_changed_and_reviewed_and_those_that_fail_are_named(
     tmp_path: Path,
 ) -> None:

@@ -34,6 +34,7 @@ def at_work(frames: Sequence[Frame]) -> Counter[Key]:
     return Counter(change.key for change in began if change.serial not in ended)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("name", sorted({*PATTERNS} - {*TIMES}))
 def test_a_crash_at_any_frame_changes_nothing(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -123,6 +123,7 @@ def test_killed_at_work_it_ships_what_was_approved_and_repeats_nothing(project: 
     assert "fix tests after[0]" not in after
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_killed_right_after_a_commit_it_does_not_make_it_twice(project: Project) -> None:
     work = project.folder
@@ -140,6 +141,7 @@ def test_killed_right_after_a_commit_it_does_not_make_it_twice(project: Project)
     assert attempts(project)["commit Add mul"] == 2
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_what_is_denied_is_not_pushed(project: Project) -> None:
     (project.folder.parent / "stuck").touch()

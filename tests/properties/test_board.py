@@ -67,6 +67,7 @@ def test_the_board_says_what_its_rows_say_whatever_they_are(seed: int) -> None:
     check_boards(frames, [RunState.of(frames[: n + 1]) for n in range(len(frames))], random)
 
 
+@pytest.mark.sampled(14)
 @pytest.mark.parametrize("name", NAMES)
 def test_the_boards_of_recorded_runs_say_what_their_rows_say(name: str, tmp_path: Path) -> None:
     database = restore(name, recorded(name), tmp_path)

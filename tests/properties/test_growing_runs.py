@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -112,6 +113,7 @@ def expected(fan: Fan) -> set[str]:
     return found
 
 
+@pytest.mark.long
 @given(FANS, CONCURRENCY, CRASHES)
 @settings(max_examples=settings().max_examples // 2)
 def test_items_that_read_end_with_the_tree_that_they_ask_for(

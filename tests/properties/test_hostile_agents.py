@@ -268,6 +268,7 @@ EACH = [
 """The output matters to an answer that is more than a word; each other script has one of them."""
 
 
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize(("name", "output"), EACH)
 def test_nothing_that_an_agent_says_ends_the_owner(tmp_path: Path, name: str, output: Any) -> None:
     check_ended(*start(tmp_path, SCRIPTS[name], output))
@@ -326,6 +327,7 @@ EVENTS = st.one_of(
 )
 
 
+@pytest.mark.long
 @settings(
     max_examples=settings().max_examples // 4,
     deadline=None,

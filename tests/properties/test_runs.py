@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -87,6 +88,7 @@ def test_a_run_ends_as_the_reference_says(shape: Shape, fates: Fates, concurrenc
     check_frames(run.watch.frames, made)
 
 
+@pytest.mark.long
 @given(plain_trees(), FATES, CONCURRENCY, st.floats(0, 1, exclude_max=True))
 @settings(max_examples=settings().max_examples // 3)
 def test_a_crash_at_any_frame_changes_no_end_and_repeats_no_finished_task(
@@ -112,6 +114,7 @@ def test_a_crash_at_any_frame_changes_no_end_and_repeats_no_finished_task(
     check_frames(resumed.watch.frames, Made(flow))
 
 
+@pytest.mark.long
 @given(plain_trees(), FATES, CONCURRENCY, st.integers(0, 1 << 20))
 @settings(max_examples=settings().max_examples // 6)
 def test_the_order_of_the_changes_of_a_frame_does_not_matter(

@@ -52,6 +52,7 @@ def test_views_of_the_live_state_are_those_of_its_rows(
         assert live == seen(state)
 
 
+@pytest.mark.sampled(14)
 @pytest.mark.parametrize("name", NAMES)
 def test_views_of_each_frame_do_not_depend_on_the_order_of_rows(name: str, tmp_path: Path) -> None:
     database = restore(name, recorded(name), tmp_path)
@@ -64,6 +65,7 @@ def test_views_of_each_frame_do_not_depend_on_the_order_of_rows(name: str, tmp_p
                 assert seen(RunState.of(frames[: number + 1])) == seen(back), (run_id, number)
 
 
+@pytest.mark.sampled(14)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_list_of_runs_says_what_the_view_of_each_run_says(name: str, tmp_path: Path) -> None:
     hub = Hub(restore(name, recorded(name), tmp_path), environment={})

@@ -22,6 +22,7 @@ Found = tuple[str, str, object, object]
 """What was read, where in it, and the old and the new value there."""
 
 
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_read_gives_what_was_recorded(name: str) -> None:
     document = recorded(name)

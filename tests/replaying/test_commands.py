@@ -71,6 +71,7 @@ def replayed(folder: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     return said.code, said.document
 
 
+@pytest.mark.long
 def test_a_replay_does_nothing_and_writes_nothing(project: Path) -> None:
     before = digests(project)
     code, found = replayed(project)
@@ -130,6 +131,7 @@ def test_streams_that_are_gone_are_counted_and_others_compared(project: Path) ->
     assert (code, found["streams"]) == (0, {"checked": 1, "missing": 1})
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -190,6 +192,7 @@ def test_a_replay_that_is_killed_changes_nothing(project: Path) -> None:
     assert replayed(project)[0] == 0
 
 
+@pytest.mark.long
 def test_what_was_retried_forked_and_rewound_is_replayed(project: Path) -> None:
     for command in (
         ("retry", "r1", "plan"),
@@ -295,6 +298,7 @@ def test_a_frozen_run_is_a_test_that_needs_no_database(frozen: Path, tmp_path: P
     assert "E       +Be quick." in done.stdout
 
 
+@pytest.mark.long
 def test_a_recording_has_a_line_for_each_task_and_no_secret(project: Path) -> None:
     (project / "tests").mkdir()
     token = {"SHOP_TOKEN": "tok-123456"}

@@ -60,6 +60,7 @@ def answer(run: Run, run_id: str, key: Key, wait: Waiting, *, approved: bool) ->
     asyncio.run(run.store.offer(note))
 
 
+@pytest.mark.sampled(20)
 @pytest.mark.parametrize("name", NAMES)
 def test_an_example_is_replayed(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = tmp_path / "ledger"

@@ -68,6 +68,7 @@ def processes() -> int:
     return sum(name.isdigit() for name in os.listdir("/proc"))
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="counts reads of /proc")
 def test_killing_what_is_left_reads_each_process_once(
     crowd: tuple[int, int], monkeypatch: pytest.MonkeyPatch

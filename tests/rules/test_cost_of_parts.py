@@ -6,12 +6,15 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from smithers import Context, Node, Sequence, Step, workflow
 from smithers.hub import Hub
 from tests.calls import calls_of
 from tests.rules.test_growing_sequences import Size, counted, number
 
 
+@pytest.mark.long
 def test_it_has_over_a_thousand_parts_side_by_side(tmp_path: Path) -> None:
     hub = Hub(tmp_path / "r.db")
     ended = asyncio.run(hub.run(counted, Size(size=1100), run_id="r1", linger_s=0))
@@ -36,6 +39,7 @@ def test_a_part_costs_the_same_however_many_came_before(tmp_path: Path) -> None:
     assert (most - more) / 100 <= 1.1 * (more - few) / 50
 
 
+@pytest.mark.long
 def test_a_resume_costs_the_same_for_each_part(tmp_path: Path) -> None:
     hub, fails = Hub(tmp_path / "r.db"), True
 

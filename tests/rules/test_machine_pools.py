@@ -451,6 +451,7 @@ class Busy(Machine):
         return 0 if self._random.random() < 0.4 else super().count_free(pool, limit)
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("seed", range(40))
 def test_random_trees_finish_within_the_limits_of_the_machine_with_crashes_at_random(
     seed: int,

@@ -190,6 +190,7 @@ def random_tree(count: Count, random: Random, name: str, depth: int) -> Node:
             return Try(*below, finally_=leaf(f"{name}.f"))
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("seed", range(40))
 def test_random_trees_finish_within_the_limits_of_their_pools_with_crashes_at_random(
     seed: int,

@@ -52,6 +52,7 @@ def add_failing_test(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     (folder / "test_add.py").write_text(text)
 
 
+@pytest.mark.long
 def test_codex_fixes_real_tests_while_claude_code_is_rate_limited(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -37,8 +37,8 @@ def project(tmp_path: Path, text: str) -> Path:
     return folder
 
 
-def nobody(path: Path, digest: str) -> bool:
-    return False
+def nobody(path: Path, digest: str) -> None:
+    """Nothing was ever trusted."""
 
 
 def load(folder: Path, env: dict[str, str]) -> Found:

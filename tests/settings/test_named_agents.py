@@ -112,9 +112,13 @@ def test_a_changed_file_must_be_trusted_anew(folder: Path) -> None:
     write(folder, text.replace("./codex", "./other"))
     shown = smithers(folder, "config", "--json")
     refused_keys = [one["key"] for one in shown.document["settings"] if not one["trusted"]]
-    assert refused_keys == ["agents.fast"]
+    assert refused_keys == ["agents.other", "agents.fast"]
     assert "is not trusted" in shown.err
     assert smithers(folder, "up", "flow.py").code == 2
+    write(folder, '[agents]\nother = "echo"\nfast = "codex"\n')  # the same with less said
+    refused = smithers(folder, "up", "flow.py")
+    assert (refused.code, (folder / ".smithers").exists()) == (2, False)
+    assert "smithers.toml has changed since you trusted it" in refused.err
     write(folder, text)
     listed = smithers(folder, "trust", "--list", "--json").document["settings"]
     assert [one["path"] for one in listed if str(folder) in one["path"]] == [

@@ -148,6 +148,7 @@ def without_texts(state: RunState, name: str) -> tuple[TaskView | None, Ended | 
     return replace(found, output=None), state.ended.get(found.line.key)
 
 
+@pytest.mark.long
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_a_part_of_a_run_says_what_the_whole_does(data: st.DataObject) -> None:

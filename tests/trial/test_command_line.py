@@ -77,6 +77,7 @@ def test_a_current_folder_that_is_gone_is_told(tmp_path: Path, command: str) -> 
     assert "defect" not in done.stderr
 
 
+@pytest.mark.long
 def test_closed_streams_change_no_exit_code(tmp_path: Path) -> None:
     done = in_shell(tmp_path, f"$S up {_WORKS} --run-id r1 --json <&- >&- 2>&-")
     assert done.returncode == 0

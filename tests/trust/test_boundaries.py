@@ -34,6 +34,7 @@ EACH = [
 ]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("scenario", EACH)
 def test_a_kill_at_any_write_loses_nothing_that_was_acknowledged(
     nursery: Nursery, tmp_path: Path, scenario: Scenario

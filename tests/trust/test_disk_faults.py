@@ -38,6 +38,7 @@ EACH = [
 ]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("scenario", EACH)
 def test_a_disk_that_fails_at_some_write_loses_and_repeats_nothing(
     disk_nursery: Nursery, tmp_path: Path, scenario: Scenario

@@ -21,6 +21,7 @@ def check_counts(found: Counter[str], stories: int) -> None:
     assert min(found["finished"], found["failed"]) > 0, found
 
 
+@pytest.mark.long
 def test_a_run_that_is_edited_beside_crashes_keeps_its_order() -> None:
     check_counts(run_all(Story, range(SLICE)), SLICE)
 

@@ -158,6 +158,7 @@ async def in_order(folder: Path, flow: str, acts: Sequence[Act]) -> Agent:
         return agent
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("flow", [one.name for one in FLOWS])
 def test_no_order_of_calls_passes_a_gate(folder: Path, flow: str) -> None:
     asyncio.run(walk(folder / "walk", flow, chance("gates", flow), _FEW))

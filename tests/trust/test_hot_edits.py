@@ -25,6 +25,7 @@ def check_counts(found: Counter[str], stories: int) -> None:
     assert min(found[what] for what in ("refused", "approved", "denied")) > 0, found
 
 
+@pytest.mark.long
 def test_a_run_that_takes_edits_beside_crashes_keeps_its_order() -> None:
     check_counts(run_all(HotStory, range(SLICE)), SLICE)
 

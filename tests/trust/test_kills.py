@@ -11,6 +11,7 @@ from tests.trust.children import Nursery
 from tests.trust.kills import Hammer
 
 
+@pytest.mark.long
 def test_runs_that_are_killed_at_any_moment_repeat_nothing(
     nursery: Nursery, tmp_path: Path
 ) -> None:

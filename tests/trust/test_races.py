@@ -18,6 +18,7 @@ KINDS = [
 ]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kind", KINDS)
 def test_processes_that_want_one_run_at_once_get_it_one_at_a_time(
     nursery: Nursery, tmp_path: Path, kind: str

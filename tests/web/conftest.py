@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from smithers.access import Sessions
 from smithers.hub import Hub
 from smithers.web import make_app
 from tests.web.serving import EVERYTHING, FakeTokens
@@ -30,3 +31,17 @@ def client(hub: Hub) -> Iterator[TestClient]:
     with TestClient(make_app(hub, FakeTokens()), "http://127.0.0.1:7331") as made:
         made.headers["authorization"] = f"Bearer {EVERYTHING}"
         yield made
+
+
+@pytest.fixture
+def sessions(tmp_path_factory: pytest.TempPathFactory) -> Sessions:
+    return Sessions({"XDG_STATE_HOME": str(tmp_path_factory.mktemp("state"))})
+
+
+@pytest.fixture
+def browser(hub: Hub, sessions: Sessions) -> Iterator[TestClient]:
+    """A browser that has opened a session."""
+    app = make_app(hub, FakeTokens(), sessions=sessions)
+    with TestClient(app, "http://127.0.0.1:7331", headers={"accept": "text/html"}) as one:
+        assert one.get("/session", params={"code": sessions.offer("ann")}).status_code == 200
+        yield one

@@ -40,6 +40,7 @@ async def test_another_question_than_the_one_that_was_shown_is_a_conflict(
     assert (refused.status_code, refused.json()["kind"]) == (409, "QuestionChanged")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "body",
     [{}, {"approved": True, "text": "x"}, {"approved": "yes"}, {"approved": None}, {"more": 1}, []],
@@ -106,6 +107,7 @@ async def test_a_body_is_json_of_a_bounded_size(asked: None, client: TestClient)
     assert client.post(f"{_R}/answers", content=parts, headers=kind).status_code == 413
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", ["x" * 990, "../other.py", "/etc/passwd", "gone.py", "gone"])
 @pytest.mark.anyio
 async def test_what_is_not_a_workflow_of_the_server_is_not_started(

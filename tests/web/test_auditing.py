@@ -8,14 +8,15 @@ import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from smithers.access import Tokens
-from smithers.callers import Caller
+from smithers.access import Sessions, Tokens
+from smithers.callers import AuditRow, Caller, login_name
+from smithers.errors import StoreError
 from smithers.hub import Hub
-from smithers.store.audit import AuditRow
 from smithers.web import Proxies, make_app
 from tests.cli.command import environment, smithers, started
 from tests.web.flows import asks_ann, ships
@@ -48,16 +49,99 @@ def test_each_change_has_a_row_and_what_was_refused_has_none(hub: Hub, client: T
     assert client.post("/api/v1/runs/r1/forks", json={"run_id": "f1"}).status_code == 201
     assert client.post("/api/v1/runs/f1/cancel", json={}).status_code == 200
     assert _told(hub.audit("r1")) == [
+        (login_name(), "start", "", "python"),
         ("ann", "send", "paid", "http"),
         ("ann", "approve", "ship", "http"),
     ]
     assert [one.what for one in hub.audit("f1")] == ["fork", "cancel"]
-    assert {one.address for one in hub.audit()} == {"testclient"}
+    assert {one.address for one in hub.audit() if one.face == "http"} == {"testclient"}
     asked = Caller(name="ann", scopes=frozenset(), id="5f0c2a9e")
     hub.decide("r2", "ship", approved=False, by="bob", caller=asked)
-    (row,) = hub.audit("r2")
+    row = hub.audit("r2")[-1]
     assert (row.who, row.claimed, row.what) == ("ann", "bob", "deny")
     assert (row.face, row.credential, row.address) == ("python", "5f0c2a9e", "")
+
+
+def test_the_rows_are_read_page_by_page_by_who_may_do_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of a run are the database's; tokens, sessions and trust are the user's."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "project").mkdir()
+    env = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    hub = Hub(tmp_path / "project" / "app.db", environment=env)
+    asyncio.run(hub.run(ships, run_id="r1"))
+    hub.add_token("bob", ["read"])
+    hub.trust("trust")
+    code = hub.offer_session("ann")
+    hub.decide("r1", "ship", approved=True, by="ann")
+    tokens, sessions = Tokens(hub.environment), Sessions(hub.environment)
+    app = make_app(hub, tokens, sessions=sessions)
+    with TestClient(app, "http://127.0.0.1:7331", client=("192.0.2.7", 9)) as client:
+        assert client.get("/session", params={"code": code}).status_code == 200
+        assert client.get("/api/v1/audit").json()["rows"][-1]["what"] == "open session"
+        opened = sessions.find(client.cookies["smithers_session"])
+        assert opened is not None
+        head = {"x-csrf-token": opened.csrf}
+        assert client.post("/session/end", headers=head).status_code == 200
+        client.cookies.clear()
+        assert hub.revoke_token("bob")
+        _, reader = hub.add_token("rita", ["run"])
+        refused = client.get("/api/v1/audit", headers={"authorization": f"Bearer {reader}"})
+        assert (refused.status_code, refused.json()["kind"]) == (403, "WrongScope")
+        _, secret = hub.add_token("ann", ["admin"])
+        client.headers["authorization"] = f"Bearer {secret}"
+        rows: list[dict[str, Any]] = []
+        page: dict[str, Any] = {"more": True, "cursor": "0.0"}
+        while page["more"]:
+            given = {"limit": "2", "after": page["cursor"]}
+            page = client.get("/api/v1/audit", params=given).json()
+            assert len(page["rows"]) <= 2
+            rows += page["rows"]
+        assert [(one["what"], one["run_id"], one["face"]) for one in rows] == [
+            ("start", "r1", "python"),
+            ("add token", None, "python"),
+            ("trust", None, "python"),
+            ("approve", "r1", "python"),
+            ("open session", None, "http"),
+            ("end session", None, "http"),
+            ("revoke token", None, "python"),
+            ("add token", None, "python"),
+            ("add token", None, "python"),
+        ]
+        over_http = [one for one in rows if one["face"] == "http"]
+        assert {(one["who"], one["address"]) for one in over_http} == {("ann", "192.0.2.7")}
+        assert secret not in json.dumps(rows)
+        hub.add_token("eve", ["read"])
+        last = {"after": page["cursor"]}
+        (later,) = client.get("/api/v1/audit", params=last).json()["rows"]
+        assert later["about"].startswith("eve ("), later
+        of_run = client.get("/api/v1/audit", params={"run": "r1"}).json()["rows"]
+        assert [one["what"] for one in of_run] == ["start", "approve"]
+        for wrong, status in (({"run": "none"}, 404), ({"after": "x"}, 422)):
+            assert client.get("/api/v1/audit", params=wrong).status_code == status
+
+
+def test_a_row_and_its_change_are_kept_together_or_not_at_all(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fails while the row is written leaves neither."""
+    asyncio.run(hub.run(ships, run_id="r1"))
+
+    def dies(db: object, row: AuditRow) -> None:
+        raise OSError("the machine is off")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("smithers.store.sqlite.add_audit", dies)
+        with pytest.raises(StoreError, match="machine is off"):
+            hub.decide("r1", "ship", approved=True, by="ann")
+        with pytest.raises(StoreError, match="machine is off"):
+            hub.send("r1", "paid", 1, id="again")
+        with pytest.raises(StoreError, match="machine is off"):
+            hub.cancel("r1", by="ann")
+    assert hub.asks("r1", "ship").task == "ship"
+    assert [one.what for one in hub.audit("r1")] == ["start"]
+    assert hub.send("r1", "paid", 1, id="again").is_new
 
 
 @pytest.mark.parametrize(
@@ -83,7 +167,7 @@ def test_a_trusted_proxy_says_where_a_request_comes_from(
     with TestClient(app, url, client=("192.0.2.7", 9)) as client:
         answer = client.post("/api/v1/runs/r1/signals", json=_SIGNAL, headers=head)
         assert answer.json().get("kind") == said
-    assert [one.address for one in hub.audit()] == ([address] if address else [])
+    assert [one.address for one in hub.audit()[1:]] == ([address] if address else [])
     with TestClient(app, url, client=("192.0.2.8", 9)) as client:
         answer = client.get("/api/v1/runs/r1", headers=head)
         assert (answer.status_code, answer.json()["kind"]) == (403, "NotThroughProxy")
@@ -140,4 +224,4 @@ def test_an_address_beyond_this_machine_needs_a_proxy_with_one(tmp_path: Path) -
         assert (said.code, "has no TLS" in said.err) == (2, True)
         assert "--proxy ADDRESS" in said.err
     said = smithers(tmp_path, "serve", "--proxy", "no such user")
-    assert (said.code, "is no address and no user" in said.err) == (2, True)
+    assert (said.code, "is neither an address nor a user" in said.err) == (2, True)

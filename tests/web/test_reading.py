@@ -82,6 +82,7 @@ async def test_an_answer_that_is_known_is_not_sent_again(run: str, client: TestC
     assert other.status_code == 200
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "path",
     [

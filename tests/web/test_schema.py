@@ -48,6 +48,7 @@ def _naming_what_exists(document: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.long
 def test_no_answer_is_another_than_the_document_says(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:

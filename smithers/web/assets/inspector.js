@@ -25,82 +25,115 @@
       put(one, figure((Date.now() - at) / 1000));
       one.title = at.toLocaleString();
     }
+    for (const one of document.querySelectorAll("time[data-clock]"))
+      put(one, new Date(one.dateTime).toLocaleTimeString([], { hourCycle: "h23" }));
     for (const one of document.querySelectorAll("time[data-local]"))
       put(one, new Date(one.dateTime).toLocaleString());
-  };
-
-  // The parts of the page are fetched again, at most once in a quarter of a second.
-  let timer = 0, busy = false, again = false;
-  const refresh = async () => {
-    if (busy) { again = true; return; }
-    busy = true;
-    try {
-      const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-      if (answer.status === 401) { location.reload(); return; }
-      if (answer.ok) take(new DOMParser().parseFromString(await answer.text(), "text/html"));
-    } catch { /* the state of the stream says that the server is gone */ }
-    busy = false;
-    if (again) { again = false; soon(); }
-  };
-  const soon = () => { if (!timer) timer = setTimeout(() => { timer = 0; refresh(); }, 250); };
-  const take = (fresh) => {
-    document.title = fresh.title;
-    for (const old of document.querySelectorAll("[data-part]")) {
-      const part = fresh.getElementById(old.id);
-      if (!part || part.outerHTML === old.outerHTML) continue;
-      const focus = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
-      const folds = new Map([...old.querySelectorAll("details[id]")].map((one) => [one.id, one.open]));
-      old.replaceWith(part);
-      for (const [id, open] of folds) { const fold = document.getElementById(id); if (fold) fold.open = open; }
-      if (focus) part.querySelector(`a[href="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
+    for (const one of document.querySelectorAll("time[data-clock]")) {
+      const at = new Date(one.dateTime);
+      put(one, at.toLocaleTimeString());
+      one.title = at.toLocaleString();
     }
-    clocks();
-  };
-  const follow = (address) => {
-    const shown = document.querySelector(".live");
-    const say = (state, text) => {
-      shown.dataset.state = state;
-      document.body.classList.toggle("is-off", state === "lost");
-      put(shown.querySelector(".lt"), text);
-    };
-    const source = new EventSource(address);
-    source.onopen = () => { say("on", "Live"); soon(); };
-    source.onmessage = soon;
-    source.addEventListener("end", () => { source.close(); soon(); say("off", "Ended"); });
-    source.onerror = () => say("lost", source.readyState === 2 ? "Not live" : "Disconnected");
   };
 
+  // htmx follows the run, and lays the page that it gets over this one. What it finds is said here.
+  const say = (state, text) => {
+    const shown = document.querySelector(".live");
+    shown.dataset.state = state;
+    document.body.classList.toggle("is-off", state === "lost");
+    put(shown.querySelector(".lt"), text);
+  };
+  const ended = (event) => event.detail.reason === "message";
+  document.addEventListener("htmx:sse:after:connection", () => say("on", "Live"));
+  document.addEventListener("htmx:sse:error", () => say("lost", "Disconnected"));
+  document.addEventListener("htmx:sse:close", (event) => { if (ended(event)) say("off", "Ended"); });
+  document.addEventListener("htmx:response:error", (event) => {
+    if (event.detail.ctx.response.status === 401) location.reload();
+    else if (event.target.id === "live") say("lost", "Not live");
+  });
+  document.addEventListener("htmx:after:swap", () => clocks());
+  document.addEventListener("htmx:finally:swap", () => icon());
+
+  // A session follows its end if it is shown; else it says how much is new.
+  const session = () => document.querySelector("[data-follows]");
+  const gap = (one) => one.scrollHeight - one.scrollTop - one.clientHeight;
+  const count = () => document.querySelectorAll("[data-block]").length;
+  let atEnd = false, read = 0;
+  const toEnd = () => { const one = session(); if (one) one.scrollTop = one.scrollHeight; };
+  const heed = () => {
+    const one = session(), newer = document.querySelector("[data-newer]");
+    if (!one || !newer) return;
+    if (gap(one) < 24) read = count();
+    const fresh = count() - read;
+    newer.hidden = fresh <= 0;
+    if (fresh > 0) put(newer, `${fresh} new`);
+  };
+  document.addEventListener("htmx:before:swap", () => { const one = session(); atEnd = !!one && gap(one) < 24; });
+  document.addEventListener("htmx:after:swap", () => { if (atEnd) toEnd(); heed(); });
+  document.addEventListener("scroll", (event) => { if (event.target === session()) heed(); }, true);
+  document.addEventListener("click", (event) => { if (event.target.closest("[data-newer]")) toEnd(); });
+
+  // Keys go to a place, or follow the link that has them; none of them decides anything.
+  const isShown = (one) => one.checkVisibility({ visibilityProperty: true });
+  const rows = () => [...document.querySelectorAll("[data-row], summary.tr")].filter(isShown);
   const move = (step) => {
-    const rows = [...document.querySelectorAll("[data-row]")];
-    if (!rows.length) return;
-    const at = rows.indexOf(document.activeElement);
-    rows[Math.min(rows.length - 1, Math.max(0, at + step))].focus();
+    const all = rows(), at = all.indexOf(document.activeElement);
+    all[Math.min(all.length - 1, Math.max(0, at + step))]?.focus();
+  };
+  const fold = (is_open) => {
+    const at = document.activeElement, group = at.closest("details");
+    if (at.matches("summary.tr") && group.open !== is_open) group.open = is_open;
+    else if (!is_open) (at.matches("summary") ? group.parentElement.closest("details") : group)?.querySelector("summary").focus();
   };
   const keys = {
+    "?": () => document.getElementById("keys").showModal(),
     "/": () => document.querySelector("[data-search]")?.focus(),
     j: () => move(1),
     k: () => move(-1),
     a: () => document.querySelector("[data-approve]")?.focus(),
     d: () => document.querySelector("[data-deny]")?.focus(),
+    s: () => document.querySelector("[data-steer]")?.focus(),
+  };
+  const inTree = { ArrowDown: () => move(1), ArrowUp: () => move(-1), ArrowLeft: () => fold(false), ArrowRight: () => fold(true) };
+  const marked = (key) => {
+    const one = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+    if (!one || !isShown(one)) return null;
+    return () => one.matches("a") ? one.click() : one.focus();
   };
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input, textarea, select");
+    const at = event.target, typing = at.closest("input, textarea, select");
     if (event.key === "Escape" && typing) typing.blur();
-    if (typing || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || at.closest("dialog")) return;
+    const isRow = at.matches("[data-row], summary.tr");
+    const act = keys[event.key] || (isRow && inTree[event.key]) || (event.key.length === 1 && marked(event.key));
+    if (!act) return;
     event.preventDefault();
-    keys[event.key]();
+    act();
   });
+
+  // The icon says as well that something waits for a person, for those who look at another tab.
+  const icon = () => {
+    const link = document.querySelector("link[rel=icon]");
+    link.dataset.plain ||= link.getAttribute("href");
+    const wanted = /^\(\d+\)/.test(document.title) ? link.dataset.waits : link.dataset.plain;
+    if (link.getAttribute("href") !== wanted) link.href = wanted;
+  };
   document.addEventListener("DOMContentLoaded", () => {
     clocks();
+    if (session()?.hasAttribute("data-at-end")) toEnd();
+    read = count();
+    icon();
     setInterval(clocks, 1000);
-    const toggle = document.querySelector("[data-theme-toggle]");
-    toggle.hidden = false;
-    toggle.addEventListener("click", turn);
+    for (const one of document.querySelectorAll("header.top [hidden]")) one.hidden = false;
+    document.querySelector("[data-theme-toggle]").addEventListener("click", turn);
+    document.querySelector("[data-keys]").addEventListener("click", keys["?"]);
     document.addEventListener("input", (event) => {
       const form = event.target.closest("[data-frames]");
       if (form) put(form.querySelector("output"), `${event.target.value} of ${event.target.max}`);
     });
-    document.addEventListener("change", (event) => event.target.closest("[data-frames]")?.submit());
-    if (document.body.dataset.live) follow(document.body.dataset.live);
+    document.addEventListener("change", (event) => {
+      event.target.closest("[data-frames]")?.submit();
+      if (event.target.matches("[data-submits]")) event.target.form.submit();
+    });
   });
 })();

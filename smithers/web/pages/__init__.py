@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from smithers.web._routes import Route
-from smithers.web.pages import _ask, _assets, _run, _runs, _task
+from smithers.web.pages import (
+    _acts,
+    _ask,
+    _assets,
+    _compare,
+    _fork,
+    _graph,
+    _run,
+    _runs,
+    _source,
+    _task,
+    _timeline,
+)
 
 __all__ = ["ROUTES"]
 
@@ -13,4 +25,10 @@ ROUTES: tuple[Route, ...] = (
     *_run.ROUTES,
     *_task.ROUTES,
     *_ask.ROUTES,
+    *_acts.ROUTES,
+    *_fork.ROUTES,
+    *_source.ROUTES,
+    *_timeline.ROUTES,
+    *_graph.ROUTES,
+    *_compare.ROUTES,
 )

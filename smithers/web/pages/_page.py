@@ -7,14 +7,18 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from http import HTTPStatus
+from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any, cast
 
-from starlette.responses import HTMLResponse, Response
+from anyio import to_thread
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from smithers.errors import SmithersError
 from smithers.naming import key_name
 from smithers.web._problems import ProblemError, status_of
 from smithers.web._routes import Call, Closed, NoParameters, Route
+from smithers.web._sessions import fields_of
+from smithers.web.pages._assets import asset
 from smithers.web.pages._words import ago, link_of, moment, money, name_of, short, span
 from smithers.words import tokens
 
@@ -24,14 +28,20 @@ if TYPE_CHECKING:
     from smithers.callers import Scope
     from smithers.secrets import Secrets
 
-__all__ = ["Handler", "page", "render", "typed"]
+__all__ = ["Fields", "Handler", "form", "page", "redirect", "render", "typed"]
 
 Handler = Callable[[Call], Response] | Callable[[Call], Awaitable[Response]]
+Fields = dict[str, list[str]]
+"""What a form has sent: the values of each field, with the ends of their lines as we write them."""
 
+# A script has the nonce of its page, and so has each element that htmx obeys; htmx alone makes
+# elements of texts, which are pages of this server.
+_POLICY = (
+    "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self';"
+    " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none';"
+    " require-trusted-types-for 'script'; trusted-types htmx"
+)
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self';"
-    " img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none';"
-    " frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     # With "no-referrer" a browser posts the forms of a page with `Origin: null`, which is refused.
     "Referrer-Policy": "same-origin",
@@ -66,7 +76,7 @@ def _environment(secrets: Secrets) -> Environment:
         "span": span,
         "tokens": tokens,
     }
-    values: dict[str, Any] = {"link_of": link_of}
+    values: dict[str, Any] = {"asset": asset, "link_of": link_of}
     made.filters.update(filters)
     made.globals.update(values)
     return made
@@ -74,6 +84,7 @@ def _environment(secrets: Secrets) -> Environment:
 
 def render(call: Call, template: str, *, status: int = 200, **values: Any) -> Response:
     """A page made from a template of the package."""
+    nonce, address = token_urlsafe(16), call.request.url
     text = (
         _environment(call.hub.secrets)
         .get_template(template)
@@ -81,11 +92,14 @@ def render(call: Call, template: str, *, status: int = 200, **values: Any) -> Re
             caller=call.caller,
             csrf=call.request.state.csrf,
             database=str(call.hub.database),
+            here=f"{address.path}?{address.query}" if address.query else address.path,
+            nonce=nonce,
             now=datetime.now(UTC),
             **values,
         )
     )
-    return HTMLResponse(text, status, _HEADERS)
+    policy = {"Content-Security-Policy": _POLICY.format(nonce=nonce)}
+    return HTMLResponse(text, status, policy | _HEADERS)
 
 
 def typed(call: Call, command: str) -> str:
@@ -115,6 +129,31 @@ def page(
         media=("text/html",),
         is_page=True,
     )
+
+
+def form(
+    path: str,
+    name: str,
+    summary: str,
+    handler: Callable[[Call, Fields], Response],
+    *,
+    scope: Scope,
+) -> Route:
+    """The route of a form, whose fields the handler gets. It runs in a worker thread."""
+
+    async def read(call: Call) -> Response:
+        given = fields_of(await call.request.body())
+        fields = {
+            key: [one.replace("\r\n", "\n") for one in values] for key, values in given.items()
+        }
+        return await to_thread.run_sync(handler, call, fields)
+
+    return page(path, name, summary, read, scope=scope)
+
+
+def redirect(address: str) -> Response:
+    """To the page that shows what a form has done; loading that again does nothing."""
+    return RedirectResponse(address, 303)
 
 
 def _with_errors(handler: Handler) -> Handler:

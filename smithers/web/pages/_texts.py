@@ -9,7 +9,7 @@ from typing import Literal
 from smithers.texts import from_json, json_text
 from smithers.values import dataclass
 
-__all__ = ["Part", "Row", "parts_of_text", "text_of"]
+__all__ = ["Part", "Row", "parts_of_text", "rows_of", "rows_of_hunks", "text_of"]
 
 _HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
 
@@ -106,10 +106,16 @@ def _file(lines: Sequence[str]) -> Part:
     if name.startswith("+++ /dev/null"):
         name = next(line for line in lines if line.startswith("--- "))
     name = re.sub(r"^[ab]/", "", name[4:].split("\t")[0])
-    return Part(file=name, rows=tuple(_rows(lines)))
+    return Part(file=name, rows=tuple(rows_of(lines)))
 
 
-def _rows(lines: Sequence[str]) -> Iterator[Row]:
+def rows_of_hunks(diff: str) -> Iterator[Row]:
+    """The rows of a diff that begins with its first hunk."""
+    return rows_of(diff.split("\n")) if diff else iter(())
+
+
+def rows_of(lines: Sequence[str]) -> Iterator[Row]:
+    """The lines of the diff of one file, with their numbers."""
     old = new = 0
     is_head = True
     for line in lines:

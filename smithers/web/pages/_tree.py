@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from smithers import waits
 from smithers.changes import Key
-from smithers.shapes import ITERATION
+from smithers.shapes import ITERATION, asks_person
+from smithers.texts import title_of
 from smithers.values import dataclass
-from smithers.web.pages._words import Mark, mark_of_task, name_of
+from smithers.web.pages._words import Mark, mark_of_task, name_of, short
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from smithers.views import GraphNode, Inspection, TaskView, WaitView
 
-__all__ = ["Item", "Span", "Window", "items_of", "scale_s"]
+__all__ = ["MOST", "Item", "Span", "Window", "items_of", "leaves_of", "scale_s", "tree_of"]
 
-_MOST = 200
+MOST = 60
 """So many children of a group are shown at once."""
+_MOST_ROWS = 600
+"""So many rows are shown in all."""
 _STEPS_S = (1, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400)
-_DONE = ("finished", "skipped", "pending")
+_LEAST = 0.5
+"""So wide is a span at least, in per cent."""
+_CALM = ("ok", "off", "pend")
+"""The marks of what nobody has to look at."""
 
 
 class Span(NamedTuple):
@@ -67,6 +75,12 @@ class Item:
     hidden: int = 0
     window: int = 0
     asks: bool = False
+    needs: bool = False
+    """Whether something in it runs, waits or has failed."""
+    states: Counter[str] = field(default_factory=Counter[str])
+    """How many tasks in it have each mark."""
+    said: str = ""
+    """Why it failed or what it waits for, in a few words."""
 
 
 def scale_s(elapsed_s: float, *, grows: bool) -> float:
@@ -83,10 +97,8 @@ def scale_s(elapsed_s: float, *, grows: bool) -> float:
 
 
 class _Maker:
-    def __init__(
-        self, found: Inspection, end: datetime, scale: float, window: Window | None
-    ) -> None:
-        self.start, self.end, self.scale, self.window = found.run.created_at, end, scale, window
+    def __init__(self, found: Inspection, end: datetime, scale: float) -> None:
+        self.start, self.end, self.scale = found.run.created_at, end, scale
         self.tasks = {one.line.key: one for one in found.tasks}
         self.waits: dict[Key, WaitView] = {one.key: one for one in found.waits}
 
@@ -104,8 +116,7 @@ class _Maker:
         if spans:
             at = min(span.at for span in spans)
             around = (Span(at, max(span.end for span in spans) - at, "group"),)
-        needs = any(one.mark.glyph not in ("ok", "off", "pend") for one in made)
-        shown, hidden, start = self._shown(node.key, made)
+        needs = any(one.needs for one in made)
         mark = mark_of_task(node.state, None)
         if any(one.asks for one in made) and node.state in ("waiting", "running", "ready"):
             mark = next(one.mark for one in made if one.asks)
@@ -122,27 +133,17 @@ class _Maker:
             done=sum(one.done for one in made),
             total=sum(one.total for one in made),
             is_open=needs or (len(made) <= 30 and (is_last or node.kind != ITERATION)),
-            children=tuple(shown),
-            hidden=hidden,
-            window=start,
+            children=tuple(made),
             asks=any(one.asks for one in made),
+            needs=needs,
+            states=sum((one.states for one in made), Counter[str]()),
         )
-
-    def _shown(self, key: Key, made: list[Item]) -> tuple[list[Item], int, int]:
-        """The children that are shown: of many those that need somebody, or those asked for."""
-        if len(made) <= _MOST:
-            return made, 0, 0
-        if self.window is not None and self.window.group == str(key):
-            start = max(0, min(self.window.start, len(made) - 1))
-            shown = made[start : start + _MOST]
-            return shown, len(made) - len(shown), start
-        needing = [one for one in made if one.mark.glyph not in ("ok", "off", "pend")][:_MOST]
-        return needing, len(made) - len(needing), 0
 
     def _task(self, node: GraphNode, depth: int) -> Item:
         view = self.tasks.get(node.key) or self.tasks.get(Key(node.key.id))
         wait = self.waits.get(node.key)
         mark = mark_of_task(node.state, wait)
+        needs, states = mark.glyph not in _CALM, Counter[str]({mark.glyph: 1})
         if view is None:
             return Item(
                 key=node.key,
@@ -151,6 +152,8 @@ class _Maker:
                 mark=mark,
                 depth=depth,
                 is_group=False,
+                needs=needs,
+                states=states,
             )
         costs = [one.usage.cost for one in view.attempts if one.usage.cost is not None]
         return Item(
@@ -169,33 +172,101 @@ class _Maker:
             spans=tuple(self._spans(view, wait)),
             done=int(node.state in ("finished", "skipped") or node.tolerated),
             asks=wait is not None and wait.kind in waits.DECISIONS,
+            needs=needs,
+            states=states,
+            said=_said(view, wait),
         )
 
-    def _spans(self, view: TaskView, wait: WaitView | None) -> Iterable[Span]:
+    def _spans(self, view: TaskView, wait: WaitView | None) -> Iterator[Span]:
+        """Its attempts, and what it waited for before, between and after them."""
+        before = view.came_up
         for one in view.attempts:
+            if before is not None:
+                yield from self._wait(before, one.started_at)
             tone = {"running": "run", "succeeded": "ok", "failed": "bad"}.get(one.state, "cut")
-            yield self._span(one.started_at, one.ended_at or self.end, tone)
+            yield from self._span(one.started_at, one.ended_at or self.end, tone)
+            before = one.ended_at
+        is_asked = asks_person(view.line.kind)
         if wait is not None:
             tone = "ask" if wait.kind in waits.DECISIONS else "wait"
-            yield self._span(wait.since, self.end, tone)
+            yield from self._span(wait.since, self.end, tone)
+        elif before is not None and view.settled is not None and not view.attempts:
+            yield from self._wait(before, view.settled, "ask" if is_asked else "wait")
 
-    def _span(self, start: datetime, end: datetime, tone: str) -> Span:
+    def _wait(self, start: datetime, end: datetime, tone: str = "wait") -> Iterator[Span]:
+        """A wait that is long enough to be seen."""
+        if (end - start).total_seconds() >= _LEAST * self.scale / 100:
+            yield from self._span(start, end, tone)
+
+    def _span(self, start: datetime, end: datetime, tone: str) -> Iterator[Span]:
+        """A span, of which that part is shown that is of this run: a fork has older ones."""
         at = 100 * (start - self.start).total_seconds() / self.scale
-        width = 100 * (end - start).total_seconds() / self.scale
-        at = round(min(max(at, 0.0), 99.5), 3)
-        return Span(at, round(min(max(width, 0.4), 100 - at), 3), tone)
+        until = 100 * (end - self.start).total_seconds() / self.scale
+        if until <= 0 and at < 0:
+            return
+        at = round(min(max(at, 0.0), 100 - _LEAST), 3)
+        yield Span(at, round(min(max(until - at, _LEAST), 100 - at), 3), tone)
 
 
-def items_of(
-    root: GraphNode | None,
-    found: Inspection,
-    *,
-    end: datetime,
-    scale: float,
-    window: Window | None = None,
-) -> tuple[Item, ...]:
-    """The rows below the root of a run, whose own row would say nothing."""
-    if root is None:
+def _said(view: TaskView, wait: WaitView | None) -> str:
+    if view.line.error is not None:
+        return short(view.line.error.message)
+    return "" if wait is None or not wait.asked else title_of(wait.asked)
+
+
+class _Pruner:
+    """Leaves out rows until a tree is small enough to be shown."""
+
+    def __init__(self, window: Window | None) -> None:
+        self.window, self.left = window, _MOST_ROWS
+
+    def shown(self, item: Item) -> Item:
+        """A group with those children that are shown: of many those that need somebody, or those
+        asked for; of one in which all is calm none, once there are too many rows.
+        """
+        if not item.is_group:
+            return item
+        made, start = item.children, 0
+        is_asked = self.window is not None and self.window.group == str(item.key)
+        if self.window is not None and is_asked:
+            start = max(0, min(self.window.start, len(made) - 1))
+            made = made[start : start + MOST]
+        elif len(made) > MOST or (len(made) > self.left and not item.needs):
+            made = tuple(one for one in made if one.needs)[: min(MOST, max(self.left, 0))]
+        self.left -= len(made)
+        hidden = len(item.children) - len(made)
+        made = tuple(self.shown(one) for one in made)
+        is_open = item.is_open or is_asked or self._is_around(made)
+        return replace(item, children=made, hidden=hidden, window=start, is_open=is_open)
+
+    def _is_around(self, items: Iterable[Item]) -> bool:
+        """Whether the window is in one of the items."""
+        wanted = None if self.window is None else self.window.group
+        return wanted is not None and any(
+            str(one.key) == wanted or self._is_around(one.children) for one in items
+        )
+
+
+def tree_of(
+    root: GraphNode | None, found: Inspection, *, end: datetime, scale: float
+) -> Item | None:
+    """All rows of a run, below that of its root."""
+    return None if root is None else _Maker(found, end, scale).item(root, -1)
+
+
+def items_of(tree: Item | None, window: Window | None = None) -> tuple[Item, ...]:
+    """The rows that are shown; the root's own only where it says something."""
+    if tree is None:
         return ()
-    item = _Maker(found, end, scale, window).item(root, -1)
+    item = _Pruner(window).shown(tree)
     return item.children if item.is_group and not item.hidden and item.children else (item,)
+
+
+def leaves_of(item: Item | None) -> Iterator[Item]:
+    """The tasks of a run in the order of its tree."""
+    if item is None:
+        return
+    if not item.is_group:
+        yield item
+    for child in item.children:
+        yield from leaves_of(child)

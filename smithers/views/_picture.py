@@ -1,0 +1,66 @@
+"""A run at a frame for a face that draws it: its tasks, its tree, its budget, and what to look at
+in its history.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from smithers.shapes import asks_person
+from smithers.values import dataclass
+from smithers.views._budgets import BudgetView, budgets
+from smithers.views._graph import GraphNode, graph
+from smithers.views._runs import Inspection, inspect
+from smithers.waits import ASKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from smithers.state import RunState
+    from smithers.views._snapshot import Snapshot
+
+__all__ = ["Picture", "Tick", "picture"]
+
+
+class Tick(NamedTuple):
+    """A frame in which a task failed, or in which a person was asked or has answered."""
+
+    frame: int
+    what: Literal["failed", "person"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Picture:
+    """A run as of a frame. `last` is its last frame, `budget` that of the run as a whole, and
+    `ticks` are of all frames, in their order.
+    """
+
+    found: Inspection
+    root: GraphNode | None
+    budget: BudgetView | None
+    last: int
+    ticks: tuple[Tick, ...]
+
+
+def picture(snapshot: Snapshot, latest: Snapshot) -> Picture:
+    """A run as of a snapshot, whose last state is in `latest`."""
+    whole = next((one for one in budgets(snapshot) if not one.key.id), None)
+    return Picture(
+        found=inspect(snapshot),
+        root=graph(snapshot).root,
+        budget=whole,
+        last=latest.state.frame,
+        ticks=tuple(sorted(set(_ticks(latest.state)))),
+    )
+
+
+def _ticks(state: RunState) -> Iterator[Tick]:
+    for key, ended in state.ended.items():
+        row = state.nodes.get(key.id)
+        if ended.outcome == "failed":
+            yield Tick(ended.frame, "failed")
+        elif row is not None and asks_person(row.kind) and ended.outcome == "finished":
+            yield Tick(ended.frame, "person")
+    for (_, kind), wait in state.waits.items():
+        if kind in ASKING:
+            yield Tick(wait.frame, "person")

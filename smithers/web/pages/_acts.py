@@ -1,0 +1,80 @@
+"""The forms by which a person resumes a run, cancels it, and has a task run again."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from smithers.changes import ENDED
+from smithers.values import dataclass
+from smithers.web._answering import cancel
+from smithers.web._problems import ProblemError
+from smithers.web._routes import Call
+from smithers.web.pages._page import Fields, form, redirect
+from smithers.web.pages._words import link_of
+
+if TYPE_CHECKING:
+    from smithers.views import RunView, WhyView
+
+__all__ = ["ROUTES", "Acts", "acts_of"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acts:
+    """What this caller may do with a run now. A task can be retried once nobody drives the run."""
+
+    resume: bool = False
+    cancel: bool = False
+    retry: bool = False
+    fork: bool = False
+
+
+def acts_of(call: Call, run: RunView, why: WhyView | None) -> Acts:
+    """What can be done with a run as it is now; with a frame of the past nothing but a fork, for
+    which `why` is None. A resume is offered where `smithers why RUN` names it.
+    """
+    if call.caller is None or not call.caller.may("run"):
+        return Acts()
+    if why is None:
+        return Acts(fork=True)
+    resume = f"smithers resume {shlex.quote(run.run_id)}"
+    is_owned = run.owner is not None and run.owner.alive
+    is_final = run.status in ("cancelled", "continued")
+    return Acts(
+        resume=any(one.command == resume for one in why.reasons),
+        cancel=run.status not in ENDED,
+        retry=not is_owned and not is_final and run.status != "running",
+        fork=True,
+    )
+
+
+def _resume(call: Call, given: Fields) -> Response:
+    del given
+    return redirect(link_of(call.hub.launch_again(call.run).run_id))
+
+
+def _cancel(call: Call, given: Fields) -> Response:
+    del given
+    cancel(call)
+    return redirect(link_of(call.run))
+
+
+def _retry(call: Call, given: Fields) -> Response:
+    task = _only(given, "task")
+    if not task:
+        raise ProblemError(422, "no task is named", kind="WrongBody", hint="load the page again")
+    launched = call.hub.launch_retry(call.run, task, readers="with_readers" in given)
+    return redirect(link_of(launched.run_id))
+
+
+def _only(given: Fields, name: str) -> str:
+    return next(iter(given.get(name, ())), "")
+
+
+ROUTES = (
+    form("/runs/{run}/resume", "resume_form", "Resume a run.", _resume, scope="run"),
+    form("/runs/{run}/cancel", "cancel_form", "Cancel a run.", _cancel, scope="run"),
+    form("/runs/{run}/retries", "retry_form", "Run a task again.", _retry, scope="run"),
+)

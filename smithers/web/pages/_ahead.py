@@ -1,0 +1,51 @@
+"""What a resume or a fork keeps of a run, what it runs, and what it asks a person."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from smithers.shapes import asks_person
+from smithers.values import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from smithers.changes import Key
+    from smithers.views import TaskView
+
+__all__ = ["Ahead", "ahead_of", "cost_of"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ahead:
+    """The tasks of a run as they would be taken up. `paid` is what the kept ones cost, as far as
+    their agents told it.
+    """
+
+    kept: tuple[TaskView, ...]
+    runs: tuple[Key, ...]
+    asks: tuple[Key, ...]
+    paid: Decimal | None
+
+
+def ahead_of(tasks: Iterable[TaskView]) -> Ahead:
+    """What has ended well is kept; all else is still to come, unless the tree changes."""
+    kept: list[TaskView] = []
+    runs: list[Key] = []
+    asks: list[Key] = []
+    for one in tasks:
+        line = one.line
+        if line.tolerated or line.state in ("finished", "skipped"):
+            kept.append(one)
+        else:
+            (asks if asks_person(line.kind) else runs).append(line.key)
+    costs = [cost for one in kept if (cost := cost_of(one)) is not None]
+    paid = sum(costs, Decimal(0)) if costs else None
+    return Ahead(kept=tuple(kept), runs=tuple(runs), asks=tuple(asks), paid=paid)
+
+
+def cost_of(task: TaskView) -> Decimal | None:
+    """What all attempts of a task cost; None if no agent has told it."""
+    costs = [one.usage.cost for one in task.attempts if one.usage.cost is not None]
+    return sum(costs, Decimal(0)) if costs else None

@@ -1,0 +1,199 @@
+"""The page that compares two runs, or two frames: sums, then task by task what differs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from pydantic import Field
+from starlette.responses import Response
+
+from smithers.hub import RunsQuery
+from smithers.values import dataclass
+from smithers.web._problems import ProblemError
+from smithers.web._routes import Call, Closed, Flag
+from smithers.web.pages._ahead import cost_of
+from smithers.web.pages._page import page, render
+from smithers.web.pages._texts import Row, rows_of
+from smithers.web.pages._words import mark_of_run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from smithers.changes import Key
+    from smithers.hub import Hub
+    from smithers.views import Difference, Inspection, TaskView
+
+__all__ = ["ROUTES"]
+
+_MOST = 200
+_MOST_CHARACTERS = 200_000
+_CANDIDATES = 30
+_How = Literal["same", "changed", "only left", "only right"]
+
+
+class CompareParameters(Closed):
+    """Two runs, each as RUN or RUN@FRAME; with `all` what is the same as well. `task` is shown."""
+
+    left: str = Field(max_length=90)
+    right: str = Field("", max_length=90)
+    all: Flag = False
+    task: str | None = Field(None, max_length=250)
+
+
+class Side(NamedTuple):
+    """A run as of a frame (None: its last)."""
+
+    run_id: str
+    frame: int | None
+
+    def __str__(self) -> str:
+        return self.run_id if self.frame is None else f"{self.run_id}@{self.frame}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A task of both runs, how it differs, and why."""
+
+    key: Key
+    how: _How
+    why: str
+    costs: tuple[Decimal | None, Decimal | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A part that differs, as a diff; without rows it is too large for one."""
+
+    part: str
+    rows: tuple[Row, ...]
+    added: int
+    removed: int
+
+
+def _compare(call: Call) -> Response:
+    given, hub = call.query_as(CompareParameters), call.hub
+    left = _side(given.left)
+    if not given.right:
+        return _choose(call, left)
+    right = _side(given.right)
+    found = tuple(hub.inspect(one.run_id, frame=one.frame) for one in (left, right))
+    told = hub.compare(left, right)
+    by_key: dict[Key | None, list[Difference]] = {}
+    for one in told.differences:
+        by_key.setdefault(one.key, []).append(one)
+    rows = list(_rows(found[0], found[1], by_key))
+    listed = [row for row in rows if given.all or row.how != "same"]
+    key = _wanted(given.task, rows, by_key)
+    return render(
+        call,
+        "compare.html",
+        title=f"{left} and {right}",
+        sides=(left, right),
+        runs=tuple(one.run for one in found),
+        marks=tuple(mark_of_run(one.run.status, one.waits) for one in found),
+        counts=Counter(row.how for row in rows),
+        rows=listed[:_MOST],
+        more=max(0, len(listed) - _MOST),
+        whole=[_shown(one) for one in by_key.get(None, ())],
+        key=key,
+        parts=[] if key is None else [_shown(one) for one in by_key.get(key, ())],
+        given=given,
+        times=tuple((one.run.last_activity - one.run.created_at).total_seconds() for one in found),
+        tokens=tuple(one.run.usage.tokens_in + one.run.usage.tokens_out for one in found),
+    )
+
+
+def _side(text: str) -> Side:
+    """A run and its frame as they are typed. Raises `ProblemError`."""
+    run_id, at, frame = text.strip().partition("@")
+    if at and not (frame.isascii() and frame.isdigit() and len(frame) <= 16):
+        raise ProblemError(
+            422, f"{text!r} is not a run", kind="WrongParameters", hint="write RUN or RUN@FRAME"
+        )
+    return Side(run_id, int(frame) if at else None)
+
+
+def _choose(call: Call, left: Side) -> Response:
+    """The form that asks for the other run, with those that are likely."""
+    run = call.hub.inspect(left.run_id, frame=left.frame).run
+    return render(
+        call,
+        "compare_with.html",
+        title=f"Compare {left}",
+        left=left,
+        last=run.frames - 1,
+        likely=_likely(call.hub, run.run_id, run.workflow, run.forked_from),
+    )
+
+
+def _likely(hub: Hub, run_id: str, workflow: str, source: tuple[str, int] | None) -> list[str]:
+    """Its source and its forks, then other runs of the workflow, the newest first."""
+    forks = [one.run_id for one in hub.lineage(run_id).forks]
+    others = hub.run_ids(RunsQuery(workflow=workflow, limit=_CANDIDATES))
+    found = [*([source[0]] if source else []), *forks, *others]
+    return [one for one in dict.fromkeys(found) if one != run_id][:_CANDIDATES]
+
+
+def _rows(
+    left: Inspection, right: Inspection, by_key: Mapping[Key | None, list[Difference]]
+) -> Iterable[Task]:
+    olds, news = ({one.line.key: one for one in found.tasks} for found in (left, right))
+    for key in dict.fromkeys([*olds, *news]):
+        old, new = olds.get(key), news.get(key)
+        yield Task(
+            key=key,
+            how=_how(old, new, by_key.get(key)),
+            why="" if old is None or new is None else _why(by_key.get(key, ())),
+            costs=(None if old is None else cost_of(old), None if new is None else cost_of(new)),
+        )
+
+
+def _how(old: TaskView | None, new: TaskView | None, found: list[Difference] | None) -> _How:
+    if old is None:
+        return "only right"
+    if new is None:
+        return "only left"
+    return "changed" if found else "same"
+
+
+def _why(found: Iterable[Difference]) -> str:
+    return ", ".join(
+        f"{one.old} → {one.new}" if one.part == "state" and one.old and one.new else one.part
+        for one in found
+    )
+
+
+def _wanted(
+    task: str | None, rows: Iterable[Task], by_key: Mapping[Key | None, list[Difference]]
+) -> Key | None:
+    """The task whose parts are shown: that which is named, else the first of which more than the
+    state differs.
+    """
+    if task is not None:
+        return next((row.key for row in rows if str(row.key) == task), None)
+    for row in rows:
+        if row.how == "changed" and any(one.part != "state" for one in by_key[row.key]):
+            return row.key
+    return None
+
+
+def _shown(one: Difference) -> Shown:
+    part = one.part if one.file is None else f"{one.part} {one.file}"
+    if max(len(one.old or ""), len(one.new or "")) > _MOST_CHARACTERS:
+        return Shown(part=part, rows=(), added=0, removed=0)
+    rows = tuple(rows_of(one.lines))
+    kinds = Counter(row.kind for row in rows)
+    return Shown(part=part, rows=rows, added=kinds["added"], removed=kinds["removed"])
+
+
+ROUTES = (
+    page(
+        "/compare",
+        "compare_page",
+        "What differs between two runs, for a browser.",
+        _compare,
+        query=CompareParameters,
+    ),
+)

@@ -1,0 +1,52 @@
+"""The pages that are looked at, each with runs that are usual, failed, large, hostile or wide."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from tests.inspector.flows import EVIL_ID, LONG_ID
+
+__all__ = ["HOSTILE", "PAGES", "USUAL"]
+
+
+def _task(run: str, task: str) -> str:
+    return f"/runs/{run}/tasks/{quote(task, safe='')}"
+
+
+def _ask(run: str, task: str) -> str:
+    return f"/runs/{run}/ask?task={quote(task)}"
+
+
+USUAL = {
+    "runs": "/",
+    "no runs": "/?workflow=none",
+    "demo": "/runs/demo",
+    "demo, a frame": "/runs/demo?frame=3",
+    "demo, a task": _task("demo", "implement"),
+    "waiting": "/runs/asks",
+    "waiting, a task": _task("asks", "draft"),
+    "waiting, its question": _ask("asks", "ship"),
+    "data, its question": _ask("data", "release"),
+    "failed": "/runs/breaks",
+    "failed, a task": _task("breaks", "test"),
+    "large": "/runs/large",
+    "not there": "/runs/none",
+}
+HOSTILE = {
+    "runs": "/",
+    "hostile": "/runs/hostile",
+    "hostile, an agent": _task("hostile", "agent"),
+    "hostile, an id": _task("hostile", EVIL_ID),
+    "hostile, an output": _task("hostile", "output"),
+    "hostile, an approval": _ask("hostile", "ship"),
+    "hostile, a schema": _ask("hostile", "data"),
+    "hostile, not there": _task("hostile", f"{EVIL_ID}2"),
+}
+_WIDE = {
+    "wide": "/runs/wide",
+    "wide, an id": _task("wide", LONG_ID),
+    "wide, a prompt": _task("wide", "long"),
+    "wide, its question": _ask("wide", f"{LONG_ID[:-1]}2"),
+    "wide, a diff": _ask("wide", "diff"),
+}
+PAGES = USUAL | HOSTILE | _WIDE

@@ -1,0 +1,144 @@
+"""A run that changes while it is looked at: no page is loaded again, and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import pytest
+
+from smithers.hub import Hub
+from tests.inspector import flows
+from tests.inspector.conftest import Inspector, inspecting, signed_in, watch
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+_PHONE = {"viewport": {"width": 360, "height": 760}, "has_touch": True, "is_mobile": True}
+
+
+def _post(inspector: Inspector, path: str, body: dict[str, Any]) -> Any:
+    found = httpx2.post(
+        f"{inspector.url}/api/v1{path}",
+        json=body,
+        headers={"Authorization": f"Bearer {inspector.served.secret}"},
+        timeout=30,
+    )
+    assert found.is_success, found.text
+    return found.json()
+
+
+def _mark(page: Page) -> None:
+    """Something that a page loses when it is loaded again."""
+    page.evaluate("window.kept = true")
+
+
+def _is_kept(page: Page) -> bool:
+    return bool(page.evaluate("window.kept === true"))
+
+
+def _wait(page: Page, task: str, state: str) -> None:
+    page.wait_for_function(
+        """([task, state]) => {
+          const link = document.querySelector(`.tr a[href$="/tasks/${task}"]`);
+          return link?.closest(".tr").querySelector(".st").textContent.trim() === state;
+        }""",
+        arg=[task, state],
+    )
+
+
+def test_a_run_is_started_watched_approved_on_a_phone_and_seen_to_its_end(
+    chromium: Browser, inspector: Inspector, tmp_path: Path
+) -> None:
+    _post(
+        inspector,
+        "/runs",
+        {"workflow": "flows.py:gated", "run_id": "gated", "input": {"folder": str(tmp_path)}},
+    )
+    with (
+        signed_in(chromium, inspector) as desk,
+        signed_in(chromium, inspector, **_PHONE) as hand,
+    ):
+        wide, phone = watch(desk.new_page(), inspector.url), watch(hand.new_page(), inspector.url)
+        wide.page.goto(f"{inspector.url}/runs/gated")
+        phone.page.goto(inspector.url)
+        for page in (wide.page, phone.page):
+            page.locator(".live[data-state=on]").wait_for(state="attached")
+            _mark(page)
+        _wait(wide.page, "draft", "running")
+        (tmp_path / "draft").touch()
+        _wait(wide.page, "ship", "waits for you")
+        phone.page.locator("#waits a[href='/runs/gated/ask?task=ship']").wait_for()
+        assert _is_kept(wide.page)
+        assert _is_kept(phone.page)
+        phone.page.locator("#waits a[href='/runs/gated/ask?task=ship']").tap()
+        box = phone.page.locator("[data-approve]").bounding_box()
+        assert box is not None
+        assert box["height"] >= 40  # for a thumb
+        assert box["y"] + box["height"] <= 760  # without scrolling
+        phone.page.locator("[data-approve]").tap()
+        phone.page.wait_for_url("**/asked?task=ship")
+        _wait(wide.page, "publish", "running")
+        (tmp_path / "publish").touch()
+        _wait(wide.page, "publish", "finished")
+        wide.page.locator(".live[data-state=off]", has_text="Ended").wait_for()
+        assert _is_kept(wide.page)
+        assert "finished" in wide.page.locator(".hd").inner_text()
+        assert "publish is done" in wide.page.locator(".outp").inner_text()
+        assert wide.is_quiet(), wide.complaints
+        assert phone.is_quiet(), phone.complaints
+
+
+def test_a_server_that_is_killed_and_comes_back_is_followed_by_both_browsers(
+    chromium: Browser, state: Path, tmp_path: Path
+) -> None:
+    database = tmp_path / "runs.db"
+    (tmp_path / "flows.py").write_text(Path(flows.__file__).read_text())
+    Hub(database)
+    with inspecting(tmp_path, state) as first, signed_in(chromium, first) as one:
+        Hub(database).trust("trust", folders=[tmp_path])
+        given = {"workflow": "flows.py:gated", "run_id": "g", "input": {"folder": str(tmp_path)}}
+        _post(first, "/runs", given)
+        with signed_in(chromium, first) as two:
+            pages = [context.new_page() for context in (one, two)]
+            for page in pages:
+                page.goto(f"{first.url}/runs/g")
+                _wait(page, "draft", "running")
+                page.evaluate(
+                    """() => {
+                      window.heard = [];
+                      document.addEventListener("htmx:sse:before:message",
+                        ({ detail }) => window.heard.push(detail.message));
+                    }"""
+                )
+            os.kill(first.served.process.pid, signal.SIGKILL)
+            for page in pages:
+                page.locator(".live[data-state=lost]").wait_for(state="attached")
+                assert page.evaluate("document.body.classList.contains('is-off')")
+            (tmp_path / "draft").touch()  # it happens while no server is there
+            with inspecting(tmp_path, state, port=first.served.port):
+                for page in pages:
+                    _wait(page, "ship", "waits for you")
+                    page.locator(".live[data-state=on]").wait_for(state="attached")
+                pages[0].goto(f"{first.url}/runs/g/ask?task=ship")
+                pages[0].click("[data-approve]")
+                (tmp_path / "publish").touch()
+                pages[1].locator(".live[data-state=off]", has_text="Ended").wait_for()
+                _wait(pages[1], "publish", "finished")
+                heard = pages[1].evaluate("window.heard")
+    assert [one["event"] for one in heard[-2:]] == ["changed", "end"]
+    places = [_place(one["id"]) for one in heard[:-1]]
+    assert places == sorted(set(places))  # none of them twice
+    changed = {one["task"] for part in heard[:-1] for one in json.loads(part["data"])["changed"]}
+    assert {"draft", "ship", "publish", None} <= changed
+
+
+def _place(cursor: str) -> tuple[int, ...]:
+    """A cursor as what it orders by."""
+    return tuple(int(part) for part in cursor.split("."))

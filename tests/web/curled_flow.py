@@ -1,0 +1,37 @@
+"""What the curl commands of the docs are typed for: a run that asks while an agent works."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from smithers import (
+    Approval,
+    Budget,
+    Context,
+    Node,
+    NoInput,
+    Parallel,
+    Sequence,
+    Step,
+    Task,
+    workflow,
+)
+from tests.cli.flows import Listens
+
+
+class Topic(BaseModel):
+    topic: str = "whales"
+
+
+@workflow(budget=Budget(usd=5, calls=10))
+def reviewed(ctx: Context[NoInput]) -> Node:
+    draft = Step("draft", lambda: "WHALES", output=str)
+    review = Task("review", agent=Listens(), prompt="Review it")
+    return Parallel(review, Sequence(draft, Approval("ship", ask="Ship this?")))
+
+
+@workflow(input=Topic)
+def ship_it(ctx: Context[Topic]) -> Node[str]:
+    topic = ctx.input.topic
+    draft = Step("draft", lambda: topic.upper(), output=str)
+    return Sequence(draft, Approval("ship", ask="Ship this?"), result=draft)

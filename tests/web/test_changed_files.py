@@ -1,0 +1,127 @@
+"""The files that have changed while a task was at work, by the repository of the run's folder."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from smithers import Context, Node, NoInput, Sequence, Step, workflow
+from smithers.hub import Hub
+
+_WHO = ("-c", "user.name=ann", "-c", "user.email=ann@example.com")
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", *_WHO, *words], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@workflow
+def edits(ctx: Context[NoInput]) -> Node:
+    def edit() -> str:
+        Path("a.py").write_text("one\n2\nthree\n")
+        Path("new <b>.txt").write_text("x\n")
+        Path("gone.txt").unlink()
+        Path("data.bin").write_bytes(b"\0\1")
+        Path("ignored.log").write_text("x")
+        _git("add", "a.py", "gone.txt")
+        _git("commit", "-qm", "work")
+        time.sleep(0.15)  # the times of files and of tasks are compared, with a slack
+        return "done"
+
+    def more() -> str:
+        time.sleep(0.15)
+        Path("new <b>.txt").write_text("y\n")
+        return "done"
+
+    return Sequence(Step("edit", edit, output=str), Step("more", more, output=str))
+
+
+@pytest.fixture
+def repository(hub: Hub) -> Path:
+    """A repository with a commit, and a file that was changed before the run."""
+    del hub  # which is in the folder
+    _git("init", "-q", ".")
+    Path(".gitignore").write_text("*.log\napp.*\n")
+    Path("a.py").write_text("one\ntwo\nthree\n")
+    Path("gone.txt").write_text("here\n")
+    Path("other.txt").write_text("old\n")
+    _git("add", ".")
+    _git("commit", "-qm", "first")
+    Path("other.txt").write_text("changed before\n")
+    hours_ago = time.time() - 7200
+    os.utime("other.txt", (hours_ago, hours_ago))
+    time.sleep(1.1)  # the moves of HEAD are kept to the second, and so is what was changed before
+    return Path.cwd()
+
+
+def _files(client: TestClient, task: str) -> dict[str, Any]:
+    found: dict[str, Any] = client.get(f"/api/v1/runs/r1/tasks/{task}/files").json()
+    return found
+
+
+def test_the_files_of_a_task_are_those_that_changed_meanwhile(
+    hub: Hub, client: TestClient, repository: Path
+) -> None:
+    base = _git("rev-parse", "HEAD")
+    asyncio.run(hub.run(edits, run_id="r1"))
+    found = _files(client, "edit")
+    assert (found["folder"], found["base"], found["note"]) == (str(repository), base, None)
+    files = {one["path"]: one for one in found["files"]}
+    assert {path: one["change"] for path, one in files.items()} == {
+        "a.py": "changed",
+        "data.bin": "added",
+        "gone.txt": "removed",
+    }
+    assert files["a.py"]["diff"] == "@@ -1,3 +1,3 @@\n one\n-two\n+2\n three"
+    assert files["gone.txt"]["diff"] == "@@ -1 +0,0 @@\n-here"
+    assert files["data.bin"]["note"] == "it is not a text"
+    assert found["later"] == ["new <b>.txt"]  # the next task has written it again
+    later = {one["path"]: one["diff"] for one in _files(client, "more")["files"]}
+    assert later == {"new <b>.txt": "@@ -0,0 +1 @@\n+y"}
+    assert client.get("/api/v1/runs/r1/tasks/none/files").status_code == 404
+
+
+def test_nothing_of_a_repository_is_run(hub: Hub, client: TestClient, repository: Path) -> None:
+    asyncio.run(hub.run(edits, run_id="r1"))
+    script, proof = repository / "evil.sh", repository / "ran"
+    script.write_text(f"#!/bin/sh\ntouch '{proof}'\ncat\n")
+    script.chmod(0o755)
+    settings: tuple[str, ...] = ("diff.external", "core.fsmonitor", "filter.x.clean")
+    settings += (
+        "filter.x.process",
+        "diff.x.textconv",
+        "diff.x.command",
+        "core.pager",
+        "gpg.program",
+        "core.hooksPath",
+    )
+    for name in settings:
+        _git("config", name, str(script))
+    _git("config", "log.showSignature", "true")
+    (repository / ".gitattributes").write_text("* filter=x diff=x\n")
+    (repository / ".git/info/attributes").write_text("* filter=x diff=x\n")
+    (repository / "a.py").touch()
+    proof.unlink(missing_ok=True)
+    assert {one["path"] for one in _files(client, "edit")["files"]} >= {"gone.txt"}
+    assert {one["path"] for one in _files(client, "more")["files"]} >= {"new <b>.txt"}
+    assert not proof.exists()
+    _git("config", "core.worktree", "/")
+    assert "is not the top" in _files(client, "edit")["note"]
+
+
+def test_a_folder_without_a_repository_says_so(hub: Hub, client: TestClient) -> None:
+    @workflow
+    def writes(ctx: Context[NoInput]) -> Node:
+        return Sequence(Step("edit", lambda: str(Path("a.py").write_text("x")), output=str))
+
+    asyncio.run(hub.run(writes, run_id="r1"))
+    found = _files(client, "edit")
+    assert (found["files"], "not in a git repository" in found["note"]) == ([], True)

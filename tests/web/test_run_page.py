@@ -1,0 +1,249 @@
+"""The page of a run: what a person does there, and what its siblings show."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from smithers import Context, Node, NoInput, Parallel, Sequence, Step, workflow
+from smithers.hub import Hub
+from smithers.workflows import Workflow
+from tests.cli.command import eventually, smithers
+from tests.web.flows import ships
+from tests.web.serving import READER
+
+_FLOW = """
+from pathlib import Path
+from pydantic import BaseModel
+from smithers import Approval, Context, Node, Sequence, Step, workflow
+
+class Brief(BaseModel):
+    title: str
+    number: int = 3
+    urgent: bool = False
+    labels: list[str] = []
+
+def check() -> str:
+    if not Path("built").exists():
+        raise RuntimeError("not built")
+    return "built"
+
+@workflow(input=Brief)
+def fixes(ctx: Context[Brief]) -> Node[str]:
+    brief = ctx.input
+    draft = Step("draft", lambda: f"{brief.title} {brief.number}", output=str)
+    build = Step("build", check, output=str)
+    return Sequence(draft, build, Approval("ship", ask="Ship?"), result=draft)
+"""
+
+
+@workflow
+def breaks(ctx: Context[NoInput]) -> Node:
+    return Sequence(
+        Step("survey", lambda: "x", output=str),
+        Step("build", lambda: str(1 / 0), output=str),
+    )
+
+
+@workflow
+def evil(ctx: Context[NoInput]) -> Node:
+    """<img src=x>"""  # its source is shown
+    return Sequence(Step("<img src=x onerror=alert(1)>", lambda: "<img>", output=str))
+
+
+@workflow
+def groups(ctx: Context[NoInput]) -> Node:
+    def part(number: int) -> Node:
+        steps = (Step(f"g{number}case{n:02}", lambda: "x", output=str) for n in range(50))
+        return Parallel(*steps, id=f"group{number}")
+
+    return Sequence(*(part(number) for number in range(30)))
+
+
+def _run(hub: Hub, flow: Workflow[Any, Any], run_id: str = "r1") -> None:
+    asyncio.run(hub.run(flow, run_id=run_id))
+
+
+def _fields(page: str, action: str) -> dict[str, str]:
+    """What a form has before anything is typed."""
+    form = page[page.index(f'method="post" action="{action}"') :]
+    form = form[: form.index("</form>")]
+    hidden = re.findall(r'<input type="(?:hidden|text)"[^>]* name="([^"]+)" value="([^"]*)"', form)
+    picked = re.findall(r'type="radio" name="([^"]+)" value="([^"]*)" checked', form)
+    texts = re.findall(r'<textarea[^>]* name="([^"]+)"[^>]*>\n([^<]*)</textarea>', form)
+    return {name: unescape(value) for name, value in [*hidden, *picked, *texts]}
+
+
+def test_a_run_is_cancelled_by_a_form(hub: Hub, browser: TestClient) -> None:
+    _run(hub, ships)
+    sent = _fields(browser.get("/runs/r1").text, "/runs/r1/cancel")
+    assert browser.post("/runs/r1/cancel", data={}).status_code == 403
+    assert hub.status("r1") == "waiting"
+    done = browser.post("/runs/r1/cancel", data=sent, follow_redirects=False)
+    assert (done.status_code, done.headers["location"]) == (303, "/runs/r1")
+    assert hub.status("r1") == "cancelled"
+    (row,) = (one for one in hub.audit("r1") if one.what == "cancel")
+    assert (row.what, row.who, row.face) == ("cancel", "ann", "http")
+    page = browser.get("/runs/r1").text
+    assert "/runs/r1/cancel" not in page  # nothing is left to be cancelled
+    assert browser.post("/runs/r1/cancel", data=sent).status_code == 422
+
+
+def test_a_reader_has_no_buttons(hub: Hub, browser: TestClient) -> None:
+    _run(hub, ships)
+    headers = {"authorization": f"Bearer {READER}"}
+    assert "<form" in browser.get("/runs/r1", headers=headers).text  # those that only read
+    assert 'method="post" action="/runs' not in browser.get("/runs/r1", headers=headers).text
+    assert "Fork and run" not in browser.get("/runs/r1/fork", headers=headers).text
+    for name in ("cancel", "resume", "retries", "fork"):
+        assert browser.post(f"/runs/r1/{name}", headers=headers).status_code == 403
+
+
+def test_a_fork_of_a_past_frame_is_made_by_a_form(hub: Hub, browser: TestClient) -> None:
+    _run(hub, ships)
+    past = browser.get("/runs/r1?frame=0").text
+    assert 'href="/runs/r1/fork?frame=0">Fork from here' in past
+    assert "/runs/r1/cancel" not in past  # the past is only forked
+    page = browser.get("/runs/r1/fork").text
+    assert "1 kept" in page
+    assert "1 ask" in page
+    sent = {**_fields(page, "/runs/r1/fork"), "run_id": "f1", "hold": "1"}
+    done = browser.post("/runs/r1/fork", data=sent, follow_redirects=False)
+    assert (done.status_code, done.headers["location"]) == (303, "/runs/f1")
+    assert hub.inspect("f1").run.forked_from == ("r1", hub.inspect("r1").run.frames - 1)
+    assert "compare?left=r1" in browser.get("/runs/f1").text
+    assert [one.who for one in hub.audit("f1") if one.what == "fork"] == ["ann"]
+    twice = browser.post("/runs/r1/fork", data=sent)
+    assert (twice.status_code, "f1" in twice.text) == (422, True)
+    wrong = browser.post("/runs/r1/fork", data={**sent, "run_id": "a b"})
+    assert (wrong.status_code, "an id has letters" in wrong.text) == (422, True)
+
+
+def test_a_failed_run_says_first_where_and_what_a_resume_runs(
+    hub: Hub, browser: TestClient
+) -> None:
+    _run(hub, breaks)
+    page = browser.get("/runs/r1").text
+    assert page.index("division by zero") < page.index("<dl")
+    assert browser.get("/runs/r1?show=failed").text.count("data-row") == 1
+    assert browser.get("/runs/r1?find=SURV").text.count("data-row") == 1
+    assert "No task matches" in browser.get("/runs/r1?find=none").text
+    assert browser.get("/runs/r1?show=nonsense").status_code == 422
+
+
+def test_a_run_of_many_tasks_is_shown_in_few_rows(hub: Hub, browser: TestClient) -> None:
+    _run(hub, groups)
+    page = browser.get("/runs/r1").text
+    assert page.count("data-row") <= 600
+    assert page.count("<summary") == 30
+    assert page.count("are not shown") >= 18
+    part = browser.get("/runs/r1?group=group29&start=0").text
+    assert 'href="/runs/r1/tasks/g29case49"' in part
+    found = browser.get("/runs/r1?show=finished&start=60").text
+    assert (found.count("data-row"), "61 to 120 of 1,500" in found) == (60, True)
+
+
+def test_a_run_is_forked_with_another_input_retried_and_resumed_by_forms(
+    hub: Hub, browser: TestClient, tmp_path: Path
+) -> None:
+    (tmp_path / "flow.py").write_text(_FLOW)
+    given = json.dumps({"title": 'an "old" <b>', "labels": ["a"], "urgent": True})
+    up = ["up", "flow.py", "--run-id", "r1", "--db", "app.db", "--input", given]
+    assert smithers(tmp_path, *up).code == 1
+    hub.trust("trust", folders=[tmp_path])
+
+    page = browser.get("/runs/r1").text
+    assert 'href="/runs/r1/source?task=build">flow.py:14</a>' in page
+    assert "Resume runs 1 task: build, and asks a person: ship. 1 finished task is kept" in page
+    source = browser.get("/runs/r1/source?task=build").text
+    assert '<tr id="l14" class="removed">' in source
+    line = next(n for n, text in enumerate(_FLOW.splitlines(), 1) if "draft =" in text)
+    assert f'<tr id="l{line}" class="marked">' in browser.get("/runs/r1/source?task=draft").text
+
+    (tmp_path / "built").write_text("yes")
+    sent = _fields(page, "/runs/r1/retries")
+    assert sent["task"] == "build"
+    done = browser.post("/runs/r1/retries", data=sent, follow_redirects=False)
+    assert (done.status_code, done.headers["location"]) == (303, "/runs/r1")
+    eventually(lambda: hub.status("r1") == "waiting")
+
+    page = browser.get("/runs/r1/fork?frame=0").text
+    sent = _fields(page, "/runs/r1/fork")
+    assert sent["field.title"] == 'an "old" <b>'
+    assert (sent["field.urgent"], sent["field.labels"]) == ("true", '["a"]')
+    wrong = browser.post("/runs/r1/fork", data={**sent, "field.number": "many"})
+    assert (wrong.status_code, "number" in wrong.text, ">many<" in wrong.text) == (422, True, False)
+    assert 'value="many"' in wrong.text  # what was typed is kept
+    sent = {**sent, "field.title": "a new\r\none", "run_id": "f1", "start": "1"}
+    done = browser.post("/runs/r1/fork", data=sent, follow_redirects=False)
+    assert (done.status_code, done.headers["location"]) == (303, "/runs/f1"), done.text
+    eventually(lambda: hub.status("f1") == "waiting")
+    assert json.loads(hub.inspect("f1").run.input)["title"] == "a new\none"
+    task = hub.task("f1", "draft")
+    assert task is not None
+    assert task.output is not None
+    assert task.output.text() == '"a new\\none 3"'
+
+
+def test_the_timeline_is_paged_and_names_forks(hub: Hub, browser: TestClient) -> None:
+    _run(hub, ships)
+    fork = hub.fork("r1", frame=0, by="ann").run_id
+    page = browser.get("/runs/r1/timeline").text
+    last = hub.inspect("r1").run.frames - 1
+    assert page.index(f'href="/runs/r1?frame={last}"') < page.index('href="/runs/r1?frame=0"')
+    assert '<a class="plain" href="/runs/r1/tasks/draft">' in page
+    assert f'href="/runs/{fork}"' in page
+    one = browser.get("/runs/r1/timeline?before=1").text
+    assert one.count("data-row") == 1
+    assert ">Later</a>" in one
+    everything = browser.get("/runs/r1/timeline?all=true").text
+    assert len(everything) > len(page)
+    assert browser.get("/runs/none/timeline").status_code == 404
+
+
+def test_two_runs_are_compared_task_by_task(hub: Hub, browser: TestClient) -> None:
+    _run(hub, ships)
+    choose = browser.get("/compare?left=r1").text
+    assert "no other run" in choose
+    fork = hub.fork("r1", by="ann", outputs={"draft": '"SHARKS"'}).run_id
+    assert f"left=r1&amp;right={fork}" in browser.get("/compare?left=r1").text
+    page = browser.get(f"/compare?left=r1&right={fork}").text
+    assert "≠ changed" in page
+    assert '<td class="sg">−</td><td>WHALES</td>' in page
+    assert '<td class="sg">+</td><td>SHARKS</td>' in page
+    assert "B was forked from A" in page
+    assert "same</span>" not in page
+    assert "same</span>" in browser.get("/compare?left=r1&right=r1&all=true").text
+    then = browser.get("/compare?left=r1@0&right=r1").text
+    assert "running → finished" in then
+    assert browser.get("/compare?left=r1@x&right=r1").status_code == 422
+    assert browser.get("/compare?left=r1&right=none").status_code == 404
+
+
+def test_the_graph_has_boxes_in_boxes(hub: Hub, browser: TestClient) -> None:
+    _run(hub, groups)
+    page = browser.get("/runs/r1/graph").text
+    assert page.count('<ul class="in beside">') <= 30
+    assert 'href="/runs/r1/tasks/g0case00"' in page
+    assert 'href="/runs/r1?group=group29&amp;start=0">50 more' in page
+    assert "as it was at frame 0" in browser.get("/runs/r1/graph?frame=0").text
+    assert len(page) < 300_000
+
+
+def test_what_authors_write_is_shown_as_text_on_every_page(hub: Hub, browser: TestClient) -> None:
+    _run(hub, evil)
+    _run(hub, evil, "r2")
+    paths = ["/runs/r1", *(f"/runs/r1/{one}" for one in ("timeline", "graph", "source", "fork"))]
+    task = "/runs/r1?find=%3Cimg&show=failed"
+    for path in [*paths, task, "/compare?left=r1&right=r2&all=true", "/compare?left=r1"]:
+        found = browser.get(path)
+        assert found.status_code == 200, path
+        assert "<img" not in found.text, path
+        assert found.text.count("<script") == found.text.count('<script src="/assets/'), path
+        assert not re.search(r'\sstyle="|\son[a-z]+="', found.text), path
