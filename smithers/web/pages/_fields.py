@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from smithers.schemas import fields_of, primitive_of, resolved
 from smithers.texts import strict_json
@@ -127,11 +127,11 @@ def _kind(schema: Schema) -> tuple[Kind, tuple[str, ...]]:
 def _default(field: Field, kind: Kind) -> tuple[str, ...]:
     if field.default is None or field.default == "null":
         return ()
-    found = json.loads(field.default)
-    if kind == "many" and isinstance(found, list):
-        return tuple(map(str, found))
-    if kind == "lines" and isinstance(found, list):
-        return ("\n".join(one if isinstance(one, str) else json.dumps(one) for one in found),)
+    found: object = json.loads(field.default)
+    if kind in ("many", "lines") and isinstance(found, list):
+        listed = cast("list[object]", found)
+        texts = [one if isinstance(one, str) else json.dumps(one) for one in listed]
+        return tuple(texts) if kind == "many" else ("\n".join(texts),)
     return (found if isinstance(found, str) and kind != "json" else field.default,)
 
 
