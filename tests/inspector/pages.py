@@ -29,6 +29,11 @@ USUAL = {
     "data, its question": _ask("data", "release"),
     "failed": "/runs/breaks",
     "failed, a task": _task("breaks", "test"),
+    "demo, its timeline": "/runs/demo/timeline",
+    "demo, its graph": "/runs/demo/graph",
+    "demo, its source": "/runs/demo/source?task=implement",
+    "demo, a fork": "/runs/demo/fork?frame=3",
+    "demo and another": "/compare?left=demo&right=breaks&all=true",
     "large": "/runs/large",
     "not there": "/runs/none",
 }
@@ -40,6 +45,11 @@ HOSTILE = {
     "hostile, an output": _task("hostile", "output"),
     "hostile, an approval": _ask("hostile", "ship"),
     "hostile, a schema": _ask("hostile", "data"),
+    "hostile, its timeline": "/runs/hostile/timeline?all=true",
+    "hostile, its graph": "/runs/hostile/graph",
+    "hostile, its source": "/runs/hostile/source",
+    "hostile, a fork": "/runs/hostile/fork",
+    "hostile and another": "/compare?left=hostile&right=demo&all=true",
     "hostile, not there": _task("hostile", f"{EVIL_ID}2"),
 }
 _WIDE = {
@@ -47,6 +57,10 @@ _WIDE = {
     "wide, an id": _task("wide", LONG_ID),
     "wide, a prompt": _task("wide", "long"),
     "wide, its question": _ask("wide", f"{LONG_ID[:-1]}2"),
+    "wide, its timeline": "/runs/wide/timeline",
+    "wide, its graph": "/runs/wide/graph",
+    "wide, a fork": "/runs/wide/fork",
+    "wide and another": "/compare?left=demo&right=wide",
     "wide, a diff": _ask("wide", "diff"),
 }
 PAGES = USUAL | HOSTILE | _WIDE

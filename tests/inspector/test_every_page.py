@@ -60,6 +60,7 @@ def test_a_text_that_looks_like_a_page_is_a_text(
     assert "<script>" in page.locator("main").inner_text() + page.locator("header.top").inner_text()
 
 
+@pytest.mark.timeout(600)  # four looks at each page
 def test_axe_finds_nothing_serious_in_both_themes(chromium: Browser, inspector: Inspector) -> None:
     source, found = _AXE.read_text(), {}
     with signed_in(chromium, inspector, bypass_csp=True) as context:
