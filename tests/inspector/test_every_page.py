@@ -26,6 +26,12 @@ _TOO_WIDE = """() => {
       found.push(one.outerHTML.slice(0, 150));
   return [`${root.scrollWidth} > ${root.clientWidth}`, ...found.slice(0, 3)];
 }"""
+_SHIFTED = """() => new Promise((done) => {
+  const found = [];
+  new PerformanceObserver((list) => found.push(...list.getEntries().map((one) => one.value)))
+    .observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => done(found), 100);
+})"""
 _AXE = Path(__file__).parents[2] / ".npm" / "node_modules" / "axe-core" / "axe.min.js"
 _SERIOUS = """async (source) => {
   const found = await axe.run(document, { resultTypes: ["violations"] });
@@ -39,6 +45,7 @@ def test_a_page_fits_and_runs_nothing_but_our_files(
     name: str, watched: Watched, inspector: Inspector
 ) -> None:
     watched.page.goto(inspector.url + PAGES[name])
+    assert sum(watched.page.evaluate(_SHIFTED)) < 0.01
     for width in _WIDTHS:
         watched.page.set_viewport_size({"width": width, "height": 900})
         assert watched.page.evaluate(_TOO_WIDE) == [], width
