@@ -1,4 +1,4 @@
-"""Research, plan, do, and ask a person before it is published: the run on the pictures of the docs."""
+"""Research, plan, do, and ask a person before it is published: what the docs' pictures show."""
 
 from __future__ import annotations
 

@@ -26,10 +26,12 @@ _FORKED = {
     for folder in (
         "cli",
         "databases",
+        "dry",
         "embedding",
         "growth",
         "hints",
         "mcp_server",
+        "metrics",
         "replaying",
         "sentences",
     )

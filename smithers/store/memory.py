@@ -51,7 +51,7 @@ from smithers.store.cooldowns import supersedes
 from smithers.store.forking import check_frame, fork_ids, forked_frames, forked_from
 from smithers.store.held import HeldRun, Starts
 from smithers.store.inbox import end_body, end_of
-from smithers.store.kin import Kin, chain_above, left_below, open_children, open_started, used_below
+from smithers.store.kin import chain_above, left_below, open_children, open_started, used_below
 from smithers.store.lease import utc_now
 from smithers.store.outputs import no_output
 from smithers.store.signals import Listening, check_signal, free
@@ -98,7 +98,7 @@ class MemoryStore:
         if run.run_id in self._runs:
             raise RunExists(f"run {run.run_id} already exists", hint="choose another id")
         if run.parent is not None and run.is_started_below:
-            check_start(chain_above(self._kin(), run.parent.run_id))
+            check_start(chain_above(self._runs, run.parent.run_id))
         begun = HeldRun(row=_run_row(run, owner))
         begun.add(frame, models)
         self._runs[run.run_id] = begun
@@ -471,11 +471,11 @@ class MemoryStore:
 
     async def below(self, run_id: str, *, every: bool = False) -> Sequence[Below]:
         """What the runs below a run have used that were started from below."""
-        return used_below(self._kin(), run_id, every=every)
+        return used_below(self._runs, run_id, every=every)
 
     async def open_children(self, run_id: str) -> Sequence[RunRow]:
         """The child runs that nodes of a run have started and that have not ended."""
-        return open_children(self._kin(), run_id)
+        return open_children(self._runs, run_id)
 
     async def is_budgeted(self, run_id: str) -> bool:
         """Whether a node of the run ever had a budget."""
@@ -483,15 +483,12 @@ class MemoryStore:
 
     async def left_below(self, run_id: str) -> Sequence[str]:
         """The runs below a run that are to end, since those above them have."""
-        return left_below(self._kin(), run_id)
-
-    def _kin(self) -> dict[str, Kin]:
-        return {id: Kin(one.row, one.status, one.frames) for id, one in self._runs.items()}
+        return left_below(self._runs, run_id)
 
     def _stop_started(self, run_id: str, frame: Frame) -> None:
         """Have the runs that processes of a run have started end with it."""
         if (body := stop_body(run_id, frame)) is not None:
-            for id in open_started(self._kin(), run_id):
+            for id in open_started(self._runs, run_id):
                 note = Note(run_id=id, kind=CANCEL, body=body, at=frame.at)
                 self._put(self._runs[id], note)
 

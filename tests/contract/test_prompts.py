@@ -238,6 +238,7 @@ def texts_for(adapter: Adapter) -> Mapping[str, str]:
     return TEXTS if adapter.way == "scripted" else JOINED
 
 
+@pytest.mark.sampled(1)
 @on_a_model
 async def test_the_model_reads_a_first_prompt_as_it_was_given(
     adapter: Adapter, tmp_path: Path
@@ -254,6 +255,7 @@ async def test_the_model_reads_a_first_prompt_as_it_was_given(
     await side_by_side(later(name, text) for name, text in texts.items())
 
 
+@pytest.mark.sampled(1)
 @on_a_model
 async def test_the_model_reads_a_followup_and_a_repair_as_they_were_given(
     adapter: Adapter, tmp_path: Path

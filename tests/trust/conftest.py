@@ -1,4 +1,4 @@
-"""The nursery, and which tests are the long ones: `make trust` runs those, `make test` a slice."""
+"""The nursery, and how a failure is repeated: `make trust` is at length, others do a slice."""
 
 from __future__ import annotations
 

@@ -131,6 +131,9 @@
       const form = event.target.closest("[data-frames]");
       if (form) put(form.querySelector("output"), `${event.target.value} of ${event.target.max}`);
     });
-    document.addEventListener("change", (event) => event.target.closest("[data-frames]")?.submit());
+    document.addEventListener("change", (event) => {
+      event.target.closest("[data-frames]")?.submit();
+      if (event.target.matches("[data-submits]")) event.target.form.submit();
+    });
   });
 })();
