@@ -16,9 +16,11 @@ __all__ = [
     "ITERATION",
     "ContainerKind",
     "Shape",
+    "asks_agent",
     "asks_person",
     "is_container",
     "runs_command",
+    "runs_workflow",
     "shape_of",
 ]
 
@@ -61,6 +63,8 @@ class Shape:
     """Whether its child is made by a function once all before it is settled."""
     is_code: bool = False
     """Whether its children are made by the author's code, from what those before them gave."""
+    chooses: bool = False
+    """Whether only some of its children run."""
     handles: bool = False
     """Whether it runs because of a failure beside it."""
     cleans_up: Literal["no", "itself", "parent"] = "no"
@@ -81,8 +85,10 @@ def _container(kind: ContainerKind) -> Shape:
             return Shape(is_ordered=True, cleans_up="itself")
         case "finally":
             return Shape(is_ordered=True, cleans_up="parent")
-        case "parallel" | "branch":
+        case "parallel":
             return Shape()
+        case "branch":
+            return Shape(chooses=True)
         case "loop":
             return Shape(iterates=True, is_ordered=True)
         case "foreach":
@@ -111,6 +117,16 @@ def is_container(kind: str) -> bool:
 def runs_command(kind: str) -> bool:
     """Whether a kind of node runs a command that the author wrote out."""
     return kind == "command"
+
+
+def runs_workflow(kind: str) -> bool:
+    """Whether a kind of node runs another workflow."""
+    return kind == "subflow"
+
+
+def asks_agent(kind: str) -> bool:
+    """Whether an agent works on a kind of node."""
+    return kind == "task"
 
 
 def asks_person(kind: str) -> bool:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from statistics import quantiles
 from typing import TYPE_CHECKING
 
-from smithers.shapes import asks_person, runs_command, shape_of
+from smithers.shapes import asks_agent, asks_person, runs_workflow, shape_of
 from smithers.values import dataclass
 from smithers.views._estimates import Spread
 
@@ -92,7 +92,7 @@ def _leaves(tree: Tree, id: str, certain: bool) -> Iterator[tuple[str, bool]]:
     if shape.handles:
         return
     for child in tree.children.get(id, ()):
-        yield from _leaves(tree, child, certain and kind != "branch")
+        yield from _leaves(tree, child, certain and not shape.chooses)
 
 
 def _is_open(tree: Tree, id: str) -> bool:
@@ -120,8 +120,11 @@ def next_work(
     sums: dict[str, Decimal | None] = {}
     known: dict[str, Spread | None] = {}
     for id, kind in kinds.items():
-        told = costs.get(id, _NO_COSTS) if kind == "task" else _NO_COSTS
-        known[id] = _spread(told.values()) if kind == "task" else _FREE if _is_free(kind) else None
+        told = costs.get(id, _NO_COSTS) if asks_agent(kind) else _NO_COSTS
+        if asks_agent(kind):
+            known[id] = _spread(told.values())
+        else:
+            known[id] = None if runs_workflow(kind) else _FREE
         for run_id, cost in told.items() if known[id] is not None else ():
             so_far = sums.get(run_id, Decimal(0))
             sums[run_id] = None if cost is None or so_far is None else so_far + cost
@@ -147,14 +150,6 @@ def next_work(
 
 _NO_COSTS: Mapping[str, Decimal | None] = {}
 _FREE = Spread(low=Decimal(0), middle=Decimal(0), high=Decimal(0), runs=0)
-
-
-_FREE_KINDS = ("step", "timer", "wait_for_event", "chosen", "continue_as_new")
-
-
-def _is_free(kind: str) -> bool:
-    """Whether no agent works on a kind of task."""
-    return asks_person(kind) or runs_command(kind) or kind in _FREE_KINDS
 
 
 def _spread(costs: Collection[Decimal | None]) -> Spread | None:

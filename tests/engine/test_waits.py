@@ -49,6 +49,18 @@ HOMES = ("waits.py", "inbox.py", "changes.py", "store/")
 """Where the kinds are written out."""
 
 OTHERS: dict[tuple[str, str], str] = {
+    ("hub/_answering.py", "answer"): "what an audit row tells of",
+    ("hub/_answering.py", "budget"): "what an audit row tells of",
+    ("hub/_answering.py", "cancel"): "what an audit row tells of",
+    ("hub/_answering.py", "steer"): "what an audit row tells of",
+    ("hub/_running.py", "retry"): "what an audit row tells of",
+    ("web/_answering.py", "cancel"): "a route",
+    ("web/pages/_answers.py", "answer"): "a field of a form",
+    ("web/pages/_answers.py", "data"): "a field of a form",
+    ("web/pages/_fields.py", "answer"): "a field of a form",
+    ("web/pages/_fields.py", "data"): "a kind of form",
+    ("web/pages/_inputs.py", "data"): "a field of a form",
+    ("web/pages/_words.py", "timer"): "the name of a glyph",
     ("tree/_tasks.py", "approval"): "a kind of node",
     ("kinds/_kind.py", "approval"): "a kind of node",
     ("kinds/approval.py", "approval"): "a kind of node",

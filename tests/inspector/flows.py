@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +22,7 @@ from smithers import (
     Task,
     workflow,
 )
+from smithers.agent import Answered, Ask, Capabilities, Event, Said, Steered
 
 EVIL = (
     "<script>window.hit = 1</script>\"'><img src=x onerror='window.hit = 1'>"
@@ -58,6 +60,24 @@ DIFF = """Publish kettle 0.5?
 The tests are green."""
 
 echo = Echo()
+
+
+class Listens:
+    """Works until it is told something, and answers with that."""
+
+    name = "listens"
+    can = Capabilities(steers=True)
+
+    async def run(self, ask: Ask) -> AsyncGenerator[Event]:
+        yield Said("reading the code")
+        assert ask.messages is not None
+        text = await ask.messages.get()
+        yield Steered(text)
+        yield Answered(f"did as told: {text}")
+
+
+class Brief(BaseModel):
+    topic: str = "whales"
 
 
 class Gates(BaseModel):
@@ -100,6 +120,18 @@ def asks(ctx: Context[NoInput]) -> Node:
 def asks_data(ctx: Context[NoInput]) -> Node[Release]:
     asked = HumanTask("release", ask="Which release?", output=Release)
     return Sequence(asked, result=asked)
+
+
+@workflow
+def listens(ctx: Context[NoInput]) -> Node[str]:
+    plan = Task("plan", agent=Listens(), prompt="Plan it")
+    return Sequence(plan, result=plan)
+
+
+@workflow(input=Brief)
+def notes(ctx: Context[Brief]) -> Node[str]:
+    note = Task("note", agent=echo, prompt=f"Write about {ctx.input.topic}.")
+    return Sequence(note, result=note)
 
 
 @workflow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from tests.inspector.flows import EVIL_ID, LONG_ID
+from tests.inspector.flows import EVIL, EVIL_ID, LONG_ID
 
 __all__ = ["HOSTILE", "PAGES", "USUAL"]
 
@@ -23,18 +23,22 @@ USUAL = {
     "demo": "/runs/demo",
     "demo, a frame": "/runs/demo?frame=3",
     "demo, a task": _task("demo", "implement"),
+    "demo, its timeline": "/runs/demo/timeline",
+    "demo, its graph": "/runs/demo/graph",
+    "demo, its source": "/runs/demo/source?task=plan",
+    "demo, a fork": "/runs/demo/fork?frame=3",
+    "demo, compared": "/compare?left=demo&right=breaks",
+    "demo, what to compare": "/compare?left=demo",
     "waiting": "/runs/asks",
     "waiting, a task": _task("asks", "draft"),
     "waiting, its question": _ask("asks", "ship"),
     "data, its question": _ask("data", "release"),
     "failed": "/runs/breaks",
     "failed, a task": _task("breaks", "test"),
-    "demo, its timeline": "/runs/demo/timeline",
-    "demo, its graph": "/runs/demo/graph",
-    "demo, its source": "/runs/demo/source?task=implement",
-    "demo, a fork": "/runs/demo/fork?frame=3",
-    "demo and another": "/compare?left=demo&right=breaks&all=true",
     "large": "/runs/large",
+    "large, its group": "/runs/large?show=finished",
+    "large, its timeline": "/runs/large/timeline",
+    "large, its graph": "/runs/large/graph",
     "not there": "/runs/none",
 }
 HOSTILE = {
@@ -47,9 +51,10 @@ HOSTILE = {
     "hostile, a schema": _ask("hostile", "data"),
     "hostile, its timeline": "/runs/hostile/timeline?all=true",
     "hostile, its graph": "/runs/hostile/graph",
-    "hostile, its source": "/runs/hostile/source",
+    "hostile, its source": "/runs/hostile/source?task=agent",
+    "hostile, compared": "/compare?left=hostile&right=wide",
+    "hostile, found": f"/runs/hostile?find={quote(EVIL)}",
     "hostile, a fork": "/runs/hostile/fork",
-    "hostile and another": "/compare?left=hostile&right=demo&all=true",
     "hostile, not there": _task("hostile", f"{EVIL_ID}2"),
 }
 _WIDE = {
@@ -59,8 +64,8 @@ _WIDE = {
     "wide, its question": _ask("wide", f"{LONG_ID[:-1]}2"),
     "wide, its timeline": "/runs/wide/timeline",
     "wide, its graph": "/runs/wide/graph",
+    "wide, compared": "/compare?left=wide&right=hostile",
     "wide, a fork": "/runs/wide/fork",
-    "wide and another": "/compare?left=demo&right=wide",
     "wide, a diff": _ask("wide", "diff"),
 }
 PAGES = USUAL | HOSTILE | _WIDE

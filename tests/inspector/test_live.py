@@ -95,6 +95,42 @@ def test_a_run_is_started_watched_approved_on_a_phone_and_seen_to_its_end(
         assert phone.is_quiet(), phone.complaints
 
 
+def test_an_agent_is_steered_while_its_page_is_looked_at(
+    chromium: Browser, inspector: Inspector
+) -> None:
+    _post(inspector, "/runs", {"workflow": "flows.py:listens", "run_id": "listens"})
+    with signed_in(chromium, inspector) as context:
+        page = context.new_page()
+        page.goto(f"{inspector.url}/runs/listens/tasks/plan")
+        page.get_by_text("reading the code").wait_for()
+        page.keyboard.press("s")
+        page.keyboard.type("Only the <b>docs</b>")
+        page.get_by_role("button", name="Send").click()
+        page.get_by_text("read by the agent in attempt 1").wait_for()
+        page.get_by_text("did as told: Only the <b>docs</b>").first.wait_for()
+        page.locator(".hd .st", has_text="finished").wait_for()
+
+
+def test_a_run_is_forked_with_another_input_and_compared(
+    chromium: Browser, inspector: Inspector
+) -> None:
+    _post(inspector, "/runs", {"workflow": "flows.py:notes", "run_id": "notes"})
+    with signed_in(chromium, inspector) as context:
+        page = context.new_page()
+        page.goto(f"{inspector.url}/runs/notes")
+        page.locator(".hd .st", has_text="finished").wait_for()
+        page.goto(f"{inspector.url}/runs/notes/fork?frame=0")
+        page.fill("[name='field.topic']", "otters")
+        page.fill("#run-id", "otters")
+        page.get_by_role("button", name="Fork and run").click()
+        page.wait_for_url("**/runs/otters")
+        page.locator(".hd .st", has_text="finished").wait_for()
+        assert "Write about otters." in page.locator(".outp").inner_text()
+        page.goto(f"{inspector.url}/compare?left=notes&right=otters&task=note")
+        assert "whales" in page.locator(".removed").first.inner_text()
+        assert "otters" in page.locator(".added").first.inner_text()
+
+
 def test_a_server_that_is_killed_and_comes_back_is_followed_by_both_browsers(
     chromium: Browser, state: Path, tmp_path: Path
 ) -> None:

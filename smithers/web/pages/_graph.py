@@ -42,7 +42,7 @@ def _graph(call: Call) -> Response:
         mark=mark_of_run(run.status, drawn.found.waits),
         frame=None if run.frames > drawn.last else run.frames - 1,
         items=items_of(tree),
-        kind="sequence" if drawn.root is None else drawn.root.kind,
+        kind="" if drawn.root is None else drawn.root.kind,
         is_beside=_is_beside,
         every_ms=every_ms(len(drawn.found.tasks)),
         live=f"/api/v1/runs/{call.run}/events{'' if cursor is None else f'?after={cursor}'}",

@@ -102,15 +102,14 @@ def _block(kind: str, payload: Mapping[str, Any]) -> Block | None:
             brief=_brief(arguments),
             arguments=[(name, _cut(_shown(value))[0]) for name, value in arguments.items()],
         )
-    if kind == "command":
-        words = shlex.join(map(str, payload.get("argv") or ()))
-        return Block(kind="note", at=at, parts=_cut(f"$ {words}")[0])
     if kind == "toolreturned":  # of a call that is not on the page
         parts, left_out = _cut(str(payload.get("text", "")))
         failed = bool(payload.get("failed"))
         return Block(
             kind="tool", at=at, name="Result", result=parts, failed=failed, left_out=left_out
         )
+    if (argv := payload.get("argv")) is not None:  # of a command that an agent has run
+        return Block(kind="note", at=at, parts=_cut(f"$ {shlex.join(map(str, argv))}")[0])
     text = str(payload.get("text", "")) if kind in _SAYS else _words(kind, payload)
     if not text.strip():
         return None
