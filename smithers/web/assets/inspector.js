@@ -25,13 +25,11 @@
       put(one, figure((Date.now() - at) / 1000));
       one.title = at.toLocaleString();
     }
-    for (const one of document.querySelectorAll("time[data-clock]"))
-      put(one, new Date(one.dateTime).toLocaleTimeString([], { hourCycle: "h23" }));
     for (const one of document.querySelectorAll("time[data-local]"))
       put(one, new Date(one.dateTime).toLocaleString());
     for (const one of document.querySelectorAll("time[data-clock]")) {
       const at = new Date(one.dateTime);
-      put(one, at.toLocaleTimeString());
+      put(one, at.toLocaleTimeString([], { hourCycle: "h23", hour: "2-digit", minute: "2-digit", second: "2-digit" }));
       one.title = at.toLocaleString();
     }
   };
@@ -57,14 +55,15 @@
   // A session follows its end if it is shown; else it says how much is new.
   const session = () => document.querySelector("[data-follows]");
   const gap = (one) => one.scrollHeight - one.scrollTop - one.clientHeight;
-  const count = () => document.querySelectorAll("[data-block]").length;
-  let atEnd = false, read = 0;
+  const times = () => [...document.querySelectorAll("[data-block]")].map((one) => one.dataset.block);
+  const last = () => times().at(-1) || "";
+  let atEnd = false, read = "";
   const toEnd = () => { const one = session(); if (one) one.scrollTop = one.scrollHeight; };
   const heed = () => {
     const one = session(), newer = document.querySelector("[data-newer]");
     if (!one || !newer) return;
-    if (gap(one) < 24) read = count();
-    const fresh = count() - read;
+    if (gap(one) < 24) read = last();
+    const fresh = times().filter((one) => one > read).length;
     newer.hidden = fresh <= 0;
     if (fresh > 0) put(newer, `${fresh} new`);
   };
@@ -121,7 +120,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     clocks();
     if (session()?.hasAttribute("data-at-end")) toEnd();
-    read = count();
+    read = last();
     icon();
     setInterval(clocks, 1000);
     for (const one of document.querySelectorAll("header.top [hidden]")) one.hidden = false;
