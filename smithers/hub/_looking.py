@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -113,7 +113,7 @@ class Looking(HubCore):
         """The ids of the runs that match a query, newest first."""
         return reports.run_ids(self.database, query)
 
-    def activities(self, run_ids: Sequence[str]) -> dict[str, list[Activity]]:
+    def activities(self, run_ids: Sequence[str]) -> Mapping[str, Sequence[Activity]]:
         """What the attempts that run in some runs do, by run, the newest first; 100 at most."""
         return reports.activities(self.database, run_ids)
 

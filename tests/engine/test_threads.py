@@ -43,6 +43,38 @@ def test_a_short_call_does_not_wake_the_loop(monkeypatch: pytest.MonkeyPatch) ->
     assert not found
 
 
+def test_a_call_that_is_alone_is_over_at_once_if_it_is_short(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = record_wakeups(monkeypatch)
+
+    async def run() -> None:
+        pool = Threads()
+        job = pool.begin(threading.get_ident)
+        assert job.is_done
+        assert await pool.end(job) != threading.get_ident()
+        with pytest.raises(ZeroDivisionError):
+            await pool.end(pool.begin(lambda: 1 // 0))
+        pool.close()
+
+    asyncio.run(run())
+    assert not found
+
+
+def test_a_call_that_is_alone_and_long_leaves_the_loop_free() -> None:
+    async def run() -> bool:
+        pool, go = Threads(), threading.Event()
+        job = pool.begin(lambda: go.wait(30))
+        assert not job.is_done
+        go.set()
+        try:
+            return bool(await pool.end(job))
+        finally:
+            pool.close()
+
+    assert asyncio.run(run())
+
+
 def test_short_calls_of_one_turn_are_made_by_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     found = record_wakeups(monkeypatch)
 

@@ -292,6 +292,31 @@ def test_at_its_time_out_a_step_is_told_and_its_result_dropped() -> None:
     assert error.message == "no result within 0.05 s"
 
 
+def test_what_a_plain_function_gives_is_awaited_within_the_time_of_its_step() -> None:
+    """Its call is over before the step has a task; what it gave is not."""
+    awaited = list[str]()
+
+    async def later(name: str) -> str:
+        awaited.append(asyncio.current_task().get_name())  # type: ignore[union-attr]
+        await asyncio.sleep(0 if name == "soon" else 600)
+        return name
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        return Parallel(
+            Step("soon", lambda: later("soon"), output=str),
+            Step("never", lambda: later("never"), timeout_s=0.05, needs=["soon"]),
+        )
+
+    run = Run(flow)
+    assert run.go().status == "failed"
+    assert awaited == ["soon", "never"]
+    assert [one.state for one in run.state.attempts.values()] == ["succeeded", "failed"]
+    error = run.state.attempts[2].error
+    assert error is not None
+    assert error.message == "no result within 0.05 s"
+
+
 def test_the_key_of_an_attempt_is_the_same_for_all_of_its_task() -> None:
     keys: list[str] = []
 

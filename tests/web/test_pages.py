@@ -10,7 +10,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 from starlette.testclient import TestClient
@@ -263,6 +263,7 @@ _OTHERS = (" same", "-old", "+new", "", "text", "\\ No newline at end of file")
 _LINES = st.sampled_from((*_DIFF_LINES.split("|"), *_OTHERS))
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(_LINES, max_size=14).map("\n".join))
 def test_every_line_of_a_text_is_in_one_of_its_parts(text: str) -> None:
     signs = {"added": "+", "removed": "-"}

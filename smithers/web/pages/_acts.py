@@ -16,9 +16,9 @@ from smithers.web.pages._page import Fields, form, redirect
 from smithers.web.pages._words import link_of
 
 if TYPE_CHECKING:
-    from smithers.views import RunView, WhyView
+    from smithers.views import RunView, Status, WhyView
 
-__all__ = ["ROUTES", "Acts", "acts_of"]
+__all__ = ["ROUTES", "Acts", "acts_of", "may_retry"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +41,19 @@ def acts_of(call: Call, run: RunView, why: WhyView | None) -> Acts:
         return Acts(fork=True)
     resume = f"smithers resume {shlex.quote(run.run_id)}"
     is_owned = run.owner is not None and run.owner.alive
-    is_final = run.status in ("cancelled", "continued")
     return Acts(
         resume=any(one.command == resume for one in why.reasons),
         cancel=run.status not in ENDED,
-        retry=not is_owned and not is_final and run.status != "running",
+        retry=may_retry(call, run.status, is_owned=is_owned),
         fork=True,
     )
+
+
+def may_retry(call: Call, status: Status, *, is_owned: bool) -> bool:
+    """Whether this caller may have a task of a run of this status run again."""
+    if call.caller is None or not call.caller.may("run"):
+        return False
+    return not is_owned and status not in ("cancelled", "continued", "running")
 
 
 def _resume(call: Call, given: Fields) -> Response:

@@ -16,7 +16,7 @@ from smithers.texts import from_json, json_text
 from smithers.views import OPEN
 from smithers.web._problems import ProblemError
 from smithers.web._routes import Call, Closed
-from smithers.web.pages._acts import acts_of
+from smithers.web.pages._acts import may_retry
 from smithers.web.pages._page import Fields, form, page, redirect, render
 from smithers.web.pages._session import Turn, turns_of
 from smithers.web.pages._texts import Part, Row, parts_of_text, rows_of_hunks
@@ -80,7 +80,7 @@ def _task(call: Call) -> Response:
 def _shown(call: Call, *, notice: str = "", message: str = "", status: int = 200) -> Response:
     """The page of a task; with a `notice` if its form was refused, with the `message` in it."""
     hub = call.hub
-    cursor = hub.look(call.run).cursor  # first, so that what follows it is told
+    look = hub.look(call.run)  # first, so that what follows it is told
     found = _found(call)
     key, attempts, before = found.line.key, found.attempts, None
     if call.request.method == "GET":
@@ -93,7 +93,7 @@ def _shown(call: Call, *, notice: str = "", message: str = "", status: int = 200
     told = hub.prompt(call.run, attempts[-1].serial) if attempts[1:] else prompt
     outputs, left_out = _outputs(found)
     files = _files(call, found.line) if attempts else None
-    live = {"log": str(key)} | ({} if cursor is None else {"after": cursor})
+    live = {"log": str(key)} | ({} if look.cursor is None else {"after": look.cursor})
     caller = call.caller
     is_agent = found.line.kind in _AGENT
     return render(
@@ -128,7 +128,7 @@ def _shown(call: Call, *, notice: str = "", message: str = "", status: int = 200
         shown_files=[] if files is None else list(_with_rows(files)),
         steers=is_agent and is_open and caller is not None and caller.may("approve"),
         retries=found.line.state in ("finished", "failed", "cancelled")
-        and acts_of(call, hub.inspect(call.run).run, hub.why(call.run)).retry,
+        and may_retry(call, look.standing.status, is_owned=look.alive),
         notice=notice,
         message=message,
         live=f"/api/v1/runs/{call.run}/events?{urlencode(live)}",
