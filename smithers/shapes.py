@@ -85,10 +85,8 @@ def _container(kind: ContainerKind) -> Shape:
             return Shape(is_ordered=True, cleans_up="itself")
         case "finally":
             return Shape(is_ordered=True, cleans_up="parent")
-        case "parallel":
-            return Shape()
-        case "branch":
-            return Shape(chooses=True)
+        case "parallel" | "branch":
+            return Shape(chooses=kind == "branch")
         case "loop":
             return Shape(iterates=True, is_ordered=True)
         case "foreach":

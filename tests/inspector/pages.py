@@ -23,11 +23,6 @@ USUAL = {
     "demo": "/runs/demo",
     "demo, a frame": "/runs/demo?frame=3",
     "demo, a task": _task("demo", "implement"),
-    "demo, its timeline": "/runs/demo/timeline",
-    "demo, its graph": "/runs/demo/graph",
-    "demo, its source": "/runs/demo/source?task=plan",
-    "demo, a fork": "/runs/demo/fork?frame=3",
-    "demo, compared": "/compare?left=demo&right=breaks",
     "demo, what to compare": "/compare?left=demo",
     "waiting": "/runs/asks",
     "waiting, a task": _task("asks", "draft"),
@@ -49,12 +44,12 @@ HOSTILE = {
     "hostile, an output": _task("hostile", "output"),
     "hostile, an approval": _ask("hostile", "ship"),
     "hostile, a schema": _ask("hostile", "data"),
+    "hostile, found": f"/runs/hostile?find={quote(EVIL)}",
     "hostile, its timeline": "/runs/hostile/timeline?all=true",
     "hostile, its graph": "/runs/hostile/graph",
-    "hostile, its source": "/runs/hostile/source?task=agent",
-    "hostile, compared": "/compare?left=hostile&right=wide",
-    "hostile, found": f"/runs/hostile?find={quote(EVIL)}",
+    "hostile, its source": "/runs/hostile/source",
     "hostile, a fork": "/runs/hostile/fork",
+    "hostile and another": "/compare?left=hostile&right=demo&all=true",
     "hostile, not there": _task("hostile", f"{EVIL_ID}2"),
 }
 _WIDE = {
@@ -64,8 +59,8 @@ _WIDE = {
     "wide, its question": _ask("wide", f"{LONG_ID[:-1]}2"),
     "wide, its timeline": "/runs/wide/timeline",
     "wide, its graph": "/runs/wide/graph",
-    "wide, compared": "/compare?left=wide&right=hostile",
     "wide, a fork": "/runs/wide/fork",
+    "wide and another": "/compare?left=demo&right=wide",
     "wide, a diff": _ask("wide", "diff"),
 }
 PAGES = USUAL | HOSTILE | _WIDE
