@@ -74,27 +74,30 @@ def test_every_open_question_is_listed_whole_with_what_to_type(asking: Path) -> 
     asked = "Ship a draft?\nIt is 7 long."
     digest = digest_of(asked)
     first, left, right, budget = smithers(asking, "asks", "--json").document["asks"]
-    assert {**first, "since": "then"} == {
-        "run_id": "r1",
-        "workflow": "asks",
-        "task": "ship",
-        "iteration": [],
-        "kind": "approval",
-        "title": "Ship a draft?",
-        "asked": asked,
-        "digest": digest,
-        "since": "then",
-        "due": None,
-        "allowed_by": [],
-        "form": None,
-        "if_denied": "fails",
-        "sends_back": [],
-        "next": first["next"],  # tests/web/test_asking_ahead.py
-        "commands": {
-            "approve": f"smithers approve r1 ship --digest {digest[:32]}",
-            "deny": f"smithers deny r1 ship --digest {digest[:32]}",
-        },
-    }
+    assert (
+        {**first, "since": "then"}
+        == {
+            "run_id": "r1",
+            "workflow": "asks",
+            "task": "ship",
+            "iteration": [],
+            "kind": "approval",
+            "title": "Ship a draft?",
+            "asked": asked,
+            "digest": digest,
+            "since": "then",
+            "due": None,
+            "allowed_by": [],
+            "form": None,
+            "if_denied": "fails",
+            "sends_back": [],
+            "next": first["next"],  # tests/web/test_asking_ahead.py
+            "commands": {
+                "approve": f"smithers approve r1 ship --digest {digest[:32]}",
+                "deny": f"smithers deny r1 ship --digest {digest[:32]}",
+            },
+        }
+    )
     assert [one["task"] for one in (left, right, budget)] == ["left", "right", None]
     assert (budget["kind"], budget["digest"]) == ("budget", None)
     assert budget["commands"] == {"budget": "smithers budget r3 --add-calls 1 --resume"}
