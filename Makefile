@@ -7,6 +7,8 @@ PROGRAMS := @anthropic-ai/claude-code@2.1.332 @openai/codex@0.171.0 \
 	@earendil-works/pi-coding-agent@0.87.1 node@22.23.3 @google/gemini-cli@0.61.0
 # Inspects our MCP server; large, so `live-smoke` does not use it. pyright brings the Node that it needs.
 INSPECTOR := @modelcontextprotocol/inspector@2.12.0
+# Looks for what people with disabilities cannot use, in the tests of the pages.
+AXE := axe-core@4.14.1
 empty :=
 
 ifeq ($(origin PYTHON),undefined)
@@ -35,6 +37,7 @@ SDK_INSTALLED := $(SDK_VENV)/.$(SDK)
 SITE := mkdocs-material==9.8.2
 SITE_VENV := .site-venv
 SITE_INSTALLED := $(SITE_VENV)/.$(SITE)
+AXE_INSTALLED := $(NPM)/$(AXE).installed
 INSPECTED := $(NPM)/$(subst /,_,$(INSPECTOR)).installed
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PYTEST = $(BIN)/python -m pytest
@@ -58,7 +61,7 @@ TRUST_EXAMPLES ?= 300
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long wheel-test newest-smoke check format live live-smoke models models-smoke drift trust bench docs site clean
+.PHONY: help demo test long wheel-test newest-smoke check format live live-smoke browser pictures models models-smoke drift trust bench docs site clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -97,6 +100,12 @@ live: $(DEV) $(LIVE) $(SDK_INSTALLED) $(INSPECTED) ## test the real programs on 
 
 live-smoke: $(DEV) $(LIVE) $(SDK_INSTALLED) ## only the quickest live tests
 	PATH="$(CURDIR)/$(NPM)/node_modules/.bin:$$PATH" $(WITH_SDK) SMITHERS_LIVE_REQUIRED=1 $(PYTEST) -m live -k smoke $(ARGS)
+
+browser: $(DEV) $(AXE_INSTALLED) ## test the pages in Debian's chromium
+	SMITHERS_BROWSER_REQUIRED=1 $(PYTEST) -m browser tests/inspector $(ARGS)
+
+pictures: $(DEV) ## take the pictures of the docs, from real runs
+	PYTHONPATH=. $(BIN)/python docs/pictures.py
 
 models: $(EXTRAS)/.installed models-smoke ## test model adapters with all extras in one environment, and models-smoke
 	SMITHERS_MODELS_REQUIRED=anthropic,google,litellm,openai \
@@ -187,6 +196,11 @@ $(SDK_INSTALLED): Makefile | $(BIN)/python
 $(SITE_INSTALLED): Makefile | $(BIN)/python
 	$(BIN)/python -m venv $(SITE_VENV)
 	$(SITE_VENV)/bin/python -m pip install --quiet --disable-pip-version-check '$(SITE)'
+	@touch $@
+
+$(AXE_INSTALLED): Makefile
+	@command -v npm >/dev/null || { echo "npm is needed for the tests of the pages" >&2; exit 1; }
+	npm install --no-audit --no-fund --ignore-scripts --prefix $(NPM) $(AXE)
 	@touch $@
 
 $(INSPECTED): Makefile | $(LIVE)

@@ -116,13 +116,24 @@ class Form:
             case "data":
                 self._check_data(value, what, closed)
 
-    def _check_data(self, value: object, what: str, closed: bool) -> None:
+    def problems(
+        self, value: object, *, what: str = "answer", closed: bool = True
+    ) -> list[tuple[str, str]]:
+        """Each part of data that does not fit, as a path such as `address.number`, and why; the
+        path of the whole is empty.
+        """
         schema = self.schema or {}
         validator = _validator(json.dumps(schema, sort_keys=True), closed)
         try:
-            problems = [_problem(error, what) for error in validator.iter_errors(value)]
+            return [_problem(error, what) for error in validator.iter_errors(value)]
         except (re.error, RecursionError):  # a pattern of another dialect: the owner validates
-            return
+            return []
+
+    def _check_data(self, value: object, what: str, closed: bool) -> None:
+        problems = [
+            f"{path or f'the {what}'}: {said}"
+            for path, said in self.problems(value, what=what, closed=closed)
+        ]
         if not problems:
             return
         names = [field.name for field in self.fields]
@@ -189,8 +200,8 @@ def _closed(part: Any) -> Any:
     return found
 
 
-def _problem(error: Any, what: str) -> str:
-    """A field that does not fit, and why."""
+def _problem(error: Any, what: str) -> tuple[str, str]:
+    """The path of a field that does not fit, and why."""
     from jsonschema import exceptions
 
     library: Any = exceptions
@@ -198,15 +209,15 @@ def _problem(error: Any, what: str) -> str:
     path = ".".join(map(str, leaf.absolute_path))
     if leaf.validator == "required":
         missing = next(one for one in leaf.validator_value if one not in leaf.instance)
-        return f"{_below(path, missing)}: is missing"
+        return _below(path, missing), "is missing"
     if leaf.validator == "additionalProperties" and leaf.schema.get("properties"):
         known = leaf.schema["properties"]
         unknown = next(one for one in leaf.instance if one not in known)
         near = _near(unknown, known)
         meant = f"; did you mean {near!r}?" if near else ""
-        return f"{_below(path, unknown)}: is not a field of the {what}{meant}"
+        return _below(path, unknown), f"is not a field of the {what}{meant}"
     message: str = leaf.message
-    return f"{path or f'the {what}'}: {message[:300]}"
+    return path, message[:300]
 
 
 def _below(path: str, name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import field as dataclass_field
 from typing import Any, TypeGuard, cast
 
 from smithers.values import dataclass
@@ -24,7 +25,8 @@ _FORMATS = ("date", "date-time", "email", "uri")
 @dataclass(frozen=True, kw_only=True)
 class Field:
     """A field of an object. `type` is in words; `default` is JSON text. `primitive` is what
-    `primitive_of` gives, and `may_be_null` whether null is one of its values.
+    `primitive_of` gives, and `may_be_null` whether null is one of its values. `schema` is that of
+    its value, which refers to nothing else.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Field:
     is_required: bool
     default: str | None = None
     description: str = ""
+    schema: Schema = dataclass_field(default_factory=dict[str, Any])
 
     @property
     def line(self) -> str:
@@ -59,7 +62,13 @@ def fields_of(schema: Schema) -> Iterator[Field]:
             is_required=name in required,
             default=default,
             description=about,
+            schema={**resolved(part, schema), **_definitions(schema)},
         )
+
+
+def _definitions(schema: Schema) -> Schema:
+    """What the parts of a schema refer to."""
+    return {name: schema[name] for name in ("$defs", "definitions") if name in schema}
 
 
 def type_words(part: Schema, whole: Schema) -> str:

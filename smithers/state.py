@@ -244,7 +244,9 @@ class RunState:
     attempts: dict[int, Attempted] = field(default_factory=dict[int, Attempted])
     last_serial: int = 0
     """The highest number of an attempt; a fork leaves some of them out."""
-    tries: dict[Key, list[Attempted]] = field(default_factory=dict[Key, list[Attempted]])
+    tries: dict[Key, tuple[Attempted, ...]] = field(
+        default_factory=dict[Key, tuple[Attempted, ...]]
+    )
     reads: dict[Key, dict[Key, int]] = field(default_factory=dict[Key, dict[Key, int]])
     reset: dict[Key, int] = field(default_factory=dict[Key, int])
     reopened: set[Key] = field(default_factory=set[Key])
@@ -394,10 +396,7 @@ class RunState:
                 )
                 self.attempts[change.serial] = attempt
                 self.last_serial = max(self.last_serial, change.serial)
-                if (tries := self.tries.get(key)) is None:
-                    self.tries[key] = [attempt]  # appended to an empty one, it takes twice as much
-                else:
-                    tries.append(attempt)
+                self.tries[key] = (*self.tries.get(key, ()), attempt)  # half the size of a list
             case AttemptEnded():
                 attempt = self.attempts[change.serial]
                 attempt.state, attempt.error = change.state, change.error

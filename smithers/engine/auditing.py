@@ -1,8 +1,8 @@
 """What is kept of a change: who has asked for it, and from where.
 
-Callers have checked that no run has started them. What is put into the inbox of a run is written
-with its row in one transaction. Any other row is written once the change is made: a process that is
-killed between both leaves a change without its row.
+Callers have checked that no run has started them. What is put into the inbox of a run, and a run
+that begins in this process, is written with its row in one transaction. Any other row is written
+once the change is made: a process that is killed between both leaves a change without its row.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from smithers.adapters import NAMED_AGENTS
 from smithers.agent import Agent
 from smithers.amounts import Amounts
+from smithers.callers import AuditRow
 from smithers.changes import ENDED, Change, Frame, Key
 from smithers.clock import SYSTEM
 from smithers.context import Context
@@ -198,6 +199,7 @@ class Driving:
         linger_s: float | None,
         caps: Amounts | None = None,
         judge: Judge | None = None,
+        audit: AuditRow | None = None,
     ) -> Left:
         """See `Hub.start`; with `judge` edits are taken while it runs."""
         check_run_id(run_id)
@@ -225,6 +227,7 @@ class Driving:
             options=_options(loaded, max_concurrency, caps, is_hot=judge is not None),
             parent=parent,
             allow_runs=loaded.workflow.allow_runs,
+            audit=audit,
         )
         starts_database = is_new(self._database)
         cooldowns = await self._look(run_id) if self._database.exists() else ()

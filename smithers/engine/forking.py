@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from smithers import waits
+from smithers.callers import AuditRow
 from smithers.changes import (
     AttemptEnded,
     Change,
@@ -24,6 +25,7 @@ from smithers.changes import (
     WaitClosed,
 )
 from smithers.engine.agent_forks import check_above, check_replaced, first_decision, options_of
+from smithers.engine.auditing import about
 from smithers.engine.decisions import decided_below, not_theirs
 from smithers.engine.ending import Forked, Rewound
 from smithers.engine.inputs import input_text
@@ -59,6 +61,7 @@ class Fork:
     by: str | None = None
     person: Person | None = None
     request: str | None = None
+    audit: AuditRow | None = None
 
 
 _CANCELLED = StatusChanged(
@@ -158,6 +161,7 @@ def _row(source: RunRow, wanted: Fork, at: int) -> NewRun:
         allow_runs=source.allow_runs,
         forked_from=source.run_id,
         forked_at=at,
+        audit=about(wanted.audit, f"{source.run_id} frame {at}"),
     )
 
 

@@ -48,4 +48,5 @@ def note_own(
 
 def _row(given: object) -> AuditRow:
     row = cast("dict[str, Any]", given)
-    return AuditRow(**{**row, "at": datetime.fromisoformat(row["at"])})
+    row["at"] = datetime.fromisoformat(row["at"])
+    return AuditRow(**row)

@@ -58,8 +58,9 @@ def find_peer(client: Address, server: Address) -> Peer:
             if row := next((line.split() for line in lines if wanted in line), None):
                 if row[_INODE] == "0":
                     return Peer(is_closed=True)
-                uid, (holders, may_hide) = int(row[_UID]), _holders(row[_INODE])
-                may_hide = may_hide and not holders and uid == os.getuid()
+                uid, (holders, hidden) = int(row[_UID]), _holders(row[_INODE])
+                is_ours = not holders and uid == os.getuid()
+                may_hide = is_ours and any(_user_of(pid) == uid for pid in hidden)
                 return Peer(uid=uid, processes=holders, may_hide=may_hide)
     return Peer(is_closed=is_read)
 
@@ -96,20 +97,20 @@ def _hexed(address: Address, table: str) -> str:
     return f"{text}:{address[1]:04X}"
 
 
-def _holders(inode: str) -> tuple[tuple[tuple[int, str], ...], bool]:
-    """The processes that have this socket open, and whether a process of this user shows nothing:
-    one may forbid that (`prctl`), also to hide what it has open.
+def _holders(inode: str) -> tuple[tuple[tuple[int, str], ...], list[int]]:
+    """The processes that have this socket open, and those that do not show what they have: others'
+    and any that forbids it (`prctl`).
     """
-    found, hides = list[int](), False
+    found, hidden = list[int](), list[int]()
     for pid in (int(name) for name in os.listdir("/proc") if name.isdigit()):
         try:
             if _has_open(pid, f"socket:[{inode}]"):
                 found.append(pid)
         except PermissionError:
-            hides = hides or _user_of(pid) == os.getuid()
+            hidden.append(pid)
         except OSError:  # it has ended
             continue
-    return _alive(found), hides
+    return _alive(found), hidden
 
 
 def _has_open(pid: int, link: str) -> bool:

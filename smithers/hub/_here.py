@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from smithers import reports, views
 from smithers.agent import Event
 from smithers.changes import ENDED, Frame, Key
-from smithers.engine.auditing import noting
+from smithers.engine.auditing import noting, row_of
 from smithers.engine.authority import check_resume_below, check_start_below
 from smithers.engine.detaching import id_of_request
 from smithers.engine.driving import Driving
@@ -181,9 +181,10 @@ class RunsHere:
                 name=None,
                 input=text,
                 run_id=id,
-                observer=limits.begun if parent else self._noting(limits, "start", id),
+                observer=limits.begun,
                 max_concurrency=limits.max_concurrency,
                 linger_s=limits.linger_s,
+                audit=None if parent else row_of(hub.environment, "start", id),
             )
 
         async def drive_once(driving: Driving) -> Left | None:
@@ -223,7 +224,7 @@ class RunsHere:
                 file=None,
                 name=None,
                 input=None,
-                observer=self._noting(limits, "resume", run_id) if is_noted else limits.begun,
+                observer=self._noting(limits, run_id) if is_noted else limits.begun,
                 max_concurrency=limits.max_concurrency,
                 linger_s=limits.linger_s,
                 workflow=workflow,
@@ -231,9 +232,9 @@ class RunsHere:
 
         return Wanted(run_id, workflow, limits.begun, drive)
 
-    def _noting(self, limits: Limits, what: str, run_id: str) -> Observer:
+    def _noting(self, limits: Limits, run_id: str) -> Observer:
         hub = self._hub
-        return noting(hub.database, hub.environment, limits.begun, what, run_id)
+        return noting(hub.database, hub.environment, limits.begun, "resume", run_id)
 
     async def _join(
         self, driving: Driving, run_id: str, workflow: Workflow[Any, T], text: str, limits: Limits

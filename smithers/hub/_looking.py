@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from smithers.hub._audited import AuditPage
     from smithers.reports import Overview, RunsQuery
     from smithers.views import (
+        Activity,
         ChangedFiles,
         CostView,
         Inspection,
@@ -111,6 +112,14 @@ class Looking(HubCore):
     def run_ids(self, query: RunsQuery) -> list[str]:
         """The ids of the runs that match a query, newest first."""
         return reports.run_ids(self.database, query)
+
+    def activities(self, run_ids: Sequence[str]) -> dict[str, list[Activity]]:
+        """What the attempts that run in some runs do, by run, the newest first; 100 at most."""
+        return reports.activities(self.database, run_ids)
+
+    def workflow_names(self) -> list[str]:
+        """The workflows of which there are runs."""
+        return reports.workflow_names(self.database)
 
     def status(self, run_id: str) -> str | None:
         """The status of a run, or None if there is no such run."""

@@ -64,11 +64,12 @@ class Running(Looking):
                 name=name,
                 input=input,
                 run_id=run_id,
-                observer=observer if parent else self._noting(observer, "start", run_id),
+                observer=observer,
                 max_concurrency=max_concurrency,
                 linger_s=linger_s,
                 caps=caps,
                 judge=self._judge if hot else None,
+                audit=None if parent else self._row("start", run_id),
             )
 
     async def resume(

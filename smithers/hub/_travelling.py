@@ -63,13 +63,12 @@ class Travelling(HubCore):
             again=again,
             by=by,
             person=None if by is None else self.person(caller),
+            audit=self._row("fork", by=by, caller=caller),
         )
         with driving.working():
-            made = with_store(
+            return with_store(
                 self.database, run_id, lambda store: fork(driving, store, run_id, wanted)
             )
-        self._record_fork(made, by, caller)
-        return made
 
     def fork_once(
         self,
@@ -104,14 +103,8 @@ class Travelling(HubCore):
         )
         made, is_new = self._detach().fork(wanted)
         if is_new:
-            self._record_fork(made)
+            self._record("fork", made.run_id, about=f"{made.source} frame {made.frame}")
         return made, is_new
-
-    def _record_fork(
-        self, made: Forked, by: str | None = None, caller: Caller | None = None
-    ) -> None:
-        about = f"{made.source} frame {made.frame}"
-        self._record("fork", made.run_id, about=about, by=by, caller=caller)
 
     def rewind(self, run_id: str, frame: int) -> Rewound:
         """Take a run back to one of its frames: what happened later no longer counts. What it was

@@ -112,7 +112,7 @@ class Leaf(Kind[N]):
 
     def has_begun(self, state: RunState, one: Instance[N]) -> bool:
         key = one.key
-        tried = state.tries.get(key, [])
+        tried = state.tries.get(key, ())
         holds = state.has_wait(key, waits.TAKING_SLOTS)
         if not tried and not holds:  # nothing happened to it yet
             return False

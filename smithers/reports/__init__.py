@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from smithers.lazy import lazily
 
 if TYPE_CHECKING:
+    from smithers.reports._activity import activities as activities
     from smithers.reports._asks import list_asks as list_asks
     from smithers.reports._changed_files import changed_files as changed_files
     from smithers.reports._changes import Changes as Changes
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     from smithers.reports._waking import resumed_through as resumed_through
 
 _HOMES = {
+    "activities": "smithers.reports._activity",
     "log_size": "smithers.reports._logs",
     "changed_files": "smithers.reports._changed_files",
     "log_page": "smithers.reports._logs",

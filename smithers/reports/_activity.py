@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from smithers.changes import Key
 from smithers.errors import StoreError
+from smithers.reports._database import has_runs, reading
+from smithers.reports._heads import SCOPE
 from smithers.store.files import events_file, inside, open_plain, streams_folder
+from smithers.store.rows import path_of, time_of
 from smithers.texts import object_from
 from smithers.views import Activity
 
 if TYPE_CHECKING:
     from smithers.views import Snapshot
 
-__all__ = ["activity_of", "last_events"]
+__all__ = ["activities", "activity_of", "last_events"]
 
+_RUNNING = (
+    "SELECT a.run_id, a.serial, a.task, a.path, a.attempt, a.agent, a.started_at FROM attempts a"
+    f" WHERE a.state IS NULL AND {SCOPE.format('a')} ORDER BY a.serial DESC LIMIT :most"
+)
 _TAIL_BYTES = 64 << 10
 _CHARS = 200
 _SAYS = ("said", "thought", "answered")
@@ -38,6 +47,30 @@ def activity_of(snapshot: Snapshot, path: Path) -> Iterator[Activity]:
             tool=tool,
             words=words,
         )
+
+
+def activities(path: Path, run_ids: Sequence[str], most: int = 100) -> dict[str, list[Activity]]:
+    """The attempts that run in some runs, the newest of each first, `most` at most in all. Whether
+    their owner lives is not asked.
+    """
+    found: dict[str, list[Activity]] = {}
+    if not has_runs(path):
+        return found
+    with reading(path) as db:
+        rows = db.execute(_RUNNING, {"runs": json.dumps(list(run_ids)), "most": most}).fetchall()
+    for run_id, serial, task, at, attempt, agent, started in rows:
+        tool, words = _last(streams_folder(path, run_id), serial)
+        found.setdefault(run_id, []).append(
+            Activity(
+                key=Key(task, path_of(at)),
+                attempt=attempt,
+                agent=agent,
+                since=time_of(started),
+                tool=tool,
+                words=words,
+            )
+        )
+    return found
 
 
 def _last(folder: Path, serial: int) -> tuple[str, str]:

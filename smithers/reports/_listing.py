@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Collection
 from typing import get_args
@@ -18,6 +19,11 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 _STATUS = (
     " JOIN statuses s ON s.run_id = r.run_id"
     " AND s.born = (SELECT max(born) FROM statuses WHERE run_id = r.run_id)"
+)
+_CONTAINS = (
+    "(r.run_id LIKE :text ESCAPE '!' OR r.workflow LIKE :text ESCAPE '!'"
+    " OR r.input LIKE :text ESCAPE '!' OR EXISTS (SELECT 1 FROM statuses e"
+    " WHERE e.run_id = r.run_id AND e.error LIKE :text ESCAPE '!'))"
 )
 _OWNER = " LEFT JOIN owners o ON o.owner = r.owner"
 _ORDER = " ORDER BY r.created_at DESC, r.run_id DESC"
@@ -37,6 +43,8 @@ class RunsQuery:
     after: str | None = None
     children: bool = True
     """Whether child runs are listed as well."""
+    text: str | None = None
+    """What their id, workflow, input or error must contain, whatever the case of its letters."""
 
 
 EVERY_RUN = RunsQuery()
@@ -77,6 +85,10 @@ def _conditions(query: RunsQuery) -> tuple[str, dict[str, object]]:
     if query.workflow is not None:
         conditions.append("r.workflow = :workflow")
         values["workflow"] = query.workflow
+    if query.text:
+        conditions.append(_CONTAINS)
+        escaped = re.sub(r"([%_!])", r"!\1", query.text)
+        values["text"] = f"%{escaped}%"
     if query.since is not None:
         conditions.append("r.created_at >= :since")
         values["since"] = query.since

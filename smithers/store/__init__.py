@@ -110,7 +110,8 @@ class NewRun:
     what else it was started with, as a JSON object. `parent` is None unless it is a child run.
     `first_run` is None unless a run has continued as this one, the `number`th from the first.
     `allow_runs` is what may be started from below it, as of the last claim. `forked_from` is the
-    run that it was copied from, up to the frame `forked_at`, if it is a fork.
+    run that it was copied from, up to the frame `forked_at`, if it is a fork. `audit` tells who has
+    started it, and is kept in the same transaction.
     """
 
     run_id: str
@@ -129,6 +130,7 @@ class NewRun:
     allow_runs: AllowRuns = NO_RUNS
     forked_from: str | None = None
     forked_at: int | None = None
+    audit: AuditRow | None = None
 
     @property
     def source_frame(self) -> tuple[str, int] | None:

@@ -211,6 +211,8 @@ class SqliteStore:
             put_run(db, run, claim)
             put_claim(db, claim, run.source, run.created_at, code)
             put_frame(db, claim, frame, rows, models)
+            if run.audit is not None:
+                add_audit(db, run.audit)
             self._notes += tell_parent(db, run.run_id, frame)
 
         await self._db.transact(work)
@@ -335,7 +337,10 @@ class SqliteStore:
             source = run_row(db, forked_from(run))
             if source.owner is not None:
                 self._refuse_if_held(db, source.run_id, source.owner, this_process())
-            return copy_run(db, run, source.fence, frame, models, finds_id=finds_id)
+            made = copy_run(db, run, source.fence, frame, models, finds_id=finds_id)
+            if run.audit is not None:
+                add_audit(db, replace(run.audit, run_id=made))
+            return made
 
         return await self._db.transact(work)
 

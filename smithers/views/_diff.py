@@ -156,7 +156,7 @@ def _tree(snapshot: Snapshot) -> Iterator[str]:
 
 def _task(snapshot: Snapshot, line: TaskLine, everything: bool) -> Parts:
     state = snapshot.state
-    tries = state.tries.get(line.key, [])
+    tries = state.tries.get(line.key, ())
     parts = {
         "state": f"{line.state} (tolerated)" if line.tolerated else line.state,
         "error": _failure(line.error),

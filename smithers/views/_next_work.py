@@ -120,7 +120,7 @@ def next_work(
     sums: dict[str, Decimal | None] = {}
     known: dict[str, Spread | None] = {}
     for id, kind in kinds.items():
-        told = costs.get(id, {}) if kind == "task" else {}
+        told = costs.get(id, _NO_COSTS) if kind == "task" else _NO_COSTS
         known[id] = _spread(told.values()) if kind == "task" else _FREE if _is_free(kind) else None
         for run_id, cost in told.items() if known[id] is not None else ():
             so_far = sums.get(run_id, Decimal(0))
@@ -145,6 +145,7 @@ def next_work(
     )
 
 
+_NO_COSTS: Mapping[str, Decimal | None] = {}
 _FREE = Spread(low=Decimal(0), middle=Decimal(0), high=Decimal(0), runs=0)
 
 

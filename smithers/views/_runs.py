@@ -82,6 +82,9 @@ class TaskView:
     """Who gave the output in its place, if somebody did."""
     messages: tuple[TaskMessage, ...] = ()
     """What people have sent to its agent, where it was read."""
+    came_up: datetime | None = None
+    """When it could have begun, but for what it waited for then."""
+    settled: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -227,6 +230,8 @@ def _task(snapshot: Snapshot, line: TaskLine, iterations: int = 1) -> TaskView:
         iterations=iterations,
         child=None if (child := state.children.get(line.key)) is None else child.run_id,
         set_by=None if ended is None else ended.set_by,
+        came_up=None if (up := state.came_up.get(line.key)) is None else state.time_of(up),
+        settled=None if ended is None else state.time_of(ended.frame),
     )
 
 

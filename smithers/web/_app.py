@@ -174,6 +174,8 @@ class _Endpoints:
             await request.body()  # first, so that no connection is left with the rest of one
         caller = cast("Caller | None", getattr(request.state, "caller", None))
         _check_scope(route, caller)
+        if request.method == "HEAD" and route.streams:  # which would wait, and tell nothing
+            raise ProblemError(405, "HEAD is not used here", headers={"Allow": "GET"})
         address = address_of(request.scope)
         if route.method == "POST":
             what = f"call POST {request.url.path}"

@@ -61,6 +61,9 @@ class RunsParameters(Closed):
 
     status: list[Status] = Field([], description="Only runs of these statuses.", max_length=20)
     workflow: str | None = Field(None, description="Only runs of this workflow.", max_length=200)
+    q: str | None = Field(
+        None, description="Only runs whose id, workflow, input or error has this.", max_length=200
+    )
     since: Annotated[AwareDatetime, BeforeValidator(_time)] | None = Field(
         None, description="Only runs started since then."
     )
@@ -119,6 +122,7 @@ def _runs(call: Call) -> Json:
     query = RunsQuery(
         statuses=tuple(given.status),
         workflow=given.workflow,
+        text=given.q,
         since=None if given.since is None else time_text(given.since),
         limit=given.limit,
         after=given.after,

@@ -25,9 +25,10 @@ from smithers.web._peers import check_peer, check_session_user, is_by_tls
 from smithers.web._problems import ProblemError
 from smithers.web._routes import Call, Closed, Route
 
-__all__ = ["ROUTES", "SIGN_IN", "check_csrf", "secret_of", "wants_page"]
+__all__ = ["ROUTES", "SIGN_IN", "check_csrf", "fields_of", "secret_of", "wants_page"]
 
 _COOKIE = "smithers_session"
+_MOST_FIELDS = 1_000
 _FORM = "application/x-www-form-urlencoded"
 _PAGE = (
     '<!doctype html><html lang="en"><meta charset="utf-8">'
@@ -66,6 +67,16 @@ def wants_page(headers: Headers) -> bool:
     return "text/html" in headers.get("accept", "")
 
 
+def fields_of(form: bytes) -> dict[str, list[str]]:
+    """The fields of a form. Raises `ProblemError`."""
+    try:
+        return parse_qs(
+            form.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS
+        )
+    except ValueError as error:
+        raise ProblemError(400, f"the form cannot be read: {error}") from None
+
+
 async def check_csrf(request: Request, caller: Caller | None) -> None:
     """Raises `ProblemError` for a request that changes something with a session's cookie, and does
     not prove that a page of this server made it: a browser sends cookies for any page.
@@ -74,8 +85,7 @@ async def check_csrf(request: Request, caller: Caller | None) -> None:
         return
     given = request.headers.get("x-csrf-token", "")
     if not given and request.headers.get("content-type", "").partition(";")[0].strip() == _FORM:
-        fields = parse_qs((await request.body()).decode("ascii", "replace"), max_num_fields=1_000)
-        given = next(iter(fields.get("csrf_token", ())), "")
+        given = next(iter(fields_of(await request.body()).get("csrf_token", ())), "")
     if not hmac.compare_digest(given.encode(), request.state.csrf.encode()):
         raise ProblemError(
             403,

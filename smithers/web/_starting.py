@@ -88,7 +88,7 @@ def _start(call: Call) -> Json:
         name=start.name,
         input=None if given.input is None else json.dumps(given.input),
         run_id=(given.run_id or f"http-{secrets.token_hex(6)}") if is_named else None,
-        request_id=None if is_named else f"http {call.by} {call.key}",
+        request_id=None if is_named else f"http {json.dumps([call.by, call.key])}",
         folder=start.folder,
         max_concurrency=given.max_concurrency,
     )

@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import threading
-from collections.abc import Callable, Coroutine, Generator, Iterator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from tests.inspector import flows
 from tests.web.process import Served, serving
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
 _REQUIRED = "SMITHERS_BROWSER_REQUIRED"
 _DEMO = Path(__file__).parents[2] / "harnesses" / "demo"
@@ -113,7 +113,7 @@ def project(state: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def inspecting(folder: Path, state: Path, *, port: int = 0) -> Iterator[Inspector]:
+def inspecting(folder: Path, state: Path, *, port: int = 0) -> Generator[Inspector]:
     """The server of a project, in a process of its own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(state))
@@ -130,14 +130,11 @@ def inspector(project: Path, state: Path) -> Generator[Inspector]:
 
 @pytest.fixture(scope="session")
 def chromium() -> Generator[Browser]:
-    program = shutil.which("chromium")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        program = None
-    if program is None:
-        assert _REQUIRED not in os.environ, "chromium and playwright are needed: make browser"
-        pytest.skip("needs chromium and playwright: make browser")
+    from playwright.sync_api import sync_playwright
+
+    if (program := shutil.which("chromium")) is None:
+        assert _REQUIRED not in os.environ, "chromium is needed: apt-get install chromium"
+        pytest.skip("needs chromium: apt-get install chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program)
         yield browser
@@ -157,9 +154,18 @@ class Watched:
 
 def watch(page: Page, url: str) -> Watched:
     found: list[str] = []
-    page.on("console", lambda said: said.type == "error" and found.append(said.text))
+
+    def hear(said: ConsoleMessage) -> None:
+        if said.type == "error":
+            found.append(said.text)
+
+    def see(request: Request) -> None:
+        if not request.url.startswith(url):
+            found.append(request.url)
+
+    page.on("console", hear)
     page.on("pageerror", lambda error: found.append(str(error)))
-    page.on("request", lambda one: one.url.startswith(url) or found.append(one.url))
+    page.on("request", see)
     return Watched(page, found)
 
 
@@ -171,7 +177,7 @@ def context(chromium: Browser, inspector: Inspector) -> Generator[BrowserContext
 
 
 @contextmanager
-def signed_in(chromium: Browser, inspector: Inspector, **given: Any) -> Iterator[BrowserContext]:
+def signed_in(chromium: Browser, inspector: Inspector, **given: Any) -> Generator[BrowserContext]:
     with chromium.new_context(**given) as found:
         found.set_default_timeout(30_000)
         inspector.sign_in(found)

@@ -103,6 +103,11 @@ def asks_data(ctx: Context[NoInput]) -> Node[Release]:
 
 
 @workflow
+def quick(ctx: Context[NoInput]) -> Node:
+    return Sequence(Step("build", lambda: "built", output=str))
+
+
+@workflow
 def breaks(ctx: Context[NoInput]) -> Node:
     return Sequence(
         Step("build", lambda: "built", output=str), Step("test", lambda: str(1 / 0), output=str)
@@ -125,7 +130,11 @@ def hostile(ctx: Context[NoInput]) -> Node:
 @workflow
 def wide(ctx: Context[NoInput]) -> Node:
     return Sequence(
-        Task(LONG_ID, agent=echo, prompt=f"{RTL}\n{WIDE}\n--- a/{WIDE}\n+++ b/{WIDE}\n@@ -1 +1 @@\n-{WIDE}\n+{RTL}"),
+        Task(
+            LONG_ID,
+            agent=echo,
+            prompt=f"{RTL}\n{WIDE}\n--- a/{WIDE}\n+++ b/{WIDE}\n@@ -1 +1 @@\n-{WIDE}\n+{RTL}",
+        ),
         Task("long", agent=echo, prompt=LONG_PROMPT),
         Parallel(
             Approval(f"{LONG_ID[:-1]}2", ask=f"{WIDE}\n{RTL}"),

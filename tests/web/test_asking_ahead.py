@@ -91,6 +91,8 @@ def _approve(hub: Hub, run_id: str, task: str) -> None:
 
 
 def test_an_answer_says_what_it_lets_run_and_what_that_cost(hub: Hub, client: TestClient) -> None:
+    found: dict[str, Any] = {}
+    tasks: dict[str, Any] = {}
     for number in range(4):
         asyncio.run(hub.run(ships, run_id=f"r{number}"))
         found = _ask(client, f"r{number}")

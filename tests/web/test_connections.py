@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 
@@ -105,6 +106,47 @@ def test_requests_in_a_row_are_answered_in_order_and_each_is_checked(listening: 
     second = "GET /api/v1/runs HTTP/1.1\r\nHost: evil.example\r\n\r\n"
     said = _exchange(listening, first + second)
     assert said.index("HTTP/1.1 200") < said.index("HTTP/1.1 421")
+
+
+def _post(body: str, *, event: str = "paid") -> str:
+    path = "/api/v1/runs/none/signals"
+    given = f'{{"event": "{event}", "data": "{body}"}}'
+    return f"POST {path} HTTP/1.1\r\n{_HEAD}\r\nContent-Length: {len(given)}\r\n\r\n{given}"
+
+
+def test_bodies_in_a_row_are_each_read_to_their_end(listening: Listening) -> None:
+    """A body may look like a request; one that is refused before it is read is none either."""
+    inner = f"GET /api/v1/runs HTTP/1.1\r\n{_HEAD}\r\n\r\n"
+    shown = inner.replace("\r\n", " ")
+    last = "GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+    said = _exchange(listening, _post("a") + _post(shown) + _post("b" * 100_000) + last)
+    found = re.findall(r"HTTP/1.1 (\d+)", said)
+    assert found == ["404", "404", "404", "200"], said
+    refused = f"POST /api/v1/runs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(inner)}"
+    said = _exchange(listening, f"{refused}\r\n\r\n{inner}")
+    assert re.findall(r"HTTP/1.1 (\d+)", said) == ["401"]
+
+
+def test_a_body_of_unknown_length_ends_at_the_limit(listening: Listening) -> None:
+    head = f"POST /api/v1/runs HTTP/1.1\r\n{_HEAD}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with closing(socket.create_connection((listening.host, listening.port), _PATIENCE_S)) as to:
+        said = b""
+        with suppress(ConnectionError):  # it may be closed while we send
+            to.sendall(head.encode())
+            for _ in range(40):
+                to.sendall(b"10000\r\n" + b"a" * 65_536 + b"\r\n")
+        with suppress(ConnectionError):
+            while part := to.recv(65_536):
+                said += part
+    assert said.startswith(b"HTTP/1.1 413 ") or not said
+
+
+def test_a_stream_is_not_asked_for_its_head(listening: Listening) -> None:
+    """It would stay open, with nothing to say."""
+    said = _exchange(
+        listening, f"HEAD /api/v1/events HTTP/1.1\r\n{_HEAD}\r\nConnection: close\r\n\r\n"
+    )
+    assert said.startswith("HTTP/1.1 405 ")
 
 
 def test_large_headers_and_bodies_are_refused_before_they_are_read(listening: Listening) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from typing import cast
+
 import pytest
 from starlette.testclient import TestClient
 
+from smithers.callers import SCOPES, Caller, Scope
 from smithers.errors import Refused
 from smithers.hub import Hub
 from smithers.web import Proxies, make_app
 from smithers.web._guarding import Limits
+from smithers.web._table import ROUTES
 from tests.web.serving import EVERYTHING, FakeTokens
 
 
@@ -45,6 +50,32 @@ def test_a_token_in_an_address_is_refused_and_not_repeated(client: TestClient) -
         refused = client.get(path)
         assert (refused.status_code, refused.json()["kind"]) == (400, "TokenInAddress")
         assert EVERYTHING not in refused.text
+
+
+def test_each_route_needs_its_scope(hub: Hub) -> None:
+    """Over all routes of the table, those of pages included: less is refused with what to type."""
+    secrets = {
+        scope: Caller(name=scope, scopes=frozenset(SCOPES[:number]))
+        for number, scope in enumerate(SCOPES, 1)
+    }
+
+    class Ladder:
+        def find(self, secret: str, /) -> Caller | None:
+            return secrets.get(cast("Scope", secret))
+
+    limits, address = Limits(burst=1_000), ("192.0.2.7", 9)
+    with TestClient(
+        make_app(hub, Ladder(), limits=limits), "http://127.0.0.1:7331", client=address
+    ) as client:
+        for route in ROUTES:
+            path = re.sub(r"{\w+}", "0", route.path)
+            less = SCOPES[: 0 if route.scope is None else SCOPES.index(route.scope)]
+            for given in less:
+                head = {"authorization": f"Bearer {given}"}
+                refused = client.request(route.method, path, headers=head)
+                assert (refused.status_code, refused.json()["kind"]) == (403, "WrongScope"), path
+                assert f"--scope {route.scope}" in refused.json()["hint"]
+    assert {one.scope for one in ROUTES if one.method == "POST"} == {None, *SCOPES}
 
 
 def test_who_comes_by_a_trusted_proxy_is_counted_apart(hub: Hub) -> None:

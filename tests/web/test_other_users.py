@@ -144,7 +144,12 @@ def test_a_session_is_of_no_use_to_a_process_that_hides_or_is_gone(
 ) -> None:
     """An agent can read the cookies of a browser, hide itself, or end once it has sent."""
     asyncio.run(hub.run(ships, run_id="r1"))
-    monkeypatch.setattr("smithers.web._peers.find_peer", lambda *_: peer)
+
+    def found(client: object, server: object) -> Peer:
+        del client, server
+        return peer
+
+    monkeypatch.setattr("smithers.web._peers.find_peer", found)
     sessions = Sessions({"XDG_STATE_HOME": str(tmp_path / "state")})
     opened = sessions.open(sessions.offer("ann"))
     assert opened is not None

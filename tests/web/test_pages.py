@@ -7,6 +7,7 @@ import re
 from html import unescape
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -93,7 +94,12 @@ def test_the_list_has_what_waits_for_a_person_first(hub: Hub, browser: TestClien
     assert "250/250" in page
     assert "<title>(1) Runs" in page
     assert "w1" not in browser.get("/?status=waiting").text
-    assert "No run matches" in browser.get("/?workflow=none").text
+    assert "No run of none is here" in browser.get("/?workflow=none").text
+    assert 'href="/runs/w1"' not in browser.get("/?q=SHIPS&status=waiting").text
+    assert 'href="/runs/r1"' in browser.get("/?q=SHIPS&status=waiting").text
+    nothing = browser.get(f"/?q={quote(_EVIL)}%25").text
+    assert f"No run has “{_EVIL}%” in its id" in unescape(nothing)
+    assert "<script>alert" not in nothing
 
 
 def test_pages_run_nothing_but_our_files(hub: Hub, browser: TestClient) -> None:
@@ -140,7 +146,7 @@ def test_a_question_is_approved_by_a_plain_form(hub: Hub, browser: TestClient) -
     page = browser.get("/runs/r1/ask?task=ship").text
     assert '<tr class="removed">' in page
     assert "old &lt;b&gt;" in page
-    assert f"{len(_DIFF)} characters, nothing is left out" in page
+    assert f"nothing is left out. {len(_DIFF)} characters" in page
     assert 'title="later"' in page  # what has not run
     sent = {**_fields(page), "verb": "approve", "note": "fine"}
     found = browser.post("/runs/r1/ask", data=sent, follow_redirects=False)
@@ -199,7 +205,7 @@ def test_data_is_given_by_the_inputs_of_its_schema(hub: Hub, browser: TestClient
     sent = {**_fields(page), "verb": "answer", "field.version": "0.5", "field.channel": "beta"}
     wrong = browser.post("/runs/r1/ask", data={**sent, "field.retries": "many"})
     assert (wrong.status_code, "retries" in wrong.text) == (422, True)
-    right = {**sent, "field.retries": "", "field.tags": '["a"]'}
+    right = {**sent, "field.retries": "", "field.tags": "a\r\n"}
     assert browser.post("/runs/r1/ask", data=right).status_code == 200
     _resume(hub, asks_for_data)
     output = hub.summary("r1").output
@@ -275,6 +281,7 @@ def test_the_assets_are_in_the_package() -> None:
 
     folder = Path(smithers.web.__file__).parent
     assert {one.name for one in (folder / "assets").iterdir()} == {
+        "favicon-waits.svg",
         "favicon.svg",
         "inspector.css",
         "inspector.js",

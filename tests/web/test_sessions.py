@@ -107,6 +107,14 @@ def test_allowed_by_counts_the_name_of_the_session_or_token(
     assert (answer.status_code, answer.json()["login"]) == (200, "ann")
 
 
+def test_a_form_that_cannot_be_read_is_refused(hub: Hub, browser: TestClient) -> None:
+    asyncio.run(hub.run(ships, run_id="r1"))
+    for form in ("&".join(f"a{number}=1" for number in range(2_000)), "%ff=%00&csrf_token=%ff"):
+        head = {"content-type": "application/x-www-form-urlencoded"}
+        refused = browser.post("/runs/r1/ask", content=form, headers=head)
+        assert refused.status_code in (400, 403)
+
+
 def test_a_code_counts_once_and_for_a_minute(hub: Hub, sessions: Sessions, clock: Clock) -> None:
     with TestClient(make_app(hub, FakeTokens(), sessions=sessions), "http://127.0.0.1:7331") as one:
         used, late = sessions.offer("ann"), sessions.offer("ann")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
 from decimal import Decimal
 from html import unescape
@@ -34,6 +34,10 @@ from tests.web.serving import READER
 from tests.web.test_changed_files import repository as repository
 
 _EVIL = "<script>alert(1)</script>"
+
+
+_STATES = re.compile("sent, not read yet|read by the agent in attempt|not read: the task had ended")
+"""An agent that cannot be steered is stopped, and reads the message in its next attempt."""
 
 
 class Report(BaseModel):
@@ -72,7 +76,7 @@ def codes(ctx: Context[NoInput]) -> Node:
 
 
 @contextmanager
-def _running(hub: Hub) -> Iterator[None]:
+def _running(hub: Hub) -> Generator[None]:
     """The run in a thread, at work in its second attempt; it ends with the block."""
     thread = threading.Thread(target=lambda: asyncio.run(hub.run(codes, run_id="r1")))
     thread.start()
@@ -112,11 +116,11 @@ def test_a_task_is_shown_while_it_works_and_after(hub: Hub, browser: TestClient)
         assert 'class="steer"' not in browser.get("/runs/r1/tasks/fix", headers=reader).text
         said = browser.post(to, data={**fields, "message": f"Leave b.py {_EVIL}"})
         assert said.status_code == 200
-        assert "sent, not read yet" in said.text
+        assert _STATES.search(said.text)
         assert f"Leave b.py {_EVIL}" in unescape(said.text)
     page = browser.get("/runs/r1/tasks/fix").text
     assert 'class="steer"' not in page
-    assert re.search("not read: the task had ended|read by the agent in attempt", page)
+    assert _STATES.search(page)
     assert "<h3>summary</h3>" in page
     assert "$0.31" in page
     assert "1 changed while it was at work" in page

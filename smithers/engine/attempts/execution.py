@@ -6,7 +6,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
@@ -59,11 +59,14 @@ class Execution(ABC):
     cache_key: str | None = None
     """By which later runs find what it gives; None if it is for this run alone."""
 
+    is_beside: bool = False
+    """Whether it does its work beside the loop, so that it can `begin` without a task."""
+
     def begin(self) -> bool:
-        """Begin what it does beside the loop, before anything of `run`, and if nothing else begins
+        """Begin what it does beside the loop, before anything of `run`, where nothing else begins
         in this turn; whether that is over, so that `run` will wait for nothing.
         """
-        return False
+        raise NotImplementedError
 
     @abstractmethod
     async def run(self) -> str:
@@ -127,11 +130,13 @@ class Running:
         gets a task only where it has to wait.
         """
         self.attempt.tag(marks)
-        context = copy_context()
-        if alone and not self._cancelled and context.run(self.attempt.begin):
-            with suppress(StopIteration):
-                context.run(self._run().send, None)
-            return
+        context: Context | None = None
+        if alone and self.attempt.is_beside and not self._cancelled:
+            context = copy_context()
+            if context.run(self.attempt.begin):
+                with suppress(StopIteration):
+                    context.run(self._run().send, None)
+                return
         self.task = group.create_task(self._run(), name=str(self.key), context=context)
         if self._cancelled:  # between its preparation and here
             self._cancel(self.task)

@@ -63,6 +63,7 @@ class StepExecutor(Executor[StepWork]):
             attempt=attempt,
             reading=reading,
             output=node.output,
+            is_beside=not is_async(work.run),
             timeout_s=node.timeout_s,
             threads=self._threads,
             tools=tools,
@@ -151,8 +152,6 @@ class StepAttempt(Execution):
         self.tools.marks = marks
 
     def begin(self) -> bool:
-        if is_async(self.work.run):
-            return False
         self._bind()
         self._is_in_thread = True
         self._job = self.threads.begin(self._made)
@@ -173,7 +172,9 @@ class StepAttempt(Execution):
         """The output as JSON text. Raises `NotYet`, or what the function raised."""
         if self._job is None:
             self._bind()
-        timeout_s = None if self._is_over else self.timeout_s
+        timeout_s = self.timeout_s
+        if timeout_s is not None and self._is_over:
+            timeout_s = None
         try:
             value = await (self._call() if timeout_s is None else self._within(timeout_s))
         except asyncio.CancelledError:
@@ -234,10 +235,10 @@ class StepAttempt(Execution):
             raise Transient(f"no result within {timeout_s:g} s") from error
 
     async def _call(self) -> object:
-        job, run = self._job, self.work.run
+        job = self._job
         try:
-            if job is None and is_async(run):
-                return await cast("Awaitable[object]", run(*self._arguments()))
+            if not self.is_beside:
+                return await cast("Awaitable[object]", self._given())
             self._is_in_thread = True
             try:
                 value = await (
@@ -256,12 +257,13 @@ class StepAttempt(Execution):
 
     def _made(self) -> object:
         """What the function gives, in a thread."""
-        value = self.work.run(*self._arguments())
+        value = self._given()
         self._is_awaitable = inspect.isawaitable(value)
         return value
 
-    def _arguments(self) -> tuple[Attempt, ...]:
-        return (self.attempt,) if self.work.takes_attempt else ()
+    def _given(self) -> object:
+        work = self.work
+        return work.run(self.attempt) if work.takes_attempt else work.run()
 
     def _log(self, error: BaseException) -> None:
         """Keep the traceback where the output is; without it the failure has its last line."""

@@ -52,6 +52,7 @@
     else if (event.target.id === "live") say("lost", "Not live");
   });
   document.addEventListener("htmx:after:swap", () => clocks());
+  document.addEventListener("htmx:finally:swap", () => icon());
 
   // A session follows its end if it is shown; else it says how much is new.
   const session = () => document.querySelector("[data-follows]");
@@ -72,13 +73,20 @@
   document.addEventListener("scroll", (event) => { if (event.target === session()) heed(); }, true);
   document.addEventListener("click", (event) => { if (event.target.closest("[data-newer]")) toEnd(); });
 
+  // Keys go to a place, or follow the link that has them; none of them decides anything.
+  const isShown = (one) => one.checkVisibility({ visibilityProperty: true });
+  const rows = () => [...document.querySelectorAll("[data-row], summary.tr")].filter(isShown);
   const move = (step) => {
-    const rows = [...document.querySelectorAll("[data-row]")];
-    if (!rows.length) return;
-    const at = rows.indexOf(document.activeElement);
-    rows[Math.min(rows.length - 1, Math.max(0, at + step))].focus();
+    const all = rows(), at = all.indexOf(document.activeElement);
+    all[Math.min(all.length - 1, Math.max(0, at + step))]?.focus();
+  };
+  const fold = (is_open) => {
+    const at = document.activeElement, group = at.closest("details");
+    if (at.matches("summary.tr") && group.open !== is_open) group.open = is_open;
+    else if (!is_open) (at.matches("summary") ? group.parentElement.closest("details") : group)?.querySelector("summary").focus();
   };
   const keys = {
+    "?": () => document.getElementById("keys").showModal(),
     "/": () => document.querySelector("[data-search]")?.focus(),
     j: () => move(1),
     k: () => move(-1),
@@ -86,25 +94,46 @@
     d: () => document.querySelector("[data-deny]")?.focus(),
     s: () => document.querySelector("[data-steer]")?.focus(),
   };
+  const inTree = { ArrowDown: () => move(1), ArrowUp: () => move(-1), ArrowLeft: () => fold(false), ArrowRight: () => fold(true) };
+  const marked = (key) => {
+    const one = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+    if (!one || !isShown(one)) return null;
+    return () => one.matches("a") ? one.click() : one.focus();
+  };
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input, textarea, select");
+    const at = event.target, typing = at.closest("input, textarea, select");
     if (event.key === "Escape" && typing) typing.blur();
-    if (typing || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || at.closest("dialog")) return;
+    const isRow = at.matches("[data-row], summary.tr");
+    const act = keys[event.key] || (isRow && inTree[event.key]) || (event.key.length === 1 && marked(event.key));
+    if (!act) return;
     event.preventDefault();
-    keys[event.key]();
+    act();
   });
+
+  // The icon says as well that something waits for a person, for those who look at another tab.
+  const icon = () => {
+    const link = document.querySelector("link[rel=icon]");
+    link.dataset.plain ||= link.getAttribute("href");
+    const wanted = /^\(\d+\)/.test(document.title) ? link.dataset.waits : link.dataset.plain;
+    if (link.getAttribute("href") !== wanted) link.href = wanted;
+  };
   document.addEventListener("DOMContentLoaded", () => {
     clocks();
     if (session()?.hasAttribute("data-at-end")) toEnd();
     read = count();
+    icon();
     setInterval(clocks, 1000);
-    const toggle = document.querySelector("[data-theme-toggle]");
-    toggle.hidden = false;
-    toggle.addEventListener("click", turn);
+    for (const one of document.querySelectorAll("header.top [hidden]")) one.hidden = false;
+    document.querySelector("[data-theme-toggle]").addEventListener("click", turn);
+    document.querySelector("[data-keys]").addEventListener("click", keys["?"]);
     document.addEventListener("input", (event) => {
       const form = event.target.closest("[data-frames]");
       if (form) put(form.querySelector("output"), `${event.target.value} of ${event.target.max}`);
     });
-    document.addEventListener("change", (event) => event.target.closest("[data-frames]")?.submit());
+    document.addEventListener("change", (event) => {
+      event.target.closest("[data-frames]")?.submit();
+      if (event.target.matches("[data-submits]")) event.target.form.submit();
+    });
   });
 })();

@@ -1,27 +1,25 @@
-"""The page of a question: all of it, and the form that answers it."""
+"""The page of a question: all of it, what its answers do, and the form that gives one."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
 
-from anyio import to_thread
 from pydantic import Field
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from smithers.errors import AlreadyDecided, QuestionChanged, WrongAnswer
+from smithers.errors import AlreadyDecided, QuestionChanged, SmithersError, WrongAnswer
+from smithers.naming import key_name
 from smithers.web._problems import ProblemError
 from smithers.web._routes import Call, Closed
-from smithers.web.pages._answers import inputs_of, value_of
-from smithers.web.pages._page import page, render, typed
+from smithers.web.pages._fields import entries_of, read_answer
+from smithers.web.pages._page import Fields, form, page, redirect, render, typed
 from smithers.web.pages._texts import parts_of_text
 from smithers.web.pages._words import link_of, moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from smithers.views import Question, TaskLine
+    from smithers.views import BudgetView, Question
 
 __all__ = ["ROUTES"]
 
@@ -34,20 +32,40 @@ class AskParameters(Closed):
     task: str | None = Field(None, max_length=250)
 
 
+class _Misfit(Exception):
+    """What was typed is not an answer: the errors by the path of their field."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__()
+        self.errors = errors
+
+
 def _ask(call: Call) -> Response:
     return _shown(call, call.query_as(AskParameters).task)
 
 
-def _shown(call: Call, task: str | None, *, notice: str = "", status: int = 200) -> Response:
-    """The page of a question; of several, the first with the others named."""
+def _shown(
+    call: Call,
+    task: str | None,
+    *,
+    notice: str = "",
+    status: int = 200,
+    given: Fields | None = None,
+    errors: Mapping[str, str] | None = None,
+) -> Response:
+    """The page of a question; of several, the first with the others named. It is shown again with
+    what was `given`, and the `errors` of that.
+    """
     try:
-        found = _questions(call, task)
+        found = _questions(call, task, ahead=True)
     except AlreadyDecided as error:
         return _done(call, task, error.said, status)
     if not found:
         return _done(call, task, "This run asks nothing now.", status)
     asked, *others = found
-    later = _later(call, asked)
+    parts = parts_of_text(asked.asked)
+    files = [part for part in parts if part.rows]
+    later = () if asked.next is None else asked.next.tasks[:_MOST_LATER]
     return render(
         call,
         "ask.html",
@@ -55,75 +73,84 @@ def _shown(call: Call, task: str | None, *, notice: str = "", status: int = 200)
         title=asked.title,
         asked=asked,
         others=others,
-        parts=parts_of_text(asked.asked),
-        inputs=[] if asked.form is None else inputs_of(asked.form),
-        later=later[:_MOST_LATER],
-        more=max(0, len(later) - _MOST_LATER),
+        parts=parts,
+        files=len(files),
+        added=sum(part.added for part in files),
+        removed=sum(part.removed for part in files),
+        entries=[] if asked.form is None else entries_of(asked.form, given, errors),
+        errors=errors or {},
+        note=next(iter((given or {}).get("note", ())), ""),
+        later=later,
+        more=0 if asked.next is None else asked.next.number - len(later),
+        budget=_budget(call),
+        spent=call.hub.summary(call.run).usage.cost,
         notice=notice,
         commands=[typed(call, one) for one in asked.commands.values()],
         since=asked.since.isoformat(),
     )
 
 
+def _budget(call: Call) -> BudgetView | None:
+    """The budget of the run, if it has one in US dollars."""
+    try:
+        found = call.hub.cost(call.run).budgets
+    except SmithersError:  # the question is shown without it
+        return None
+    return next((one for one in found if not one.key.id and one.caps.usd is not None), None)
+
+
 def _done(call: Call, task: str | None, said: str, status: int) -> Response:
-    return render(call, "asked.html", status=status, title="Decided", run=call.run, said=said)
+    return render(
+        call, "asked.html", status=status, title="Decided", run=call.run, task=task, said=said
+    )
 
 
-def _questions(call: Call, task: str | None) -> list[Question]:
-    found = call.hub.list_asks(call.run, task or None)
+def _questions(call: Call, task: str | None, *, ahead: bool = False) -> list[Question]:
+    found = call.hub.list_asks(call.run, task or None, ahead=ahead)
     return [one for one in found if one.task is None] if task == "" else found
 
 
-def _later(call: Call, asked: Question) -> list[TaskLine]:
-    """The tasks of the run that have not come up."""
-    lines = call.hub.states(call.run)
-    return [one for one in lines if one.state == "pending" and one.key != asked.key]
-
-
-async def _answer(call: Call) -> Response:
-    body = await call.request.body()
-    given = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=1_000)
-    fields = {name: values[-1].replace("\r\n", "\n") for name, values in given.items()}
-    return await to_thread.run_sync(partial(_record, call, fields))
-
-
-def _record(call: Call, given: Mapping[str, str]) -> Response:
+def _answer(call: Call, given: Fields) -> Response:
     """Record the answer if its question is the one that was shown, and go to what is said of it."""
-    task = given.get("task", "")
+    task = _only(given, "task")
     try:
         asked = _same(call, task, given)
         _give(call, asked, given)
     except AlreadyDecided as error:
         return _done(call, task, error.said, 409)
     except QuestionChanged:
-        said = "This request is not the one that you have read. Nothing was decided."
-        return _shown(call, task, notice=said, status=409)
+        said = "This request is not the one that you have read. Nothing was decided: read it again."
+        kept = {name: texts for name, texts in given.items() if name == "note"}
+        return _shown(call, task, notice=said, status=409, given=kept or None)
+    except _Misfit as misfit:
+        return _shown(call, task, status=422, given=given, errors=misfit.errors)
     except WrongAnswer as error:
-        return _shown(call, task, notice=error.said, status=422)
+        return _shown(call, task, notice=error.said, status=422, given=given)
     # Another address: loading it again must not answer the next question of the task.
-    return RedirectResponse(link_of(call.run, asked.key, "asked"), 303)
+    return redirect(link_of(call.run, asked.key, "asked"))
 
 
-def _same(call: Call, task: str, given: Mapping[str, str]) -> Question:
+def _same(call: Call, task: str, given: Fields) -> Question:
     """The question that was shown. Raises `QuestionChanged` if another is open now."""
     found = _questions(call, task)
     if not found:
         raise ProblemError(409, "this run asks nothing now", kind="NothingAsked")
     asked = found[0]
-    if given.get("since") != asked.since.isoformat() or given.get("digest") != (asked.digest or ""):
+    shown = _only(given, "since"), _only(given, "digest")
+    if shown != (asked.since.isoformat(), asked.digest or ""):
         raise QuestionChanged("another question is open", hint="read it")
     return asked
 
 
-def _give(call: Call, asked: Question, given: Mapping[str, str]) -> None:
-    note = given.get("note", "").strip() or None
-    verb, form = given.get("verb", ""), asked.form
-    if form is None:
+def _give(call: Call, asked: Question, given: Fields) -> None:
+    note = _only(given, "note").strip() or None
+    verb, wanted = _only(given, "verb"), asked.form
+    if wanted is None:
         raise ProblemError(422, "a budget is not raised here", kind="WrongAnswer")
     name = str(asked.key) if asked.task is not None else None
-    if form.kind == "decision":
-        if verb not in ("approve", "deny"):
-            raise WrongAnswer("neither approved nor denied", hint="press Approve or Deny")
+    if wanted.kind == "decision" and verb not in ("approve", "deny"):
+        raise WrongAnswer("neither approved nor denied", hint="press Approve or Deny")
+    if wanted.kind == "decision" or (verb == "deny" and wanted.may_deny):
         call.hub.decide(
             call.run,
             name,
@@ -134,12 +161,18 @@ def _give(call: Call, asked: Question, given: Mapping[str, str]) -> None:
             caller=call.caller,
         )
         return
-    value = "deny" if verb == "deny" and form.may_deny else value_of(form, given)
-    if verb != "deny":
-        form.check(value)
+    value, errors = read_answer(wanted, given)
+    if errors:
+        raise _Misfit(errors)
+    wanted.check(value)
     call.hub.answer(
         call.run, name, value, by=call.by, note=note, digest=asked.digest, caller=call.caller
     )
+
+
+def _only(given: Fields, name: str) -> str:
+    texts = given.get(name, [])
+    return texts[-1] if texts else ""
 
 
 def _asked(call: Call) -> Response:
@@ -151,7 +184,7 @@ def _asked(call: Call) -> Response:
         return _done(call, task, error.said, 200)
     said = "Your answer was recorded."
     if found:
-        said = f"{said} It is asked again since {moment(found[0].since)}."
+        said = f"{said} {key_name(found[0].key)} asks again since {moment(found[0].since)}."
     return _done(call, task, said, 200)
 
 
@@ -163,17 +196,17 @@ ROUTES = (
         _ask,
         query=AskParameters,
     ),
-    page(
+    form(
         "/runs/{run}/ask",
         "ask_form",
-        "The form of a question.",
+        "The answer to a question of a run.",
         _answer,
         scope="approve",
     ),
     page(
         "/runs/{run}/asked",
         "asked_page",
-        "What became of an answer.",
+        "What became of an answer, for a browser.",
         _asked,
         query=AskParameters,
     ),

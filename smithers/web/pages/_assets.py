@@ -26,6 +26,7 @@ _MEDIA = {
     "vendor/hx-csp.min.js": "text/javascript",
     "vendor/hx-sse.min.js": "text/javascript",
     "favicon.svg": "image/svg+xml",
+    "favicon-waits.svg": "image/svg+xml",
 }
 
 

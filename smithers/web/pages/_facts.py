@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from smithers.views import BudgetView, RunView, TaskView, Tick
 
-__all__ = ["Amount", "amounts_of", "marks_of", "worked_s"]
+__all__ = ["Amount", "amounts_of", "every_ms", "marks_of", "worked_s"]
 
 _PLACES = 240
 """So many marks fit beside a slider."""
@@ -60,6 +60,16 @@ def amounts_of(run: RunView, budget: BudgetView | None) -> dict[str, Amount]:
         share = 100.0 if not cap else min(100.0, round(100 * float(used / cap), 1))
         found[name] = Amount(used, cap, share, used >= cap)
     return found
+
+
+def every_ms(tasks: int) -> int:
+    """How often the page of so many tasks is fetched again at most: a large one costs the server a
+    second of work.
+
+    >>> every_ms(30), every_ms(3_000), every_ms(10_000)
+    (250, 2000, 5000)
+    """
+    return 250 if tasks < 1_000 else 2_000 if tasks < 5_000 else 5_000
 
 
 class Mark(NamedTuple):

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from smithers.shapes import is_container, shape_of
 from smithers.web._routes import Call, Closed, number_of
+from smithers.web.pages._facts import every_ms
 from smithers.web.pages._page import page, render
 from smithers.web.pages._tree import items_of, tree_of
 from smithers.web.pages._words import mark_of_run
@@ -43,6 +44,7 @@ def _graph(call: Call) -> Response:
         items=items_of(tree),
         kind="sequence" if drawn.root is None else drawn.root.kind,
         is_beside=_is_beside,
+        every_ms=every_ms(len(drawn.found.tasks)),
         live=f"/api/v1/runs/{call.run}/events{'' if cursor is None else f'?after={cursor}'}",
     )
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from smithers.errors import WrongAnswer
 from smithers.forms import Form
@@ -78,7 +78,7 @@ def _object(text: str) -> dict[str, Any]:
         raise WrongAnswer(f"the input is not JSON: {error}", hint="correct it") from None
     if not isinstance(found, dict):
         raise WrongAnswer("the input is not an object", hint='write it as {"field": value}')
-    return found
+    return cast("dict[str, Any]", found)
 
 
 def input_of(hub: Hub, run: RunView, *, is_described: bool) -> RunInput:

@@ -9,7 +9,6 @@ from functools import lru_cache, partial
 from http import HTTPStatus
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import parse_qs
 
 from anyio import to_thread
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -18,6 +17,7 @@ from smithers.errors import SmithersError
 from smithers.naming import key_name
 from smithers.web._problems import ProblemError, status_of
 from smithers.web._routes import Call, Closed, NoParameters, Route
+from smithers.web._sessions import fields_of
 from smithers.web.pages._assets import asset
 from smithers.web.pages._words import ago, link_of, moment, money, name_of, short, span
 from smithers.words import tokens
@@ -33,7 +33,6 @@ __all__ = ["Fields", "Handler", "form", "page", "redirect", "render", "typed"]
 Handler = Callable[[Call], Response] | Callable[[Call], Awaitable[Response]]
 Fields = dict[str, list[str]]
 """What a form has sent: the values of each field, with the ends of their lines as we write them."""
-_MOST_FIELDS = 1_000
 
 # A script has the nonce of its page, and so has each element that htmx obeys; htmx alone makes
 # elements of texts, which are pages of this server.
@@ -143,11 +142,7 @@ def form(
     """The route of a form, whose fields the handler gets. It runs in a worker thread."""
 
     async def read(call: Call) -> Response:
-        body = (await call.request.body()).decode(errors="replace")
-        try:
-            given = parse_qs(body, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
-        except ValueError as error:
-            raise ProblemError(400, f"the form cannot be read: {error}") from None
+        given = fields_of(await call.request.body())
         fields = {
             key: [one.replace("\r\n", "\n") for one in values] for key, values in given.items()
         }

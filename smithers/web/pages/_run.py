@@ -15,7 +15,7 @@ from smithers.changes import ENDED
 from smithers.web._routes import Call, Closed, number_of
 from smithers.web.pages._acts import acts_of
 from smithers.web.pages._ahead import ahead_of
-from smithers.web.pages._facts import amounts_of, marks_of, worked_s
+from smithers.web.pages._facts import amounts_of, every_ms, marks_of, worked_s
 from smithers.web.pages._page import page, render, typed
 from smithers.web.pages._source import failed_lines
 from smithers.web.pages._texts import text_of
@@ -100,6 +100,7 @@ def _run(call: Call) -> Response:
         hint=hub.complete,
         given=given,
         live=f"/api/v1/runs/{call.run}/events{'' if cursor is None else f'?after={cursor}'}",
+        every_ms=every_ms(tasks.total()),
         scale=scale,
         most=MOST,
         **_rows(drawn, given, end, scale),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from pydantic import Field
 from starlette.responses import Response
@@ -21,11 +22,11 @@ from smithers.web.pages._words import Mark, Parts, mark_of_run, name_of, parts_o
 
 if TYPE_CHECKING:
     from smithers.hub import Hub
-    from smithers.views import RunLine
+    from smithers.views import Activity, Question, RunLine
 
 __all__ = ["ROUTES", "Line", "line_of"]
 
-_PAGE = 50
+_PAGE, _MOST_ASKS, _MOST_AHEAD, _MOST_WORKFLOWS = 50, 50, 20, 500
 _TABS: tuple[Status, ...] = ("running", "waiting", "stale", "failed", "finished", "cancelled")
 
 
@@ -34,6 +35,7 @@ class RunsParameters(Closed):
 
     status: Status | None = None
     workflow: str = Field("", max_length=200)
+    q: str = Field("", max_length=200)
     after: str | None = Field(None, max_length=200)
 
 
@@ -64,7 +66,7 @@ class Line:
 
 
 def line_of(run: RunLine, said: str = "") -> Line:
-    """A run as a row. `said` is why it failed."""
+    """A run as a row. `said` is why it failed, or what its agents do."""
     mark = mark_of_run(run.status, run.waiting_for)
     tasks = dict(run.counts.tasks)
     return Line(
@@ -106,30 +108,72 @@ def _why(hub: Hub, run: RunLine) -> str:
         return ""
 
 
+def _doing(activities: Sequence[Activity]) -> str:
+    """What the agents of a run do, in one sentence."""
+    if not activities:
+        return ""
+    first, more = activities[0], len(activities) - 1
+    said = f"{name_of(first.key)}: {first.tool or first.words or f'attempt {first.attempt}'}"
+    return f"{said}; {more} more" if more else said
+
+
+class _Filters:
+    """What is filtered by, and the addresses of the same list filtered in another way."""
+
+    def __init__(self, given: RunsParameters) -> None:
+        self.given = given
+
+    @property
+    def is_any(self) -> bool:
+        return bool(self.given.status or self.given.workflow or self.given.q or self.given.after)
+
+    def link(self, **other: str | None) -> str:
+        """The address of the first page, with some filters replaced; None leaves one out."""
+        given = self.given
+        now: dict[str, str | None] = {"q": given.q, "status": given.status}
+        words = {**now, "workflow": given.workflow, **other}
+        query = urlencode({name: text for name, text in words.items() if text})
+        return f"/?{query}" if query else "/"
+
+
+def _asks(hub: Hub) -> list[Question]:
+    """What waits for a person, oldest first; with what it lets run, unless there is much of it."""
+    found = hub.list_asks()
+    if 0 < len(found) <= _MOST_AHEAD:
+        found = hub.list_asks(ahead=True)
+    return sorted(found, key=lambda one: one.since)
+
+
 def _runs(call: Call) -> Response:
     given, hub = call.query_as(RunsParameters), call.hub
     query = RunsQuery(
         statuses=() if given.status is None else (given.status,),
         workflow=given.workflow or None,
+        text=given.q or None,
         limit=_PAGE,
         after=given.after,
     )
     listed = hub.list_runs(query)
-    lines = [line_of(run, _why(hub, run)) for run in listed.runs]
+    doing = hub.activities([run.run_id for run in listed.runs if run.status == "running"])
+    lines = [
+        line_of(run, _why(hub, run) or _doing(doing.get(run.run_id, ()))) for run in listed.runs
+    ]
     lines.sort(key=lambda line: line.run.last_activity, reverse=True)
-    asks = sorted(hub.list_asks(), key=lambda one: one.since)
+    asks = _asks(hub)
     return render(
         call,
         "runs.html",
         title=f"({len(asks)}) Runs" if asks else "Runs",
-        asks=asks,
+        asks=asks[:_MOST_ASKS],
+        asks_total=len(asks),
         budget=waits.BUDGET,
         lines=lines,
         given=given,
+        filters=_Filters(given),
+        workflows=hub.workflow_names()[:_MOST_WORKFLOWS],
         tabs=_TABS,
         more=listed.more,
         cursor=listed.cursor,
-        today=datetime.now(UTC).date(),
         live="/api/v1/events",
     )
 

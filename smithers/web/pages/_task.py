@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 from urllib.parse import urlencode
 
 from pydantic import Field
@@ -23,7 +23,7 @@ from smithers.web.pages._texts import Part, Row, parts_of_text, rows_of_hunks
 from smithers.web.pages._words import link_of, mark_of_task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from smithers.views import ChangedFile, ChangedFiles, LogPage, TaskLine, TaskView
 
@@ -143,12 +143,14 @@ def _outputs(found: TaskView) -> tuple[list[_Output], int]:
     """The output by its fields, and how many characters of it are not shown."""
     if found.output is None:
         return [], 0
-    data = from_json(found.output.text())
-    fields = data.items() if isinstance(data, dict) and data else [("", data)]
+    data: object = from_json(found.output.text())
+    fields: Iterable[tuple[str, object]] = [("", data)]
+    if isinstance(data, dict) and data:
+        fields = cast("dict[str, object]", data).items()
     shown, left, left_out = list[_Output](), _MOST_OUTPUT, 0
     for name, value in fields:
         text = value if isinstance(value, str) else json_text(value, indent=2)
-        shown.append(_Output(str(name), parts_of_text(text[:left])))
+        shown.append(_Output(name, parts_of_text(text[:left])))
         left_out += max(0, len(text) - left)
         left = max(0, left - len(text))
     return shown, left_out

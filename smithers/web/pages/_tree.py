@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from smithers import waits
 from smithers.changes import Key
-from smithers.shapes import ITERATION
+from smithers.shapes import ITERATION, asks_person
 from smithers.texts import title_of
 from smithers.values import dataclass
 from smithers.web.pages._words import Mark, mark_of_task, name_of, short
@@ -27,6 +27,8 @@ MOST = 60
 _MOST_ROWS = 600
 """So many rows are shown in all."""
 _STEPS_S = (1, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400)
+_LEAST = 0.5
+"""So wide is a span at least, in per cent."""
 _CALM = ("ok", "off", "pend")
 """The marks of what nobody has to look at."""
 
@@ -175,23 +177,35 @@ class _Maker:
             said=_said(view, wait),
         )
 
-    def _spans(self, view: TaskView, wait: WaitView | None) -> Iterable[Span]:
-        before: datetime | None = None
+    def _spans(self, view: TaskView, wait: WaitView | None) -> Iterator[Span]:
+        """Its attempts, and what it waited for before, between and after them."""
+        before = view.came_up
         for one in view.attempts:
-            if before is not None and one.started_at > before:
-                yield self._span(before, one.started_at, "wait")
-            before = one.ended_at
+            if before is not None:
+                yield from self._wait(before, one.started_at)
             tone = {"running": "run", "succeeded": "ok", "failed": "bad"}.get(one.state, "cut")
-            yield self._span(one.started_at, one.ended_at or self.end, tone)
+            yield from self._span(one.started_at, one.ended_at or self.end, tone)
+            before = one.ended_at
+        is_asked = asks_person(view.line.kind)
         if wait is not None:
             tone = "ask" if wait.kind in waits.DECISIONS else "wait"
-            yield self._span(wait.since, self.end, tone)
+            yield from self._span(wait.since, self.end, tone)
+        elif before is not None and view.settled is not None and not view.attempts:
+            yield from self._wait(before, view.settled, "ask" if is_asked else "wait")
 
-    def _span(self, start: datetime, end: datetime, tone: str) -> Span:
+    def _wait(self, start: datetime, end: datetime, tone: str = "wait") -> Iterator[Span]:
+        """A wait that is long enough to be seen."""
+        if (end - start).total_seconds() >= _LEAST * self.scale / 100:
+            yield from self._span(start, end, tone)
+
+    def _span(self, start: datetime, end: datetime, tone: str) -> Iterator[Span]:
+        """A span, of which that part is shown that is of this run: a fork has older ones."""
         at = 100 * (start - self.start).total_seconds() / self.scale
-        width = 100 * (end - start).total_seconds() / self.scale
-        at = round(min(max(at, 0.0), 99.5), 3)
-        return Span(at, round(min(max(width, 0.4), 100 - at), 3), tone)
+        until = 100 * (end - self.start).total_seconds() / self.scale
+        if until <= 0 and at < 0:
+            return
+        at = round(min(max(at, 0.0), 100 - _LEAST), 3)
+        yield Span(at, round(min(max(until - at, _LEAST), 100 - at), 3), tone)
 
 
 def _said(view: TaskView, wait: WaitView | None) -> str:

@@ -1,0 +1,132 @@
+"""Forms of questions: every kind of field, fields inside fields, and what is wrong beside each."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from html import unescape
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+from starlette.testclient import TestClient
+
+from smithers import Context, HumanTask, Node, NoInput, Rework, Sequence, Step, workflow
+from smithers.hub import Hub
+
+_EVIL = "\"'><script>alert(1)</script>"
+
+
+class Address(BaseModel):
+    street: str = Field(min_length=3)
+    number: int = Field(ge=1, description=f"House {_EVIL}")
+
+
+class Order(BaseModel):
+    name: str
+    note: str | None = None
+    size: Literal["small", "large"] = "small"
+    extras: list[Literal["nuts", "jam"]] = []
+    hours: list[int] = []
+    gift: bool = False
+    price: float = 2.5
+    address: Address
+    others: list[Address] = []
+
+
+@workflow
+def orders(ctx: Context[NoInput]) -> Node[Order]:
+    asked = HumanTask("order", ask="What?", output=Order)
+    return Sequence(asked, result=asked)
+
+
+@workflow
+def chooses(ctx: Context[NoInput]) -> Node[str]:
+    draft = Step("draft", lambda: "x", output=str)
+    asked = HumanTask("colour", ask="Which?", choices=["red", _EVIL], on_deny=Rework(draft))
+    return Sequence(draft, asked, result=asked)
+
+
+def _fields(page: str) -> dict[str, str | list[str]]:
+    """What the form says if nobody changes it, as a browser sends it."""
+    form = page[page.index('<form class="form"') :]
+    found: dict[str, str | list[str]] = {}
+    for name, value in re.findall(
+        r'type="(?:hidden|text)"[^>]*? name="([^"]+)" value="([^"]*)"', form
+    ):
+        found[name] = unescape(value)
+    for name, value in re.findall(r'inputmode[^>]*? name="([^"]+)" value="([^"]*)"', form):
+        found[name] = unescape(value)
+    for name, text in re.findall(r'<textarea[^>]*? name="([^"]+)"[^>]*>\n([^<]*)<', form):
+        found[name] = unescape(text)
+    for name, value in re.findall(r'name="([^"]+)" value="([^"]*)" checked', form):
+        found[name] = unescape(value)
+    return found
+
+
+def _post(browser: TestClient, data: dict[str, Any]) -> Any:
+    return browser.post("/runs/r1/ask", data=data)
+
+
+def test_an_answer_is_given_field_by_field(hub: Hub, browser: TestClient) -> None:
+    asyncio.run(hub.run(orders, run_id="r1"))
+    page = browser.get("/runs/r1/ask").text
+    assert "<script>alert" not in page
+    first = _fields(page)
+    assert (first["field.size"], first["field.gift"], first["field.price"]) == (
+        "small",
+        "false",
+        "2.5",
+    )
+    sent: dict[str, Any] = {
+        **first,
+        "verb": "answer",
+        "field.name": f"Ann {_EVIL}",
+        "field.hours": "3\nx",
+        "field.extras": ["jam", "nuts"],
+        "field.address.street": "High Street",
+        "field.address.number": "many",
+        "note": "soon",
+    }
+    wrong = _post(browser, sent)
+    assert wrong.status_code == 422
+    assert "Nothing was recorded. 2 fields need another value" in wrong.text
+    assert "&#39;x&#39; is not number on each line" in wrong.text
+    assert "<script>alert" not in wrong.text
+    kept = _fields(wrong.text)
+    for name in ("field.name", "field.hours", "field.address.street", "note"):
+        assert kept[name] == sent[name]
+    assert kept["field.address.number"] == "many"
+    assert re.search(r'value="nuts" checked.*value="jam" checked', wrong.text, re.DOTALL)
+    sent |= {"field.hours": "3\n4", "field.address.number": "0", "field.address.street": "Hi"}
+    wrong = _post(browser, sent)  # of the right types, but too small
+    assert "0 is less than the minimum of 1" in wrong.text
+    assert 'href="#field.address.street"' in wrong.text
+    assert 'aria-describedby="field.address.number-wrong' in wrong.text
+    sent |= {"field.address.number": "7", "field.address.street": "High Street"}
+    sent |= {"field.others": '[{"street": "Low Street", "number": 2}]', "field.price": ""}
+    assert _post(browser, sent).status_code == 200
+    asyncio.run(hub.resume("r1", workflow=orders))
+    output = hub.summary("r1").output
+    assert output is not None
+    assert Order.model_validate_json(output) == Order(
+        name=f"Ann {_EVIL}",
+        extras=["jam", "nuts"],
+        hours=[3, 4],
+        address=Address(street="High Street", number=7),
+        others=[Address(street="Low Street", number=2)],
+    )
+
+
+def test_work_is_sent_back_without_an_answer(hub: Hub, browser: TestClient) -> None:
+    asyncio.run(hub.run(chooses, run_id="r1"))
+    page = browser.get("/runs/r1/ask?task=colour").text
+    assert "draft and what has read it run again with your note" in page
+    assert _EVIL in unescape(page)
+    sent = _fields(page)
+    assert _post(browser, {**sent, "verb": "answer"}).status_code == 422  # nothing is chosen
+    assert _post(browser, {**sent, "verb": "deny", "note": "blue"}).status_code == 200
+    asyncio.run(hub.resume("r1", workflow=chooses))
+    page = browser.get("/runs/r1/ask?task=colour").text
+    assert _post(browser, {**_fields(page), "verb": "answer", "answer": _EVIL}).status_code == 200
+    asyncio.run(hub.resume("r1", workflow=chooses))
+    assert hub.status("r1") == "finished"
