@@ -96,7 +96,7 @@ def test_every_command_works_or_says_which_distribution_is_in_the_way(
         assert "Traceback" not in told
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["harnesses", "smithers"])
 def test_an_uninstall_that_took_files_of_ours_is_told_with_the_command_that_brings_them_back(
     site: Site, project: Path, name: str

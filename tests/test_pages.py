@@ -41,7 +41,7 @@ _BLOCK = re.compile(r"(?:^`(\w+\.py)`:\n\n)?^```(\w*)\n(.*?)^```", re.S | re.M)
 _OF_A_SHELL = re.compile(r"[|;<>&$]")
 
 
-@pytest.mark.sampled(12)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("page", TYPED, ids=name)
 def test_a_reader_sees_what_the_page_shows(page: Path, tmp_path: Path) -> None:
     """From top to bottom: a named block becomes a file of the folder, a command is typed there."""

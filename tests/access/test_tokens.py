@@ -95,6 +95,7 @@ def test_another_process_sees_a_revoked_token_at_once(tokens: Tokens, env: dict[
         tokens.revoke("ann")
 
 
+@pytest.mark.long
 def test_there_is_room_for_a_token_once_others_are_revoked(
     tokens: Tokens, now: Now, tmp_path: Path, env: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

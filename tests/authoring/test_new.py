@@ -178,6 +178,7 @@ def test_without_an_agent_the_hint_leads_to_how_one_is_installed(tmp_path: Path)
     assert "npm install -g @anthropic-ai/claude-code" in helped.out, helped
 
 
+@pytest.mark.long
 def test_the_file_is_named_by_the_first_words_and_placed_beside_the_others(tmp_path: Path) -> None:
     desk = Desk(tmp_path, answer(RIGHT))
     (desk.folder / ".smithers" / "workflows").mkdir(parents=True)

@@ -76,7 +76,7 @@ def attempts(project: Project) -> list[str]:
     return [f"{one['agent']} {one['state']}" for one in project.tasks()["task"]["attempts"]]
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("name", "kind", "at"),
     [

@@ -256,7 +256,7 @@ def test_supervise_ends_with_the_code_of_the_signal(
     assert said.endswith("stopped; the runs that were started continue\n")
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.long
 @EACH
 def test_the_mcp_server_ends_with_the_code_of_the_signal(
     project: Project, number: signal.Signals
@@ -301,7 +301,7 @@ def test_up_detach_that_is_ended_leaves_no_process_behind(
     assert not project.database.exists()
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.long
 @EACH
 def test_the_demo_ends_with_the_code_of_the_signal(
     project: Project, number: signal.Signals

@@ -105,6 +105,7 @@ def test_a_workflow_that_was_typed_is_made_in_memory(tmp_path: Path) -> None:
     assert run.is_made_in_memory
 
 
+@pytest.mark.long
 def test_a_module_of_a_package_is_resumed_from_its_file(tmp_path: Path) -> None:
     package = tmp_path / "shop"
     package.mkdir()

@@ -353,7 +353,7 @@ SHAPES["flow_that_gathers"] = gathering
 SHAPES["flow_that_awaits"] = awaiting
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", SHAPES)
 def test_a_step_costs_the_same_in_a_run_of_any_length(name: str) -> None:
     assert not growth(lambda count: Run(SHAPES[name](count)).go, SIZE)

@@ -99,6 +99,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from places(each, (*path, key))
 
 
+@pytest.mark.long
 @settings(max_examples=150, deadline=None)
 @given(data=st.data(), program=PROGRAMS)
 def test_a_line_with_anything_in_any_place_of_it_has_a_verdict(

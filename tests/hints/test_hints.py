@@ -74,7 +74,7 @@ def test_the_tests_that_follow_hints_exist() -> None:
         assert f"def {name}(" in (ROOT / "tests" / file).read_text(), test
 
 
-@pytest.mark.sampled(20)
+@pytest.mark.sampled(16)
 @pytest.mark.parametrize("hint", SCENES)
 def test_what_a_hint_says_helps(hint: str, tmp_path: Path) -> None:
     failed, helped = SCENES[hint](Shell(tmp_path))

@@ -60,6 +60,7 @@ async def test_a_server_sees_no_key_but_what_its_author_gives_it(
     assert KEY not in told
 
 
+@pytest.mark.long
 async def test_a_server_that_dies_is_a_tool_that_failed(a_vendor: Vendor, folder: Path) -> None:
     with ScriptedModel([ToolCall("mcp__ex__crash", {}), Text("It died.")]) as model:
         agent = a_vendor.at(model, mcp_servers={"ex": EXAMPLE})

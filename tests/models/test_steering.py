@@ -130,7 +130,7 @@ async def test_the_next_session_knows_what_was_said_in_this_one(
     assert in_order(model.requests[1].body, "The word is plum.", "Noted.", "Which word?")
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.long
 @pytest.mark.parametrize("known", [True, False], ids=["and known", "and not known"])
 async def test_a_message_that_was_kept_before_a_sigkill_is_told_once(
     a_vendor: Vendor, folder: Path, known: bool

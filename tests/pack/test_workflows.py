@@ -46,6 +46,7 @@ def test_a_goal_is_implemented_fixed_reviewed_and_merged_once_a_person_approves(
     assert project.git("status", "--porcelain") == ""
 
 
+@pytest.mark.long
 def test_a_denial_sends_the_work_back_with_the_note(project: Project) -> None:
     assert project.up("implement_with_review", goal="Add numbers.").code == 3
     said = project.smithers("deny", "r1", "merge", "--note", "docstring, please", "--resume")
@@ -55,6 +56,7 @@ def test_a_denial_sends_the_work_back_with_the_note(project: Project) -> None:
     assert project.read("calc.py").count("Sums.") == 2
 
 
+@pytest.mark.long
 def test_a_branch_is_not_begun_on_changes_that_are_not_committed(project: Project) -> None:
     (project.folder / "mine.txt").write_text("mine\n")
     said = project.up("implement_with_review", goal="Add numbers.")

@@ -97,7 +97,7 @@ def instructions(run: Callable[[], object]) -> int:
     return count
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.long
 @pytest.mark.parametrize("shape", ["sequence", "parallel"])
 def test_a_step_of_a_run_of_600_costs_the_engine_what_one_of_60_does(shape: str) -> None:
     runs = {count: Run(steps(shape, count)) for count in (10, 60, 600)}

@@ -483,7 +483,11 @@ def test_what_a_run_has_not_taken_goes_on_with_the_run_that_continues_it() -> No
 
 @pytest.mark.parametrize(
     ("number", "step"),
-    [(300, True), (2000, False), pytest.param(10_000, False, marks=pytest.mark.trust)],
+    [
+        (300, True),
+        pytest.param(2000, False, marks=pytest.mark.long),
+        pytest.param(10_000, False, marks=pytest.mark.trust),
+    ],
 )
 def test_thousands_of_signals_are_taken_in_order(number: int, step: bool) -> None:
     run = counting(number, step=step)

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+import pytest
+
 from smithers import Context, Node, NoInput, Step, workflow
 from smithers import Sequence as InOrder
 from smithers.changes import Frame
@@ -58,6 +60,7 @@ async def no_more_than_a_turn(number: int) -> int:
     return number
 
 
+@pytest.mark.long
 def test_a_busy_owner_asks_the_database_by_the_clock_and_not_by_the_step() -> None:
     @workflow
     def flow(ctx: Context[NoInput]) -> Node[Any]:

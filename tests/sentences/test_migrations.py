@@ -98,6 +98,7 @@ migrations = example.migrations
 """
 
 
+@pytest.mark.long
 def test_the_command_prints_what_was_undone(tmp_path: Path) -> None:
     (tmp_path / "scripted.py").write_text(SCRIPTED)
     given = Migrations(wanted=["users", "orders wrongly"]).model_dump_json()

@@ -88,6 +88,7 @@ def test_closed_streams_change_no_exit_code(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
 def test_a_full_disk_behind_the_streams_ends_no_run(tmp_path: Path) -> None:
     (tmp_path / "silent.py").write_text(_SILENT)

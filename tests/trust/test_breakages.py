@@ -46,7 +46,7 @@ def check_caught(name: str) -> None:
     assert re.search(r"^(FAILED|ERROR) tests/", said, re.MULTILINE), said[-3000:]
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.long
 @pytest.mark.parametrize("name", QUICK)
 def test_a_smithers_that_is_broken_on_purpose_is_noticed(name: str) -> None:
     check_caught(name)

@@ -61,7 +61,7 @@ def test_each_kind_has_an_example() -> None:
     assert found == set(get_args(KindName))
 
 
-@pytest.mark.sampled(10)
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_kill_after_a_frame_repeats_nothing(nursery: Nursery, tmp_path: Path, name: str) -> None:
     killing, random = Killing(nursery, tmp_path, name), chance("frames", name)

@@ -29,7 +29,7 @@ def test_the_exceptions_are_examples() -> None:
     assert set(FRESH) < set(FORKED)
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("forking", FORKED, indirect=True)
 def test_forks_at_some_frames_end_as_their_source(forking: Forking) -> None:
     random = chance("forks", forking.name)
@@ -40,7 +40,7 @@ def test_forks_at_some_frames_end_as_their_source(forking: Forking) -> None:
     forking.compare()
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("forking", REWOUND, indirect=True)
 def test_a_run_that_is_taken_back_ends_as_before(forking: Forking) -> None:
     forking.rewind(chance("rewinds", forking.name).randint(0, forking.last))
