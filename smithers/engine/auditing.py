@@ -20,6 +20,7 @@ from smithers.engine.settings import Observer
 from smithers.errors import Refused
 from smithers.state import RunState
 from smithers.store.audit import put_audit
+from smithers.tree import valid_text
 
 __all__ = ["about", "noting", "record", "row_of"]
 
@@ -45,9 +46,9 @@ def row_of(
         at=datetime.now(UTC),
         run_id=run_id,
         what=what,
-        about=about,
-        who=who,
-        claimed=by if by is not None and by != who else "",
+        about=valid_text(about),
+        who=valid_text(who),
+        claimed=valid_text(by) if by is not None and by != who else "",
         face=origin.face,
         address=origin.address,
         credential=caller.id if caller is not None else "",
@@ -58,7 +59,7 @@ def about(row: AuditRow | None, told: str, run_id: str | None = None) -> AuditRo
     """The row, now that it is known what is changed."""
     if row is None:
         return None
-    return replace(row, about=told, run_id=row.run_id if run_id is None else run_id)
+    return replace(row, about=valid_text(told), run_id=row.run_id if run_id is None else run_id)
 
 
 def record(database: Path, row: AuditRow | None) -> None:
