@@ -26,8 +26,12 @@ ADDED: Final[dict[str, object]] = {
 }
 """Fields of JSON that are new, with the value that they have in every run that was recorded."""
 
-TOLD: Final = {"timeline": ("why", "usage")}
-"""Fields of each frame that are new in a read, and tell what the run did."""
+TOLD: Final = {
+    "asks": ("if_denied", "sends_back", "next"),
+    "hub": ("messages",),
+    "timeline": ("why", "usage"),
+}
+"""Fields that are new in a read, and tell what the run did or will do."""
 
 LINES: Final = {"timeline": "so far: "}
 """Lines that are new in a read, by what is in them."""

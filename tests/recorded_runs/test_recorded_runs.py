@@ -46,11 +46,11 @@ def _differences(old: dict[str, object], new: dict[str, object]) -> Iterator[Fou
 
 def _is_told(read: str, path: str, after: object) -> bool:
     """Whether a value or a line is one of those that a read did not have before."""
-    command = read.partition(": ")[2].partition(" ")[0]
+    command = read.rpartition(": ")[2].partition(" ")[0]
     line = LINES.get(command)
     if line is not None and isinstance(after, str) and line in after:
         return True
-    return any(path.endswith(f".{field}") for field in TOLD.get(command, ()))
+    return any(f".{path}".endswith(f".{field}") for field in TOLD.get(command, ()))
 
 
 def _is_everywhere(path: str, before: object, after: object) -> bool:
