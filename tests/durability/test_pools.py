@@ -154,7 +154,8 @@ def copy_run(project: Project, times: int) -> None:
         tables = [
             name
             for (name,) in db.execute(
-                "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%run_id%'"
+                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'audit'"
+                " AND sql LIKE '%run_id%'"
             )
         ]
         for table in tables:
