@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from smithers.access._file import SESSION_LIFE, AccessFile, Code, Session, digest_of
 from smithers.access._tokens import check_name, now_utc
 from smithers.callers import SCOPES, Caller
-from smithers.engine.own_audit import note_own
+from smithers.engine.own_audit import note_done, note_own
 from smithers.values import dataclass
 
 __all__ = ["CODE_LIFE", "SESSION_LIFE", "Opened", "Session", "Sessions"]
@@ -81,7 +81,7 @@ class Sessions:
             opened = Session(id=own[:_IDS], name=found[0].name, digest=own, opened=at, used=at)
             left = [one for one in kept.sessions if not one.is_over(at)]
             kept.sessions[:] = [*left[1 - _MOST_SESSIONS :], opened]
-            self._note("open session", opened)
+            note_own(self._environment, "open session", _about(opened), caller=_caller(opened))
         return opened, secret
 
     def find(self, secret: str) -> Opened | None:
@@ -104,16 +104,19 @@ class Sessions:
         )
 
     def end(self, named: str) -> list[Session]:
-        """End the session with this id, or all of this name. Raises `Refused`."""
+        """End the session with this id, or all of this name. Raises `Refused`, and `StoreError` if
+        one is ended without a row of the audit.
+        """
         with self._file.edited() as kept:
             gone = [one for one in kept.sessions if named in (one.id, one.name)]
             kept.sessions[:] = [one for one in kept.sessions if one not in gone]
-            for one in gone:
-                self._note("end session", one)
+        for one in gone:
+            note_done(self._environment, "end session", _about(one), caller=_caller(one))
         return gone
 
-    def _note(self, what: str, one: Session) -> None:
-        note_own(self._environment, what, f"{one.name} ({one.id})", caller=_caller(one))
+
+def _about(one: Session) -> str:
+    return f"{one.name} ({one.id})"
 
 
 def _caller(one: Session) -> Caller:

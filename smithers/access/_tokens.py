@@ -11,7 +11,7 @@ from typing import Literal
 
 from smithers.access._file import TOKEN_PREFIX, AccessFile, Session, Token, digest_of, new_secret
 from smithers.callers import SCOPES, Caller, Scope
-from smithers.engine.own_audit import note_own
+from smithers.engine.own_audit import note_done, note_own
 from smithers.engine.private_files import PrivateFile
 from smithers.errors import Refused
 from smithers.texts import near_name, plain
@@ -89,7 +89,6 @@ class Tokens:
                     hint="`smithers token list` shows them; revoke those that nobody uses",
                 )
             kept.tokens.append(token)
-            # First, so that a crash leaves a row too many rather than one too few.
             about = f"{name} ({token.id}): {', '.join(token.scopes)}"
             note_own(self._environment, "add token", about)
         return token, secret
@@ -109,16 +108,16 @@ class Tokens:
 
     def revoke(self, named: str) -> list[Token | Session]:
         """Delete the token or the session with this id, or all that have this name. Raises
-        `Refused` if there is none.
+        `Refused` if there is none, and `StoreError` if they are deleted without a row of the audit.
         """
         with self._file.edited() as kept:
             both: list[Token | Session] = [*kept.tokens, *kept.sessions]
             gone = [one for one in both if named in (one.id, one.name)]
             kept.tokens[:] = [one for one in kept.tokens if one not in gone]
             kept.sessions[:] = [one for one in kept.sessions if one not in gone]
-            for one in gone:
-                what = "end session" if isinstance(one, Session) else "revoke token"
-                note_own(self._environment, what, f"{one.name} ({one.id})")
+        for one in gone:
+            what = "end session" if isinstance(one, Session) else "revoke token"
+            note_done(self._environment, what, f"{one.name} ({one.id})")
         if not gone:
             hint = "`smithers token list` shows the tokens"
             raise Refused(f"there is no token or session {plain(repr(named))}", hint=hint)

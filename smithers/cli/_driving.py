@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from smithers.callers import called_from, current_origin
 from smithers.cli._collecting import imports_kept
 from smithers.cli._ending import driven_elsewhere, failure, give_output, next_steps
 from smithers.cli._failures import REFUSED, Usage, code_of, tell
@@ -99,7 +100,8 @@ def drive(going: Going, work: Callable[[Hub, Both], Awaitable[Left]]) -> int:
 
 
 async def _resume(going: Going, hub: Hub, watcher: Both) -> Left:
-    return await hub.resume(going.run_id, observer=watcher, linger_s=going.linger_s)
+    with called_from(replace(current_origin(), is_launched=True)):  # nobody asked for this run
+        return await hub.resume(going.run_id, observer=watcher, linger_s=going.linger_s)
 
 
 def _drive(going: Going, work: Callable[[Hub, Both], Awaitable[Left]], hub: Hub) -> int | str:

@@ -72,8 +72,8 @@ def serve(
         Option(
             "--proxy",
             metavar="USER|ADDRESS",
-            help="Believe this proxy where requests come from: a user whose process it is on this"
-            " machine, or its address; repeatable.",
+            help="Trust the X-Forwarded-For header of this proxy: the user whose process it is on"
+            " this machine, or its address; repeatable.",
             show_default=False,
         ),
     ] = None,

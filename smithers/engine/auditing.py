@@ -2,7 +2,8 @@
 
 Callers have checked that no run has started them. What is put into the inbox of a run, and a run
 that begins in this process, is written with its row in one transaction. Any other row is written
-once the change is made: a process that is killed between both leaves a change without its row.
+once the change is made: a process that is killed between both, or a database that cannot be written
+then, leaves a change without its row.
 """
 
 from __future__ import annotations
@@ -69,8 +70,10 @@ def record(database: Path, row: AuditRow | None) -> None:
 
 
 def _name(environment: Mapping[str, str], caller: Caller | None) -> str:
+    if caller is not None:
+        return caller.name
     try:
-        return person_of(environment, caller).name
+        return person_of(environment).name
     except Refused:  # the settings are wrong, and the change is made already
         return login_name()
 

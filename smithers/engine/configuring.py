@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+from smithers.engine.own_audit import note_own
 from smithers.engine.trust import Trusts
 from smithers.engine.trust_changes import refuse_to_change_trust
 from smithers.errors import Refused, Untrusted
@@ -78,6 +79,7 @@ def trust_settings(path: Path, environment: Mapping[str, str], database: Path) -
     file = read_project_file(path)
     found = load_settings(file.path.parent, {}, lambda _path, _digest: True)
     refuse_to_agents(file.path, environment, database, found.values.db)
+    note_own(environment, "trust settings", str(path.absolute()))
     Trusts(environment).add_settings(file.path, file.digest)
 
 

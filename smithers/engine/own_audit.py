@@ -13,8 +13,9 @@ from typing import Any, cast
 from smithers.callers import AuditRow, Caller
 from smithers.engine.auditing import row_of
 from smithers.engine.private_files import PrivateFile, state_folder
+from smithers.errors import Refused, StoreError
 
-__all__ = ["OwnAudit", "note_own"]
+__all__ = ["OwnAudit", "note_done", "note_own"]
 
 
 class OwnAudit:
@@ -42,8 +43,23 @@ class OwnAudit:
 def note_own(
     environment: Mapping[str, str], what: str, about: str, *, caller: Caller | None = None
 ) -> None:
-    """Keep a change of this user's. Raises `Refused`."""
+    """Keep a change that this user is about to make: a crash then leaves a row too many rather than
+    one too few. Raises `Refused`, before anything was granted.
+    """
     OwnAudit(environment).add(row_of(environment, what, about=about, caller=caller))
+
+
+def note_done(
+    environment: Mapping[str, str], what: str, about: str, *, caller: Caller | None = None
+) -> None:
+    """Keep a change that is made, since what takes something away must not wait for its row. Raises
+    `StoreError`.
+    """
+    try:
+        note_own(environment, what, about, caller=caller)
+    except Refused as error:
+        said = f"{what} {about}: it is done, but who did it could not be recorded: {error.said}"
+        raise StoreError(said, hint=error.hint) from error
 
 
 def _row(given: object) -> AuditRow:

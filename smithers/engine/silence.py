@@ -57,6 +57,8 @@ class silence:  # it reads as `timeout`; a generator would take twice as long
             await self._clock.__aexit__(of, error, at)
         except TimeoutError as late:
             raise Stalled(self._ask.idle_s) from late
+        if isinstance(error, TimeoutError) and self._clock.expired():  # its cleanup was late too
+            raise Stalled(self._ask.idle_s) from error
 
     def _heard(self) -> None:
         self._heard_at = self._loop.time()

@@ -100,8 +100,11 @@ def trust(
     explicit: bool = False,
 ) -> Trusted:
     """See `Hub.trust`."""
+    from smithers.engine.own_audit import note_own
+
     check_owner(database, explicit=explicit)
     open_database(Path(os.path.realpath(database))).close()
+    note_own(environment, "trust", str(database.absolute()))
     return Trusts(environment).add(
         database, how=how, interpreters=[sys.executable], folders=folders, explicit=explicit
     )

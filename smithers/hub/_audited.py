@@ -40,7 +40,7 @@ def audit_page(
     found = _CURSOR.fullmatch("0.0" if after is None else after)
     if found is None:
         raise Refused(
-            f"{after!a} is not a place in the audit", hint="use the `cursor` of the page before"
+            f"{after!a} is not a cursor of the audit", hint="use the `cursor` of the page before"
         )
     last, number = map(int, found.groups())
     of_runs = list_audit(database, run_id, last, limit + 1)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smithers import reports
-from smithers.errors import Refused
+from smithers.errors import Refused, StoreError
 from smithers.secrets import Secrets
 
 if TYPE_CHECKING:
@@ -102,10 +102,15 @@ class HubCore:
         by: str | None = None,
         caller: Caller | None = None,
     ) -> None:
-        """Keep who has done something, which is done. Raises `StoreError`."""
+        """Keep who has done something. It is done, as the `StoreError` says that this raises."""
         from smithers.engine.auditing import record
 
-        record(self.database, self._row(what, run_id, about=about, by=by, caller=caller))
+        try:
+            record(self.database, self._row(what, run_id, about=about, by=by, caller=caller))
+        except StoreError as error:
+            name = " ".join(one for one in (what, run_id, about) if one)
+            said = f"{name}: it is done, but who did it could not be recorded: {error.said}"
+            raise StoreError(said, hint=error.hint) from error
 
     def _callers(self) -> set[str]:
         """The names of all who may call."""

@@ -326,6 +326,8 @@ class RunClient(_Client):
         super().__init__(feed, topic)
         self.run_id, self.seen, self.log = run_id, place, log
         self._log_size: int | None = None
+        self._looks_at = 0.0
+        """When it looks at the log again, however often other things come meanwhile."""
         self._status: str | None = None
         self._has_end = False
 
@@ -359,11 +361,13 @@ class RunClient(_Client):
         """Whether a log has grown, after a while without anything else: what is written to it is in
         no frame.
         """
-        if self._log_size is not None:
+        rest_s = self._looks_at - self._feed.clock()
+        if rest_s > 0:
             with suppress(TimeoutError):
-                async with asyncio.timeout(LOG_S):
+                async with asyncio.timeout(rest_s):
                     await moved.wait()
                 return False
+        self._looks_at = self._feed.clock() + LOG_S
         size = await asyncio.to_thread(self._feed.hub.log_size, self.run_id, task)
         has_grown, self._log_size = size != self._log_size, size
         return has_grown

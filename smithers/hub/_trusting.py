@@ -45,7 +45,6 @@ class Trusting(HubCore):
 
         refuse_to_change_trust([self.database], self.environment)
         trust(self.database, self.environment, how=how, folders=folders, explicit=explicit)
-        self._note_own("trust", self.database)
 
     def folders_elsewhere(self) -> list[str]:
         """The folders that unfinished runs of this database name and that are neither in its
@@ -88,7 +87,6 @@ class Trusting(HubCore):
         from smithers.engine.configuring import trust_settings
 
         trust_settings(path, self.environment, self.database)
-        self._note_own("trust settings", path)
 
     def distrust_settings(self, path: Path) -> bool:
         """Stop trusting a settings file; False if it was not trusted. Raises `Refused`."""
@@ -98,7 +96,7 @@ class Trusting(HubCore):
         refuse_to_agents(path.absolute(), self.environment, self.database)
         removed = Trusts(self.environment).remove_settings(path)
         if removed:
-            self._note_own("distrust settings", path)
+            self._note_done("distrust settings", path)
         return removed
 
     def trusted_settings(self) -> list[TrustedSettings]:
@@ -191,10 +189,10 @@ class Trusting(HubCore):
         refuse_to_change_trust([self.database], self.environment)
         removed = Trusts(self.environment).remove(self.database)
         if removed:
-            self._note_own("distrust", self.database)
+            self._note_done("distrust", self.database)
         return removed
 
-    def _note_own(self, what: str, path: Path) -> None:
-        from smithers.engine.own_audit import note_own
+    def _note_done(self, what: str, path: Path) -> None:
+        from smithers.engine.own_audit import note_done
 
-        note_own(self.environment, what, str(path.absolute()))
+        note_done(self.environment, what, str(path.absolute()))

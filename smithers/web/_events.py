@@ -44,6 +44,8 @@ _LONGEST_S = 300.0
 _RETRY_MS = 1000
 """After how long a browser connects again."""
 _CLOSED = ConfigDict(extra="forbid")
+_CHANGED = "changed"
+"""The name of a message for those who show what changed, whose text is not shown itself."""
 _END = ".end"
 """What follows the cursor in the id of the message that ends a run's events."""
 
@@ -114,11 +116,18 @@ class EventsParameters(Closed):
         max_length=200,
     )
     keys: Flag = Field(
-        False, description="As server-sent events of the name `changed`, which only have the keys."
+        False,
+        description="Name the server-sent events `changed`; those of one run then only have the"
+        " keys of what changed.",
     )
+
+
+class RunEventsParameters(EventsParameters):
+    """From where on, and whether a log counts."""
+
     log: str | None = Field(
         None,
-        description="With `keys`: say also that this task has changed when its log has grown.",
+        description="As `keys`, and this task has changed as well when its log has grown.",
         max_length=250,
     )
 
@@ -151,13 +160,13 @@ async def _run_events(call: Call) -> Response:
     after = None if given is None else given.removesuffix(_END) or None
     async with AsyncExitStack() as stack:
         stack.enter_context(_counted(call))
-        given_keys = call.query_as(EventsParameters)
-        log = given_keys.log if given_keys.keys else None
+        wanted, is_lines = call.query_as(RunEventsParameters), _wants_lines(call)
+        log = None if is_lines else wanted.log
         client = await stack.enter_async_context(call.server.feed.of_run(call.run, after, log=log))
         if given is not None and given.endswith(_END) and await client.is_complete():
             return Response(status_code=204)  # a browser does not connect again
-        is_lines = _wants_lines(call)
-        parts = _lines_of_run(client) if is_lines else _messages_of_run(client, _name_of(call))
+        keys = wanted.keys or log is not None
+        parts = _lines_of_run(client) if is_lines else _messages_of_run(client, keys=keys)
         return _Stream(stack.pop_all(), parts, media=_LINES if is_lines else EVENTS)
 
 
@@ -166,7 +175,8 @@ async def _all_events(call: Call) -> Response:
         stack.enter_context(_counted(call))
         client = await stack.enter_async_context(call.server.feed.of_all(_place_of(call)))
         is_lines = _wants_lines(call)
-        parts = _lines_of_all(client) if is_lines else _messages_of_all(client, _name_of(call))
+        keys = call.query_as(EventsParameters).keys
+        parts = _lines_of_all(client) if is_lines else _messages_of_all(client, keys=keys)
         return _Stream(stack.pop_all(), parts, media=_LINES if is_lines else EVENTS)
 
 
@@ -174,11 +184,6 @@ def _place_of(call: Call) -> str | None:
     """Where the caller is. A browser repeats the address, so what it says beside that is newer."""
     last = call.request.headers.get("last-event-id")
     return last or call.query_as(EventsParameters).after or None
-
-
-def _name_of(call: Call) -> Literal["changed"] | None:
-    """The name of each message: without one, it has all that happened."""
-    return "changed" if call.query_as(EventsParameters).keys else None
 
 
 def _wants_lines(call: Call) -> bool:
@@ -205,16 +210,15 @@ def _counted(call: Call) -> Generator[None]:
             del streams[call.by]
 
 
-async def _messages_of_run(
-    client: RunClient, name: Literal["changed"] | None
-) -> AsyncIterator[ServerSentEvent]:
+async def _messages_of_run(client: RunClient, *, keys: bool) -> AsyncIterator[ServerSentEvent]:
     retry: int | None = _RETRY_MS
     async for batch in _until_left(client):
         if batch.end is not None:
             id = f"{batch.cursor or ''}{_END}"
             yield ServerSentEvent(batch.end, event="end", id=id)
         else:
-            said = _keys(client, batch) if name else _page(client.run_id, batch)
+            said = _keys(client, batch) if keys else _page(client.run_id, batch)
+            name = _CHANGED if keys else None
             yield ServerSentEvent(said, event=name, id=batch.cursor, retry=retry)
         retry = None
 
@@ -227,9 +231,8 @@ async def _lines_of_run(client: RunClient) -> AsyncIterator[bytes]:
             yield "".join(_line(client.run_id, unit) for unit in batch.units).encode()
 
 
-async def _messages_of_all(
-    client: RunsClient, name: Literal["changed"] | None
-) -> AsyncIterator[ServerSentEvent]:
+async def _messages_of_all(client: RunsClient, *, keys: bool) -> AsyncIterator[ServerSentEvent]:
+    name = _CHANGED if keys else None
     retry: int | None = _RETRY_MS
     async for changed in _until_left(client):
         yield ServerSentEvent(_changed(changed), event=name, id=changed.id, retry=retry)
@@ -306,7 +309,9 @@ def _dumped(document: Json) -> str:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
-def _streams(path: str, name: str, summary: str, handler: Handler, part: Any) -> Route:
+def _streams(
+    path: str, name: str, summary: str, handler: Handler, part: Any, query: type[Closed]
+) -> Route:
     return Route(
         method="GET",
         path=f"/api/v1{path}",
@@ -315,7 +320,7 @@ def _streams(path: str, name: str, summary: str, handler: Handler, part: Any) ->
         scope="read",
         handler=handler,
         result=part,
-        query=EventsParameters,
+        query=query,
         statuses=(422,),
         media=(EVENTS, _LINES),
         streams=True,
@@ -329,6 +334,7 @@ ROUTES = (
         "What happens in a run: server-sent events, or the lines of `smithers events RUN --json`.",
         _run_events,
         Events | Changes | End,
+        RunEventsParameters,
     ),
     _streams(
         "/events",
@@ -336,5 +342,6 @@ ROUTES = (
         "Which runs change, for those who show a list of them.",
         _all_events,
         ChangedRuns,
+        EventsParameters,
     ),
 )

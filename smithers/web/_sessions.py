@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from smithers.access import SESSION_LIFE
-from smithers.callers import Caller
+from smithers.callers import Caller, Origin, called_from
 from smithers.web._peers import check_peer, check_session_user, is_by_tls
 from smithers.web._problems import ProblemError
 from smithers.web._routes import Call, Closed, Route
@@ -96,12 +96,15 @@ async def check_csrf(request: Request, caller: Caller | None) -> None:
 
 
 def _open(call: Call) -> Response:
+    if call.request.method != "GET":  # HEAD would use up the code
+        raise ProblemError(405, "HEAD is not used here", headers={"Allow": "GET"})
     sessions = call.server.sessions
     asked = Caller(name="", scopes=frozenset(), how="session")  # a code is from a terminal as well
     proxies = call.server.proxies
     check_session_user(call.request.scope, proxies)
-    check_peer(call.hub, call.request, asked, "open a session", proxies)
-    opened = sessions.open(call.query_as(CodeQuery).code) if sessions is not None else None
+    address = check_peer(call.hub, call.request, asked, "open a session", proxies)
+    with called_from(Origin(face="http", address=address)):
+        opened = sessions.open(call.query_as(CodeQuery).code) if sessions is not None else None
     if opened is None:
         raise ProblemError(
             403,

@@ -321,7 +321,7 @@ class ChangedFile(TypedDict):
 
 @with_config(CLOSED)
 class Files(Document):
-    """The files that have changed while a task was ran, each with its unified diff."""
+    """The files that have changed while a task ran, each with its unified diff."""
 
     run_id: str
     task: str

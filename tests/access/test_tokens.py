@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from smithers.access import SCOPES, TOKEN_PREFIX, Tokens
-from smithers.errors import Refused
+from smithers.errors import Refused, StoreError
 from smithers.hub import Hub
 from tests.cli.command import smithers
 
@@ -53,6 +53,24 @@ def test_a_token_is_kept_as_a_digest_in_a_private_file(tokens: Tokens, env: dict
     assert secret not in kept(env).read_text()
     assert secret.removeprefix(TOKEN_PREFIX) not in kept(env).read_text()
     assert (token.name, token.scopes, token.expires) == ("ann", ("read", "approve"), None)
+
+
+def test_without_a_place_for_its_row_nothing_is_granted_and_what_is_taken_away_is_gone(
+    tokens: Tokens, env: dict[str, str], tmp_path: Path
+) -> None:
+    tokens.add("ann", ["approve"])
+    kept(env).with_name("audit.jsonl").chmod(0o666)
+    with pytest.raises(Refused, match=r"audit\.jsonl"):
+        tokens.add("bob", ["read"])
+    assert [one.name for one in tokens.all()] == ["ann"]
+    with pytest.raises(StoreError, match="it is done, but who did it could not be recorded"):
+        tokens.revoke("ann")
+    assert tokens.all() == []
+    hub = Hub(tmp_path / "app" / "smithers.db", environment=env)
+    hub.database.parent.mkdir()
+    with pytest.raises(Refused, match=r"audit\.jsonl"):
+        hub.trust("trust")
+    assert not hub.is_trusted()
 
 
 def test_a_token_names_its_caller(tokens: Tokens) -> None:

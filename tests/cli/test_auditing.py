@@ -6,6 +6,29 @@ from pathlib import Path
 
 from tests.cli.command import FLOWS, known_as, smithers
 
+PAGES = """\
+from pydantic import BaseModel
+from smithers import *
+
+
+class Page(BaseModel):
+    number: int = 1
+
+
+@workflow(input=Page)
+def pages(ctx: Context[Page]) -> Node:
+    after = ContinueAsNew(Page(number=ctx.input.number + 1)) if ctx.input.number < 3 else None
+    return Sequence(Step("read", lambda: ctx.input.number), after)
+"""
+
+
+def test_a_run_that_continues_was_asked_for_once(tmp_path: Path) -> None:
+    (tmp_path / "pages.py").write_text(PAGES)
+    assert smithers(tmp_path, "up", "pages.py", "--run-id", "r1").code == 0
+    rows = smithers(tmp_path, "audit", "--json").document["rows"]
+    told = [(one["what"], one["run_id"]) for one in rows if one["run_id"]]
+    assert told == [("start", "r1")]
+
 
 def test_changes_are_shown_with_who_made_them_and_from_where(tmp_path: Path) -> None:
     said = smithers(tmp_path, "audit")

@@ -324,3 +324,16 @@ def test_a_program_that_still_writes_is_not_silent_however_the_clock_is_set(
 
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         runner.run(test())
+
+
+def test_an_agent_that_is_slow_to_clean_up_has_stalled(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with silence(Ask(prompt="p", cwd=tmp_path, idle_s=10)):
+            try:
+                await asyncio.sleep(1000)
+            finally:
+                async with asyncio.timeout(1):
+                    await asyncio.sleep(5)
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner, pytest.raises(Stalled):
+        runner.run(work())

@@ -50,6 +50,12 @@ def browser(hub: Hub, sessions: Sessions) -> Iterator[TestClient]:
         yield one
 
 
+def test_a_look_at_the_head_does_not_use_up_a_code(browser: TestClient, sessions: Sessions) -> None:
+    code = {"code": sessions.offer("ann")}
+    assert browser.head("/session", params=code).status_code == 405
+    assert browser.get("/session", params=code).status_code == 200
+
+
 def test_a_session_reads_and_decides_by_its_name(
     hub: Hub, browser: TestClient, sessions: Sessions
 ) -> None:

@@ -124,6 +124,8 @@ class Running:
         self._stopped = False
         self._held = False
         self._is_heard = False
+        self._has_begun = False
+        """Whether it is at work already before its task has its first turn."""
 
     def start(self, group: asyncio.TaskGroup, marks: Marks, *, alone: bool) -> None:
         """Begin, `alone` if nothing else begins now; `marks` tag the processes that it starts. It
@@ -133,6 +135,7 @@ class Running:
         context: Context | None = None
         if alone and self.attempt.is_beside and not self._cancelled:
             context = copy_context()
+            self._has_begun = True
             if context.run(self.attempt.begin):
                 with suppress(StopIteration):
                     context.run(self._run().send, None)
@@ -161,7 +164,10 @@ class Running:
         if not self._is_heard:  # one that is cancelled before its first turn tells nothing itself
             self._is_heard = True
             task.add_done_callback(self._ended)
-        task.cancel()
+        if self._has_begun:  # a task that is cancelled before its first turn would end nothing
+            task.get_loop().call_soon(task.cancel)
+        else:
+            task.cancel()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if task.cancelled():  # else it told its result itself, a turn of the loop earlier

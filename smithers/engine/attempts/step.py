@@ -143,6 +143,10 @@ class StepAttempt(Execution):
     """Whether what a call in a thread gave is to be awaited."""
     _job: Job | None = None
     """The call in a thread, if it began before all else of this."""
+    _is_over: bool = False
+    """Whether that was done at once, and left nothing that is waited for. It is asked only then: a
+    thread that the function has left behind may still use its attempt.
+    """
 
     @property
     def is_on_loop(self) -> bool:
@@ -155,13 +159,8 @@ class StepAttempt(Execution):
         self._bind()
         self._is_in_thread = True
         self._job = self.threads.begin(self._made)
+        self._is_over = self._job.is_done and not (self._is_awaitable or self.attempt.used)
         return self._is_over
-
-    @property
-    def _is_over(self) -> bool:
-        """Whether its call was done before all else, and left nothing that is waited for."""
-        is_done = self._job is not None and self._job.is_done
-        return is_done and not (self._is_awaitable or self.attempt.used)
 
     def _bind(self) -> None:
         READER.set(self.reading)
@@ -181,7 +180,7 @@ class StepAttempt(Execution):
             self.attempt.cancel()
             raise
         finally:
-            await self.tools.close(used=self.attempt.used)
+            await self.tools.close(used=self.attempt.used and not self._is_over)
         if self.reading.missed:
             raise NotYet(self.reading.missed)
         try:
