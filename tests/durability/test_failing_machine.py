@@ -102,8 +102,8 @@ def test_a_stream_that_cannot_be_written_stops_the_owner_and_spends_no_try(
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)  # up to a dozen runs of three processes each
-@pytest.mark.parametrize("apart", [23, pytest.param(17, marks=pytest.mark.trust)])
+@pytest.mark.timeout(600)  # dozens of runs of three processes each
+@pytest.mark.parametrize("apart", [9, pytest.param(5, marks=pytest.mark.trust)])
 def test_a_row_of_a_process_that_cannot_be_written_stops_the_owner_and_fails_no_run(
     project: Project, shim: Path, apart: int
 ) -> None:
