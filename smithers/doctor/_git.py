@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from smithers.doctor._finding import Finding
+from smithers.store.files import files_of
 
 __all__ = ["look_at_git"]
 
@@ -44,7 +45,7 @@ def look_at_git(database: Path) -> Iterator[Finding]:
 
 
 def _tracked(path: Path) -> list[str]:
-    names = [*(f"{path.name}{end}" for end in _ENDS), path.with_suffix(".runs").name]
+    names = [one.name for one in files_of(path)]
     environment = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
     try:
         done = subprocess.run(
@@ -60,6 +61,3 @@ def _tracked(path: Path) -> list[str]:
         return []
     found = (os.fsdecode(name).partition("/")[0] for name in done.stdout.split(b"\0") if name)
     return list(dict.fromkeys(found))
-
-
-_ENDS = ("", "-wal", "-shm", ".lock")

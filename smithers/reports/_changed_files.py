@@ -11,18 +11,21 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
 import subprocess
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
+from threading import Timer
 from typing import NamedTuple
 
 from smithers.reports._logs import log_page
 from smithers.reports._runs import find_run
 from smithers.reports._snapshot import snapshot_with_task
+from smithers.store.files import files_of
 from smithers.views import OPEN, ChangedFile, ChangedFiles, view_task
 
 __all__ = ["changed_files"]
@@ -44,6 +47,8 @@ _SAFE = (
     *("-c", "diff.external="),
     *("-c", "log.showSignature=false"),
 )
+_BREAK = re.compile(r"\\[bfnrt\"\\]|\W+")
+"""Between the words of a JSON text."""
 _ENVIRONMENT = {
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_ALLOW_PROTOCOL": "none",
@@ -79,29 +84,54 @@ class _Git:
         if at is not None:  # outside of any repository
             ceiling = {"GIT_CEILING_DIRECTORIES": str(at.parent)}
             environment = {**environment, **_NO_SETTINGS, **ceiling}
-        try:
-            done = subprocess.run(
-                ["git", *_SAFE, *words],
-                cwd=at or self.folder,
-                env=environment,
-                input=given,
-                capture_output=True,
-                timeout=max(0.01, self._ends - time.monotonic()),
-                check=False,
-            )
-        except FileNotFoundError as error:
-            what = "git is not installed" if error.filename == "git" else "the folder is gone"
-            raise _NotKnown(what) from None
-        except subprocess.TimeoutExpired:
-            raise _NotKnown(f"git took longer than {_TOTAL_S:g} s") from None
-        except OSError as error:
-            raise _NotKnown(f"git was not started: {error.strerror}") from None
-        if done.returncode and not may_fail:
-            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            raise _NotKnown(said[0].removeprefix("fatal: ") if said else "git has failed")
-        if len(done.stdout) > _OUTPUT_BYTES:
+        with TemporaryFile() as fed, TemporaryFile() as told:
+            fed.write(given)
+            fed.seek(0)
+            try:
+                process = subprocess.Popen(
+                    ["git", *_SAFE, *words],
+                    cwd=at or self.folder,
+                    env=environment,
+                    stdin=fed,
+                    stdout=subprocess.PIPE,
+                    stderr=told,
+                )
+            except FileNotFoundError as error:
+                what = "git is not installed" if error.filename == "git" else "the folder is gone"
+                raise _NotKnown(what) from None
+            except OSError as error:
+                raise _NotKnown(f"git was not started: {error.strerror}") from None
+            found = self._read(process)
+            self.check_time()
+            if process.returncode and not may_fail:
+                told.seek(0)
+                said = told.read(1_000).decode("utf-8", "replace").strip().splitlines()
+                raise _NotKnown(said[0].removeprefix("fatal: ") if said else "git has failed")
+        return found
+
+    def _read(self, process: subprocess.Popen[bytes]) -> bytes:
+        """What a command writes. A few objects can name more files than fit into the memory, so it
+        is ended once that is too much.
+        """
+        ending = Timer(max(0.01, self._ends - time.monotonic()), process.kill)
+        with process:
+            ending.start()
+            try:
+                assert process.stdout is not None
+                found = process.stdout.read(_OUTPUT_BYTES + 1)
+                if len(found) > _OUTPUT_BYTES:
+                    process.kill()
+                process.wait()
+            finally:
+                ending.cancel()
+        if len(found) > _OUTPUT_BYTES:
             raise _NotKnown("the repository is too large")
-        return done.stdout
+        return found
+
+    def check_time(self) -> None:
+        """Raises `_NotKnown` once the time is over."""
+        if time.monotonic() >= self._ends:
+            raise _NotKnown(f"git took longer than {_TOTAL_S:g} s")
 
 
 def changed_files(path: Path, run_id: str, task: str) -> ChangedFiles | None:
@@ -120,32 +150,33 @@ def changed_files(path: Path, run_id: str, task: str) -> ChangedFiles | None:
     events = log_page(path, run_id, str(found.line.key), most=_MOST_EVENTS).events
     calls = (one.payload.get("arguments") for one in events)
     named = [json.dumps(one, ensure_ascii=False) for one in calls if one]
-    return _changed(folder, own[0].started_at, until, named)
-
-
-def _changed(
-    folder: Path, since: datetime, until: datetime | None, named: Collection[str]
-) -> ChangedFiles:
-    found = ChangedFiles(folder=str(folder), since=since, until=until)
+    view = ChangedFiles(folder=str(folder), since=own[0].started_at, until=until)
     try:
-        return _Looking(_Git(folder), found, named).look()
+        return _Looking(_Git(folder), view, named, files_of(path)).look()
     except _NotKnown as why:
-        return ChangedFiles(folder=str(folder), since=since, until=until, note=str(why))
+        return replace(view, note=str(why))
 
 
 class _Looking:
-    def __init__(self, git: _Git, found: ChangedFiles, named: Collection[str]) -> None:
+    def __init__(
+        self, git: _Git, found: ChangedFiles, named: Collection[str], ours: Collection[Path]
+    ) -> None:
         self.git, self.found, self.named = git, found, named
+        self.words = {word for text in named for word in _BREAK.split(text)}
         assert found.since is not None
         self.since = found.since.timestamp() - _SLACK_S
         self.until = None if found.until is None else found.until.timestamp() + _SLACK_S
-        top = git("rev-parse", "--show-toplevel", may_fail=True)
-        if not top:
+        named_top = git("rev-parse", "--show-toplevel", may_fail=True)
+        if not named_top:
             raise _NotKnown(f"{git.folder} is not in a git repository")
-        self.top = Path(os.fsdecode(top.rstrip(b"\n")))
+        self.top = Path(os.fsdecode(named_top.rstrip(b"\n")))
         if not os.path.lexists(self.top / ".git"):  # its settings name any folder
             raise _NotKnown(f"{self.top} is not the top of a git repository")
+        if not _is_below(self.git.folder, self.top):
+            raise _NotKnown(f"{git.folder} is not below {self.top}, which its repository names")
         self.below = os.fsdecode(git("rev-parse", "--show-prefix").rstrip(b"\n"))
+        top = Path(os.path.realpath(self.top))
+        self.ours = {str(one.relative_to(top)) for one in ours if one.is_relative_to(top)}
 
     def look(self) -> ChangedFiles:
         base, end = self._commits()
@@ -154,10 +185,11 @@ class _Looking:
         written, later, is_cut = self._written(old)
         pairs: dict[str, tuple[bytes | None, bytes | None]] = {}
         committed = {path for path in {*old, *new} if old.get(path) != new.get(path)}
-        both = sorted(written | committed)
+        both = sorted(written | committed, key=lambda path: (not self._is_named(path), path))
         wanted = [*(old.get(path) for path in both), *(new.get(path) for path in both)]
         blobs = self._blobs([one for one in wanted if one is not None])
         for path in both:
+            self.git.check_time()
             before = _content(old.get(path), blobs)
             if path in written:
                 after = _read(self.top, path)
@@ -165,8 +197,8 @@ class _Looking:
                 after = None
             else:
                 after = _content(new.get(path), blobs)
-            if before != after:
-                pairs[path] = (before, after)
+            if before != after:  # the contents of those that are not shown are not kept
+                pairs[path] = (before, after) if len(pairs) < _MOST_FILES else (None, None)
         files = self._files(pairs)
         gone = tuple(path for path in sorted(later) if path not in committed)
         notes = ["only the first files were looked at"] if is_cut else []
@@ -214,7 +246,7 @@ class _Looking:
             fields = about.split()
             if len(fields) == 4 and fields[1] == b"blob" and fields[0] in (b"100644", b"100755"):
                 found[os.fsdecode(name)] = _Blob(fields[2].decode(), int(fields[3]))
-        return found
+        return {path: one for path, one in found.items() if not self._is_ours(path)}
 
     def _written(self, old: Mapping[str, _Blob]) -> tuple[set[str], set[str], bool]:
         """Which files were written in the time, and which later; and whether some were not looked
@@ -223,7 +255,7 @@ class _Looking:
         words = ("ls-files", "-z", "-c", "-o", "--exclude-standard", "--full-name")
         names = {os.fsdecode(name) for name in self.git(*words).split(b"\0") if name}
         written, later = set[str](), set[str]()
-        ordered = sorted(names | old.keys())
+        ordered = sorted(name for name in names | old.keys() if not self._is_ours(name))
         for name in ordered[:_MOST_PATHS]:
             try:
                 about = os.lstat(self.top / name)
@@ -252,7 +284,7 @@ class _Looking:
     def _files(
         self, pairs: Mapping[str, tuple[bytes | None, bytes | None]]
     ) -> Iterator[ChangedFile]:
-        ordered = sorted(pairs, key=lambda path: (not self._is_named(path), path))[:_MOST_FILES]
+        ordered = list(pairs)[:_MOST_FILES]
         texts = [path for path in ordered if not any(map(_unshown, pairs[path]))]
         diffs = dict(zip(texts, self._diffs([pairs[path] for path in texts]), strict=True))
         left = _MOST_DIFF
@@ -272,8 +304,16 @@ class _Looking:
             )
 
     def _is_named(self, path: str) -> bool:
+        """Searched for in the texts only if they have all of its words: both can be many."""
+        self.git.check_time()
         inner = path.removeprefix(self.below)
+        if not self.words.issuperset(_BREAK.split(inner)):
+            return False
         return any(inner in text for text in self.named)
+
+    def _is_ours(self, path: str) -> bool:
+        """Whether a file is of the database or of its streams, which each task changes."""
+        return path in self.ours or any(path.startswith(f"{one}/") for one in self.ours)
 
     def _diffs(self, pairs: Sequence[tuple[bytes | None, bytes | None]]) -> list[str]:
         """The diffs of pairs of contents, each from its first hunk on."""
@@ -317,7 +357,7 @@ def _unshown(content: bytes | None) -> str:
 def _read(top: Path, path: str) -> bytes | None:
     """The content of a file of the working tree, which is never read through a link."""
     try:
-        if not os.path.realpath((top / path).parent).startswith(os.path.realpath(top)):
+        if not _is_below((top / path).parent, top):
             return None
         opened = os.open(top / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
@@ -330,6 +370,11 @@ def _read(top: Path, path: str) -> bytes | None:
             return found
         digest = hashlib.sha1(found, usedforsecurity=False)  # so that equal ones are equal
         return _TOO_LARGE + digest.hexdigest().encode()
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    """Whether a path is in a folder, or is it, with all links followed."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def _parsed(text: bytes) -> Iterator[tuple[str, bytes]]:

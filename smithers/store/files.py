@@ -24,6 +24,7 @@ __all__ = [
     "check_plain",
     "check_streams",
     "events_file",
+    "files_of",
     "inside",
     "last_written",
     "open_plain",
@@ -37,6 +38,13 @@ __all__ = [
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _PLAIN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 """A pipe with a name is opened without waiting for its other end, and then refused."""
+
+
+def files_of(database: Path) -> tuple[Path, ...]:
+    """A database, what SQLite and we keep beside it, and the folder of the streams of its runs."""
+    path = database.resolve()
+    beside_it = (path.with_name(f"{path.name}{end}") for end in ("", "-wal", "-shm", ".lock"))
+    return (*beside_it, path.with_suffix(".runs"))
 
 
 def streams_folder(database: Path, run_id: str) -> Path:

@@ -117,6 +117,44 @@ def test_nothing_of_a_repository_is_run(hub: Hub, client: TestClient, repository
     assert "is not the top" in _files(client, "edit")["note"]
 
 
+def test_nothing_outside_of_the_folder_s_repository_is_read(
+    hub: Hub, client: TestClient, repository: Path
+) -> None:
+    secret = repository.with_name(f"{repository.name}-secret")
+    secret.mkdir()
+    _git("init", "-q", str(secret))
+    (repository / "out").symlink_to(secret)
+    asyncio.run(hub.run(edits, run_id="r1"))
+    # An index may name a file behind a link, whose folder begins as that of the repository does.
+    (secret / "key.txt").write_text("secret\n")
+    oid = _git("hash-object", "-w", "other.txt")
+    _git("update-index", "--add", "--cacheinfo", f"100644,{oid},out/key.txt")
+    assert "out/key.txt" not in {one["path"] for one in _files(client, "more")["files"]}
+    _git("config", "core.worktree", str(secret))
+    found = _files(client, "more")
+    assert (found["files"], "is not below" in found["note"]) == ([], True)
+
+
+def test_what_git_writes_is_bounded(
+    hub: Hub, client: TestClient, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(hub.run(edits, run_id="r1"))
+    monkeypatch.setattr("smithers.reports._changed_files._OUTPUT_BYTES", 100)
+    (repository / ("n" * 200)).touch()
+    assert _files(client, "edit")["note"] == "the repository is too large"
+
+
+def test_files_of_the_database_are_not_of_a_task(
+    hub: Hub, client: TestClient, repository: Path
+) -> None:
+    (repository / ".gitignore").write_text("*.log\n")
+    asyncio.run(hub.run(edits, run_id="r1"))
+    found = _files(client, "edit")
+    paths = {one["path"] for one in found["files"]} | set(found["later"])
+    assert "a.py" in paths
+    assert not [path for path in paths if path.startswith("app")]
+
+
 def test_a_folder_without_a_repository_says_so(hub: Hub, client: TestClient) -> None:
     @workflow
     def writes(ctx: Context[NoInput]) -> Node:

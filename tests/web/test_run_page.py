@@ -165,10 +165,12 @@ def test_a_run_is_forked_with_another_input_retried_and_resumed_by_forms(
     hub.trust("trust", folders=[tmp_path])
 
     page = browser.get("/runs/r1").text
-    assert 'href="/runs/r1/source?task=build">flow.py:14</a>' in page
+    assert 'href="/runs/r1/source?task=build#l14">flow.py:14</a>' in page
     assert "Resume runs 1 task: build, and asks a person: ship. 1 finished task is kept" in page
+    assert "<b>RuntimeError</b>" not in browser.get("/runs/r1/tasks/build").text  # it is said once
     source = browser.get("/runs/r1/source?task=build").text
     assert '<tr id="l14" class="removed">' in source
+    assert '<a class="l" href="#l14">Line 14</a>' in source
     line = next(n for n, text in enumerate(_FLOW.splitlines(), 1) if "draft =" in text)
     assert f'<tr id="l{line}" class="marked">' in browser.get("/runs/r1/source?task=draft").text
 
@@ -204,6 +206,8 @@ def test_the_timeline_is_paged_and_names_forks(hub: Hub, browser: TestClient) ->
     last = hub.inspect("r1").run.frames - 1
     assert page.index(f'href="/runs/r1?frame={last}"') < page.index('href="/runs/r1?frame=0"')
     assert '<a class="plain" href="/runs/r1/tasks/draft">' in page
+    assert "<p>" in page
+    assert ">1 change<" not in page  # a frame without news tells what else it has
     assert f'href="/runs/{fork}"' in page
     one = browser.get("/runs/r1/timeline?before=1").text
     assert one.count("data-row") == 1

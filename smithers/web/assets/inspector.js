@@ -18,19 +18,20 @@
       if (seconds >= length) return `${Math.floor(seconds / length)}${unit}`;
     return `${Math.max(0, Math.floor(seconds))}s`;
   };
+  const local = (at) => at.toLocaleString([], { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" });
   const put = (node, text) => { if (node.textContent !== text) node.textContent = text; };
   const clocks = () => {
     for (const one of document.querySelectorAll("time[data-ago]")) {
       const at = new Date(one.dateTime);
       put(one, figure((Date.now() - at) / 1000));
-      one.title = at.toLocaleString();
+      one.title = local(at);
     }
     for (const one of document.querySelectorAll("time[data-local]"))
-      put(one, new Date(one.dateTime).toLocaleString());
+      put(one, local(new Date(one.dateTime)));
     for (const one of document.querySelectorAll("time[data-clock]")) {
       const at = new Date(one.dateTime);
       put(one, at.toLocaleTimeString([], { hourCycle: "h23", hour: "2-digit", minute: "2-digit", second: "2-digit" }));
-      one.title = at.toLocaleString();
+      one.title = local(at);
     }
   };
 

@@ -19,7 +19,16 @@ from smithers.web._problems import ProblemError, status_of
 from smithers.web._routes import Call, Closed, NoParameters, Route
 from smithers.web._sessions import fields_of
 from smithers.web.pages._assets import asset
-from smithers.web.pages._words import ago, link_of, moment, money, name_of, short, span
+from smithers.web.pages._words import (
+    ago,
+    link_of,
+    moment,
+    money,
+    name_of,
+    short,
+    span,
+    type_words,
+)
 from smithers.words import tokens
 
 if TYPE_CHECKING:
@@ -75,6 +84,7 @@ def _environment(secrets: Secrets) -> Environment:
         "short": short,
         "span": span,
         "tokens": tokens,
+        "type_words": type_words,
     }
     values: dict[str, Any] = {"asset": asset, "link_of": link_of}
     made.filters.update(filters)

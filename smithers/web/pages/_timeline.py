@@ -45,12 +45,15 @@ class _Words(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class _Moment:
-    """A frame: what a person wants to know of it, how many changes are not told, and its forks."""
+    """A frame: what a person wants to know of it, how many changes are not told, and its forks. One
+    that has nothing of that is `quiet`, and tells what else has changed.
+    """
 
     number: int
     at: datetime
     lines: tuple[_Words, ...]
     others: int
+    quiet: bool
     forks: tuple[ForkView, ...]
 
 
@@ -83,13 +86,15 @@ def _timeline(call: Call) -> Response:
 
 
 def _moment(frame: FrameView, forks: list[ForkView], *, everything: bool) -> _Moment:
-    found = list(_words(frame, everything=everything))
+    told = list(_words(frame, everything=everything))
+    found = told or list(_words(frame, everything=True))
     shown = found if everything else found[:_MOST_LINES]
     return _Moment(
         number=frame.number,
         at=frame.at,
         lines=tuple(shown),
         others=max(0, len(frame.changes) - len(shown)),
+        quiet=not told,
         forks=tuple(forks),
     )
 

@@ -29,6 +29,7 @@ __all__ = [
     "parts_of",
     "short",
     "span",
+    "type_words",
 ]
 
 
@@ -182,6 +183,19 @@ def short(text: str, most: int = 160) -> str:
     """The beginning of a text in one line."""
     line = " ".join(text[: 4 * most].split())
     return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def type_words(type: str) -> str:
+    """What is typed into a field of a type of JSON, for a person."""
+    return _TYPES.get(type, type)
+
+
+_TYPES = {
+    "string": "text",
+    "string or null": "text",
+    "integer": "a whole number",
+    "number": "a number",
+}
 
 
 def link_of(run: str, key: Key | None = None, page: str = "") -> str:
