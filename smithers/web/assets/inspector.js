@@ -132,7 +132,8 @@
       if (form) put(form.querySelector("output"), `${event.target.value} of ${event.target.max}`);
     });
     document.addEventListener("change", (event) => {
-      event.target.closest("[data-frames]")?.submit();
+      const form = event.target.closest("[data-frames]");  // beside a form that is typed in, its button is
+      if (form && form.dataset.frames !== "asks") form.submit();
       if (event.target.matches("[data-submits]")) event.target.form.submit();
     });
   });
