@@ -61,7 +61,7 @@ TRUST_EXAMPLES ?= 300
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long wheel-test newest-smoke check format live live-smoke browser pictures models models-smoke drift trust bench docs site clean
+.PHONY: help demo test long wheel-test newest-smoke check format live live-smoke browser browser-smoke pictures models models-smoke drift trust bench docs site clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -103,6 +103,9 @@ live-smoke: $(DEV) $(LIVE) $(SDK_INSTALLED) ## only the quickest live tests
 
 browser: $(DEV) $(AXE_INSTALLED) ## test the pages in Debian's chromium
 	SMITHERS_BROWSER_REQUIRED=1 $(PYTEST) -m browser tests/inspector $(ARGS)
+
+browser-smoke: $(DEV) $(AXE_INSTALLED) ## only how a person starts, follows and decides
+	SMITHERS_BROWSER_REQUIRED=1 $(PYTEST) -m browser tests/inspector/test_live.py $(ARGS)
 
 pictures: $(DEV) ## take the pictures of the docs, from real runs
 	PYTHONPATH=. $(BIN)/python docs/pictures.py
