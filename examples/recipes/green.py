@@ -19,7 +19,7 @@ fixer = Scripted({"fix": repair})  # for real work: ClaudeCode(permission_mode="
 
 @workflow
 def green(ctx: Context[NoInput]) -> Node[str]:
-    tests = Command("tests", ["python3", "-m", "unittest", "-q", "test_sums"], check=False)
+    tests = Command("tests", ["python3", "-B", "-m", "unittest", "-q", "test_sums"], check=False)
     fix = Task("fix", agent=fixer, prompt=lambda: f"The tests fail. Fix it:\n{ctx[tests].stderr}")
     green = FixUntilGreen("green", ctx, tests, fix, max_fixes=4)
     return Sequence(green, result=lambda: f"green, exit code {ctx[green].exit_code}")
