@@ -127,7 +127,8 @@ def test_below_a_run_every_verb_is_refused_and_beside_it_none(
             assert set(said) >= {*probe.FEW}, way
             assert {verb: text for verb, text in said.items() if REFUSED in text} == {}, way
         assert found(project, "by-plain")["smithers approve"] == "done"
-        assert found(project, "by-plain")["Hub.cancel"] == "done"
+        first = "smithers cancel" if "by-plain" in whole else "Hub.cancel"  # the run ends by it
+        assert found(project, "by-plain")[first] == "done"
     finally:
         (project.folder / "hold-ways").unlink()
         owner.kill()
