@@ -11,6 +11,7 @@ from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any, cast
 
 from anyio import to_thread
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from smithers.errors import SmithersError
@@ -32,8 +33,6 @@ from smithers.web.pages._words import (
 from smithers.words import tokens
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
-
     from smithers.callers import Scope
     from smithers.secrets import Secrets
 
@@ -62,7 +61,6 @@ def _environment(secrets: Secrets) -> Environment:
     """The templates, compiled once. Secrets are masked in texts before these are escaped, which
     changes letters.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
 
     def masked(value: object) -> object:
         return secrets.mask(value) if type(value) is str else value
