@@ -40,7 +40,7 @@ from smithers.web._problems import ProblemError, problem_of
 from smithers.web._proxies import Proxies
 from smithers.web._repeating import Repeats
 from smithers.web._routes import Call, Json, Route, Server
-from smithers.web._sessions import check_csrf
+from smithers.web._sessions import check_csrf, fields_of
 from smithers.web._table import ROUTES
 
 __all__ = ["make_app"]
@@ -194,6 +194,8 @@ class _Endpoints:
             query=_query_of(route.query, request.query_params),
         )
         if route.body is None:
+            if route.method == "POST" and caller is not None:
+                return await self._once(route, call, caller)
             response = await self._call(route, call)
             has_tag = route.method == "GET" and not route.streams
             return _with_tag(request, response) if has_tag else response
@@ -205,6 +207,18 @@ class _Endpoints:
         return await self._repeats.answer(
             (caller.name, request.url.path, key), given, partial(self._call, route, call)
         )
+
+    async def _once(self, route: Route, call: Call, caller: Caller) -> Response:
+        """The answer to a form. One that is sent twice, as by two clicks, is carried out once; one
+        in which something was changed before it was sent again is another.
+        """
+        fields = fields_of(await call.request.body())
+        shown = next(iter(fields.get("once", ())), "")
+        if not shown:
+            return await self._call(route, call)
+        digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+        name = (caller.name, call.request.url.path, f"{shown[:100]} {digest}")
+        return await self._repeats.answer(name, fields, partial(self._call, route, call))
 
     async def _call(self, route: Route, call: Call) -> Response:
         if inspect.iscoroutinefunction(route.handler):

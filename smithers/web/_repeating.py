@@ -1,4 +1,4 @@
-"""A request that is sent twice with one `Idempotency-Key` is carried out once."""
+"""A request that is sent twice with one `Idempotency-Key`, or a form, is carried out once."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Repeats:
         async with kept.lock:
             if kept.response is None:
                 response = await call()
-                if response.status_code < 300:
+                if response.status_code < 400:
                     kept.given, kept.response = digest, response
                 return response
         if kept.given != digest:

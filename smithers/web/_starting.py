@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import secrets
 import shlex
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from smithers.engine.detaching import Launched as LaunchedRun
 from smithers.errors import Untrusted
 from smithers.hub import Forked, Startable
 from smithers.views import Status
@@ -17,7 +20,7 @@ from smithers.web._answering import Iteration, TaskName, task_of
 from smithers.web._routes import Call, Given, Json, post
 from smithers.wire import forked_json, launched_json
 
-__all__ = ["ROUTES", "ForkBody", "fork"]
+__all__ = ["ROUTES", "ForkBody", "RunBody", "fork", "start", "trusting"]
 
 _RunId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
@@ -78,31 +81,44 @@ class ForkMade(TypedDict):
 
 
 def _start(call: Call) -> Json:
-    given, hub = call.body_as(RunBody), call.hub
-    start = call.server.roots.find(hub, given.workflow, given.cwd)
-    if not (hub.may_import(start.file.parent) and hub.may_import(start.folder)):
-        raise _untrusted(call, start)
+    launched = start(call, call.body_as(RunBody))
+    return launched_json(launched, call.hub.summary(launched.run_id))
+
+
+def start(call: Call, given: RunBody) -> LaunchedRun:
+    """Start the run that a caller asks for, with an id that tells who started it if none is given.
+    Raises `Untrusted` if its folder is not trusted, and what `Hub.launch` raises.
+    """
+    hub = call.hub
+    found = call.server.roots.find(hub, given.workflow, given.cwd)
+    if not (hub.may_import(found.file.parent) and hub.may_import(found.folder)):
+        raise _untrusted(call, found)
     is_named = given.run_id is not None or call.key is None
-    launched = hub.launch(
-        str(start.file),
-        name=start.name,
+    return hub.launch(
+        str(found.file),
+        name=found.name,
         input=None if given.input is None else json.dumps(given.input),
         run_id=(given.run_id or f"http-{secrets.token_hex(6)}") if is_named else None,
         request_id=None if is_named else f"http {json.dumps([call.by, call.key])}",
-        folder=start.folder,
+        folder=found.folder,
         max_concurrency=given.max_concurrency,
     )
-    return launched_json(launched, hub.summary(launched.run_id))
 
 
 def _untrusted(call: Call, start: Startable) -> Untrusted:
-    command = f"smithers trust {shlex.quote(str(call.hub.database.absolute()))}"
-    for folder in dict.fromkeys((start.file.parent, start.folder)):
-        command += f" --folder {shlex.quote(str(folder))}"
+    command = trusting(call, [start.file.parent, start.folder])
     return Untrusted(
         f"{start.file} is in a folder that the user of this server has not trusted yet",
         hint=f"look at it, and type `{command}` in a terminal",
     )
+
+
+def trusting(call: Call, folders: Iterable[Path]) -> str:
+    """The command that trusts the files of these folders for the database of this server."""
+    command = f"smithers trust {shlex.quote(str(call.hub.database.absolute()))}"
+    for folder in dict.fromkeys(folders):
+        command += f" --folder {shlex.quote(str(folder))}"
+    return command
 
 
 def _resume(call: Call) -> Json:

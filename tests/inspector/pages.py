@@ -34,6 +34,8 @@ USUAL = {
     "large, its group": "/runs/large?show=finished",
     "large, its timeline": "/runs/large/timeline",
     "large, its graph": "/runs/large/graph",
+    "start": "/start",
+    "start, a workflow": "/start?workflow=flows.py:notes",
     "not there": "/runs/none",
 }
 HOSTILE = {

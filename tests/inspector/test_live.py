@@ -56,18 +56,20 @@ def _wait(page: Page, task: str, state: str) -> None:
 def test_a_run_is_started_watched_approved_on_a_phone_and_seen_to_its_end(
     chromium: Browser, inspector: Inspector, tmp_path: Path
 ) -> None:
-    _post(
-        inspector,
-        "/runs",
-        {"workflow": "flows.py:gated", "run_id": "gated", "input": {"folder": str(tmp_path)}},
-    )
     with (
         signed_in(chromium, inspector) as desk,
         signed_in(chromium, inspector, **_PHONE) as hand,
     ):
         wide, phone = watch(desk.new_page(), inspector.url), watch(hand.new_page(), inspector.url)
-        wide.page.goto(f"{inspector.url}/runs/gated")
         phone.page.goto(inspector.url)
+        wide.page.goto(inspector.url)
+        wide.page.get_by_role("link", name="Start a run").click()
+        wide.page.get_by_label("A file, or FILE.py:NAME").fill("flows.py:gated")
+        wide.page.get_by_role("button", name="Open").click()
+        wide.page.get_by_label("folder").fill(str(tmp_path))
+        wide.page.get_by_label("Run id").fill("gated")
+        wide.page.get_by_role("button", name="Start", exact=True).click()
+        wide.page.wait_for_url(f"{inspector.url}/runs/gated")
         for page in (wide.page, phone.page):
             page.locator(".live[data-state=on]").wait_for(state="attached")
             _mark(page)

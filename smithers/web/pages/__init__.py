@@ -13,6 +13,7 @@ from smithers.web.pages import (
     _run,
     _runs,
     _source,
+    _start,
     _task,
     _timeline,
 )
@@ -27,6 +28,7 @@ ROUTES: tuple[Route, ...] = (
     *_ask.ROUTES,
     *_acts.ROUTES,
     *_fork.ROUTES,
+    *_start.ROUTES,
     *_source.ROUTES,
     *_timeline.ROUTES,
     *_graph.ROUTES,
