@@ -79,11 +79,11 @@ def count_by_status(db: sqlite3.Connection, query: RunsQuery) -> dict[Status, in
     where, values = _conditions(replace(query, statuses=(), after=None))
     beat = "o.owner, o.host, o.pid, o.started, o.beat_ns, o.beat_at"
     sql = f"SELECT s.status, count(*), {beat} FROM runs r{_STATUS}{_OWNER}{where}"
-    found: dict[Status, int] = {}
+    found: dict[Status, int] = dict.fromkeys(STATUSES, 0)
     for stored, number, *beat_of in db.execute(f"{sql} GROUP BY s.status, o.owner", values):
         is_driven = stored == "running" and beat_of[0] is not None
         status = status_of(stored, alive=is_driven and is_alive(Beat.of(tuple(beat_of))))
-        found[status] = found.get(status, 0) + number
+        found[status] += number
     return found
 
 

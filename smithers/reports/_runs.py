@@ -14,7 +14,13 @@ from smithers.reports._counts import all_counts
 from smithers.reports._database import has_runs, reading
 from smithers.reports._exhausted import all_exhausted
 from smithers.reports._heads import SCOPE, heads, last_activity
-from smithers.reports._listing import EVERY_RUN, choose_runs, count_by_status, cursor_of
+from smithers.reports._listing import (
+    EVERY_RUN,
+    STATUSES,
+    choose_runs,
+    count_by_status,
+    cursor_of,
+)
 from smithers.reports._waking import given_up
 from smithers.store import IN_MEMORY
 from smithers.store.rows import time_of, time_text
@@ -114,7 +120,7 @@ def count_statuses(path: Path, query: RunsQuery) -> dict[Status, int]:
     has; none where there is no database.
     """
     if not has_runs(path):
-        return {}
+        return dict.fromkeys(STATUSES, 0)
     with reading(path) as db:
         return count_by_status(db, query)
 
