@@ -41,6 +41,11 @@ def _run(hub: Hub, flow: Workflow[Any, Any], run_id: str) -> None:
     asyncio.run(hub.run(flow, run_id=run_id))
 
 
+def _run_all(hub: Hub, **flows: Workflow[Any, Any]) -> None:
+    for run_id, flow in flows.items():
+        _run(hub, flow, run_id)
+
+
 def _spending(hub: Hub, workflow: str | None = None) -> SpendingView:
     return hub.spending(datetime.now(UTC) - timedelta(days=1), workflow)
 
@@ -55,23 +60,21 @@ def _section(page: str, title: str) -> str:
 
 
 def test_each_run_costs_what_the_command_says(hub: Hub) -> None:
-    for run_id, flow in {"r1": release, "r2": triage, "r3": migrate, "r4": free}.items():
-        _run(hub, flow, run_id)
+    _run_all(hub, r1=release, r2=triage, r3=migrate, r4=free)
     found, total = _spending(hub), Spent()
     assert [one.name for one in found.runs] == ["r3", "r2", "r1", "r4"]  # what cost most first
     for one in found.runs:
         assert one.spent == _told(hub, one.name)
         total.add(one.spent)
     assert found.total == total
-    for lines in (found.days, found.workflows, found.agents):
+    for counted in (found.days, found.workflows, found.agents):
         summed = Spent()
-        for one in lines:
+        for one in counted:
             summed.add(one.spent)
         assert summed == total
-    lines = {(one.agent, one.model) for run in ("r1", "r2") for one in hub.cost(run).lines}
-    assert {(one.name, one.detail or None) for one in found.agents} >= {
-        (agent, model) for agent, model in lines if agent in ("sonnet", "haiku", "silent")
-    }
+    told = {(line.agent, line.model) for run_id in ("r1", "r2") for line in hub.cost(run_id).lines}
+    agents = {(one.name, one.detail or None) for one in found.agents}
+    assert agents >= {one for one in told if one[0] in ("sonnet", "haiku", "silent")}
 
 
 def test_what_a_fork_was_given_is_paid_once(hub: Hub) -> None:
@@ -106,8 +109,7 @@ def test_only_what_was_started_in_the_period_counts(hub: Hub) -> None:
 
 
 def test_the_page_has_the_sums_and_says_what_is_not_known(hub: Hub, browser: TestClient) -> None:
-    for run_id, flow in {"r1": release, "r2": triage, "r4": free, "r5": ships}.items():
-        _run(hub, flow, run_id)
+    _run_all(hub, r1=release, r2=triage, r4=free, r5=ships)
     page = browser.get("/costs").text
     today = f"{datetime.now(UTC):%Y-%m-%d}"
     assert f'data-to="{today}"' in page
