@@ -30,7 +30,7 @@ _PERIOD = (
     " AND a.started_at >= :since AND a.origin IS NULL"
 )
 _IS_CHILD = "EXISTS (SELECT 1 FROM runs c WHERE c.run_id = a.agent AND c.parent = a.run_id)"
-_COSTS = (  # of each attempt, whether it asked an agent, and what was told of its cost
+_COSTS = (  # of each attempt, whether it asked an agent, and what is known of its cost
     "SELECT sum(is_call AND cost IS NULL), group_concat(cost, ' ') FROM"
     " (SELECT a.prompt IS NOT NULL AS is_call, (SELECT group_concat(u.cost_usd, ' ') FROM usage u"
     "  WHERE u.run_id = a.run_id AND u.serial = a.serial) AS cost"
@@ -119,7 +119,7 @@ def _sum(amounts: Sequence[str]) -> Decimal:
 
 
 def run_costs(path: Path, run_ids: Sequence[str]) -> dict[str, RunCost]:
-    """What is not told of the costs of some runs, and their budgets in US dollars as a whole."""
+    """Of some runs, how much of their cost is not known, and their budgets in US dollars."""
     if not has_runs(path):
         return {}
     with reading(path) as db:

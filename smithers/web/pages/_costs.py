@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ROUTES"]
 
-_MOST = 100
-"""So many workflows and agents are shown."""
+_MOST, _MOST_NAMES = 100, 500
+"""At most that many workflows and agents are shown, and workflows offered."""
 _PERIODS = {"7": "Last 7 days", "30": "Last 30 days", "90": "Last 90 days", "365": "Last year"}
 
 
@@ -71,7 +71,7 @@ def _costs(call: Call) -> Response:
         title="Cost",
         given=given,
         periods=_PERIODS,
-        workflows=hub.workflow_names(),
+        workflows=hub.workflow_names()[:_MOST_NAMES],
         asks_total=len(hub.list_asks()),
         found=found,
         by_cost=by_cost,
