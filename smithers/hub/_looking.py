@@ -6,6 +6,8 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
+from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,9 +31,12 @@ if TYPE_CHECKING:
         MessageView,
         Picture,
         Question,
+        RunCost,
         RunLine,
         RunsPage,
+        SpendingView,
         Standing,
+        Status,
         Summary,
         TaskLine,
         TaskView,
@@ -112,6 +117,26 @@ class Looking(HubCore):
     def run_ids(self, query: RunsQuery) -> list[str]:
         """The ids of the runs that match a query, newest first."""
         return reports.run_ids(self.database, query)
+
+    def count_statuses(self, query: RunsQuery) -> Mapping[Status, int]:
+        """How many of the runs that match a query are in which status, on all its pages and
+        whatever status it asks for.
+        """
+        return reports.count_statuses(self.database, query)
+
+    def run_costs(self, run_ids: Sequence[str]) -> Mapping[str, RunCost]:
+        """Of some runs, how much of their cost is not known, and their budgets in US dollars."""
+        return reports.run_costs(self.database, run_ids)
+
+    def cost_since(self, since: datetime) -> tuple[Decimal | None, int]:
+        """What the attempts cost that were started since then, None if nobody reported it, and how
+        many did not.
+        """
+        return reports.cost_since(self.database, since)
+
+    def spending(self, since: datetime, workflow: str | None = None) -> SpendingView:
+        """What the attempts used that were started since then, by day, workflow, agent and run."""
+        return reports.spending(self.database, since, workflow)
 
     def activities(self, run_ids: Sequence[str]) -> Mapping[str, Sequence[Activity]]:
         """What the attempts that run in some runs do, by run, the newest first; 100 at most."""

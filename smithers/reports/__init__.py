@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from smithers.reports._recordings import answer_in_stream as answer_in_stream
     from smithers.reports._recordings import recorded as recorded
     from smithers.reports._recordings import settled as settled
+    from smithers.reports._runs import count_statuses as count_statuses
     from smithers.reports._runs import find_run as find_run
     from smithers.reports._runs import places as places
     from smithers.reports._runs import run_ids as run_ids
@@ -64,6 +65,9 @@ if TYPE_CHECKING:
     from smithers.reports._snapshot import snapshot as snapshot
     from smithers.reports._snapshot import snapshot_with_texts as snapshot_with_texts
     from smithers.reports._snapshot import source as source
+    from smithers.reports._spending import cost_since as cost_since
+    from smithers.reports._spending import run_costs as run_costs
+    from smithers.reports._spending import spending as spending
     from smithers.reports._sql import Answer as Answer
     from smithers.reports._sql import sql as sql
     from smithers.reports._timeline import frame_by_frame as frame_by_frame
@@ -91,6 +95,8 @@ _HOMES = {
     "all_events": "smithers.reports._events",
     "attention": "smithers.reports._waking",
     "compare": "smithers.reports._snapshot",
+    "cost_since": "smithers.reports._spending",
+    "count_statuses": "smithers.reports._runs",
     "event_lines": "smithers.reports._events",
     "events": "smithers.reports._events",
     "explain_run": "smithers.reports._snapshot",
@@ -117,12 +123,14 @@ _HOMES = {
     "recorded": "smithers.reports._recordings",
     "settled": "smithers.reports._recordings",
     "resumed_through": "smithers.reports._waking",
+    "run_costs": "smithers.reports._spending",
     "run_ids": "smithers.reports._runs",
     "runs": "smithers.reports._runs",
     "snapshot": "smithers.reports._snapshot",
     "some_frames": "smithers.reports._timeline",
     "snapshot_with_texts": "smithers.reports._snapshot",
     "source": "smithers.reports._snapshot",
+    "spending": "smithers.reports._spending",
     "sql": "smithers.reports._sql",
     "standing_of": "smithers.reports._overview",
     "status_of": "smithers.reports._runs",
@@ -152,6 +160,8 @@ __all__ = [  # literal, for the checkers
     "all_events",
     "answer_in_stream",
     "attention",
+    "cost_since",
+    "count_statuses",
     "event_lines",
     "events",
     "explain_run",
@@ -178,6 +188,7 @@ __all__ = [  # literal, for the checkers
     "receipt",
     "recorded",
     "resumed_through",
+    "run_costs",
     "run_ids",
     "runs",
     "see",
@@ -186,6 +197,7 @@ __all__ = [  # literal, for the checkers
     "snapshot_with_texts",
     "some_frames",
     "source",
+    "spending",
     "sql",
     "standing_of",
     "status_of",

@@ -13,7 +13,7 @@ from smithers.changes import Key
 from smithers.errors import StoreError
 from smithers.reports._database import has_runs, reading
 from smithers.reports._heads import SCOPE
-from smithers.store.files import events_file, inside, open_plain, streams_folder
+from smithers.store.files import events_file, inside, last_written, open_plain, streams_folder
 from smithers.store.rows import path_of, time_of
 from smithers.texts import object_from
 from smithers.views import Activity
@@ -46,6 +46,7 @@ def activity_of(snapshot: Snapshot, path: Path) -> Iterator[Activity]:
             since=one.started_at,
             tool=tool,
             words=words,
+            heard_at=last_written(folder, one.serial),
         )
 
 
@@ -59,7 +60,8 @@ def activities(path: Path, run_ids: Sequence[str], most: int = 100) -> dict[str,
     with reading(path) as db:
         rows = db.execute(_RUNNING, {"runs": json.dumps(list(run_ids)), "most": most}).fetchall()
     for run_id, serial, task, at, attempt, agent, started in rows:
-        tool, words = _last(streams_folder(path, run_id), serial)
+        folder = streams_folder(path, run_id)
+        tool, words = _last(folder, serial)
         found.setdefault(run_id, []).append(
             Activity(
                 key=Key(task, path_of(at)),
@@ -68,6 +70,7 @@ def activities(path: Path, run_ids: Sequence[str], most: int = 100) -> dict[str,
                 since=time_of(started),
                 tool=tool,
                 words=words,
+                heard_at=last_written(folder, serial),
             )
         )
     return found

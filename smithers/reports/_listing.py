@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Collection
+from dataclasses import replace
 from typing import get_args
 
 from smithers.errors import Refused
@@ -13,7 +14,7 @@ from smithers.store.rows import time_of
 from smithers.values import dataclass
 from smithers.views import Status, status_of
 
-__all__ = ["EVERY_RUN", "STATUSES", "RunsQuery", "choose_runs", "cursor_of"]
+__all__ = ["EVERY_RUN", "STATUSES", "RunsQuery", "choose_runs", "count_by_status", "cursor_of"]
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 _STATUS = (
@@ -71,6 +72,19 @@ def choose_runs(db: sqlite3.Connection, query: RunsQuery) -> tuple[list[str], in
         return ids, 0
     (number,) = db.execute(f"SELECT count(*) {chosen}", values).fetchone()
     return ids, number - len(ids)
+
+
+def count_by_status(db: sqlite3.Connection, query: RunsQuery) -> dict[Status, int]:
+    """How many runs of a query are in which status, on all its pages."""
+    where, values = _conditions(replace(query, statuses=(), after=None))
+    beat = "o.owner, o.host, o.pid, o.started, o.beat_ns, o.beat_at"
+    sql = f"SELECT s.status, count(*), {beat} FROM runs r{_STATUS}{_OWNER}{where}"
+    found: dict[Status, int] = dict.fromkeys(STATUSES, 0)
+    for stored, number, *beat_of in db.execute(f"{sql} GROUP BY s.status, o.owner", values):
+        is_driven = stored == "running" and beat_of[0] is not None
+        status = status_of(stored, alive=is_driven and is_alive(Beat.of(tuple(beat_of))))
+        found[status] += number
+    return found
 
 
 def _conditions(query: RunsQuery) -> tuple[str, dict[str, object]]:

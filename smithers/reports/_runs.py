@@ -14,7 +14,13 @@ from smithers.reports._counts import all_counts
 from smithers.reports._database import has_runs, reading
 from smithers.reports._exhausted import all_exhausted
 from smithers.reports._heads import SCOPE, heads, last_activity
-from smithers.reports._listing import EVERY_RUN, choose_runs, cursor_of
+from smithers.reports._listing import (
+    EVERY_RUN,
+    STATUSES,
+    choose_runs,
+    count_by_status,
+    cursor_of,
+)
 from smithers.reports._waking import given_up
 from smithers.store import IN_MEMORY
 from smithers.store.rows import time_of, time_text
@@ -25,17 +31,19 @@ if TYPE_CHECKING:
     from smithers.reports._heads import Head
     from smithers.reports._listing import RunsQuery
     from smithers.store import RunRow
-    from smithers.views import WaitView
+    from smithers.views import Status, WaitView
 
-__all__ = ["find_run", "places", "run_ids", "runs", "status_of"]
+__all__ = ["count_statuses", "find_run", "places", "run_ids", "runs", "status_of"]
 
 _RUNNING = (
     f"SELECT a.run_id, a.serial FROM attempts a WHERE a.state IS NULL AND {SCOPE.format('a')}"
 )
 _USAGE = (
     "SELECT u.run_id, u.tokens_in, u.tokens_out, u.tokens_cached, u.cost_usd FROM usage u"
+    f" JOIN runs r ON r.run_id = u.run_id AND u.born > coalesce(r.forked_at, -1)"
     f" WHERE {SCOPE.format('u')}"
 )
+"""What a fork has from its source was paid there, and was born before it."""
 _CHILDREN = "SELECT count(*) FROM runs INDEXED BY runs_of_parent WHERE parent IS NOT NULL"
 _IN_MEMORY = (
     f"SELECT r.run_id FROM runs r WHERE {SCOPE.format('r')}"
@@ -91,6 +99,7 @@ def runs(path: Path, query: RunsQuery = EVERY_RUN) -> RunsPage:
                 gave_up=lost.get(head.run_id),
                 parent=head.parent,
                 is_made_in_memory=head.run_id in in_memory,
+                running=len(running.get(head.run_id, [])) if head.alive else 0,
             )
             for head in found.values()
         )
@@ -104,6 +113,16 @@ def run_ids(path: Path, query: RunsQuery) -> list[str]:
         return []
     with reading(path) as db:
         return choose_runs(db, query)[0]
+
+
+def count_statuses(path: Path, query: RunsQuery) -> dict[Status, int]:
+    """How many runs of a query are in which status, whatever `statuses`, `limit` and `after` it
+    has; none where there is no database.
+    """
+    if not has_runs(path):
+        return dict.fromkeys(STATUSES, 0)
+    with reading(path) as db:
+        return count_by_status(db, query)
 
 
 def workflow_names(path: Path) -> list[str]:

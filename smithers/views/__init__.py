@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from smithers.views._lines import question_of as question_of
     from smithers.views._lines import short_lines as short_lines
     from smithers.views._lists import Activity as Activity
+    from smithers.views._lists import RunCost as RunCost
     from smithers.views._lists import RunLine as RunLine
     from smithers.views._lists import RunsPage as RunsPage
     from smithers.views._next_work import NextTask as NextTask
@@ -93,6 +94,10 @@ if TYPE_CHECKING:
     from smithers.views._snapshot import StartedRun as StartedRun
     from smithers.views._snapshot import Status as Status
     from smithers.views._snapshot import status_of as status_of
+    from smithers.views._spending import AttemptUse as AttemptUse
+    from smithers.views._spending import SpendingLine as SpendingLine
+    from smithers.views._spending import SpendingView as SpendingView
+    from smithers.views._spending import view_spending as view_spending
     from smithers.views._standing import Standing as Standing
     from smithers.views._standing import standing as standing
     from smithers.views._standing import undecided as undecided
@@ -143,6 +148,7 @@ _HOMES = {
     "Activity": "smithers.views._lists",
     "AgentWorkView": "smithers.views._receipt",
     "AttemptName": "smithers.views._frames",
+    "AttemptUse": "smithers.views._spending",
     "AttemptView": "smithers.views._runs",
     "Attempts": "smithers.views._frames",
     "Board": "smithers.views._board",
@@ -182,6 +188,7 @@ _HOMES = {
     "Question": "smithers.views._asks",
     "Reason": "smithers.views._failing",
     "ReceiptView": "smithers.views._receipt",
+    "RunCost": "smithers.views._lists",
     "RunLine": "smithers.views._lists",
     "RunView": "smithers.views._runs",
     "RunsPage": "smithers.views._lists",
@@ -189,6 +196,8 @@ _HOMES = {
     "SignalView": "smithers.views._signals",
     "Snapshot": "smithers.views._snapshot",
     "SourceUse": "smithers.views._receipt",
+    "SpendingLine": "smithers.views._spending",
+    "SpendingView": "smithers.views._spending",
     "Spent": "smithers.views._usage",
     "Standing": "smithers.views._standing",
     "StartedRun": "smithers.views._snapshot",
@@ -240,6 +249,7 @@ _HOMES = {
     "view_frame": "smithers.views._frames",
     "view_receipt": "smithers.views._receipt",
     "view_signals": "smithers.views._signals",
+    "view_spending": "smithers.views._spending",
     "view_task": "smithers.views._runs",
     "view_work": "smithers.views._work",
     "with_place": "smithers.views._words",
@@ -253,6 +263,7 @@ __all__ = [
     "Activity",
     "AgentWorkView",
     "AttemptName",
+    "AttemptUse",
     "AttemptView",
     "Attempts",
     "Board",
@@ -287,6 +298,7 @@ __all__ = [
     "Question",
     "Reason",
     "ReceiptView",
+    "RunCost",
     "RunLine",
     "RunView",
     "RunsPage",
@@ -294,6 +306,8 @@ __all__ = [
     "SignalView",
     "Snapshot",
     "SourceUse",
+    "SpendingLine",
+    "SpendingView",
     "Spent",
     "Spread",
     "Standing",
@@ -350,6 +364,7 @@ __all__ = [
     "view_frame",
     "view_receipt",
     "view_signals",
+    "view_spending",
     "view_task",
     "view_work",
     "with_place",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from smithers.values import dataclass
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from smithers.views._tasks import Counts, WaitView
     from smithers.views._usage import Usage
 
-__all__ = ["Activity", "RunLine", "RunsPage"]
+__all__ = ["Activity", "RunCost", "RunLine", "RunsPage"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +39,8 @@ class RunLine:
     """The run and the node that started it, if it is a child run."""
     is_made_in_memory: bool = False
     """Whether no file has its workflow, so that only the program that made it resumes it."""
+    running: int = 0
+    """How many of its attempts run; none if no process drives it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,9 +56,21 @@ class RunsPage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RunCost:
+    """What the cost of a run is measured by. `untold` counts the attempts whose agents did not
+    report it; `cap` is the budget of the run as a whole in US dollars, if it has one, and `charged`
+    what counts for that.
+    """
+
+    untold: int = 0
+    cap: Decimal | None = None
+    charged: Decimal | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Activity:
     """A running attempt, with the `tool` that its agent called last and its last `words`, which are
-    empty if there are none.
+    empty if there are none. `heard_at` is when its streams were last written, if it has any.
     """
 
     key: Key
@@ -64,3 +79,4 @@ class Activity:
     since: datetime
     tool: str
     words: str
+    heard_at: datetime | None = None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from smithers.state import Attempted, Total
     from smithers.views._snapshot import Snapshot
 
-__all__ = ["AttemptSpent", "Spent", "Usage", "spent_by_attempt", "usage_of"]
+__all__ = ["AttemptSpent", "Spent", "Usage", "spent_by_attempt", "spent_by_model", "usage_of"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,13 +73,19 @@ class AttemptSpent:
 def spent_by_attempt(snapshot: Snapshot) -> Iterator[AttemptSpent]:
     """The attempts of a run in the order of their starts."""
     for attempt in attempts_in_order(snapshot):
-        models = _main_first(attempt.models or {})
-        main = next(iter(models.values()))
-        main.time_ms = _time_ms(snapshot, attempt)
-        if attempt.is_call:
-            main.calls += 1
-            main.untold = int(all(one.cost is None for one in models.values()))
+        models = spent_by_model(attempt.models or {}, is_call=attempt.is_call)
+        next(iter(models.values())).time_ms = _time_ms(snapshot, attempt)
         yield AttemptSpent(attempt=attempt, models=models)
+
+
+def spent_by_model(used: dict[str | None, Total], *, is_call: bool) -> dict[str | None, Spent]:
+    """What an attempt spent of each model, without its time; its own call is with the first."""
+    models = _main_first(used)
+    if is_call:
+        main = next(iter(models.values()))
+        main.calls += 1
+        main.untold = int(all(one.cost is None for one in models.values()))
+    return models
 
 
 def attempts_in_order(snapshot: Snapshot) -> Iterable[Attempted]:

@@ -33,6 +33,10 @@ _RUNS: dict[str, Workflow[Any, Any]] = {
     "hostile": flows.hostile,
     "wide": flows.wide,
     "large": flows.large,
+    "release": flows.release,
+    flows.MERGE_ID: flows.triage,
+    "migrate": flows.migrate,
+    "allows": flows.allows,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +13,7 @@ from pydantic import BaseModel, Field
 from harnesses.echo import Echo
 from smithers import (
     Approval,
+    Budget,
     Context,
     HumanTask,
     Node,
@@ -20,9 +22,10 @@ from smithers import (
     Sequence,
     Step,
     Task,
+    Timer,
     workflow,
 )
-from smithers.agent import Answered, Ask, Capabilities, Event, Said, Steered
+from smithers.agent import Answered, Ask, Capabilities, Event, Said, Steered, Used
 
 EVIL = (
     "<script>window.hit = 1</script>\"'><img src=x onerror='window.hit = 1'>"
@@ -74,6 +77,21 @@ class Listens:
         text = await ask.messages.get()
         yield Steered(text)
         yield Answered(f"did as told: {text}")
+
+
+class Paid:
+    """Answers at a price; without one, it does not report what it cost."""
+
+    can = Capabilities(reports_cost=True)
+
+    def __init__(self, name: str, usd: str | None, tokens: int = 12_000) -> None:
+        self.name, self.tokens = name, tokens
+        self.usd = None if usd is None else Decimal(usd)
+
+    async def run(self, ask: Ask) -> AsyncGenerator[Event]:
+        model = f"{self.name}-large"
+        yield Used(tokens_in=self.tokens, tokens_out=900, cost=self.usd, model=model)
+        yield Answered("done")
 
 
 class Brief(BaseModel):
@@ -180,4 +198,42 @@ def large(ctx: Context[NoInput]) -> Node:
     return Sequence(
         Parallel(*(Step(f"case-{n:05}", lambda: "x", output=str) for n in range(10_000))),
         Approval("ship", ask="All 10,000 are done. Ship?"),
+    )
+
+
+MERGE_ID = "nightly-2026-11-28T03.00.00Z-eu-central-1-refs.pull.20417.merge"
+sonnet, haiku, silent = Paid("sonnet", "0.41"), Paid("haiku", "0.004"), Paid("silent", None)
+
+
+@workflow(budget=Budget(usd=2))
+def release(ctx: Context[NoInput]) -> Node:
+    return Sequence(
+        Task("notes", agent=sonnet, prompt="Write the notes."),
+        Task("check", agent=silent, prompt="Check them."),
+        Timer("embargo", seconds=400_000),
+        Step("publish", lambda: "published", output=str),
+    )
+
+
+@workflow(budget=Budget(usd="0.50"))
+def triage(ctx: Context[NoInput]) -> Node:
+    return Sequence(
+        Task("sort", agent=sonnet, prompt="Sort the issues."),
+        Task("label", agent=haiku, prompt="Label them."),
+        Approval("apply", ask="Apply 12 labels?", allowed_by=["mara", "jon"]),
+        Task("answer", agent=sonnet, prompt="Answer the reporters."),
+    )
+
+
+@workflow(budget=Budget(usd="0.80"))
+def migrate(ctx: Context[NoInput]) -> Node:
+    tasks = (Task(f"table-{n}", agent=sonnet, prompt="Migrate it.") for n in range(6))
+    return Sequence(*tasks)
+
+
+@workflow
+def allows(ctx: Context[NoInput]) -> Node:
+    return Parallel(
+        Step("lint", lambda: str(1 / 0), output=str, on_failure="continue"),
+        Step("build", lambda: "built", output=str),
     )

@@ -20,6 +20,8 @@ def _ask(run: str, task: str) -> str:
 USUAL = {
     "runs": "/",
     "no runs": "/?workflow=none",
+    "costs": "/costs",
+    "costs, none": "/costs?workflow=none",
     "demo": "/runs/demo",
     "demo, a frame": "/runs/demo?frame=3",
     "demo, a task": _task("demo", "implement"),

@@ -282,6 +282,7 @@ def test_the_assets_are_in_the_package() -> None:
 
     folder = Path(smithers.web.__file__).parent
     assert {one.name for one in (folder / "assets").iterdir()} == {
+        "costs.js",
         "favicon-waits.svg",
         "favicon.svg",
         "inspector.css",

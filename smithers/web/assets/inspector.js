@@ -19,6 +19,10 @@
     return `${Math.max(0, Math.floor(seconds))}s`;
   };
   const local = (at) => at.toLocaleString([], { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" });
+  const due = (at) => {
+    const day = at.toDateString() === new Date().toDateString() ? {} : { weekday: "short", day: "numeric", month: "short" };
+    return at.toLocaleString([], { ...day, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  };
   const put = (node, text) => { if (node.textContent !== text) node.textContent = text; };
   const clocks = () => {
     for (const one of document.querySelectorAll("time[data-ago]")) {
@@ -28,6 +32,7 @@
     }
     for (const one of document.querySelectorAll("time[data-local]"))
       put(one, local(new Date(one.dateTime)));
+    for (const one of document.querySelectorAll("time[data-due]")) put(one, due(new Date(one.dateTime)));
     for (const one of document.querySelectorAll("time[data-clock]")) {
       const at = new Date(one.dateTime);
       put(one, at.toLocaleTimeString([], { hourCycle: "h23", hour: "2-digit", minute: "2-digit", second: "2-digit" }));

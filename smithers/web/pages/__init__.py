@@ -8,6 +8,7 @@ from smithers.web.pages import (
     _ask,
     _assets,
     _compare,
+    _costs,
     _fork,
     _graph,
     _run,
@@ -23,6 +24,7 @@ __all__ = ["ROUTES"]
 ROUTES: tuple[Route, ...] = (
     *_assets.ROUTES,
     *_runs.ROUTES,
+    *_costs.ROUTES,
     *_run.ROUTES,
     *_task.ROUTES,
     *_ask.ROUTES,

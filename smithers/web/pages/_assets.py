@@ -22,9 +22,12 @@ _FOLDER = Path(__file__).parents[1] / "assets"
 _MEDIA = {
     "inspector.css": "text/css",
     "inspector.js": "text/javascript",
+    "costs.js": "text/javascript",
     "vendor/htmx.min.js": "text/javascript",
     "vendor/hx-csp.min.js": "text/javascript",
     "vendor/hx-sse.min.js": "text/javascript",
+    "vendor/uPlot.iife.min.js": "text/javascript",
+    "vendor/uPlot.min.css": "text/css",
     "favicon.svg": "image/svg+xml",
     "favicon-waits.svg": "image/svg+xml",
 }

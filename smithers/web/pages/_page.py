@@ -22,6 +22,7 @@ from smithers.web._sessions import fields_of
 from smithers.web.pages._assets import asset
 from smithers.web.pages._words import (
     ago,
+    cost,
     link_of,
     moment,
     money,
@@ -75,6 +76,7 @@ def _environment(secrets: Secrets) -> Environment:
     )
     filters: dict[str, Any] = {
         "ago": ago,
+        "cost": cost,
         "key": key_name,
         "money": money,
         "moment": moment,

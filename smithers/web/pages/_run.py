@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, Strict
 from starlette.responses import Response
 
 from smithers.changes import ENDED
+from smithers.waits import DECISIONS
 from smithers.web._routes import Call, Closed, number_of
 from smithers.web.pages._acts import acts_of
 from smithers.web.pages._ahead import ahead_of
@@ -81,7 +82,7 @@ def _run(call: Call) -> Response:
         has_ended=has_ended,
         done=tasks["finished"] + tasks["skipped"] + handled,
         total=tasks.total(),
-        parts=parts_of(dict(tasks)),
+        parts=parts_of(tasks, asked=sum(one.kind in DECISIONS for one in found.waits)),
         elapsed_s=elapsed_s,
         worked_s=worked_s(found.tasks, end),
         amounts=amounts_of(run, drawn.budget),

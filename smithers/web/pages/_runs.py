@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlencode
 
 from pydantic import Field
 from starlette.responses import Response
 
-from smithers import waits
 from smithers.errors import SmithersError
 from smithers.hub import RunsQuery
-from smithers.naming import waited_for
-from smithers.texts import title_of
-from smithers.values import dataclass
+from smithers.store.rows import time_text
 from smithers.views import Status
 from smithers.web._routes import Call, Closed
 from smithers.web.pages._page import page, render
-from smithers.web.pages._words import Mark, Parts, mark_of_run, name_of, parts_of
+from smithers.web.pages._run_lines import Line, line_of
+from smithers.web.pages._words import cost
 
 if TYPE_CHECKING:
     from smithers.hub import Hub
-    from smithers.views import Activity, Question, RunLine
+    from smithers.views import Question, RunLine
 
-__all__ = ["ROUTES", "Line", "line_of"]
+__all__ = ["ROUTES"]
 
 _PAGE, _MOST_ASKS, _MOST_AHEAD, _MOST_WORKFLOWS = 50, 50, 20, 500
-_TABS: tuple[Status, ...] = ("running", "waiting", "stale", "failed", "finished", "cancelled")
+_TABS: tuple[Status, ...] = ("running", "waiting", "failed", "finished", "cancelled", "stale")
+_DAYS = {"day": 1, "week": 7, "month": 30}
+_PERIODS = {"day": "Last 24 hours", "week": "Last 7 days", "month": "Last 30 days"}
 
 
 class RunsParameters(Closed):
@@ -36,66 +37,8 @@ class RunsParameters(Closed):
     status: Status | None = None
     workflow: str = Field("", max_length=200)
     q: str = Field("", max_length=200)
+    period: Literal["", "day", "week", "month"] = ""
     after: str | None = Field(None, max_length=200)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """A run as a row."""
-
-    run: RunLine
-    mark: Mark
-    done: int
-    total: int
-    parts: list[Parts]
-    words: str
-    needs: bool
-    """Whether a person should look at it."""
-
-    @property
-    def tokens(self) -> int:
-        usage = self.run.usage
-        return usage.tokens_in + usage.tokens_out
-
-    @property
-    def elapsed_s(self) -> float | None:
-        """How long it took, once it has ended."""
-        if self.run.status not in ("finished", "continued", "failed", "cancelled"):
-            return None
-        return (self.run.last_activity - self.run.created_at).total_seconds()
-
-
-def line_of(run: RunLine, said: str = "") -> Line:
-    """A run as a row. `said` is why it failed, or what its agents do."""
-    mark = mark_of_run(run.status, run.waiting_for)
-    tasks = dict(run.counts.tasks)
-    return Line(
-        run=run,
-        mark=mark,
-        done=run.counts.done,
-        total=sum(tasks.values()),
-        parts=parts_of(tasks),
-        words=said or _words(run),
-        needs=mark.glyph in ("ask", "bad", "gone"),
-    )
-
-
-def _words(run: RunLine) -> str:
-    """What it does or waits for, in one sentence."""
-    if run.status == "stale":
-        return run.gave_up or f"no process drives it: smithers resume {run.run_id}"
-    if run.status not in ("running", "waiting"):
-        return ""
-    for wait in run.waiting_for:
-        if not wait.answered:
-            said = title_of(wait.asked) if wait.asked else ""
-            if not said:
-                said = f"waits for {waited_for(wait.kind, wait.on)}"
-            more = len(run.waiting_for) - 1
-            return f"{name_of(wait.key)}: {said}{f'; {more} more' if more else ''}"
-    tasks = run.counts.tasks
-    told = ((tasks.get(state, 0), state) for state in ("running", "ready", "pending"))
-    return ", ".join(f"{number:,} {state}" for number, state in told if number)
 
 
 def _why(hub: Hub, run: RunLine) -> str:
@@ -108,15 +51,6 @@ def _why(hub: Hub, run: RunLine) -> str:
         return ""
 
 
-def _doing(activities: Sequence[Activity]) -> str:
-    """What the agents of a run do, in one sentence."""
-    if not activities:
-        return ""
-    first, more = activities[0], len(activities) - 1
-    said = f"{name_of(first.key)}: {first.tool or first.words or f'attempt {first.attempt}'}"
-    return f"{said}; {more} more" if more else said
-
-
 class _Filters:
     """What is filtered by, and the addresses of the same list filtered in another way."""
 
@@ -125,13 +59,37 @@ class _Filters:
 
     @property
     def is_any(self) -> bool:
-        return bool(self.given.status or self.given.workflow or self.given.q or self.given.after)
+        given = self.given
+        return bool(given.status or given.workflow or given.q or given.period or given.after)
+
+    @property
+    def since(self) -> str | None:
+        """The stored time from which on the runs were started."""
+        days = _DAYS.get(self.given.period)
+        return None if days is None else time_text(datetime.now(UTC) - timedelta(days=days))
+
+    @property
+    def nothing(self) -> str:
+        """That no run is found, by what is filtered by."""
+        given = self.given
+        found = f"No {given.status} run" if given.status not in (None, "stale") else "No run"
+        if given.status == "stale":
+            found += " without its owner"
+        if given.workflow:
+            found += f" of {given.workflow}"
+        if given.period:
+            found += f" was started in the {_PERIODS[given.period].lower()}"
+        if given.q:
+            found += f"{' and' if given.period else ''} has “{given.q}” in its id, workflow,"
+            found += " input or error"
+        return found if given.period or given.q else f"{found} is here"
 
     def link(self, **other: str | None) -> str:
         """The address of the first page, with some filters replaced; None leaves one out."""
         given = self.given
         now: dict[str, str | None] = {"q": given.q, "status": given.status}
-        words = {**now, "workflow": given.workflow, **other}
+        now |= {"workflow": given.workflow, "period": given.period}
+        words = {**now, **other}
         query = urlencode({name: text for name, text in words.items() if text})
         return f"/?{query}" if query else "/"
 
@@ -146,36 +104,55 @@ def _asks(hub: Hub) -> list[Question]:
 
 def _runs(call: Call) -> Response:
     given, hub = call.query_as(RunsParameters), call.hub
+    filters, now = _Filters(given), datetime.now(UTC)
     query = RunsQuery(
         statuses=() if given.status is None else (given.status,),
         workflow=given.workflow or None,
+        since=filters.since,
         text=given.q or None,
         limit=_PAGE,
         after=given.after,
     )
-    listed = hub.list_runs(query)
-    doing = hub.activities([run.run_id for run in listed.runs if run.status == "running"])
-    lines = [
-        line_of(run, _why(hub, run) or _doing(doing.get(run.run_id, ()))) for run in listed.runs
-    ]
-    lines.sort(key=lambda line: line.run.last_activity, reverse=True)
+    listed, counts = hub.list_runs(query), hub.count_statuses(query)
     asks = _asks(hub)
+    spent_today, untold = hub.cost_since(now.replace(hour=0, minute=0, second=0, microsecond=0))
     return render(
         call,
         "runs.html",
         title=f"({len(asks)}) Runs" if asks else "Runs",
         asks=asks[:_MOST_ASKS],
         asks_total=len(asks),
-        budget=waits.BUDGET,
-        lines=lines,
+        lines=_lines(hub, listed.runs, now),
         given=given,
-        filters=_Filters(given),
+        filters=filters,
         workflows=hub.workflow_names()[:_MOST_WORKFLOWS],
-        tabs=_TABS,
+        periods=_PERIODS,
+        tabs=[one for one in _TABS if one != "stale" or counts.get(one) or given.status == one],
+        counts=counts,
+        total=sum(counts.values()),
+        everything=0 if listed.runs else sum(hub.count_statuses(RunsQuery()).values()),
+        today=cost(spent_today, untold),
         more=listed.more,
         cursor=listed.cursor,
         live="/api/v1/events",
     )
+
+
+def _lines(hub: Hub, runs: Sequence[RunLine], now: datetime) -> list[Line]:
+    """The runs as rows, by their last activity."""
+    doing = hub.activities([run.run_id for run in runs if run.status == "running"])
+    costs = hub.run_costs([run.run_id for run in runs])
+    lines = [
+        line_of(
+            run,
+            now,
+            cost=costs.get(run.run_id),
+            doing=doing.get(run.run_id, ()),
+            failed=_why(hub, run),
+        )
+        for run in runs
+    ]
+    return sorted(lines, key=lambda line: line.run.last_activity, reverse=True)
 
 
 ROUTES = (page("/", "runs_page", "The runs, for a browser.", _runs, query=RunsParameters),)

@@ -12,7 +12,7 @@ from smithers.changes import Key
 from smithers.naming import key_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from smithers.views import State, Status, WaitView
 
@@ -20,6 +20,7 @@ __all__ = [
     "Mark",
     "Parts",
     "ago",
+    "cost",
     "link_of",
     "mark_of_run",
     "mark_of_task",
@@ -67,6 +68,7 @@ _WAITS = {
     waits.CHILD: "waits for a run",
 }
 _ASKS = Mark("ask", "waits for you")
+_OVER = Mark("bad", "over budget")
 
 
 def mark_of_run(status: Status, waiting: Iterable[WaitView]) -> Mark:
@@ -74,6 +76,8 @@ def mark_of_run(status: Status, waiting: Iterable[WaitView]) -> Mark:
     found = [one for one in waiting if not one.answered]
     if status not in ("running", "waiting") or not found:
         return _RUNS[status]
+    if any(one.kind == waits.BUDGET for one in found):
+        return _OVER
     if any(one.kind in waits.DECISIONS for one in found):
         return _ASKS
     return _of_wait(found[0]) if status == "waiting" else _RUNS[status]
@@ -98,25 +102,30 @@ class Parts(NamedTuple):
     tone: str
 
 
-_TONES: tuple[tuple[State, str], ...] = (
+_TONES = (
     ("finished", "ok"),
     ("skipped", "off"),
     ("failed", "bad"),
     ("cancelled", "off"),
     ("running", "run"),
-    ("waiting", "ask"),
+    ("asked", "ask"),
+    ("waiting", "wait"),
 )
 
 
-def parts_of(tasks: dict[str, int]) -> list[Parts]:
-    """The bar of the tasks of a run; what is pending is left free.
+def parts_of(tasks: Mapping[str, int], *, asked: int = 0) -> list[Parts]:
+    """The bar of the tasks of a run; what is pending is left free. `asked` of those that wait do
+    so for a person.
 
     >>> parts_of({"finished": 1, "failed": 1, "pending": 2})
     [Parts(at=0.0, width=25.0, tone='ok'), Parts(at=25.0, width=25.0, tone='bad')]
     """
     total, at, found = sum(tasks.values()) or 1, 0.0, list[Parts]()
+    waiting = tasks.get("waiting", 0)
+    asked = min(asked, waiting)
+    numbers = {**tasks, "asked": asked, "waiting": waiting - asked}
     for state, tone in _TONES:
-        if number := tasks.get(state, 0):
+        if number := numbers.get(state, 0):
             width = round(100 * number / total, 2)
             found.append(Parts(round(at, 2), width, tone))
             at += width
@@ -132,6 +141,15 @@ def money(amount: Decimal | None) -> str:
     if amount is None:
         return ""
     return "<$0.01" if 0 < amount < Decimal("0.005") else f"${amount:,.2f}"
+
+
+def cost(amount: Decimal | None, untold: int = 0) -> str:
+    """US dollars of which a part may not be known.
+
+    >>> cost(Decimal("0.34"), 2), cost(Decimal("0.34")), cost(None, 1)
+    ('$0.34+', '$0.34', '')
+    """
+    return money(amount) + ("+" if untold and amount is not None else "")
 
 
 def span(seconds: float) -> str:
