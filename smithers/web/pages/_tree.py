@@ -192,7 +192,7 @@ class _Rows:
     def emit(self, group: str, entries: Sequence[GraphNode | _Fold], first: Place) -> None:
         """Add the rows of a group, of which the first has this place."""
         nodes = [one for one in entries if not isinstance(one, _Fold)]
-        start, shown, rest = 0, entries, list[GraphNode | _Fold]()
+        start, shown, rest = 0, entries, list[_Fold]()
         if len(nodes) > _WHOLE:
             start = self.window.start if self.window.group == group else 0
             start = min(start, len(nodes) - 1)
