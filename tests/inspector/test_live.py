@@ -47,7 +47,7 @@ def _wait(page: Page, task: str, state: str) -> None:
     page.wait_for_function(
         """([task, state]) => {
           const link = document.querySelector(`.tr a[href$="/tasks/${task}"]`);
-          return link?.closest(".tr").querySelector(".st").textContent.trim() === state;
+          return link?.closest(".tr").querySelector(".w").textContent.trim().startsWith(state);
         }""",
         arg=[task, state],
     )

@@ -4,6 +4,7 @@ large group a part is shown.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -244,6 +245,7 @@ class _Rows:
         is_calm = len(inner) <= _MOST_OPEN and state == "finished" and node.kind != ITERATION
         is_open = self._is_open(id, found.is_urgent or is_calm, node.key in self.around)
         is_far = not self._fits(inner, place.is_shown and is_open)
+        states = Counter(map(self.facts.state, node.children) if is_beside(node.kind) else ())
         return Row(
             id=id,
             key=None,
@@ -257,7 +259,7 @@ class _Rows:
             is_group=True,
             is_open=is_open and not is_far,
             is_far=is_far,
-            tally=_tally(found) if is_beside(node.kind) else (),
+            tally=_tally(states),
         )
 
     def _fold(self, fold: _Fold, place: Place) -> Row:
@@ -291,14 +293,12 @@ class _Rows:
         return many <= min(MOST, self.left, self.left_folded)
 
 
-def _tally(found: Sum) -> tuple[tuple[str, str, int], ...]:
+def _tally(states: Counter[str]) -> tuple[tuple[str, str, int], ...]:
     """How many are in which state, if they are in more than one."""
-    states = [name for name in ("finished", *SHOWN) if found.states[name]]
-    if len(set(states)) < 2:
+    names = [name for name in dict.fromkeys(("finished", *SHOWN)) if states[name]]
+    if len(names) < 2:
         return ()
-    return tuple(
-        (SHOWN[name].glyph, SHOWN[name].word, found.states[name]) for name in dict.fromkeys(states)
-    )
+    return tuple((SHOWN[name].glyph, SHOWN[name].word, states[name]) for name in names)
 
 
 def _names(nodes: Sequence[GraphNode], parent: GraphNode) -> str:
