@@ -122,14 +122,14 @@ def test_a_group_is_opened_without_scripts(chromium: Browser, inspector: Inspect
         page = context.new_page()
         page.goto(f"{inspector.url}/runs/issues")
         assert not page.locator("a[href$='/tasks/fix%20401']").is_visible()
-        page.get_by_text("8 finished").click()
+        page.get_by_role("link", name="8 finished").click()
         assert page.locator("a[href$='/tasks/fix%20401']").is_visible()
         page.locator("#row-issues [data-fold]").click()
         assert not page.locator("a[href$='/tasks/fix%20401']").is_visible()
         page.goto(f"{inspector.url}/runs/large")
         page.locator("[data-far] [data-fold]").click()
         assert page.locator("[data-row]").count() == 61
-        page.get_by_text("the next 60").click()
+        page.get_by_role("link", name="the next 60").click()
         assert "61 to 120 of 10,000" in page.locator("main").inner_text()
 
 
