@@ -188,6 +188,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     clocks();
     lay();
+    if (location.hash) document.querySelector("[role=treegrid] :target")?.focus();
     if (session()?.hasAttribute("data-at-end")) toEnd();
     read = last();
     icon();
