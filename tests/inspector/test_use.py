@@ -105,10 +105,12 @@ def test_a_fold_stays_over_a_live_change_and_in_other_frames(
     assert page.locator(inner).is_visible()
     page.locator("#row-issues [data-fold]").click()
     assert not page.locator(inner).is_visible()
+    page.locator("#row-ship").focus()
     with page.expect_response(lambda answer: answer.url.endswith("/runs/issues")):
         page.evaluate("htmx.trigger(document.getElementById('live'), 'end')")
     page.wait_for_function("() => !document.querySelector('.htmx-request')")
     assert not page.locator(inner).is_visible()
+    assert _focused(page, "id") == "row-ship"
     page.goto(f"{inspector.url}/runs/issues?frame=12")
     assert page.locator("#row-issues").get_attribute("aria-expanded") == "false"
     page.locator("#row-issues [data-fold]").click()
