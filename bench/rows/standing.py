@@ -177,7 +177,7 @@ def waiting(scale: Scale) -> list[Row]:
 
 def served(scale: Scale) -> list[Row]:
     """What the MCP server costs while it starts, and while many wait and nothing happens; and what
-    metrics cost.
+    metrics and the page of a large run cost.
     """
     command, waits = ours("serving", scale.waits, scale.stands_s), scale.waits
 
@@ -209,6 +209,14 @@ def served(scale: Scale) -> list[Row]:
             1,
             False,
             lambda: measured(ours("metrics", scale.many, scale.stands_s), 1)["share"].times(100),
+        ),
+        (
+            "page-10000-cpu",
+            f"CPU of the server for the page of a run of {scale.many:,} tasks",
+            "s",
+            1,
+            False,
+            lambda: measured(ours("paging", scale.many), scale.repeats)["page_cpu_s"],
         ),
     ]
     return [plain_row(*one) for one in plain]

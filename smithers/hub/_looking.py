@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["Looking"]
 
 _TAKES_IT_WITHIN_S, _LOOK_S = 10.0, 0.05
+_MOST_ACTIVITIES = 100
 
 
 class Looking(HubCore):
@@ -222,7 +224,8 @@ class Looking(HubCore):
         """
         latest = self._snapshot(run_id)
         if frame is None or frame >= latest.state.frame:
-            return views.picture(latest, latest)
+            running = islice(reports.activity_of(latest, self.database), _MOST_ACTIVITIES)
+            return views.picture(latest, latest, running)
         then = reports.snapshot(self.database, run_id, frame=frame)
         return views.picture(then, latest)
 

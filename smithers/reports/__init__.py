@@ -13,6 +13,7 @@ from smithers.lazy import lazily
 
 if TYPE_CHECKING:
     from smithers.reports._activity import activities as activities
+    from smithers.reports._activity import activity_of as activity_of
     from smithers.reports._asks import list_asks as list_asks
     from smithers.reports._changed_files import changed_files as changed_files
     from smithers.reports._changes import Changes as Changes
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "activities": "smithers.reports._activity",
+    "activity_of": "smithers.reports._activity",
     "log_size": "smithers.reports._logs",
     "changed_files": "smithers.reports._changed_files",
     "log_page": "smithers.reports._logs",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from smithers.changes import Key
@@ -38,23 +39,26 @@ class GraphView:
     root: GraphNode | None
 
 
-def graph(snapshot: Snapshot) -> GraphView:
-    """The whole tree; `root` is None before the first frame."""
+def graph(snapshot: Snapshot, lines: Iterable[TaskLine] | None = None) -> GraphView:
+    """The whole tree; `root` is None before the first frame. `lines` are the `task_lines` of the
+    run, if they are known.
+    """
+    lines = task_lines(snapshot) if lines is None else lines
     root = snapshot.tree.root
     return GraphView(
         run_id=snapshot.run_id,
         workflow=snapshot.run.workflow,
         status=snapshot.status,
-        root=None if root is None else _Drawing(snapshot).node(root, ()),
+        root=None if root is None else _Drawing(snapshot, lines).node(root, ()),
     )
 
 
 class _Drawing:
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, lines: Iterable[TaskLine]) -> None:
         self.state, self.tree = snapshot.state, snapshot.tree
         self.lines: dict[Key, TaskLine] = {}
         self.iterations: dict[Key, set[int]] = {}
-        for line in task_lines(snapshot):
+        for line in lines:
             self.lines[line.key] = line
             self._note_iterations(line.key)
 

@@ -4,13 +4,19 @@ in its history.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from smithers.shapes import asks_person
+from smithers.changes import Key
+from smithers.shapes import asks_agent, asks_person
 from smithers.values import dataclass
 from smithers.views._budgets import BudgetView, budgets
 from smithers.views._graph import GraphNode, graph
+from smithers.views._lists import Activity
 from smithers.views._runs import Inspection, inspect
+from smithers.views._tasks import task_lines
 from smithers.waits import ASKING
 
 if TYPE_CHECKING:
@@ -20,6 +26,9 @@ if TYPE_CHECKING:
     from smithers.views._snapshot import Snapshot
 
 __all__ = ["Picture", "Tick", "picture"]
+
+_SILENT = timedelta(seconds=60)
+"""An agent that gave no event for longer is silent."""
 
 
 class Tick(NamedTuple):
@@ -40,18 +49,42 @@ class Picture:
     budget: BudgetView | None
     last: int
     ticks: tuple[Tick, ...]
+    until: datetime
+    """The end of what is known of the run, also where the picture is of an earlier frame."""
+    has_ended: bool = False
+    """Whether the run has ended, be it after the frame of the picture."""
+    silent: Mapping[Key, datetime] = field(default_factory=dict[Key, datetime])
+    """The tasks whose agent has given no event for more than a minute, and the time of its last."""
+    activities: Mapping[Key, Activity] = field(default_factory=dict[Key, Activity])
+    """What the first running attempts do."""
 
 
-def picture(snapshot: Snapshot, latest: Snapshot) -> Picture:
-    """A run as of a snapshot, whose last state is in `latest`."""
+def picture(snapshot: Snapshot, latest: Snapshot, running: Iterable[Activity] = ()) -> Picture:
+    """A run as of a snapshot, whose last state is in `latest`. `running` are the attempts that run,
+    with what they do.
+    """
     whole = next((one for one in budgets(snapshot) if not one.key.id), None)
+    lines = tuple(task_lines(snapshot))
     return Picture(
-        found=inspect(snapshot),
-        root=graph(snapshot).root,
+        found=inspect(snapshot, lines),
+        root=graph(snapshot, lines).root,
         budget=whole,
         last=latest.state.frame,
         ticks=tuple(sorted(set(_ticks(latest.state)))),
+        until=latest.last_activity() if latest.has_ended else latest.now,
+        has_ended=latest.has_ended,
+        silent=dict(_silent(snapshot)),
+        activities={one.key: one for one in running},
     )
+
+
+def _silent(snapshot: Snapshot) -> Iterator[tuple[Key, datetime]]:
+    for one in snapshot.state.running() if snapshot.alive else ():
+        node = snapshot.state.nodes.get(one.key.id)
+        if node is not None and asks_agent(node.kind):
+            at = snapshot.heard(one.serial) or one.started_at
+            if snapshot.now - at > _SILENT:
+                yield one.key, at
 
 
 def _ticks(state: RunState) -> Iterator[Tick]:

@@ -151,11 +151,14 @@ class Summary:
     next_run: str | None = None
 
 
-def inspect(snapshot: Snapshot) -> Inspection:
-    """A run with all its tasks, their attempts, and what it waits for."""
+def inspect(snapshot: Snapshot, lines: Iterable[TaskLine] | None = None) -> Inspection:
+    """A run with all its tasks, their attempts, and what it waits for; `lines` are its
+    `task_lines`, if they are known.
+    """
+    lines = task_lines(snapshot) if lines is None else lines
     return Inspection(
         run=view_run(snapshot),
-        tasks=tuple(_task(snapshot, line) for line in task_lines(snapshot)),
+        tasks=tuple(_task(snapshot, line) for line in lines),
         waits=tuple(wait for wait in open_waits(snapshot) if not wait.answered),
         signals=tuple(view_signals(snapshot)),
     )

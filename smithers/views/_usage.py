@@ -26,9 +26,12 @@ class Usage:
     cost: Decimal | None = None
 
 
+_NONE = Usage()
+
+
 def usage_of(total: Total | None) -> Usage:
     if total is None:
-        return Usage()
+        return _NONE
     return Usage(
         tokens_in=total.tokens_in,
         tokens_out=total.tokens_out,

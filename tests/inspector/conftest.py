@@ -29,6 +29,7 @@ _DEMO = Path(__file__).parents[2] / "harnesses" / "demo"
 _RUNS: dict[str, Workflow[Any, Any]] = {
     "asks": flows.asks,
     "data": flows.asks_data,
+    "issues": flows.issues,
     "breaks": flows.breaks,
     "hostile": flows.hostile,
     "wide": flows.wide,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from decimal import Decimal
+from itertools import cycle
 from pathlib import Path
 from typing import Literal
 
@@ -15,17 +16,31 @@ from smithers import (
     Approval,
     Budget,
     Context,
+    ForEach,
     HumanTask,
+    Loop,
     Node,
     NoInput,
     Parallel,
+    Retry,
     Sequence,
     Step,
     Task,
     Timer,
     workflow,
 )
-from smithers.agent import Answered, Ask, Capabilities, Event, Said, Steered, Used
+from smithers.agent import (
+    Answered,
+    Ask,
+    Capabilities,
+    Event,
+    Said,
+    Started,
+    Steered,
+    ToolCalled,
+    Used,
+)
+from smithers.errors import Transient
 
 EVIL = (
     "<script>window.hit = 1</script>\"'><img src=x onerror='window.hit = 1'>"
@@ -94,12 +109,40 @@ class Paid:
         yield Answered("done")
 
 
+class Edits:
+    """Edits a file and says what it used; with `fails`, each other attempt fails."""
+
+    name = "edits"
+    can = Capabilities()
+
+    def __init__(self, *, fails: bool = False, gate: Path | None = None) -> None:
+        self.fails, self.gate = fails, gate
+
+    async def run(self, ask: Ask) -> AsyncGenerator[Event]:
+        yield Started(ask.session or f"session of {ask.task}")
+        yield Said("reading the issue")
+        yield ToolCalled(call="1", name="Edit", arguments={"file_path": "kettle/retry.py"})
+        await asyncio.sleep(0.2)
+        yield Used(tokens_in=22_000, tokens_out=890, cost=Decimal("0.11"))
+        if self.fails and next(_BUSY):
+            raise Transient("API Error: 529 Overloaded")
+        while self.gate is not None and not self.gate.exists():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        yield Answered("fixed")
+
+
 class Brief(BaseModel):
     topic: str = "whales"
 
 
 class Gates(BaseModel):
     folder: Path
+
+
+class Gate(BaseModel):
+    """A file for which an agent waits, if any."""
+
+    gate: Path | None = None
 
 
 class Release(BaseModel):
@@ -190,6 +233,57 @@ def wide(ctx: Context[NoInput]) -> Node:
             Approval(f"{LONG_ID[:-1]}2", ask=f"{WIDE}\n{RTL}"),
             Approval("diff", ask=LONG_DIFF),
         ),
+    )
+
+
+_BUSY = cycle((True, False))
+_TESTS = cycle(("3 failed, 3 passed in 0.22s\n\nFAILED test_retry.py", "6 passed in 0.11s"))
+"""What the tests of an issue say in its first and its second iteration."""
+
+
+async def survey() -> str:
+    await asyncio.sleep(0.3)
+    return "twelve issues"
+
+
+def no_goaway() -> str:
+    raise RuntimeError("HTTP/2 GOAWAY is treated as an error")
+
+
+def _issue(ctx: Context[Gate], number: int, gate: Path | None) -> Node:
+    """One of twelve issues: some are fixed, one fails, one asks, one waits, one takes two tries."""
+    if number == 420:
+        return Step("goaway", no_goaway, on_failure="continue")
+    fix = Task(
+        f"fix {number}",
+        agent=Edits(fails=number == 426, gate=gate),
+        prompt=f"Fix issue {number}.",
+        retry=Retry(tries=3, first_s=0.2),
+    )
+    if number == 415:
+        return Sequence(fix, Approval(f"allow {number}", ask="Change the default of redirects?"))
+    if number == 423:
+        return Sequence(fix, Timer(f"later {number}", seconds=86_400))
+    if number != 418:
+        return fix
+    test = Step("test", lambda: next(_TESTS), output=str)
+    done = Loop(fix, test, until=lambda: "failed" not in ctx[test], max_iterations=4, id="green")
+    return Sequence(done, Approval("review 418", ask="Is the change to Retry-After right?"))
+
+
+@workflow(input=Gate)
+def issues(ctx: Context[Gate]) -> Node:
+    """Twelve issues at once, then what is pending until all are done."""
+    numbers = [401, 404, 407, 411, 415, 418, 420, 423, 426, 429, 431, 433]
+
+    def each(number: int) -> Node:
+        return _issue(ctx, number, ctx.input.gate if number == 429 else None)
+
+    return Sequence(
+        Step("survey", survey, output=str),
+        ForEach(numbers, key=lambda one: f"#{one}", each=each, limit=10, id="issues"),
+        Parallel(*(Step(f"check {n}", lambda: "x", output=str) for n in range(7)), id="checks"),
+        Approval("ship", ask="Ship?"),
     )
 
 

@@ -47,7 +47,7 @@ def _wait(page: Page, task: str, state: str) -> None:
     page.wait_for_function(
         """([task, state]) => {
           const link = document.querySelector(`.tr a[href$="/tasks/${task}"]`);
-          return link?.closest(".tr").querySelector(".st").textContent.trim() === state;
+          return link?.closest(".tr").querySelector(".w").textContent.trim().startsWith(state);
         }""",
         arg=[task, state],
     )
@@ -75,7 +75,7 @@ def test_a_run_is_started_watched_approved_on_a_phone_and_seen_to_its_end(
             _mark(page)
         _wait(wide.page, "draft", "running")
         (tmp_path / "draft").touch()
-        _wait(wide.page, "ship", "waits for you")
+        _wait(wide.page, "ship", "waits")
         phone.page.locator("#waits a[href='/runs/gated/ask?task=ship']").wait_for()
         assert _is_kept(wide.page)
         assert _is_kept(phone.page)
@@ -162,7 +162,7 @@ def test_a_server_that_is_killed_and_comes_back_is_followed_by_both_browsers(
             (tmp_path / "draft").touch()  # it happens while no server is there
             with inspecting(tmp_path, state, port=first.served.port):
                 for page in pages:
-                    _wait(page, "ship", "waits for you")
+                    _wait(page, "ship", "waits")
                     page.locator(".live[data-state=on]").wait_for(state="attached")
                 pages[0].goto(f"{first.url}/runs/g/ask?task=ship")
                 pages[0].click("[data-approve]")

@@ -62,17 +62,77 @@ def test_keys_move_through_frames_and_groups(watched: Watched, inspector: Inspec
     page.wait_for_url(f"**/runs/demo?frame={last - 2}")
     page.keyboard.press(".")
     page.wait_for_url("**/runs/demo")
-    page.goto(f"{inspector.url}/runs/large")
-    group = page.locator("summary.tr").first
-    group.focus()
-    is_open = "document.querySelector('details[id^=group-]').open"
-    page.keyboard.press("ArrowRight")
-    assert page.evaluate(is_open)
-    page.keyboard.press("ArrowLeft")
-    assert not page.evaluate(is_open)
-    page.keyboard.press("ArrowDown")
-    assert _focused(page, "className") != "tr" or _focused(page, "tagName") == "A"
     assert watched.is_quiet(), watched.complaints
+
+
+def test_keys_move_through_the_tree(watched: Watched, inspector: Inspector) -> None:
+    page = watched.page
+    page.goto(f"{inspector.url}/runs/issues")
+    row = "closest('[aria-level]').id"
+    assert page.locator("[role=treegrid] [tabindex='0']").count() == 1
+    page.locator("#row-issues").focus()
+    page.keyboard.press("ArrowRight")  # it is open already
+    assert _focused(page, row) == "row-finished%20issues"
+    page.keyboard.press("ArrowRight")
+    assert _focused(page, "ariaExpanded") == "true"
+    page.keyboard.press("ArrowDown")
+    assert _focused(page, row) == "row-fix%20401"
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    assert _focused(page, row) == "row-finished%20issues"
+    assert _focused(page, "ariaExpanded") == "false"
+    page.keyboard.press("ArrowLeft")
+    assert _focused(page, row) == "row-issues"
+    page.keyboard.press("Enter")
+    assert not page.locator("#row-allow%20415".replace("%", "\\%")).is_visible()
+    page.keyboard.press("Home")
+    assert _focused(page, row) == "row-survey"
+    page.keyboard.press("End")
+    assert _focused(page, row) == "row-ship"
+    page.keyboard.press("k")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/runs/issues/tasks/ship")
+    assert watched.is_quiet(), watched.complaints
+
+
+def test_a_fold_stays_over_a_live_change_and_in_other_frames(
+    watched: Watched, inspector: Inspector
+) -> None:
+    page, inner = watched.page, "a[href$='/tasks/allow%20415']"
+    page.goto(f"{inspector.url}/runs/issues")
+    page.locator(".live[data-state=on]").wait_for(state="attached")
+    assert page.locator(inner).is_visible()
+    page.locator("#row-issues [data-fold]").click()
+    assert not page.locator(inner).is_visible()
+    page.locator("#row-ship").focus()
+    with page.expect_response(lambda answer: answer.url.endswith("/runs/issues")):
+        page.evaluate("htmx.trigger(document.getElementById('live'), 'end')")
+    page.wait_for_function("() => !document.querySelector('.htmx-request')")
+    assert not page.locator(inner).is_visible()
+    assert _focused(page, "id") == "row-ship"
+    page.goto(f"{inspector.url}/runs/issues?frame=12")
+    assert page.locator("#row-issues").get_attribute("aria-expanded") == "false"
+    page.locator("#row-issues [data-fold]").click()
+    page.goto(f"{inspector.url}/runs/issues")
+    assert page.locator(inner).is_visible()
+    assert watched.is_quiet(), watched.complaints
+
+
+def test_a_group_is_opened_without_scripts(chromium: Browser, inspector: Inspector) -> None:
+    with signed_in(chromium, inspector, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"{inspector.url}/runs/issues")
+        assert not page.locator("a[href$='/tasks/fix%20401']").is_visible()
+        page.get_by_role("link", name="8 finished").click()
+        assert page.locator("a[href$='/tasks/fix%20401']").is_visible()
+        page.locator("#row-issues [data-fold]").click()
+        assert not page.locator("a[href$='/tasks/fix%20401']").is_visible()
+        page.goto(f"{inspector.url}/runs/large")
+        page.locator("[data-far] [data-fold]").click()
+        assert page.locator("[data-row]").count() == 61
+        page.get_by_role("link", name="the next 60").click()
+        assert "61 to 120 of 10,000" in page.locator("main").inner_text()
 
 
 def test_frames_slide(watched: Watched, inspector: Inspector) -> None:

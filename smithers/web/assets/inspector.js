@@ -18,6 +18,12 @@
       if (seconds >= length) return `${Math.floor(seconds / length)}${unit}`;
     return `${Math.max(0, Math.floor(seconds))}s`;
   };
+  const took = (seconds) => {
+    const s = Math.max(0, Math.floor(seconds));
+    for (const [unit, length, below, part] of [["d", 86400, "h", 3600], ["h", 3600, "m", 60], ["m", 60, "s", 1]])
+      if (s >= length) return `${Math.floor(s / length)}${unit} ${Math.floor(s % length / part)}${below}`;
+    return `${s}s`;
+  };
   const local = (at) => at.toLocaleString([], { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" });
   const due = (at) => {
     const day = at.toDateString() === new Date().toDateString() ? {} : { weekday: "short", day: "numeric", month: "short" };
@@ -30,6 +36,8 @@
       put(one, figure((Date.now() - at) / 1000));
       one.title = local(at);
     }
+    for (const one of document.querySelectorAll("time[data-took]"))
+      put(one, took((Date.now() - new Date(one.dateTime)) / 1000));
     for (const one of document.querySelectorAll("time[data-local]"))
       put(one, local(new Date(one.dateTime)));
     for (const one of document.querySelectorAll("time[data-due]")) put(one, due(new Date(one.dateTime)));
@@ -78,17 +86,71 @@
   document.addEventListener("scroll", (event) => { if (event.target === session()) heed(); }, true);
   document.addEventListener("click", (event) => { if (event.target.closest("[data-newer]")) toEnd(); });
 
+  // A group that a person has opened or closed stays so in this tab: over live changes, and in other frames.
+  const tree = () => document.querySelector("[role=treegrid]");
+  const place = `smithers-folds:${location.pathname}`;
+  let folds = {}, at = null;  // `at` is the row that the tab key goes to
+  try { folds = JSON.parse(sessionStorage.getItem(place)) || {}; } catch { /* as if none was stored */ }
+  const keep = (group, is_open) => {
+    folds[group] = is_open;
+    try { sessionStorage.setItem(place, JSON.stringify(folds)); } catch { /* it holds for this page */ }
+  };
+  const lay = () => {
+    let shut = Infinity;
+    const all = tree()?.querySelectorAll("[aria-level]") || [];
+    for (const row of all) {
+      const level = Number(row.getAttribute("aria-level")), group = row.dataset.group;
+      if (level <= shut) shut = Infinity;
+      row.hidden = level > shut;
+      if (group !== undefined && Object.hasOwn(folds, group) && !("far" in row.dataset)) row.setAttribute("aria-expanded", folds[group]);
+      if (shut === Infinity && row.getAttribute("aria-expanded") === "false") shut = level;
+      if (row.matches(".rest")) continue;
+      row.tabIndex = -1;
+      for (const link of row.querySelectorAll("a")) link.tabIndex = -1;
+    }
+    const current = at && document.getElementById(at);
+    if (all.length) (current && !current.hidden ? current : all[0]).tabIndex = 0;
+  };
+  const turnFold = (row, is_open) => {
+    keep(row.dataset.group, is_open);
+    if ("far" in row.dataset) row.querySelector("[data-fold]").click();
+    else lay();
+  };
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-fold]"), row = link?.closest("[data-group]");
+    if (!row || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const is_open = row.getAttribute("aria-expanded") !== "true";
+    keep(row.dataset.group, is_open);
+    if ("far" in row.dataset) return;
+    event.preventDefault();
+    lay();
+  });
+  document.addEventListener("focusin", (event) => {
+    const row = event.target.closest("[role=treegrid] [aria-level]");
+    if (!row || row.matches(".rest")) return;
+    at = row.id;
+    for (const one of tree().querySelectorAll("[aria-level][tabindex='0']")) one.tabIndex = -1;
+    row.tabIndex = 0;
+  });
+  document.addEventListener("htmx:after:swap", () => lay());
+
   // Keys go to a place, or follow the link that has them; none of them decides anything.
   const isShown = (one) => one.checkVisibility({ visibilityProperty: true });
-  const rows = () => [...document.querySelectorAll("[data-row], summary.tr")].filter(isShown);
+  const rows = () => [...document.querySelectorAll("[data-row], [data-group]")].filter(isShown);
   const move = (step) => {
-    const all = rows(), at = all.indexOf(document.activeElement);
-    all[Math.min(all.length - 1, Math.max(0, at + step))]?.focus();
+    const all = rows(), from = all.indexOf(document.activeElement.closest("[data-row], [data-group]"));
+    all[Math.min(all.length - 1, Math.max(0, from + step))]?.focus();
   };
+  const levelOf = (row) => Number(row.getAttribute("aria-level"));
   const fold = (is_open) => {
-    const at = document.activeElement, group = at.closest("details");
-    if (at.matches("summary.tr") && group.open !== is_open) group.open = is_open;
-    else if (!is_open) (at.matches("summary") ? group.parentElement.closest("details") : group)?.querySelector("summary").focus();
+    const row = document.activeElement.closest("[aria-level]"), state = row.getAttribute("aria-expanded");
+    if (state === String(!is_open)) turnFold(row, is_open);
+    else if (is_open && state === "true") move(1);
+    else if (!is_open) {
+      let around = row.previousElementSibling;
+      while (around && !(levelOf(around) < levelOf(row))) around = around.previousElementSibling;
+      if (around?.hasAttribute("aria-level")) around.focus();
+    }
   };
   const keys = {
     "?": () => document.getElementById("keys").showModal(),
@@ -99,7 +161,12 @@
     d: () => document.querySelector("[data-deny]")?.focus(),
     s: () => document.querySelector("[data-steer]")?.focus(),
   };
-  const inTree = { ArrowDown: () => move(1), ArrowUp: () => move(-1), ArrowLeft: () => fold(false), ArrowRight: () => fold(true) };
+  const inTree = {
+    ArrowDown: () => move(1), ArrowUp: () => move(-1), ArrowLeft: () => fold(false), ArrowRight: () => fold(true),
+    Home: () => rows()[0].focus(), End: () => rows().at(-1).focus(),
+    Enter: () => document.activeElement.querySelector(".nm a")?.click(),
+  };
+  const inLines = { ArrowDown: inTree.ArrowDown, ArrowUp: inTree.ArrowUp };
   const marked = (key) => {
     const one = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
     if (!one || !isShown(one)) return null;
@@ -109,8 +176,8 @@
     const at = event.target, typing = at.closest("input, textarea, select");
     if (event.key === "Escape" && typing) typing.blur();
     if (typing || event.ctrlKey || event.metaKey || event.altKey || at.closest("dialog")) return;
-    const isRow = at.matches("[data-row], summary.tr");
-    const act = keys[event.key] || (isRow && inTree[event.key]) || (event.key.length === 1 && marked(event.key));
+    const isRow = at.matches("[role=treegrid] [aria-level]"), isLine = at.matches("[data-row]");
+    const act = keys[event.key] || (isRow && inTree[event.key]) || (isLine && inLines[event.key]) || (event.key.length === 1 && marked(event.key));
     if (!act) return;
     event.preventDefault();
     act();
@@ -125,6 +192,8 @@
   };
   document.addEventListener("DOMContentLoaded", () => {
     clocks();
+    lay();
+    if (location.hash) document.querySelector("[role=treegrid] :target")?.focus();
     if (session()?.hasAttribute("data-at-end")) toEnd();
     read = last();
     icon();

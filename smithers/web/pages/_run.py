@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
@@ -19,34 +18,44 @@ from smithers.web.pages._ahead import ahead_of
 from smithers.web.pages._facts import amounts_of, every_ms, marks_of, worked_s
 from smithers.web.pages._page import page, render, typed
 from smithers.web.pages._source import failed_lines
+from smithers.web.pages._sums import Facts
 from smithers.web.pages._texts import text_of
-from smithers.web.pages._tree import MOST, Item, Window, items_of, leaves_of, scale_s, tree_of
-from smithers.web.pages._words import mark_of_run, parts_of
+from smithers.web.pages._tree import MOST, Window, flat_rows, rows_of
+from smithers.web.pages._water import Water, scale_of
+from smithers.web.pages._words import mark_of_run, name_of, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from smithers.views import Picture
+    from smithers.views import GraphNode, Picture
 
 __all__ = ["ROUTES"]
 
 _MOST_REASONS = 20
 _Number = Annotated[int, Strict(), Field(ge=0, le=2**53), BeforeValidator(number_of)]
-_Show = Literal["running", "waiting", "failed", "finished", "pending"]
-_GLYPHS: Mapping[_Show, tuple[str, ...]] = {
-    "running": ("run",),
-    "waiting": ("ask", "wait"),
-    "failed": ("bad",),
-    "finished": ("ok",),
-    "pending": ("pend",),
+_Show = Literal[
+    "running", "needs", "waiting", "failed", "finished", "pending", "skipped", "cancelled"
+]
+_STATES: Mapping[_Show, tuple[str, ...]] = {
+    "running": ("running",),
+    "needs": ("asks", "stalled"),
+    "waiting": ("waiting",),
+    "failed": ("failed",),
+    "finished": ("finished",),
+    "pending": ("pending",),
+    "skipped": ("skipped",),
+    "cancelled": ("cancelled",),
 }
 
 
 class RunParameters(Closed):
-    """As of which frame; which tasks, or which part of a large group."""
+    """As of which frame; which tasks, which group is open and which part of it if it is large, and
+    which is closed.
+    """
 
     frame: _Number | None = None
-    group: str | None = Field(None, max_length=250)
+    group: str | None = Field(None, max_length=300)
+    shut: str | None = Field(None, max_length=300)
     start: _Number = 0
     show: _Show | None = None
     find: str = Field("", max_length=250)
@@ -70,7 +79,6 @@ def _run(call: Call) -> Response:
     end = run.last_activity if has_ended or frame is not None else now
     elapsed_s = (end - run.created_at).total_seconds()
     why = hub.why(call.run) if frame is None else None
-    scale = scale_s(elapsed_s, grows=not has_ended and frame is None)
     tasks = Counter[str](one.line.state for one in found.tasks)
     handled = sum(one.line.tolerated for one in found.tasks)
     return render(
@@ -102,32 +110,36 @@ def _run(call: Call) -> Response:
         given=given,
         live=f"/api/v1/runs/{call.run}/events{'' if cursor is None else f'?after={cursor}'}",
         every_ms=every_ms(tasks.total()),
-        scale=scale,
+        end=end,
         most=MOST,
-        **_rows(drawn, given, end, scale),
+        **_rows(drawn, given, end, grows=not (has_ended or drawn.has_ended)),
     )
 
 
-def _rows(drawn: Picture, given: RunParameters, end: datetime, scale: float) -> dict[str, Any]:
-    """The rows of the tasks: a tree, or those that a filter finds."""
-    tree = tree_of(drawn.root, drawn.found, end=end, scale=scale)
-    marks = Counter[str]() if tree is None else tree.states
+def _rows(drawn: Picture, given: RunParameters, end: datetime, *, grows: bool) -> dict[str, Any]:
+    """The rows of the tasks over time: a tree, or those that a filter finds."""
+    facts, run, root = Facts(drawn, end), drawn.found.run, drawn.root
+    scale = scale_of((drawn.until - run.created_at).total_seconds(), grows=grows)
+    water = Water(facts, run.created_at, scale)
+    states = Counter[str]() if root is None else facts.sum(root).states
     filters = [
         _Filter(show, number)
-        for show, glyphs in _GLYPHS.items()
-        if (number := sum(marks[one] for one in glyphs)) or show == given.show
+        for show, names in _STATES.items()
+        if (number := sum(states[one] for one in names)) or show == given.show
     ]
+    found: dict[str, Any] = {"filters": filters, "scale": scale, "now_at": water.now}
     if not (given.show or given.find):
-        window = None if given.group is None else Window(given.group, given.start)
-        return {"items": items_of(tree, window), "filters": filters, "matching": None}
-    matching = [one for one in leaves_of(tree) if _matches(one, given)]
-    shown = [replace(one, depth=0) for one in matching[given.start : given.start + MOST]]
-    return {"items": shown, "filters": filters, "matching": len(matching)}
+        window = Window(given.group, given.start, given.shut)
+        return {**found, "rows": rows_of(root, facts, water, window), "matching": None}
+    every = () if root is None else facts.leaves(root)
+    matching = [one for one in every if _matches(one, given, facts)]
+    shown = matching[given.start : given.start + MOST]
+    return {**found, "rows": flat_rows(shown, facts, water), "matching": len(matching)}
 
 
-def _matches(item: Item, given: RunParameters) -> bool:
-    return given.find.lower() in item.name.lower() and (
-        given.show is None or item.mark.glyph in _GLYPHS[given.show]
+def _matches(node: GraphNode, given: RunParameters, facts: Facts) -> bool:
+    return given.find.lower() in name_of(node.key).lower() and (
+        given.show is None or facts.leaf(node).state in _STATES[given.show]
     )
 
 

@@ -1,272 +1,315 @@
-"""The tree of a run as rows, each with its spans on one scale of time."""
+"""The tree of a run as rows. Where many siblings are finished or pending they are one row, and of a
+large group a part is shown.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import field, replace
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from smithers import waits
 from smithers.changes import Key
-from smithers.shapes import ITERATION, asks_person
-from smithers.texts import title_of
+from smithers.shapes import ITERATION, is_container
 from smithers.values import dataclass
-from smithers.web.pages._words import Mark, mark_of_task, name_of, short
+from smithers.web.pages._row_words import (
+    Says,
+    group_says,
+    group_words,
+    is_beside,
+    leaf_says,
+    leaf_words,
+    node_name,
+)
+from smithers.web.pages._sums import SHOWN, Facts, Sum
+from smithers.web.pages._words import Mark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from smithers.views import GraphNode
+    from smithers.web.pages._water import Span, Water
 
-    from smithers.views import GraphNode, Inspection, TaskView, WaitView
-
-__all__ = ["MOST", "Item", "Span", "Window", "items_of", "leaves_of", "scale_s", "tree_of"]
+__all__ = ["MOST", "Rest", "Row", "Window", "flat_rows", "rows_of"]
 
 MOST = 60
-"""So many children of a group are shown at once."""
-_MOST_ROWS = 600
-"""So many rows are shown in all."""
-_STEPS_S = (1, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400)
-_LEAST = 0.5
-"""So wide is a span at least, in per cent."""
-_CALM = ("ok", "off", "pend")
-"""The marks of what nobody has to look at."""
-
-
-class Span(NamedTuple):
-    """From where and how far, in per cent of the scale."""
-
-    at: float
-    width: float
-    tone: str
-
-    @property
-    def end(self) -> float:
-        return round(self.at + self.width, 3)
+"""So many rows of a large group are shown at once."""
+_WHOLE = 200
+"""A group with more is large."""
+_MOST_ROWS, _MOST_FOLDED = 600, 240
+"""So many rows are in a page, and so many of them below a closed group."""
+_MOST_OPEN = 12
+"""A group in which nothing happens is closed if it has more."""
+_MANY = 6
+"""From so many siblings on those of one state are folded."""
+_FOLDED = ("finished", "skipped", "cancelled", "pending")
+_URGENCY = {name: number for number, name in enumerate(SHOWN)}
 
 
 class Window(NamedTuple):
-    """Which of the children of a large group are shown."""
+    """The group that is to be open, and from where on it is shown if it is large; and one that is
+    to be closed.
+    """
 
-    group: str
-    start: int
+    group: str | None = None
+    start: int = 0
+    shut: str | None = None
+
+
+class Place(NamedTuple):
+    """Where a row is: `position` of `size` among its siblings, and whether all groups around it are
+    open.
+    """
+
+    level: int
+    position: int
+    size: int
+    is_shown: bool = True
+    parent: GraphNode | None = None
+
+
+class _Fold(NamedTuple):
+    """Siblings in one state."""
+
+    id: str
+    state: str
+    parent: GraphNode
+    nodes: tuple[GraphNode, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Item:
-    """A row: a task with its attempts, or a group with the sums of what is in it. `hidden` are how
-    many children are not shown, and `window` is the number of the first that is.
-    """
+class Row:
+    """A task, a group, or siblings that are folded."""
 
-    key: Key
+    id: str
+    key: Key | None
     name: str
-    kind: str
+    words: str
+    """What it does, or why it does not."""
+    says: Says
     mark: Mark
-    depth: int
-    is_group: bool
-    tries: int = 0
-    work_s: float = 0.0
-    cost: Decimal | None = None
-    spans: tuple[Span, ...] = ()
-    done: int = 0
-    total: int = 1
-    is_open: bool = True
-    children: tuple[Item, ...] = ()
-    hidden: int = 0
-    window: int = 0
-    asks: bool = False
-    needs: bool = False
-    """Whether something in it runs, waits or has failed."""
-    states: Counter[str] = field(default_factory=Counter[str])
-    """How many tasks in it have each mark."""
-    said: str = ""
-    """Why it failed or what it waits for, in a few words."""
+    sum: Sum
+    spans: tuple[Span, ...]
+    place: Place
+    is_group: bool = False
+    is_fold: bool = False
+    is_open: bool = False
+    is_far: bool = False
+    """Whether it is a group whose rows are not in the page."""
+    tally: tuple[tuple[str, str, int], ...] = ()
+    """How many tasks of it are in which state: the glyph, the word, and the number."""
 
 
-def scale_s(elapsed_s: float, *, grows: bool) -> float:
-    """How much time the waterfall shows: for a run that continues it grows in steps, so that its
-    bars stand still between them.
+class Rest(NamedTuple):
+    """That a large group has more rows: of which group, and what is shown of it."""
 
-    >>> scale_s(42.0, grows=True), scale_s(42.0, grows=False), scale_s(100_000, grows=True)
-    (60, 42.0, 172800)
-    """
-    if not grows:
-        return max(elapsed_s, 0.001)
-    day = _STEPS_S[-1]
-    return next((step for step in _STEPS_S if elapsed_s <= step), (int(elapsed_s) // day + 1) * day)
+    group: str
+    start: int
+    shown: int
+    size: int
+    level: int
+    is_shown: bool
 
+    @property
+    def before(self) -> int | None:
+        """Where the rows before begin."""
+        return max(0, self.start - MOST) if self.start else None
 
-class _Maker:
-    def __init__(self, found: Inspection, end: datetime, scale: float) -> None:
-        self.start, self.end, self.scale = found.run.created_at, end, scale
-        self.tasks = {one.line.key: one for one in found.tasks}
-        self.waits: dict[Key, WaitView] = {one.key: one for one in found.waits}
-
-    def item(self, node: GraphNode, depth: int, *, is_last: bool = True) -> Item:
-        if not node.children:
-            return self._task(node, depth)
-        last = len(node.children) - 1
-        made = [
-            self.item(child, depth + 1, is_last=number == last)
-            for number, child in enumerate(node.children)
-        ]
-        costs = [one.cost for one in made if one.cost is not None]
-        spans = [span for one in made for span in one.spans]
-        around: tuple[Span, ...] = ()
-        if spans:
-            at = min(span.at for span in spans)
-            around = (Span(at, max(span.end for span in spans) - at, "group"),)
-        needs = any(one.needs for one in made)
-        mark = mark_of_task(node.state, None)
-        if any(one.asks for one in made) and node.state in ("waiting", "running", "ready"):
-            mark = next(one.mark for one in made if one.asks)
-        return Item(
-            key=node.key,
-            name=name_of(node.key),
-            kind=node.kind,
-            mark=mark,
-            depth=depth,
-            is_group=True,
-            work_s=sum(one.work_s for one in made),
-            cost=sum(costs, Decimal(0)) if costs else None,
-            spans=around,
-            done=sum(one.done for one in made),
-            total=sum(one.total for one in made),
-            is_open=needs or (len(made) <= 30 and (is_last or node.kind != ITERATION)),
-            children=tuple(made),
-            asks=any(one.asks for one in made),
-            needs=needs,
-            states=sum((one.states for one in made), Counter[str]()),
-        )
-
-    def _task(self, node: GraphNode, depth: int) -> Item:
-        view = self.tasks.get(node.key) or self.tasks.get(Key(node.key.id))
-        wait = self.waits.get(node.key)
-        mark = mark_of_task(node.state, wait)
-        needs, states = mark.glyph not in _CALM, Counter[str]({mark.glyph: 1})
-        if view is None:
-            return Item(
-                key=node.key,
-                name=name_of(node.key),
-                kind=node.kind,
-                mark=mark,
-                depth=depth,
-                is_group=False,
-                needs=needs,
-                states=states,
-            )
-        costs = [one.usage.cost for one in view.attempts if one.usage.cost is not None]
-        return Item(
-            key=node.key,
-            name=name_of(node.key),
-            kind=node.kind,
-            mark=mark,
-            depth=depth,
-            is_group=False,
-            tries=len(view.attempts),
-            work_s=sum(
-                ((one.ended_at or self.end) - one.started_at).total_seconds()
-                for one in view.attempts
-            ),
-            cost=sum(costs, Decimal(0)) if costs else None,
-            spans=tuple(self._spans(view, wait)),
-            done=int(node.state in ("finished", "skipped") or node.tolerated),
-            asks=wait is not None and wait.kind in waits.DECISIONS,
-            needs=needs,
-            states=states,
-            said=_said(view, wait),
-        )
-
-    def _spans(self, view: TaskView, wait: WaitView | None) -> Iterator[Span]:
-        """Its attempts, and what it waited for before, between and after them."""
-        before = view.came_up
-        for one in view.attempts:
-            if before is not None:
-                yield from self._wait(before, one.started_at)
-            tone = {"running": "run", "succeeded": "ok", "failed": "bad"}.get(one.state, "cut")
-            yield from self._span(one.started_at, one.ended_at or self.end, tone)
-            before = one.ended_at
-        is_asked = asks_person(view.line.kind)
-        if wait is not None:
-            tone = "ask" if wait.kind in waits.DECISIONS else "wait"
-            yield from self._span(wait.since, self.end, tone)
-        elif before is not None and view.settled is not None and not view.attempts:
-            yield from self._wait(before, view.settled, "ask" if is_asked else "wait")
-
-    def _wait(self, start: datetime, end: datetime, tone: str = "wait") -> Iterator[Span]:
-        """A wait that is long enough to be seen."""
-        if (end - start).total_seconds() >= _LEAST * self.scale / 100:
-            yield from self._span(start, end, tone)
-
-    def _span(self, start: datetime, end: datetime, tone: str) -> Iterator[Span]:
-        """A span, of which that part is shown that is of this run: a fork has older ones."""
-        at = 100 * (start - self.start).total_seconds() / self.scale
-        until = 100 * (end - self.start).total_seconds() / self.scale
-        if until <= 0 and at < 0:
-            return
-        at = round(min(max(at, 0.0), 100 - _LEAST), 3)
-        yield Span(at, round(min(max(until - at, _LEAST), 100 - at), 3), tone)
+    @property
+    def after(self) -> int | None:
+        end = self.start + self.shown
+        return end if end < self.size else None
 
 
-def _said(view: TaskView, wait: WaitView | None) -> str:
-    if view.line.error is not None:
-        return short(view.line.error.message)
-    return "" if wait is None or not wait.asked else title_of(wait.asked)
-
-
-class _Pruner:
-    """Leaves out rows until a tree is small enough to be shown."""
-
-    def __init__(self, window: Window | None) -> None:
-        self.window, self.left = window, _MOST_ROWS
-
-    def shown(self, item: Item) -> Item:
-        """A group with those children that are shown: of many those that need somebody, or those
-        asked for; of one in which all is calm none, once there are too many rows.
-        """
-        if not item.is_group:
-            return item
-        made, start = item.children, 0
-        is_asked = self.window is not None and self.window.group == str(item.key)
-        if self.window is not None and is_asked:
-            start = max(0, min(self.window.start, len(made) - 1))
-            made = made[start : start + MOST]
-        elif len(made) > MOST or (len(made) > self.left and not item.needs):
-            made = tuple(one for one in made if one.needs)[: min(MOST, max(self.left, 0))]
-        self.left -= len(made)
-        hidden = len(item.children) - len(made)
-        made = tuple(self.shown(one) for one in made)
-        is_open = item.is_open or is_asked or self._is_around(made)
-        return replace(item, children=made, hidden=hidden, window=start, is_open=is_open)
-
-    def _is_around(self, items: Iterable[Item]) -> bool:
-        """Whether the window is in one of the items."""
-        wanted = None if self.window is None else self.window.group
-        return wanted is not None and any(
-            str(one.key) == wanted or self._is_around(one.children) for one in items
-        )
-
-
-def tree_of(
-    root: GraphNode | None, found: Inspection, *, end: datetime, scale: float
-) -> Item | None:
-    """All rows of a run, below that of its root."""
-    return None if root is None else _Maker(found, end, scale).item(root, -1)
-
-
-def items_of(tree: Item | None, window: Window | None = None) -> tuple[Item, ...]:
-    """The rows that are shown; the root's own only where it says something."""
-    if tree is None:
+def rows_of(
+    root: GraphNode | None, facts: Facts, water: Water, window: Window
+) -> tuple[Row | Rest, ...]:
+    """The rows of a run; that of its root only where it is the only one."""
+    if root is None:
         return ()
-    item = _Pruner(window).shown(tree)
-    return item.children if item.is_group and not item.hidden and item.children else (item,)
+    made = _Rows(facts, water, window, root)
+    entries = made.entries(root)
+    made.emit(str(root.key), entries if root.children else (root,), Place(1, 1, 1, True, root))
+    return tuple(made.found)
 
 
-def leaves_of(item: Item | None) -> Iterator[Item]:
-    """The tasks of a run in the order of its tree."""
-    if item is None:
-        return
-    if not item.is_group:
-        yield item
-    for child in item.children:
-        yield from leaves_of(child)
+def flat_rows(nodes: Iterable[GraphNode], facts: Facts, water: Water) -> list[Row]:
+    """Tasks without what is around them."""
+    found = list(nodes)
+    made = _Rows(facts, water, Window(), None)
+    return [made.leaf(node, Place(1, n, len(found))) for n, node in enumerate(found, 1)]
+
+
+class _Rows:
+    def __init__(self, facts: Facts, water: Water, window: Window, root: GraphNode | None) -> None:
+        self.facts, self.water, self.window = facts, water, window
+        self.found: list[Row | Rest] = []
+        self.left, self.left_folded = _MOST_ROWS, _MOST_FOLDED
+        self.around: set[Key] = set()
+        if window.group is not None and root is not None:
+            names = {window.group, window.group.partition(" ")[2]}
+            self._look_for(names, root)
+
+    def _look_for(self, names: set[str], node: GraphNode) -> bool:
+        """Note all that is around the group that is to be open."""
+        found = str(node.key) in names
+        for child in node.children:
+            found = self._look_for(names, child) or found
+        if found:
+            self.around.add(node.key)
+        return found
+
+    def entries(self, node: GraphNode) -> Sequence[GraphNode | _Fold]:
+        """What is below a group: in the last iteration of a loop, behind the earlier ones."""
+        *earlier, last = node.children or (node,)
+        if last.kind == ITERATION:
+            return (*self._folded(node, earlier), *self.entries(last))
+        if is_beside(node.kind):
+            return self._folded(node, node.children)
+        return node.children
+
+    def _folded(self, parent: GraphNode, nodes: Sequence[GraphNode]) -> Sequence[GraphNode | _Fold]:
+        if len(nodes) < _MANY:
+            return nodes
+        by: dict[str, list[GraphNode]] = {}
+        for one in nodes:
+            state = self.facts.state(one)
+            is_calm = state in _FOLDED and not (one.children and self.facts.sum(one).is_urgent)
+            by.setdefault(state if is_calm else "", []).append(one)
+        folds = {
+            state: _Fold(f"{state} {parent.key}", state, parent, tuple(found))
+            for state, found in by.items()
+            if state and 1 < len(found) < len(nodes)
+        }
+        if not folds:
+            return nodes
+        rest = [one for state, found in by.items() if state not in folds for one in found]
+        if len(rest) > _WHOLE:
+            rest.sort(key=lambda one: _URGENCY[self.facts.state(one)])
+        elif len(by) - len(folds) > 1:  # in their order
+            kept = {id(one) for one in rest}
+            rest = [one for one in nodes if id(one) in kept]
+        first = [folds[state] for state in _FOLDED[:1] if state in folds]
+        last = [folds[state] for state in _FOLDED[1:] if state in folds]
+        return (*first, *rest, *last) if len(rest) <= _WHOLE else (*rest, *first, *last)
+
+    def emit(self, group: str, entries: Sequence[GraphNode | _Fold], first: Place) -> None:
+        """Add the rows of a group, of which the first has this place."""
+        nodes = [one for one in entries if not isinstance(one, _Fold)]
+        start, shown, rest = 0, entries, list[_Fold]()
+        if len(nodes) > _WHOLE:
+            start = self.window.start if self.window.group == group else 0
+            start = min(start, len(nodes) - 1)
+            shown = nodes[start : start + MOST]
+            rest = [one for one in entries if isinstance(one, _Fold)]
+        place = first._replace(size=len(entries))
+        for position, one in enumerate(shown, start + 1):
+            self._add(one, place._replace(position=position))
+        if len(nodes) > _WHOLE:
+            level, is_shown = first.level, first.is_shown
+            self.found.append(Rest(group, start, len(shown), len(nodes), level, is_shown))
+        for position, one in enumerate(rest, len(nodes) + 1):
+            self._add(one, place._replace(position=position))
+
+    def _add(self, one: GraphNode | _Fold, place: Place) -> None:
+        self.left -= 1
+        self.left_folded -= not place.is_shown
+        if not isinstance(one, _Fold) and not one.children:
+            self.found.append(self.leaf(one, place))
+            return
+        inner: Sequence[GraphNode | _Fold]
+        if isinstance(one, _Fold):
+            row, inner, parent = self._fold(one, place), one.nodes, one.parent
+        else:
+            inner, parent = self.entries(one), one
+            row = self._group(one, inner, place)
+        self.found.append(row)
+        if not row.is_far:
+            is_shown = place.is_shown and row.is_open
+            self.emit(row.id, inner, Place(place.level + 1, 1, 1, is_shown, parent))
+
+    def leaf(self, node: GraphNode, place: Place) -> Row:
+        leaf = self.facts.leaf(node)
+        return Row(
+            id=str(node.key),
+            key=None if is_container(node.kind) else node.key,
+            name=node_name(node, place.parent),
+            words=leaf_words(node, leaf, self.facts.drawn),
+            says=leaf_says(node, leaf, self.facts),
+            mark=leaf.mark,
+            sum=self.facts.sum(node),
+            spans=self.water.of_task(leaf),
+            place=place,
+        )
+
+    def _group(self, node: GraphNode, inner: Sequence[GraphNode | _Fold], place: Place) -> Row:
+        found, state, id = self.facts.sum(node), self.facts.state(node), str(node.key)
+        mark = SHOWN.get(state, SHOWN["pending"])
+        is_calm = len(inner) <= _MOST_OPEN and state == "finished" and node.kind != ITERATION
+        is_open = self._is_open(id, found.is_urgent or is_calm, node.key in self.around)
+        is_far = not self._fits(inner, place.is_shown and is_open)
+        states = Counter(map(self.facts.state, node.children) if is_beside(node.kind) else ())
+        return Row(
+            id=id,
+            key=None,
+            name=node_name(node, place.parent),
+            words=group_words(node, self.facts),
+            says=group_says(node, mark),
+            mark=mark,
+            sum=found,
+            spans=self.water.of_group(found),
+            place=place,
+            is_group=True,
+            is_open=is_open and not is_far,
+            is_far=is_far,
+            tally=_tally(states),
+        )
+
+    def _fold(self, fold: _Fold, place: Place) -> Row:
+        found, mark = self.facts.sum_of(fold.nodes), SHOWN[fold.state]
+        is_open = self._is_open(fold.id, False, any(one.key in self.around for one in fold.nodes))
+        is_far = not self._fits(fold.nodes, place.is_shown and is_open)
+        return Row(
+            id=fold.id,
+            key=None,
+            name=f"{len(fold.nodes):,} {fold.state}",
+            words=_names(fold.nodes, fold.parent),
+            says=Says(mark, ""),  # its name has it
+            mark=mark,
+            sum=found,
+            spans=self.water.of_group(found),
+            place=place,
+            is_group=True,
+            is_fold=True,
+            is_open=is_open and not is_far,
+            is_far=is_far,
+        )
+
+    def _is_open(self, id: str, by_itself: bool, is_around: bool) -> bool:
+        return id != self.window.shut and (by_itself or is_around or id == self.window.group)
+
+    def _fits(self, inner: Sequence[GraphNode | _Fold], is_shown: bool) -> bool:
+        """Whether the page has room for the rows of a group."""
+        many = len(inner)
+        if is_shown:
+            return (MOST if many > _WHOLE else many) <= self.left
+        return many <= min(MOST, self.left, self.left_folded)
+
+
+def _tally(states: Counter[str]) -> tuple[tuple[str, str, int], ...]:
+    """How many are in which state, if they are in more than one."""
+    names = [name for name in dict.fromkeys(("finished", *SHOWN)) if states[name]]
+    if len(names) < 2:
+        return ()
+    return tuple((SHOWN[name].glyph, SHOWN[name].word, states[name]) for name in names)
+
+
+def _names(nodes: Sequence[GraphNode], parent: GraphNode) -> str:
+    """The names of siblings, or of the first and the last.
+
+    >>> from smithers.views import GraphNode
+    >>> nodes = [GraphNode(key=Key(str(n)), kind="step", state="finished", tolerated=False)
+    ...     for n in range(9)]
+    >>> _names(nodes[:2], nodes[0]), _names(nodes, nodes[0])
+    ('0, 1', '0 to 8')
+    """
+    if len(nodes) <= 5:
+        return ", ".join(node_name(one, parent) for one in nodes)
+    return f"{node_name(nodes[0], parent)} to {node_name(nodes[-1], parent)}"
