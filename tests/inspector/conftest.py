@@ -18,7 +18,7 @@ from smithers.access import Sessions
 from smithers.hub import Hub
 from smithers.workflows import Workflow
 from tests.cli.command import smithers
-from tests.inspector import flows
+from tests.inspector import flows, task_flows
 from tests.web.process import Served, serving
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ _RUNS: dict[str, Workflow[Any, Any]] = {
     "hostile": flows.hostile,
     "wide": flows.wide,
     "large": flows.large,
+    "fixes": task_flows.fixes,
+    "kinds": task_flows.kinds,
 }
 
 
@@ -106,10 +108,21 @@ def project(state: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     env = {"SMITHERS_REPLAY": "recordings", "XDG_STATE_HOME": str(state)}
     done = smithers(folder, "up", "ship_it.py", "--run-id", "demo", "--db", "runs.db", env=env)
     assert done.code == 0, done
-    hub = Hub(folder / "runs.db")
-    for run_id, flow in _RUNS.items():
-        aside(lambda flow=flow, run_id=run_id: hub.run(flow, run_id=run_id))  # type: ignore[misc]
+    make_runs(folder)
     return folder
+
+
+def make_runs(folder: Path) -> None:
+    """The runs that are made in memory; agents work in a repository of the folder."""
+    hub = Hub(folder / "runs.db")
+    task_flows.make_repository(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for run_id, flow in _RUNS.items():
+            aside(lambda flow=flow, run_id=run_id: hub.run(flow, run_id=run_id))  # type: ignore[misc]
+        hub.decide("kinds", "decided", approved=True, by="ann", note="The tests are green.")
+        hub.answer("kinds", "answered", "beta", by="ann")
+        aside(lambda: hub.resume("kinds", workflow=task_flows.kinds))
 
 
 @contextmanager

@@ -6,6 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from smithers.changes import Key
+from smithers.naming import node_name
+from smithers.shapes import ITERATION
 from smithers.web.pages._words import Mark, link_of, link_to_group, mark_of_task, name_of
 
 if TYPE_CHECKING:
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
     from smithers.views import GraphNode, WaitView
 
-__all__ = ["Place", "find_group", "rail_of"]
+__all__ = ["Place", "Rail", "find_group", "rail_of"]
 
 _ALL, _NEAR, _MOST_URGENT = 14, 3, 8
 """Up to 14 children are all shown; of more those beside the path, and 8 that need somebody."""
@@ -30,12 +32,36 @@ class Place(NamedTuple):
     is_here: bool = False
 
 
-def rail_of(
-    run: str, root: GraphNode | None, key: Key, waits: Mapping[Key, WaitView]
-) -> list[Place]:
+class Rail(NamedTuple):
+    """The rows, and how many of all tasks need nothing more."""
+
+    places: list[Place]
+    done: int
+    total: int
+
+
+def rail_of(run: str, root: GraphNode | None, key: Key, waits: Mapping[Key, WaitView]) -> Rail:
     """The nodes on the way to a task, each with what is beside it."""
-    path = [] if root is None else _path_to(root, key)
-    return list(_Rail(run, path, waits).rows())
+    if root is None:
+        return Rail([], 0, 0)
+    leaves = [*_leaves(root)]
+    done = sum(one.tolerated or one.state in ("finished", "skipped") for one in leaves)
+    places = list(_Rail(run, _path_to(root, key), waits).rows())
+    return Rail(places, done, len(leaves))
+
+
+def _leaves(node: GraphNode) -> Iterator[GraphNode]:
+    if not node.children:
+        yield node
+    for child in node.children:
+        yield from _leaves(child)
+
+
+def _name(node: GraphNode) -> str:
+    """What a node is called among those around it: a group without a name by its kind."""
+    if node.kind == ITERATION:
+        return f"iteration {node.key.path[-1]}"
+    return name_of(node.key) if node_name(node.key.id) == node.key.id else node.kind
 
 
 def find_group(root: GraphNode | None, name: str) -> Key | None:
@@ -93,4 +119,4 @@ class _Rail:
         is_group = bool(node.children)
         link = link_to_group if is_group else link_of
         is_here = node is self.path[-1]
-        return Place(name_of(node.key), self._mark(node), depth, link(self.run, node.key), is_here)
+        return Place(_name(node), self._mark(node), depth, link(self.run, node.key), is_here)

@@ -126,6 +126,8 @@ def turns_of(
                 open_calls[str(payload.get("call"))] = block
             elif kind == "steered":
                 block.name, block.message = last_call, _message(payload, name.number, unread)
+            elif kind == "started":
+                block.parts = _resumed(block.parts, payload, name.number, tries)
             last_call = last_call if kind == "steered" else ""
     return found
 
@@ -134,6 +136,22 @@ def shown_messages(turns: Iterable[Turn]) -> set[int]:
     """The ids of the messages that a session shows where they were read."""
     blocks = (block for turn in turns for block in turn.blocks)
     return {block.message.id for block in blocks if block.message is not None}
+
+
+def _resumed(
+    parts: Sequence[Part],
+    payload: Mapping[str, Any],
+    number: int,
+    tries: Mapping[int, AttemptView],
+) -> Sequence[Part]:
+    """A session with the attempt from which it is continued, if there is one."""
+    session = payload.get("session")
+    before = [n for n, one in tries.items() if n < number and one.session == session]
+    return (
+        parts_of_text(f"session {session}, continued from attempt {max(before)}")
+        if before
+        else parts
+    )
 
 
 def _message(
