@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx2
 import pytest
 
 from smithers.access import Sessions
@@ -74,6 +75,17 @@ class Inspector:
     def run(self, flow: Workflow[Any, Any], run_id: str) -> None:
         aside(lambda: self.hub.run(flow, run_id=run_id))
 
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        """What the API answers to a request."""
+        found = httpx2.post(
+            f"{self.url}/api/v1{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {self.served.secret}"},
+            timeout=30,
+        )
+        assert found.is_success, found.text
+        return found.json()
+
     def sign_in(self, context: BrowserContext, name: str = "ann") -> None:
         page = context.new_page()
         page.goto(f"{self.url}/session?code={self.sessions.offer(name)}")
@@ -103,7 +115,8 @@ def project(state: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a run of each kind, one of them with agents that are replayed."""
     folder = tmp_path_factory.mktemp("kettle")
     shutil.copy(_DEMO / "ship_it.py", folder)
-    shutil.copy(flows.__file__, folder / "flows.py")
+    for module in (flows, task_flows):
+        shutil.copy(module.__file__, folder)
     shutil.copytree(_DEMO / "whole", folder / "recordings")
     env = {"SMITHERS_REPLAY": "recordings", "XDG_STATE_HOME": str(state)}
     done = smithers(folder, "up", "ship_it.py", "--run-id", "demo", "--db", "runs.db", env=env)

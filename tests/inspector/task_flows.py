@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 from collections.abc import AsyncGenerator
 from decimal import Decimal
@@ -36,6 +37,7 @@ from smithers.agent import (
     Event,
     Said,
     Started,
+    Steered,
     Thought,
     ToolCalled,
     ToolReturned,
@@ -43,7 +45,7 @@ from smithers.agent import (
 )
 from smithers.errors import Transient
 
-__all__ = ["EVIL_FILE", "FOLDER", "fixes", "kinds", "make_repository"]
+__all__ = ["EVIL_FILE", "FOLDER", "fixes", "kinds", "make_repository", "reads"]
 
 FOLDER = "kettle"
 """A git repository in the project, in which agents work."""
@@ -207,3 +209,42 @@ def kinds(ctx: Context[NoInput]) -> Node:
         ),
         Timer("night", seconds=86_400),
     )
+
+
+class Gates(BaseModel):
+    folder: Path
+
+
+async def _until(gate: Path) -> None:
+    """Until a test has made a file."""
+    while not gate.exists():  # noqa: ASYNC110, ASYNC240
+        await asyncio.sleep(0.02)
+
+
+class Reader:
+    """Says much, reads a file until a test lets it, and reads a message with the result."""
+
+    name = "reader"
+    can = Capabilities(steers=True)
+
+    def __init__(self, gates: Path) -> None:
+        self.gates = gates
+
+    async def run(self, ask: Ask) -> AsyncGenerator[Event]:
+        for number in range(60):
+            yield Said(f"line {number}.")
+        yield ToolCalled(call="read", name="Read", arguments={"path": "a.py"})
+        await _until(self.gates / "read")
+        yield ToolReturned(call="read", text="one\ntwo\nthree")
+        assert ask.messages is not None
+        yield Steered(await ask.messages.get())
+        for number in range(60, 63):
+            yield Said(f"line {number}.")
+        await _until(self.gates / "end")
+        yield Answered("done")
+
+
+@workflow(input=Gates)
+def reads(ctx: Context[Gates]) -> Node:
+    """A run whose agent works for as long as a test needs it."""
+    return Sequence(Task("read", agent=Reader(ctx.input.folder), prompt="Read a.py"))

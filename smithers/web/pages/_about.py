@@ -8,10 +8,10 @@ from smithers import waits
 from smithers.naming import key_name, waited_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from smithers.views import TaskContext, TaskView, WaitView
+    from smithers.views import State, TaskContext, TaskView, WaitView
 
 __all__ = ["Sentence", "about_task", "expected_words"]
 
@@ -19,7 +19,7 @@ _NAMES = 5
 _KINDS = {
     "approval": "A person decides here.",
     "human": "A person answers here.",
-    "timer": "A timer: it waits for a time.",
+    "timer": "A timer.",
     "wait_for_event": "It waits for an event.",
     "subflow": "Another workflow runs here, as a run below this one.",
 }
@@ -36,25 +36,34 @@ class Sentence(NamedTuple):
 def about_task(task: TaskView, wait: WaitView | None) -> Iterator[Sentence]:
     """What is done here if no agent works, what it waits for, and from where its output is."""
     line = task.line
-    if line.kind in _KINDS:
+    if line.kind in _KINDS and (wait is None or line.kind != "timer"):
         yield Sentence(_KINDS[line.kind])
     if task.child is not None:
         yield Sentence("Its run:", run=task.child)
-    if line.cached is not None:
-        yield Sentence("Its agent was not asked: the answer is that of run", run=line.cached)
-    origins = dict.fromkeys(one.origin for one in task.attempts if one.origin)
-    for origin in origins:
-        yield Sentence("Kept from run", run=origin)
-    if task.set_by is not None:
-        yield Sentence(f"Its output was set by {task.set_by}.")
-    if line.state == "skipped":
-        yield Sentence("It was skipped: the run did not need it.")
-    if line.state == "cancelled":
-        yield Sentence("It was cancelled before it had ended.")
+    yield from _sources(task)
+    if line.state in _STATES:
+        yield Sentence(_STATES[line.state])
     if wait is not None:
         yield from _waiting(wait)
     elif line.kind == "timer" and task.settled is not None:
         yield Sentence("It was over at", at=task.settled)
+
+
+def _sources(task: TaskView) -> Iterator[Sentence]:
+    """From where an output is that this run did not make."""
+    if task.line.cached is not None:
+        yield Sentence("Its agent was not asked: the answer is that of run", run=task.line.cached)
+    for origin in dict.fromkeys(one.origin for one in task.attempts if one.origin):
+        yield Sentence("Kept from run", run=origin)
+    if task.set_by is not None:
+        yield Sentence(f"Its output was set by {task.set_by}.")
+
+
+_STATES: Mapping[State, str] = {
+    "pending": "It has not started: what comes before it has not ended.",
+    "skipped": "It was skipped: the run did not need it.",
+    "cancelled": "It was cancelled before it had ended.",
+}
 
 
 def _waiting(wait: WaitView) -> Iterator[Sentence]:
