@@ -247,4 +247,4 @@ class Reader:
 @workflow(input=Gates)
 def reads(ctx: Context[Gates]) -> Node:
     """A run whose agent works for as long as a test needs it."""
-    return Sequence(Task("read", agent=Reader(ctx.input.folder), prompt="Read a.py"))
+    return Sequence(Task("read", agent=Reader(ctx.input.folder), prompt="Read a.py\n" * 50))

@@ -47,6 +47,7 @@ def test_a_session_follows_its_end_only_if_it_was_at_its_end(
     _start(inspector, tmp_path, "follows")
     with signed_in(chromium, inspector) as context:
         end, above = (_open(context, inspector, "follows") for _ in range(2))
+        above.locator("label.all").click()  # what a person has opened stays open
         above.evaluate("document.querySelector('[data-follows]').scrollTop = 0")
         (tmp_path / "read").touch()
         inspector.hub.steer("follows", "read", "Leave b.py", by="ann")
@@ -55,6 +56,7 @@ def test_a_session_follows_its_end_only_if_it_was_at_its_end(
         assert end.evaluate(_AT_END)
         assert not end.locator("[data-newer]").is_visible()
         assert above.evaluate("document.querySelector('[data-follows]').scrollTop") == 0
+        assert above.locator("#all-prompt").is_checked()
         above.locator("[data-newer]", has_text="4 new").click()
         assert above.evaluate(_AT_END)
         above.locator("[data-newer]").wait_for(state="hidden")
