@@ -66,8 +66,9 @@ def _edits(
 
 def lists_in(given: Mapping[str, object]) -> list[dict[str, object]]:
     """The changes that a call lists."""
-    lists = (found for name in _LISTS if isinstance(found := given.get(name), list))
-    entries = (one for found in lists for one in cast("list[object]", found))
+    values = (given.get(name) for name in _LISTS)
+    lists = [cast("list[object]", found) for found in values if isinstance(found, list)]
+    entries = [one for found in lists for one in found]
     return [cast("dict[str, object]", one) for one in entries if isinstance(one, dict)]
 
 
