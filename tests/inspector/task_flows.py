@@ -49,7 +49,8 @@ __all__ = ["EVIL_FILE", "FOLDER", "fixes", "kinds", "make_repository", "reads"]
 
 FOLDER = "kettle"
 """A git repository in the project, in which agents work."""
-EVIL_FILE = "<img src=x onerror=window.hit=1>.py"
+EVIL_FILE = "<script>window.hit=1<img src=x onerror=window.hit=1>.py"
+_EVIL = "<script>window.hit = 1</script><img src=x onerror=window.hit=1>\n"
 _WHO = ("-c", "user.name=ann", "-c", "user.email=ann@example.com")
 _BEFORE = '''"""When to try a request again, and how long to wait first."""
 
@@ -127,16 +128,16 @@ class Coder:
         yield ToolReturned(call="edit", text="The file has been updated.")
         evil = ask.cwd / EVIL_FILE
         yield ToolCalled(
-            call="write", name="Write", arguments={"file_path": str(evil), "content": "hit = 1\n"}
+            call="write", name="Write", arguments={"file_path": str(evil), "content": _EVIL}
         )
-        evil.write_text("hit = 1\n")
+        evil.write_text(_EVIL)
         yield ToolReturned(call="write", text="The file has been written.")
         yield ToolCalled(
             call="test",
             name="Bash",
-            arguments={"command": "python -m pytest -q -p no:cacheprovider"},
+            arguments={"command": f"python -m pytest -q {_EVIL}", _EVIL: [_EVIL]},
         )
-        yield ToolReturned(call="test", text=f"......\n6 passed in 0.16s\n{EVIL_FILE}")
+        yield ToolReturned(call="test", text=f"......\n6 passed in 0.16s\n{_EVIL}")
         yield Used(
             tokens_in=24_300,
             tokens_out=1_000,
