@@ -20,6 +20,7 @@ from smithers.web._problems import ProblemError
 from smithers.web._routes import Call, Closed
 from smithers.web.pages._about import about_task, expected_words
 from smithers.web.pages._acts import may_retry
+from smithers.web.pages._facts import every_ms
 from smithers.web.pages._known_files import KnownFiles
 from smithers.web.pages._outputs import output_of
 from smithers.web.pages._page import Fields, form, page, redirect, render, typed
@@ -111,17 +112,14 @@ def _task(call: Call) -> Response:
 
 def _shown(call: Call, *, notice: str = "", message: str = "", status: int = 200) -> Response:
     """The page of a task; with a `notice` if its form was refused, with the `message` in it."""
-    hub = call.hub
-    look = hub.look(call.run)  # first, so that what follows it is told
+    look = call.hub.look(call.run)  # first, so that what follows it is told
     found = _found(call)
-    key, attempts, line = found.line.key, found.attempts, found.line
-    context = hub.task_context(call.run, key)
-    open_waits = {one.key: one for one in context.waits}
-    wait = open_waits.get(key)
+    key, line, caller = found.line.key, found.line, call.caller
+    context = call.hub.task_context(call.run, key)
     is_open = line.state in OPEN and context.status not in ENDED
-    files = _files(call, line) if attempts else None
+    is_agent = asks_agent(line.kind)
+    files = _files(call, line) if found.attempts else None
     live = {"log": str(key)} | ({} if look.cursor is None else {"after": look.cursor})
-    caller, is_agent = call.caller, asks_agent(line.kind)
     return render(
         call,
         "task.html",
@@ -130,15 +128,8 @@ def _shown(call: Call, *, notice: str = "", message: str = "", status: int = 200
         run=call.run,
         key=key,
         task=found,
-        context=context,
-        rail=rail_of(call.run, context.root, key, open_waits),
-        mark=mark_of_task(line.state, wait),
-        about=list(about_task(found, wait)),
-        asks=wait is not None and wait.kind in waits.DECISIONS,
         is_agent=is_agent,
         is_open=is_open,
-        totals=_totals(attempts),
-        expected=expected_words(context),
         output=None if found.output is None else output_of(found.output.text()),
         files=files,
         shown_files=[] if files is None else list(_with_rows(files)),
@@ -149,9 +140,28 @@ def _shown(call: Call, *, notice: str = "", message: str = "", status: int = 200
         notice=notice,
         message=message,
         live=f"/api/v1/runs/{call.run}/events?{urlencode(live)}",
+        **_around(call, found, context),
         **_asked(call, found, context),
         **_session(call, found, files),
     )
+
+
+def _around(call: Call, found: TaskView, context: TaskContext) -> dict[str, Any]:
+    """The state of a task, the tasks around it, and what it used."""
+    key, open_waits = found.line.key, {one.key: one for one in context.waits}
+    wait = open_waits.get(key)
+    rail = rail_of(call.run, context.root, key, open_waits)
+    return {
+        "context": context,
+        "rail": rail,
+        "every_ms": every_ms(rail.total),
+        "wait": wait,
+        "mark": mark_of_task(found.line.state, wait),
+        "about": list(about_task(found, wait)),
+        "asks": wait is not None and wait.kind in waits.DECISIONS,
+        "totals": _totals(found.attempts),
+        "expected": expected_words(context),
+    }
 
 
 def _asked(call: Call, found: TaskView, context: TaskContext) -> dict[str, Any]:
@@ -165,7 +175,6 @@ def _asked(call: Call, found: TaskView, context: TaskContext) -> dict[str, Any]:
     return {
         "prompt": _prompt(prompt),
         "told": None if told == prompt else _prompt(told),
-        "wait": wait,
         "decided": decided,
         "question": parts_of_text(question) if question else None,
     }
