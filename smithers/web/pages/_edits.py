@@ -38,7 +38,7 @@ def path_in(arguments: Mapping[str, object]) -> str:
 def edits_of(arguments: Mapping[str, object]) -> list[Part]:
     r"""The files that a call changes, each with the rows of its diff; none if it changes no file.
 
-    >>> [part] = edits_of({"path": "a.py", "old_string": "one\\ntwo", "new_string": "one\\n2"})
+    >>> [part] = edits_of({"path": "a.py", "old_string": "one\ntwo", "new_string": "one\n2"})
     >>> part.file, [(row.kind, row.text) for row in part.rows]
     ('a.py', [('same', 'one'), ('removed', 'two'), ('added', '2')])
     """
