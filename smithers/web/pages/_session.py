@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Block", "Turn", "shown_messages", "turns_of"]
 
 _MOST = 20_000
-"""So many characters of a text are shown."""
+"""This many characters of a text are shown."""
 _SILENT = ("used", "heartbeat", "spawned", "answered")
 _TELLING = ("command", "cmd", "pattern", "query", "url", "description")
 """The arguments that tell what a call is about, before its first one."""
