@@ -171,7 +171,8 @@ class Programs:
         if program.env:
             self.mask.add(program.env)
         shown = shown_words(program, self.mask)
-        self.stream.write({"event": "command", "argv": list(map(_short, program.argv))})
+        where = {} if program.cwd is None else {"cwd": str(self.folder / program.cwd)}
+        self.stream.write({"event": "command", "argv": list(map(_short, program.argv)), **where})
         began = now()
         self._started += 1
         attempt = self.marks.get(ATTEMPT, "")

@@ -20,6 +20,7 @@ from smithers.store.files import owner_log, streams_folder
 
 if TYPE_CHECKING:
     from smithers.callers import AuditRow
+    from smithers.changes import Key
     from smithers.checks import Checked
     from smithers.doctor import Checkup
     from smithers.hub._audited import AuditPage
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         Standing,
         Status,
         Summary,
+        TaskContext,
         TaskLine,
         TaskView,
         WhyView,
@@ -192,6 +194,10 @@ class Looking(HubCore):
         """A task with its output and its attempts; None if there is no such task."""
         return reports.find_task(self.database, run_id, task)
 
+    def task_context(self, run_id: str, key: Key) -> TaskContext:
+        """The run around a task: its tree, what the task read, and where its output goes."""
+        return views.task_context(self._snapshot(run_id), key)
+
     def prompt(self, run_id: str, serial: int) -> str | None:
         """What the agent of an attempt was asked, by the attempt's serial; None for an attempt of
         no agent.
@@ -199,8 +205,9 @@ class Looking(HubCore):
         return reports.find_prompt(self.database, run_id, serial)
 
     def changed_files(self, run_id: str, task: str) -> ChangedFiles | None:
-        """The files that have changed while a task was at work, by the git repository of the run's
-        folder, if it is in one; None if there is no such task. Nothing of the repository is run.
+        """The files that have changed while a task was at work, by the git repository of the folder
+        in which it ran, if that is in one; None if there is no such task. Nothing of the repository
+        is run.
         """
         return reports.changed_files(self.database, run_id, task)
 

@@ -1,4 +1,4 @@
-"""The files that have changed while a task was at work, from the repository of the run's folder.
+"""The files that have changed while a task was at work, from the repository of its folder.
 
 Whoever works in the folder can write the configuration and the attributes of the repository, so git
 only reads objects, names and the reflog here: it looks at no content in the working tree, which
@@ -17,16 +17,20 @@ import subprocess
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from threading import Timer
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from smithers.reports._logs import log_page
+from smithers.reports._logs import log_page, logs
 from smithers.reports._runs import find_run
 from smithers.reports._snapshot import snapshot_with_task
 from smithers.store.files import files_of
 from smithers.views import OPEN, ChangedFile, ChangedFiles, view_task
+
+if TYPE_CHECKING:
+    from smithers.views import TaskView
 
 __all__ = ["changed_files"]
 
@@ -34,6 +38,8 @@ _TOTAL_S = 5.0
 _MOST_PATHS, _MOST_FILES, _MOST_EVENTS = 50_000, 100, 5_000
 _MOST_BYTES, _MOST_DIFF = 1 << 20, 2 << 20
 _OUTPUT_BYTES = 32 << 20
+_MOST_BEFORE_FOLDER = 20
+"""The folder is one of the first events."""
 _SLACK_S = 0.05
 """The clock of a file system may be so much behind."""
 _SAFE = (
@@ -141,7 +147,7 @@ def changed_files(path: Path, run_id: str, task: str) -> ChangedFiles | None:
     found = view_task(snapshot_with_task(path, run_id, task), task)
     if found is None:
         return None
-    folder = Path(find_run(path, run_id).folder)
+    folder = _folder(path, run_id, found)
     own = [one for one in found.attempts if one.origin is None]
     if not own:
         return ChangedFiles(folder=str(folder), note="the task has not started")
@@ -155,6 +161,22 @@ def changed_files(path: Path, run_id: str, task: str) -> ChangedFiles | None:
         return _Looking(_Git(folder), view, named, files_of(path)).look()
     except _NotKnown as why:
         return replace(view, note=str(why))
+
+
+def _folder(path: Path, run_id: str, task: TaskView) -> Path:
+    """Where a task ran: the folder that its log names at its beginning, else that of the run."""
+    folder = Path(find_run(path, run_id).folder)
+    if not any(one.origin is None for one in task.attempts):
+        return folder
+    for event in islice(logs(path, run_id, str(task.line.key)), _MOST_BEFORE_FOLDER):
+        name = _FOLDERS.get(str(event.payload.get("event")), "")
+        if (named := event.payload.get(name)) is not None:
+            return folder / str(named)
+    return folder
+
+
+_FOLDERS = {"folder": "path", "command": "cwd"}
+"""The events that name a folder, and their fields that do."""
 
 
 class _Looking:

@@ -101,6 +101,8 @@ if TYPE_CHECKING:
     from smithers.views._standing import Standing as Standing
     from smithers.views._standing import standing as standing
     from smithers.views._standing import undecided as undecided
+    from smithers.views._task_context import TaskContext as TaskContext
+    from smithers.views._task_context import task_context as task_context
     from smithers.views._tasks import OPEN as OPEN
     from smithers.views._tasks import Counts as Counts
     from smithers.views._tasks import NodeState as NodeState
@@ -205,6 +207,7 @@ _HOMES = {
     "Status": "smithers.views._snapshot",
     "Story": "smithers.views._frames",
     "Summary": "smithers.views._runs",
+    "TaskContext": "smithers.views._task_context",
     "TaskLine": "smithers.views._tasks",
     "TaskView": "smithers.views._runs",
     "Texts": "smithers.views._texts",
@@ -242,6 +245,7 @@ _HOMES = {
     "status_of": "smithers.views._snapshot",
     "stopped_words": "smithers.views._words",
     "summarize": "smithers.views._runs",
+    "task_context": "smithers.views._task_context",
     "task_lines": "smithers.views._tasks",
     "undecided": "smithers.views._standing",
     "unsettled": "smithers.views._tasks",
@@ -316,6 +320,7 @@ __all__ = [
     "Status",
     "Story",
     "Summary",
+    "TaskContext",
     "TaskLine",
     "TaskMessage",
     "TaskView",
@@ -357,6 +362,7 @@ __all__ = [
     "standing",
     "status_of",
     "summarize",
+    "task_context",
     "task_lines",
     "undecided",
     "unsettled",

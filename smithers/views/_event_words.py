@@ -63,6 +63,7 @@ _WORDS: dict[str, Callable[[_Payload], str]] = {
     "toolreturned": _returned,
     "used": _used,
     "answered": lambda event: f"answered: {_text(event)}",
+    "folder": lambda event: f"works in {event.get('path')}",
     "new_session": lambda event: f"starts a new session: {event.get('why')}",
     "repair": lambda event: f"asked to correct its answer: {event.get('error')}",
     "steered": lambda event: f"received a message: {_text(event)}",

@@ -27,7 +27,7 @@ class ChangedFile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChangedFiles:
-    """The files in the repository of a run's folder that differ from what the commit `base` had,
+    """The files in the repository of a task's folder that differ from what the commit `base` had,
     which was checked out when the task began at `since`, and that were written between then and its
     end `until` (None: it is at work). Whoever else works in the folder meanwhile is in it as well.
 

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx2
 import pytest
 
 from smithers.access import Sessions
 from smithers.hub import Hub
 from smithers.workflows import Workflow
 from tests.cli.command import smithers
-from tests.inspector import flows
+from tests.inspector import flows, task_flows
 from tests.web.process import Served, serving
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ _RUNS: dict[str, Workflow[Any, Any]] = {
     flows.MERGE_ID: flows.triage,
     "migrate": flows.migrate,
     "allows": flows.allows,
+    "fixes": task_flows.fixes,
+    "kinds": task_flows.kinds,
 }
 
 
@@ -77,6 +80,17 @@ class Inspector:
     def run(self, flow: Workflow[Any, Any], run_id: str) -> None:
         aside(lambda: self.hub.run(flow, run_id=run_id))
 
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        """What the API answers to a request."""
+        found = httpx2.post(
+            f"{self.url}/api/v1{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {self.served.secret}"},
+            timeout=30,
+        )
+        assert found.is_success, found.text
+        return found.json()
+
     def sign_in(self, context: BrowserContext, name: str = "ann") -> None:
         page = context.new_page()
         page.goto(f"{self.url}/session?code={self.sessions.offer(name)}")
@@ -106,15 +120,27 @@ def project(state: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a run of each kind, one of them with agents that are replayed."""
     folder = tmp_path_factory.mktemp("kettle")
     shutil.copy(_DEMO / "ship_it.py", folder)
-    shutil.copy(flows.__file__, folder / "flows.py")
+    for module in ("flows.py", "task_flows.py"):
+        shutil.copy(Path(__file__).with_name(module), folder)
     shutil.copytree(_DEMO / "whole", folder / "recordings")
     env = {"SMITHERS_REPLAY": "recordings", "XDG_STATE_HOME": str(state)}
     done = smithers(folder, "up", "ship_it.py", "--run-id", "demo", "--db", "runs.db", env=env)
     assert done.code == 0, done
-    hub = Hub(folder / "runs.db")
-    for run_id, flow in _RUNS.items():
-        aside(lambda flow=flow, run_id=run_id: hub.run(flow, run_id=run_id))  # type: ignore[misc]
+    make_runs(folder)
     return folder
+
+
+def make_runs(folder: Path) -> None:
+    """The runs that are made in memory; agents work in a repository of the folder."""
+    hub = Hub(folder / "runs.db")
+    task_flows.make_repository(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for run_id, flow in _RUNS.items():
+            aside(lambda flow=flow, run_id=run_id: hub.run(flow, run_id=run_id))  # type: ignore[misc]
+        hub.decide("kinds", "decided", approved=True, by="ann", note="The tests are green.")
+        hub.answer("kinds", "answered", "beta", by="ann")
+        aside(lambda: hub.resume("kinds", workflow=task_flows.kinds))
 
 
 @contextmanager

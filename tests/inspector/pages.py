@@ -35,6 +35,15 @@ USUAL = {
     "issues, those that need somebody": "/runs/issues?show=needs",
     "failed": "/runs/breaks",
     "failed, a task": _task("breaks", "test"),
+    "fixed, a task": _task("fixes", "fix[1]"),
+    "fixed, a task that is next": _task("fixes", "ship"),
+    "kinds, typed": _task("kinds", "typed"),
+    "kinds, a command": _task("kinds", "lists"),
+    "kinds, a timer": _task("kinds", "night"),
+    "kinds, a run below": _task("kinds", "child"),
+    "kinds, skipped": _task("kinds", "skipped"),
+    "kinds, decided": _task("kinds", "decided"),
+    "kinds, answered": _task("kinds", "answered"),
     "large": "/runs/large",
     "large, its group": "/runs/large?show=finished",
     "large, its timeline": "/runs/large/timeline",
@@ -44,6 +53,7 @@ USUAL = {
     "not there": "/runs/none",
 }
 HOSTILE = {
+    "hostile, files": _task("fixes", "fix[1]"),
     "runs": "/",
     "hostile": "/runs/hostile",
     "hostile, an agent": _task("hostile", "agent"),

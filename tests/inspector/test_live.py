@@ -8,7 +8,6 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx2
 import pytest
 
 from smithers.hub import Hub
@@ -24,14 +23,7 @@ _PHONE = {"viewport": {"width": 360, "height": 760}, "has_touch": True, "is_mobi
 
 
 def _post(inspector: Inspector, path: str, body: dict[str, Any]) -> Any:
-    found = httpx2.post(
-        f"{inspector.url}/api/v1{path}",
-        json=body,
-        headers={"Authorization": f"Bearer {inspector.served.secret}"},
-        timeout=30,
-    )
-    assert found.is_success, found.text
-    return found.json()
+    return inspector.post(path, body)
 
 
 def _mark(page: Page) -> None:
@@ -108,9 +100,9 @@ def test_an_agent_is_steered_while_its_page_is_looked_at(
         page.keyboard.press("s")
         page.keyboard.type("Only the <b>docs</b>")
         page.get_by_role("button", name="Send").click()
-        page.get_by_text("read by the agent in attempt 1").wait_for()
+        page.locator(".you", has_text="read by the agent").wait_for()
         page.get_by_text("did as told: Only the <b>docs</b>").first.wait_for()
-        page.locator(".hd .st", has_text="finished").wait_for()
+        page.locator(".tt .st", has_text="finished").wait_for()
 
 
 def test_a_run_is_forked_with_another_input_and_compared(

@@ -6,14 +6,17 @@ import asyncio
 import os
 import subprocess
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from smithers import Context, Node, NoInput, Sequence, Step, workflow
+from smithers import Command, Context, Node, NoInput, Sequence, Step, Task, workflow
+from smithers.agent import Answered, Ask, Capabilities, Event
 from smithers.hub import Hub
+from smithers.views import event_words
 
 _WHO = ("-c", "user.name=ann", "-c", "user.email=ann@example.com")
 
@@ -89,9 +92,9 @@ def test_the_files_of_a_task_are_those_that_changed_meanwhile(
     assert client.get("/api/v1/runs/r1/tasks/none/files").status_code == 404
 
 
-def test_nothing_of_a_repository_is_run(hub: Hub, client: TestClient, repository: Path) -> None:
-    asyncio.run(hub.run(edits, run_id="r1"))
-    script, proof = repository / "evil.sh", repository / "ran"
+def _booby_trap(folder: Path) -> Path:
+    """Settings and attributes of a repository that run a program; the file that it would write."""
+    script, proof = folder / "evil.sh", folder / "ran"
     script.write_text(f"#!/bin/sh\ntouch '{proof}'\ncat\n")
     script.chmod(0o755)
     settings: tuple[str, ...] = ("diff.external", "core.fsmonitor", "filter.x.clean")
@@ -104,12 +107,18 @@ def test_nothing_of_a_repository_is_run(hub: Hub, client: TestClient, repository
         "core.hooksPath",
     )
     for name in settings:
-        _git("config", name, str(script))
-    _git("config", "log.showSignature", "true")
-    (repository / ".gitattributes").write_text("* filter=x diff=x\n")
-    (repository / ".git/info/attributes").write_text("* filter=x diff=x\n")
-    (repository / "a.py").touch()
+        _git("-C", str(folder), "config", name, str(script))
+    _git("-C", str(folder), "config", "log.showSignature", "true")
+    (folder / ".gitattributes").write_text("* filter=x diff=x\n")
+    (folder / ".git/info/attributes").write_text("* filter=x diff=x\n")
     proof.unlink(missing_ok=True)
+    return proof
+
+
+def test_nothing_of_a_repository_is_run(hub: Hub, client: TestClient, repository: Path) -> None:
+    asyncio.run(hub.run(edits, run_id="r1"))
+    proof = _booby_trap(repository)
+    (repository / "a.py").touch()
     assert {one["path"] for one in _files(client, "edit")["files"]} >= {"gone.txt"}
     assert {one["path"] for one in _files(client, "more")["files"]} >= {"new <b>.txt"}
     assert not proof.exists()
@@ -163,3 +172,61 @@ def test_a_folder_without_a_repository_says_so(hub: Hub, client: TestClient) -> 
     asyncio.run(hub.run(writes, run_id="r1"))
     found = _files(client, "edit")
     assert (found["files"], "not in a git repository" in found["note"]) == ([], True)
+
+
+class _Writes:
+    """Writes a file in the folder in which it works."""
+
+    name = "writes"
+    can = Capabilities()
+
+    async def run(self, ask: Ask) -> AsyncIterator[Event]:
+        (ask.cwd / "made.py").write_text("made\n")
+        yield Answered("done")
+
+
+def _inner(path: Path) -> None:
+    """Another repository, below that of the run."""
+    path.mkdir()
+    (path / "old.py").write_text("old\n")
+    for words in (("init", "-q", "."), ("add", "."), ("commit", "-qm", "first")):
+        _git("-C", str(path), *words)
+    time.sleep(1.1)  # the moves of HEAD are kept to the second
+
+
+def test_the_files_of_a_task_are_those_of_the_folder_in_which_it_ran(
+    hub: Hub, client: TestClient, repository: Path
+) -> None:
+    @workflow
+    def apart(ctx: Context[NoInput]) -> Node:
+        return Sequence(
+            Task("agent", agent=_Writes(), prompt="Write", cwd="inner"),
+            Command("command", ["sh", "-c", "echo made >ran.py"], cwd=repository / "inner"),
+            Step("step", lambda: str(Path("made.py").write_text("made")), output=str),
+        )
+
+    _inner(repository / "inner")
+    asyncio.run(hub.run(apart, run_id="r1"))
+    for task, name in (("agent", "made.py"), ("command", "ran.py")):
+        found = _files(client, task)
+        assert found["folder"] == str(repository / "inner")
+        assert name in {one["path"] for one in found["files"]}
+    assert _files(client, "step")["folder"] == str(repository)
+    told = [one.payload for one in hub.logs("r1", "agent")]
+    assert told[0]["event"] == "folder"
+    assert event_words(told[0]) == f"works in {repository / 'inner'}"
+
+
+def test_nothing_of_the_repository_of_a_task_is_run(
+    hub: Hub, client: TestClient, repository: Path
+) -> None:
+    @workflow
+    def apart(ctx: Context[NoInput]) -> Node:
+        return Sequence(Task("agent", agent=_Writes(), prompt="Write", cwd="inner"))
+
+    inner = repository / "inner"
+    _inner(inner)
+    asyncio.run(hub.run(apart, run_id="r1"))
+    proof = _booby_trap(inner)
+    assert {one["path"] for one in _files(client, "agent")["files"]} >= {"made.py"}
+    assert not proof.exists()

@@ -174,6 +174,7 @@ class AgentExecutor(Executor[AgentWork]):
             limits=self._limits,
             cache_key=self._cache_key(one, work, prompt),
             lost=use.lost,
+            folder=None if work.cwd is None else self._folder(work),
         )
 
     def _cache_key(self, one: Instance[Task], work: AgentWork, prompt: str) -> str | None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from smithers.agent import Agent, Answered, Ask, Event, Spawned, Started, Steered, Used
@@ -60,6 +61,8 @@ class AgentAttempt(Execution):
     limits: Limits
     lost: str = ""
     """Why it begins a new session though there was one."""
+    folder: Path | None = None
+    """Where it works, if that is not the folder of the run."""
     _talking: asyncio.Task[Any] | None = None
     """This attempt's task while its agent is at work and can be stopped to be told something."""
     _is_stopped: bool = False
@@ -77,6 +80,8 @@ class AgentAttempt(Execution):
     async def run(self) -> str:
         """The output as JSON text. Raises an `AgentError`, `MachineError` or an adapter's error."""
         self.stream.open()
+        if self.folder is not None:
+            self.stream.write({"event": "folder", "path": str(self.folder)})
         if self.lost:
             self.stream.write({"event": "new_session", "why": self.lost})
         timeout_s = self.ask.timeout_s

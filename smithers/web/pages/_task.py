@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, NamedTuple, cast
+import shlex
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 from pydantic import Field
@@ -12,27 +14,39 @@ from starlette.responses import Response
 from smithers import waits
 from smithers.changes import ENDED
 from smithers.errors import SmithersError
-from smithers.texts import from_json, json_text
+from smithers.shapes import asks_agent, asks_person
 from smithers.views import OPEN
 from smithers.web._problems import ProblemError
 from smithers.web._routes import Call, Closed
+from smithers.web.pages._about import about_task, expected_words
 from smithers.web.pages._acts import may_retry
-from smithers.web.pages._page import Fields, form, page, redirect, render
-from smithers.web.pages._session import Turn, turns_of
+from smithers.web.pages._facts import every_ms
+from smithers.web.pages._known_files import KnownFiles
+from smithers.web.pages._outputs import output_of
+from smithers.web.pages._page import Fields, form, page, redirect, render, typed
+from smithers.web.pages._rail import find_group, rail_of
+from smithers.web.pages._session import shown_messages, turns_of
 from smithers.web.pages._texts import Part, Row, parts_of_text, rows_of_hunks
-from smithers.web.pages._words import link_of, mark_of_task
+from smithers.web.pages._words import link_of, link_to_group, mark_of_task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
-    from smithers.views import ChangedFile, ChangedFiles, LogPage, TaskLine, TaskView
+    from smithers.views import (
+        AttemptView,
+        ChangedFile,
+        ChangedFiles,
+        DecisionView,
+        TaskContext,
+        TaskLine,
+        TaskView,
+    )
 
 __all__ = ["ROUTES"]
 
-_MOST_OUTPUT, _MOST_PROMPT = 200_000, 400_000
-_FILES_S = 3.0
-"""How long the files that were found count: a page that is live is made again at each event."""
-_AGENT = ("task",)
+_MOST_PROMPT = 400_000
+_LOW_CHARS, _LOW_LINES = 600, 6
+"""A prompt that is longer is shown in part at first."""
 
 
 class TaskParameters(Closed):
@@ -41,11 +55,24 @@ class TaskParameters(Closed):
     before: str | None = Field(None, max_length=200)
 
 
-class _Output(NamedTuple):
-    """A field of an output, or the whole of it."""
+class _Prompt(NamedTuple):
+    """A text that an agent was given."""
 
-    name: str
     parts: list[Part]
+    length: int
+    left_out: int
+    is_long: bool
+
+
+class _Totals(NamedTuple):
+    """What all attempts of a task used; `is_part`: an agent did not report its cost."""
+
+    work_s: float
+    tokens_in: int
+    tokens_out: int
+    tokens_cached: int
+    cost: Decimal | None
+    is_part: bool
 
 
 class _File(NamedTuple):
@@ -74,28 +101,25 @@ def _found(call: Call) -> TaskView:
 
 
 def _task(call: Call) -> Response:
-    return _shown(call)
+    try:
+        return _shown(call)
+    except ProblemError:
+        group = find_group(call.hub.graph(call.run).root, call.path["task"])
+        if group is None:
+            raise
+        return redirect(link_to_group(call.run, group))
 
 
 def _shown(call: Call, *, notice: str = "", message: str = "", status: int = 200) -> Response:
     """The page of a task; with a `notice` if its form was refused, with the `message` in it."""
-    hub = call.hub
-    look = hub.look(call.run)  # first, so that what follows it is told
+    look = call.hub.look(call.run)  # first, so that what follows it is told
     found = _found(call)
-    key, attempts, before = found.line.key, found.attempts, None
-    if call.request.method == "GET":
-        before = call.query_as(TaskParameters).before
-    log = hub.log_page(call.run, str(key), before=before) if attempts else None
-    summary = hub.summary(call.run)
-    wait = next((one for one in summary.waiting_for if one.key == key), None)
-    is_open = found.line.state in OPEN and summary.status not in ENDED
-    prompt = hub.prompt(call.run, attempts[0].serial) if attempts else None
-    told = hub.prompt(call.run, attempts[-1].serial) if attempts[1:] else prompt
-    outputs, left_out = _outputs(found)
-    files = _files(call, found.line) if attempts else None
+    key, line, caller = found.line.key, found.line, call.caller
+    context = call.hub.task_context(call.run, key)
+    is_open = line.state in OPEN and context.status not in ENDED
+    is_agent = asks_agent(line.kind)
+    files = _files(call, line) if found.attempts else None
     live = {"log": str(key)} | ({} if look.cursor is None else {"after": look.cursor})
-    caller = call.caller
-    is_agent = found.line.kind in _AGENT
     return render(
         call,
         "task.html",
@@ -104,76 +128,121 @@ def _shown(call: Call, *, notice: str = "", message: str = "", status: int = 200
         run=call.run,
         key=key,
         task=found,
-        mark=mark_of_task(found.line.state, wait),
-        wait=wait,
-        asks=wait is not None and wait.kind in waits.DECISIONS,
-        question=parts_of_text(wait.asked) if wait is not None and wait.asked else None,
-        prompt=None if prompt is None else parts_of_text(prompt[:_MOST_PROMPT]),
-        prompt_length=len(prompt or ""),
-        told=None if told is None or told == prompt else parts_of_text(told[:_MOST_PROMPT]),
-        prompt_left=max(0, len(prompt or "") - _MOST_PROMPT),
         is_agent=is_agent,
         is_open=is_open,
-        turns=_turns(log),
-        log=log,
-        before=before,
-        outputs=outputs,
-        left_out=left_out,
-        work_s=sum(
-            (one.ended_at - one.started_at).total_seconds()
-            for one in attempts
-            if one.ended_at is not None
-        ),
+        output=None if found.output is None else output_of(found.output.text()),
         files=files,
         shown_files=[] if files is None else list(_with_rows(files)),
         steers=is_agent and is_open and caller is not None and caller.may("approve"),
-        retries=found.line.state in ("finished", "failed", "cancelled")
+        retries=line.state in ("finished", "failed", "cancelled")
         and may_retry(call, look.standing.status, is_owned=look.alive),
+        command=typed(call, shlex.join(["smithers", "attach", call.run, str(key)])),
         notice=notice,
         message=message,
         live=f"/api/v1/runs/{call.run}/events?{urlencode(live)}",
+        **_around(call, found, context),
+        **_asked(call, found, context),
+        **_session(call, found, files),
     )
 
 
-def _turns(log: LogPage | None) -> list[Turn]:
-    return [] if log is None else turns_of(log.events)
+def _around(call: Call, found: TaskView, context: TaskContext) -> dict[str, Any]:
+    """The state of a task, the tasks around it, and what it used."""
+    key, open_waits = found.line.key, {one.key: one for one in context.waits}
+    wait = open_waits.get(key)
+    rail = rail_of(call.run, context.root, key, open_waits)
+    return {
+        "context": context,
+        "rail": rail,
+        "every_ms": every_ms(rail.total),
+        "wait": wait,
+        "mark": mark_of_task(found.line.state, wait),
+        "about": list(about_task(found, wait)),
+        "asks": wait is not None and wait.kind in waits.DECISIONS,
+        "totals": _totals(found.attempts),
+        "expected": expected_words(context),
+    }
 
 
-def _outputs(found: TaskView) -> tuple[list[_Output], int]:
-    """The output by its fields, and how many characters of it are not shown."""
-    if found.output is None:
-        return [], 0
-    data: object = from_json(found.output.text())
-    fields: Iterable[tuple[str, object]] = [("", data)]
-    if isinstance(data, dict) and data:
-        fields = cast("dict[str, object]", data).items()
-    shown, left, left_out = list[_Output](), _MOST_OUTPUT, 0
-    for name, value in fields:
-        text = value if isinstance(value, str) else json_text(value, indent=2)
-        shown.append(_Output(name, parts_of_text(text[:left])))
-        left_out += max(0, len(text) - left)
-        left = max(0, left - len(text))
-    return shown, left_out
+def _asked(call: Call, found: TaskView, context: TaskContext) -> dict[str, Any]:
+    """What the agent or a person was asked, and what was decided."""
+    hub, attempts = call.hub, found.attempts
+    wait = next((one for one in context.waits if one.key == found.line.key), None)
+    prompt = hub.prompt(call.run, attempts[0].serial) if attempts else None
+    told = hub.prompt(call.run, attempts[-1].serial) if attempts[1:] else prompt
+    decided = _decided(call, found) if wait is None else None
+    question = wait.asked if wait is not None else None if decided is None else decided.asked
+    return {
+        "prompt": _prompt(prompt),
+        "told": None if told == prompt else _prompt(told),
+        "decided": decided,
+        "question": parts_of_text(question) if question else None,
+    }
 
 
-_known: dict[tuple[str, str, str, str], tuple[float, ChangedFiles | None]] = {}
+def _prompt(text: str | None) -> _Prompt | None:
+    if text is None:
+        return None
+    is_long = len(text) > _LOW_CHARS or text.count("\n") >= _LOW_LINES
+    shown = parts_of_text(text[:_MOST_PROMPT])
+    return _Prompt(shown, len(text), max(0, len(text) - _MOST_PROMPT), is_long)
+
+
+def _decided(call: Call, found: TaskView) -> DecisionView | None:
+    """The last decision of a person on a task that asks one."""
+    if not asks_person(found.line.kind) or found.line.state in OPEN:
+        return None
+    decisions = call.hub.receipt(call.run).decisions
+    return next((one for one in reversed(decisions) if one.key == found.line.key), None)
+
+
+def _session(call: Call, found: TaskView, files: ChangedFiles | None) -> dict[str, Any]:
+    """What its attempts said and did, and the messages that they have not read there."""
+    before = None
+    if call.request.method == "GET":
+        before = call.query_as(TaskParameters).before
+    if not found.attempts:
+        return {"log": None, "turns": [], "before": before, "last_at": None, "messages": ()}
+    log = call.hub.log_page(call.run, str(found.line.key), before=before)
+    folder = "" if files is None else files.folder
+    turns = turns_of(log.events, found.attempts, found.messages, folder)
+    read = shown_messages(turns)
+    times = [block.returned or block.at for turn in turns[-1:] for block in turn.blocks]
+    return {
+        "log": log,
+        "turns": turns,
+        "before": before,
+        "last_at": max((at for at in times if at is not None), default=None),
+        "messages": [one for one in found.messages if one.id not in read],
+    }
+
+
+def _totals(attempts: Sequence[AttemptView]) -> _Totals:
+    now = datetime.now(UTC)
+    used = [one.usage for one in attempts]
+    costs = [one.cost for one in used if one.cost is not None]
+    return _Totals(
+        work_s=sum(((one.ended_at or now) - one.started_at).total_seconds() for one in attempts),
+        tokens_in=sum(one.tokens_in for one in used),
+        tokens_out=sum(one.tokens_out for one in used),
+        tokens_cached=sum(one.tokens_cached for one in used),
+        cost=sum(costs, Decimal(0)) if costs else None,
+        is_part=any(one.cost is None and one.tokens_in for one in used),
+    )
+
+
+_known = KnownFiles()
 
 
 def _files(call: Call, line: TaskLine) -> ChangedFiles | None:
-    task = str(line.key)
-    at = (str(call.hub.database), call.run, task, line.state)
-    if (known := _known.get(at)) is not None and known[0] > time.monotonic():
-        return known[1]
-    began = time.monotonic()
-    try:
-        found = call.hub.changed_files(call.run, task)
-    except (SmithersError, OSError):  # the page is shown without them
-        found = None
-    if len(_known) > 64:
-        _known.clear()
-    took_s = time.monotonic() - began
-    _known[at] = (time.monotonic() + max(_FILES_S, 4 * took_s), found)
-    return found
+    def look() -> ChangedFiles | None:
+        try:
+            return call.hub.changed_files(call.run, str(line.key))
+        except (SmithersError, OSError):  # the page is shown without them
+            return None
+
+    place = (str(call.hub.database), call.run, str(line.key), line.state)
+    return _known.find(place, look)
 
 
 def _with_rows(files: ChangedFiles) -> Iterator[_File]:

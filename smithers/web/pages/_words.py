@@ -22,6 +22,7 @@ __all__ = [
     "ago",
     "cost",
     "link_of",
+    "link_to_group",
     "mark_of_run",
     "mark_of_task",
     "moment",
@@ -227,3 +228,13 @@ def link_of(run: str, key: Key | None = None, page: str = "") -> str:
     if page:
         return f"/runs/{run}/{page}?{urlencode({'task': str(key) if key.id else ''})}"
     return f"/runs/{run}/tasks/{quote(str(key), safe='')}"
+
+
+def link_to_group(run: str, key: Key) -> str:
+    """The address of a group in the tree of its run, where it is open.
+
+    >>> link_to_group("r1", Key("fix", (2,)))
+    '/runs/r1?group=fix%5B2%5D#group-fix%5B2%5D'
+    """
+    name = quote(str(key), safe="")
+    return f"/runs/{run}?group={name}#group-{name}"
