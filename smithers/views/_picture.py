@@ -4,6 +4,9 @@ in its history.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import field
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from smithers.shapes import asks_person
@@ -29,6 +32,10 @@ class Tick(NamedTuple):
     what: Literal["failed", "person"]
 
 
+def _no_times() -> Mapping[int, datetime]:
+    return {}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Picture:
     """A run as of a frame. `last` is its last frame, `budget` that of the run as a whole, and
@@ -40,17 +47,24 @@ class Picture:
     budget: BudgetView | None
     last: int
     ticks: tuple[Tick, ...]
+    whole: Inspection
+    """The run as of its last frame."""
+    heard: Mapping[int, datetime] = field(default_factory=_no_times)
+    """When each attempt that is running has given its last output, by its serial."""
 
 
 def picture(snapshot: Snapshot, latest: Snapshot) -> Picture:
     """A run as of a snapshot, whose last state is in `latest`."""
-    whole = next((one for one in budgets(snapshot) if not one.key.id), None)
+    found = inspect(snapshot)
+    serials = [one.serial for one in latest.state.running()]
     return Picture(
-        found=inspect(snapshot),
+        found=found,
         root=graph(snapshot).root,
-        budget=whole,
+        budget=next((one for one in budgets(snapshot) if not one.key.id), None),
         last=latest.state.frame,
         ticks=tuple(sorted(set(_ticks(latest.state)))),
+        whole=found if snapshot is latest else inspect(latest),
+        heard={one: at for one in serials if (at := latest.heard(one)) is not None},
     )
 
 

@@ -1,0 +1,208 @@
+"""What in a run needs somebody: short lines, each with a link to where it is dealt with."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from smithers import inbox, waits
+from smithers.changes import ENDED, Key
+from smithers.naming import event_name
+from smithers.shapes import asks_agent
+from smithers.values import dataclass
+from smithers.web.pages._words import link_of, name_of, short
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from smithers.views import Inspection, Reason, WaitView, WhyView
+
+__all__ = ["Attention", "Chip", "Part", "attention_of", "commands_in"]
+
+_MOST_CHIPS = 8
+_MOST_ERRORS = 5
+_MOST_COMMANDS = 2
+_SILENT = timedelta(minutes=2)
+"""An agent that has said nothing for so long is worth a look."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chip:
+    """A line: who, what about it, and since or until when."""
+
+    tone: str
+    name: str
+    words: str
+    link: str
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class Error(NamedTuple):
+    """Why a run failed; `key` is empty if no task has the error."""
+
+    key: Key
+    is_task: bool
+    words: str
+    hint: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attention:
+    """The lines of a run, the errors of one that failed, and what to type."""
+
+    chips: tuple[Chip, ...] = ()
+    errors: tuple[Error, ...] = ()
+    commands: tuple[str, ...] = ()
+    more_chips: int = 0
+    more_errors: int = 0
+
+
+class Part(NamedTuple):
+    """A part of a sentence, or a command in it."""
+
+    text: str
+    is_command: bool
+
+
+def commands_in(text: str) -> list[Part]:
+    """A sentence with its commands apart, which are between backticks in it.
+
+    >>> commands_in("type `smithers logs r1`, then look")
+    [Part(text='type ', is_command=False), Part(text='smithers logs r1', is_command=True), \
+Part(text=', then look', is_command=False)]
+    """
+    parts = re.split(r"`([^`\\n]+)`", text)
+    return [Part(part, number % 2 == 1) for number, part in enumerate(parts) if part]
+
+
+def attention_of(
+    found: Inspection, why: WhyView, heard: Mapping[int, datetime], now: datetime
+) -> Attention:
+    """What needs somebody in a run as it is now."""
+    has_failed = why.status == "failed"
+    about = [one for one in why.reasons if not has_failed or one.kind == inbox.SIGNAL]
+    failed = [one for one in why.reasons if has_failed and one.kind != inbox.SIGNAL]
+    lines = _Lines(found)
+    chips = [chip for one in about if (chip := lines.of_reason(one)) is not None]
+    chips += lines.silent(heard, now)
+    chips += [] if found.run.status in ENDED else lines.tolerated()
+    chips += lines.exhausted()
+    typed = dict.fromkeys(one.command for one in why.reasons if one.command)
+    errors = tuple(map(_error, failed))
+    return Attention(
+        chips=tuple(chips[:_MOST_CHIPS]),
+        errors=errors[:_MOST_ERRORS],
+        commands=tuple(typed)[:_MOST_COMMANDS],
+        more_chips=max(0, len(chips) - _MOST_CHIPS),
+        more_errors=max(0, len(errors) - _MOST_ERRORS),
+    )
+
+
+def _error(one: Reason) -> Error:
+    begins = f"{name_of(one.key)} failed: "
+    is_task = bool(one.key.id) and one.sentence.startswith(begins)
+    words = one.sentence.removeprefix(begins) if is_task else one.sentence
+    return Error(one.key, is_task, words, one.hint or "")
+
+
+class _Lines:
+    """Makes the lines of one run."""
+
+    def __init__(self, found: Inspection) -> None:
+        self.found, self.run_id = found, found.run.run_id
+        self.waits: dict[tuple[Key, str], WaitView] = {
+            (one.key, one.kind): one for one in found.waits
+        }
+
+    def of_reason(self, one: Reason) -> Chip | None:
+        """The line of what holds the run; a task that runs is in the tree."""
+        if one.kind == "running":
+            return None
+        wait = self.waits.get((one.key, one.kind))
+        chip = None if wait is None else self._of_wait(one, wait)
+        return self._sentence(one) if chip is None else chip
+
+    def _sentence(self, one: Reason) -> Chip:
+        """The line of something that is told in one sentence."""
+        name, words = name_of(one.key) if one.key.id else "", one.sentence
+        is_named = bool(name) and words.startswith(f"{name} ")
+        tone = {"tolerated": "bad", "unpaid": "off", "interrupted": "gone", "run": "gone"}
+        return Chip(
+            tone="ask" if one.kind == waits.BUDGET else tone.get(one.kind, "wait"),
+            name=name if is_named else "",
+            words=short(words.removeprefix(f"{name} ") if is_named else words, 240),
+            link=self._link(one.key),
+        )
+
+    def _link(self, key: Key) -> str:
+        return link_of(self.run_id, key) if key.id else f"{link_of(self.run_id)}#run-tree"
+
+    def _of_wait(self, one: Reason, wait: WaitView) -> Chip | None:
+        """The line of a wait whose sentence names a time; None for one that has no such line."""
+        name, link, tone = name_of(wait.key), self._link(wait.key), "wait"
+        words, since, until = "", None, None
+        match wait.kind:
+            case waits.APPROVAL | waits.REPEAT | waits.HUMAN if one.asked is not None:
+                names = " or ".join(wait.allowed_by)
+                tone, words, since = "ask", f"waits for {names or 'a person'}", wait.since
+                link = link_of(self.run_id, wait.key, "ask")
+            case waits.ATTACHED:
+                words, since = f"has {wait.asked or 'someone'} in its session", wait.since
+            case waits.EVENT if one.command and one.command.startswith("smithers send "):
+                words, since = f"waits for the event {event_name(wait.on)}", wait.since
+            case waits.CHILD:
+                words, link = f"waits for its run {wait.on[0]}", link_of(wait.on[0])
+            case waits.RETRY if wait.due is not None:
+                words, until = "failed and is tried again at", wait.due
+            case waits.TIMER if wait.due is not None:
+                words, until = "waits until", wait.due
+            case waits.COOLDOWN if wait.cooling:
+                name, until = wait.cooling[0].agent, wait.cooling[0].until
+                words = "is over its limit until"
+            case waits.COOLDOWN if wait.due is not None:
+                words, until = "waits for an agent that is over its limit until", wait.due
+            case _:
+                return None
+        return Chip(tone=tone, name=name, words=words, link=link, since=since, until=until)
+
+    def silent(self, heard: Mapping[int, datetime], now: datetime) -> Iterator[Chip]:
+        """The agents that are running and have said nothing for a while."""
+        owner = self.found.run.owner
+        if owner is None or not owner.alive:
+            return
+        for task in self.found.tasks:
+            for one in task.attempts if asks_agent(task.line.kind) else ():
+                last = heard.get(one.serial, one.started_at)
+                if one.state == "running" and now - last >= _SILENT:
+                    key = task.line.key
+                    yield Chip(
+                        tone="gone",
+                        name=name_of(key),
+                        words="is silent",
+                        link=self._link(key),
+                        since=last,
+                    )
+
+    def tolerated(self) -> Iterator[Chip]:
+        """What has failed in a run that continues without it."""
+        for task in self.found.tasks:
+            line = task.line
+            if line.state == "failed" and line.tolerated:
+                yield Chip(
+                    tone="bad",
+                    name=name_of(line.key),
+                    words="failed; the run continues",
+                    link=self._link(line.key),
+                )
+
+    def exhausted(self) -> Iterator[Chip]:
+        """The loops that have ended at their limit."""
+        for key in self.found.run.exhausted:
+            yield Chip(
+                tone="wait",
+                name=name_of(key),
+                words="ended at its limit, before its condition was true",
+                link=f"{link_of(self.run_id)}#group-{key}",
+            )
