@@ -30,6 +30,7 @@ _RUNS: dict[str, Workflow[Any, Any]] = {
     "asks": flows.asks,
     "data": flows.asks_data,
     "breaks": flows.breaks,
+    "busy": flows.busy,
     "hostile": flows.hostile,
     "wide": flows.wide,
     "large": flows.large,

@@ -30,6 +30,8 @@ USUAL = {
     "data, its question": _ask("data", "release"),
     "failed": "/runs/breaks",
     "failed, a task": _task("breaks", "test"),
+    "busy": "/runs/busy",
+    "busy, a frame": "/runs/busy?frame=3",
     "large": "/runs/large",
     "large, its group": "/runs/large?show=finished",
     "large, its timeline": "/runs/large/timeline",

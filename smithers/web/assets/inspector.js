@@ -94,7 +94,7 @@
       while (wanted) {
         const next = wanted;
         wanted = null;
-        await htmx.ajax("GET", next, { source: "#run-frames", target: "#main", select: "#main", swap: "outerMorph" });
+        await htmx.ajax("GET", next, { target: "#main", select: "#main", swap: "outerMorph" });
       }
     } finally { isSliding = false; }
   };
@@ -104,9 +104,9 @@
     if (slider.value === slider.max) return form.dataset.live;
     return `${location.pathname}?${given}`;
   };
-  document.addEventListener("htmx:before:swap", (event) => {  // what was asked for before is too late
-    const asked = event.detail.ctx?.request.action;
-    if (shown && asked && event.detail.ctx.target?.id === "main" && asked !== shown) event.preventDefault();
+  document.addEventListener("htmx:before:swap", (event) => {  // what followed another frame is too late
+    const { sourceElement, request } = event.detail.ctx || {};
+    if (shown && sourceElement?.id === "main" && request.action !== shown) event.preventDefault();
   });
   document.addEventListener("htmx:after:swap", () => {
     const slider = frames()?.querySelector("input[type=range]");
@@ -116,7 +116,9 @@
     const link = event.target.closest("[data-slides]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
-    slide(link.pathname + link.search);
+    const slider = frames().querySelector("input[type=range]"), step = Number(link.dataset.slides);
+    slider.value = step ? Number(slider.value) + step : slider.max;  // also before the last step is shown
+    slide(chosen(frames()));
   });
 
   // Keys go to a place, or follow the link that has them; none of them decides anything.

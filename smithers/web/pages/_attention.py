@@ -14,7 +14,7 @@ from smithers.values import dataclass
 from smithers.web.pages._words import link_of, name_of, short
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
     from smithers.views import Inspection, Reason, WaitView, WhyView
 
@@ -23,6 +23,8 @@ __all__ = ["Attention", "Chip", "Part", "attention_of", "commands_in"]
 _MOST_CHIPS = 8
 _MOST_ERRORS = 5
 _MOST_COMMANDS = 2
+_ORDER = ("ask", "bad", "gone", "wait", "off")
+"""The tones of lines, what a person can end first."""
 _SILENT = timedelta(minutes=2)
 """An agent that has said nothing for so long is worth a look."""
 
@@ -73,14 +75,22 @@ def commands_in(text: str) -> list[Part]:
     [Part(text='type ', is_command=False), Part(text='smithers logs r1', is_command=True), \
 Part(text=', then look', is_command=False)]
     """
-    parts = re.split(r"`([^`\\n]+)`", text)
+    parts = re.split(r"`([^`\n]+)`", text)
     return [Part(part, number % 2 == 1) for number, part in enumerate(parts) if part]
 
 
 def attention_of(
-    found: Inspection, why: WhyView, heard: Mapping[int, datetime], now: datetime
+    found: Inspection,
+    why: WhyView,
+    heard: Mapping[int, datetime],
+    now: datetime,
+    *,
+    placed: Container[Key],
+    offered: Container[str] = (),
 ) -> Attention:
-    """What needs somebody in a run as it is now."""
+    """What needs somebody in a run as it is now. `placed` are the tasks whose lines are shown, and
+    `offered` the commands for which the page has a button.
+    """
     has_failed = why.status == "failed"
     about = [one for one in why.reasons if not has_failed or one.kind == inbox.SIGNAL]
     failed = [one for one in why.reasons if has_failed and one.kind != inbox.SIGNAL]
@@ -89,8 +99,18 @@ def attention_of(
     chips += lines.silent(heard, now)
     chips += [] if found.run.status in ENDED else lines.tolerated()
     chips += lines.exhausted()
-    typed = dict.fromkeys(one.command for one in why.reasons if one.command)
-    errors = tuple(map(_error, failed))
+    chips.sort(key=lambda one: _ORDER.index(one.tone))
+    typed = dict.fromkeys(
+        one.command
+        for one in sorted(why.reasons, key=lambda one: one.asked is None)
+        if one.command and one.command not in offered
+    )
+    places = {
+        one.line.key: one.line.error.place
+        for one in found.tasks
+        if one.line.error is not None and one.line.key in placed
+    }
+    errors = tuple(_error(one, places.get(one.key)) for one in failed)
     return Attention(
         chips=tuple(chips[:_MOST_CHIPS]),
         errors=errors[:_MOST_ERRORS],
@@ -100,11 +120,12 @@ def attention_of(
     )
 
 
-def _error(one: Reason) -> Error:
+def _error(one: Reason, place: str | None) -> Error:
+    """The error, without its place if its line is shown below it."""
     begins = f"{name_of(one.key)} failed: "
     is_task = bool(one.key.id) and one.sentence.startswith(begins)
-    words = one.sentence.removeprefix(begins) if is_task else one.sentence
-    return Error(one.key, is_task, words, one.hint or "")
+    words = one.sentence if place is None else one.sentence.replace(f" (at {place})", "", 1)
+    return Error(one.key, is_task, words.removeprefix(begins) if is_task else words, one.hint or "")
 
 
 class _Lines:

@@ -15,9 +15,8 @@ from starlette.responses import Response
 
 from smithers.changes import ENDED, StatusChanged
 from smithers.views import FOR_A_PERSON, change_lines
-from smithers.web._problems import ProblemError
 from smithers.web._routes import Call, Closed, number_of
-from smithers.web.pages._acts import acts_of
+from smithers.web.pages._acts import acts_of, resume_of
 from smithers.web.pages._ahead import ahead_of
 from smithers.web.pages._attention import attention_of, commands_in
 from smithers.web.pages._facts import amounts_of, every_ms, marks_of, times_of
@@ -76,8 +75,10 @@ class _Moment(NamedTuple):
 def _run(call: Call) -> Response:
     given, hub = call.query_as(RunParameters), call.hub
     cursor = hub.look(call.run).cursor  # first, so that what follows it is told
-    drawn = _picture(call, given.frame)
+    drawn = hub.picture(call.run, frame=given.frame)
     found, last = drawn.found, drawn.last
+    if given.frame is not None and given.frame > last:
+        return _no_frame(call, given.frame, last)
     run, now = found.run, datetime.now(UTC)
     frame = None if run.frames > last else run.frames - 1
     has_ended = drawn.whole.run.status in ENDED
@@ -116,17 +117,17 @@ def _run(call: Call) -> Response:
     )
 
 
-def _picture(call: Call, frame: int | None) -> Picture:
-    """A run as of a frame. Raises `ProblemError` if it has not come so far."""
-    drawn = call.hub.picture(call.run, frame=frame)
-    if frame is not None and frame > drawn.last:
-        raise ProblemError(
-            404,
-            f"run {call.run} has no frame {frame}: its last is {drawn.last}",
-            kind="UnknownFrame",
-            hint=f"look at {link_of(call.run)}?frame={drawn.last}",
-        )
-    return drawn
+def _no_frame(call: Call, frame: int, last: int) -> Response:
+    """The page of a frame to which the run has not come."""
+    return render(
+        call,
+        "error.html",
+        status=404,
+        title="Not Found",
+        said=f"run {call.run} has no frame {frame}: its last is {last}",
+        hint="",
+        instead=(link_of(call.run), f"Show {call.run} as it is now"),
+    )
 
 
 def _moment(call: Call, frame: int) -> _Moment | None:
@@ -157,14 +158,16 @@ def _head(call: Call, run: RunView) -> dict[str, Any]:
 def _why(call: Call, drawn: Picture, why: WhyView, now: datetime) -> dict[str, Any]:
     """What needs somebody, as it is now, also beside a frame of the past: no row moves by that."""
     whole, hub = drawn.whole, call.hub
-    told = attention_of(whole, why, drawn.heard, now)
     output, has_failed = whole.run.output, why.status == "failed"
+    lines = failed_lines(hub, whole.run, whole.tasks) if has_failed else {}
+    may_resume = acts_of(call, whole.run, why).resume
+    offered = [resume_of(call.run)] if may_resume and not has_failed else []
     return {
-        "told": told,
+        "told": attention_of(whole, why, drawn.heard, now, placed=lines, offered=offered),
         "has_failed": has_failed,
-        "may_resume": acts_of(call, whole.run, why).resume,
+        "may_resume": may_resume,
         "ahead": ahead_of(whole.tasks) if has_failed else None,
-        "lines": failed_lines(hub, whole.run, whole.tasks) if has_failed else {},
+        "lines": lines,
         "output": None if output is None else text_of(output),
         "command": partial(typed, call),
         "commands_in": lambda text: commands_in(hub.complete(text)),
