@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from tests.inspector.flows import EVIL, EVIL_ID, LONG_ID
+from tests.inspector.flows import EVIL_ID, LONG_ID
 
 __all__ = ["HOSTILE", "PAGES", "USUAL"]
 
@@ -46,7 +46,7 @@ HOSTILE = {
     "hostile, an output": _task("hostile", "output"),
     "hostile, an approval": _ask("hostile", "ship"),
     "hostile, a schema": _ask("hostile", "data"),
-    "hostile, found": f"/runs/hostile?find={quote(EVIL)}",
+    "hostile, found": f"/runs/hostile?find={quote(EVIL_ID)}",
     "hostile, its timeline": "/runs/hostile/timeline?all=true",
     "hostile, its graph": "/runs/hostile/graph",
     "hostile, its source": "/runs/hostile/source",
