@@ -14,14 +14,17 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from smithers import Context, Node, NoInput, Parallel, Sequence, Step, workflow
+from smithers.changes import Key
 from smithers.hub import Hub
-from smithers.views import Tick
+from smithers.views import Reason, Tick
+from smithers.web.pages._attention import attention_of
 from smithers.web.pages._facts import Amount, Mark, Times, marks_of, times_of
 from smithers.workflows import Workflow
 from tests.cli.command import eventually, smithers
 from tests.web.flows import ships
 from tests.web.serving import READER
 
+_HOUR = timedelta(hours=1)
 _FLOW = """
 from pathlib import Path
 from pydantic import BaseModel
@@ -323,6 +326,53 @@ def test_work_is_a_sum_and_a_wait_is_what_nobody_worked() -> None:
     )  # it waited from 12 to 30 and from 37 on, and a person was asked from 12 to 20 and from 38 on
     found = SimpleNamespace(run=SimpleNamespace(created_at=start), waits=[], tasks=[])
     assert times_of(found, start) == Times(worked_s=0, at_once=0, waited_s=0, for_people_s=0)
+
+
+def test_what_a_person_can_end_is_shown_first_and_a_silent_agent_is_seen() -> None:
+    now = datetime(2026, 1, 2, 12, tzinfo=UTC)
+    limits = [SimpleNamespace(agent="claude-code", until=now + timedelta(hours=1))]
+
+    def wait(name: str, kind: str, **given: Any) -> Any:
+        usual = {"due": None, "allowed_by": (), "on": (), "cooling": (), "asked": None}
+        return SimpleNamespace(key=Key(name), kind=kind, since=now, **{**usual, **given})
+
+    def task(name: str, serial: int, state: str = "running") -> Any:
+        attempt = SimpleNamespace(serial=serial, state="running", started_at=now - _HOUR)
+        line = SimpleNamespace(key=Key(name), kind="task", state=state, tolerated=False, error=None)
+        return SimpleNamespace(line=line, attempts=[attempt])
+
+    owner = SimpleNamespace(alive=True, pid=1)
+    run = SimpleNamespace(
+        run_id="r1", owner=owner, status="running", exhausted=[Key("until-green")]
+    )
+    held = [wait("review", "cooldown", cooling=limits), wait("ship", "approval", asked="Ship?")]
+    found: Any = SimpleNamespace(
+        run=run, waits=held, tasks=[task("fix", 1), task("test", 2), task("plan", 3)]
+    )
+    reasons = [
+        Reason(key=Key("fix"), sentence="fix has been running", kind="running"),
+        Reason(key=Key("review"), sentence="review is waiting", kind="cooldown", command="resume"),
+        Reason(key=Key("ship"), sentence="ship", kind="approval", asked="Ship?", command="approve"),
+        Reason(key=Key("two"), sentence="two is waiting for a slot", kind="pool"),
+    ]
+    why: Any = SimpleNamespace(status="running", reasons=reasons)
+    heard = {1: now - timedelta(minutes=3), 2: now - timedelta(seconds=5)}
+    told = attention_of(found, why, heard, now, placed=(), offered=["resume"])
+    assert [(one.tone, one.name, one.words) for one in told.chips] == [
+        ("ask", "ship", "waits for a person"),
+        ("gone", "fix", "is silent"),
+        ("gone", "plan", "is silent"),
+        ("wait", "claude-code", "is over its limit until"),
+        ("wait", "two", "is waiting for a slot"),
+        ("wait", "until-green", "ended at its limit, before its condition was true"),
+    ]
+    assert [one.since for one in told.chips[:3]] == [now, heard[1], now - _HOUR]
+    assert told.chips[3].until == limits[0].until
+    assert told.commands == ("approve",)
+    owner.alive = False
+    assert "is silent" not in {
+        one.words for one in attention_of(found, why, heard, now, placed=()).chips
+    }
 
 
 def test_a_budget_that_is_nearly_spent_is_seen() -> None:

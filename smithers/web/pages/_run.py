@@ -18,7 +18,7 @@ from smithers.views import FOR_A_PERSON, change_lines
 from smithers.web._routes import Call, Closed, number_of
 from smithers.web.pages._acts import acts_of, resume_of
 from smithers.web.pages._ahead import ahead_of
-from smithers.web.pages._attention import attention_of, commands_in
+from smithers.web.pages._attention import Part, attention_of, commands_in
 from smithers.web.pages._facts import amounts_of, every_ms, marks_of, times_of
 from smithers.web.pages._page import page, render, typed
 from smithers.web.pages._source import failed_lines
@@ -37,6 +37,8 @@ _MOST_LINES = 3
 """So many of the things that happened in a frame are told beside the slider."""
 _TOLD = FOR_A_PERSON | {StatusChanged}
 _STARTS = ("start", "fork")
+_FIRST_ROWS = 3
+"""Who has started a run is among so many rows of its audit."""
 _Number = Annotated[int, Strict(), Field(ge=0, le=2**53), BeforeValidator(number_of)]
 _Show = Literal["running", "waiting", "failed", "finished", "pending"]
 _GLYPHS: Mapping[_Show, tuple[str, ...]] = {
@@ -147,7 +149,8 @@ def _head(call: Call, run: RunView) -> dict[str, Any]:
     home = Path.home()
     if file is not None and file.is_relative_to(home):
         file = Path("~", file.relative_to(home))
-    started = next((one for one in call.hub.audit(call.run) if one.what in _STARTS), None)
+    first = call.hub.audit_page(call.run, limit=_FIRST_ROWS).rows
+    started = next((one for one in first if one.what in _STARTS), None)
     return {
         "place": "" if file is None else str(file),
         "started_by": "" if started is None else started.claimed or started.who,
@@ -170,8 +173,13 @@ def _why(call: Call, drawn: Picture, why: WhyView, now: datetime) -> dict[str, A
         "lines": lines,
         "output": None if output is None else text_of(output),
         "command": partial(typed, call),
-        "commands_in": lambda text: commands_in(hub.complete(text)),
+        "commands_in": partial(_parts, call),
     }
+
+
+def _parts(call: Call, text: str) -> list[Part]:
+    """A sentence and the commands in it, which name this database."""
+    return commands_in(call.hub.complete(text))
 
 
 def _rows(drawn: Picture, given: RunParameters, end: datetime, scale: float) -> dict[str, Any]:
