@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from smithers.views._pages import TaskMessage as TaskMessage
     from smithers.views._pages import TranscriptEntry as TranscriptEntry
     from smithers.views._pages import TranscriptPage as TranscriptPage
+    from smithers.views._picture import SILENT as SILENT
     from smithers.views._picture import Picture as Picture
     from smithers.views._picture import Tick as Tick
     from smithers.views._picture import picture as picture
@@ -187,6 +188,7 @@ _HOMES = {
     "OutputView": "smithers.views._texts",
     "OwnerView": "smithers.views._snapshot",
     "Picture": "smithers.views._picture",
+    "SILENT": "smithers.views._picture",
     "Question": "smithers.views._asks",
     "Reason": "smithers.views._failing",
     "ReceiptView": "smithers.views._receipt",

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from smithers.state import RunState
     from smithers.views._snapshot import Snapshot
 
-__all__ = ["Picture", "Tick", "picture"]
+__all__ = ["SILENT", "Picture", "Tick", "picture"]
 
-_SILENT = timedelta(seconds=60)
-"""An agent that gave no event for longer is silent."""
+SILENT = timedelta(minutes=2)
+"""An agent that gave no event for longer is silent, which is worth a look."""
 
 
 class Tick(NamedTuple):
@@ -49,12 +49,14 @@ class Picture:
     budget: BudgetView | None
     last: int
     ticks: tuple[Tick, ...]
+    whole: Inspection
+    """The run as of its last frame."""
     until: datetime
     """The end of what is known of the run, also where the picture is of an earlier frame."""
     has_ended: bool = False
     """Whether the run has ended, be it after the frame of the picture."""
     silent: Mapping[Key, datetime] = field(default_factory=dict[Key, datetime])
-    """The tasks whose agent has given no event for more than a minute, and the time of its last."""
+    """The tasks whose agent is silent now, and the time of its last event."""
     activities: Mapping[Key, Activity] = field(default_factory=dict[Key, Activity])
     """What the first running attempts do."""
 
@@ -65,15 +67,17 @@ def picture(snapshot: Snapshot, latest: Snapshot, running: Iterable[Activity] = 
     """
     whole = next((one for one in budgets(snapshot) if not one.key.id), None)
     lines = tuple(task_lines(snapshot))
+    found = inspect(snapshot, lines)
     return Picture(
-        found=inspect(snapshot, lines),
+        found=found,
         root=graph(snapshot, lines).root,
         budget=whole,
         last=latest.state.frame,
         ticks=tuple(sorted(set(_ticks(latest.state)))),
+        whole=found if snapshot is latest else inspect(latest),
         until=latest.last_activity() if latest.has_ended else latest.now,
         has_ended=latest.has_ended,
-        silent=dict(_silent(snapshot)),
+        silent=dict(_silent(latest)),
         activities={one.key: one for one in running},
     )
 
@@ -83,7 +87,7 @@ def _silent(snapshot: Snapshot) -> Iterator[tuple[Key, datetime]]:
         node = snapshot.state.nodes.get(one.key.id)
         if node is not None and asks_agent(node.kind):
             at = snapshot.heard(one.serial) or one.started_at
-            if snapshot.now - at > _SILENT:
+            if snapshot.now - at > SILENT:
                 yield one.key, at
 
 

@@ -32,6 +32,7 @@ _RUNS: dict[str, Workflow[Any, Any]] = {
     "data": flows.asks_data,
     "issues": flows.issues,
     "breaks": flows.breaks,
+    "busy": flows.busy,
     "hostile": flows.hostile,
     "wide": flows.wide,
     "large": flows.large,

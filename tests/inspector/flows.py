@@ -27,6 +27,7 @@ from smithers import (
     Step,
     Task,
     Timer,
+    WaitForEvent,
     workflow,
 )
 from smithers.agent import (
@@ -204,6 +205,23 @@ def quick(ctx: Context[NoInput]) -> Node:
 def breaks(ctx: Context[NoInput]) -> Node:
     return Sequence(
         Step("build", lambda: "built", output=str), Step("test", lambda: str(1 / 0), output=str)
+    )
+
+
+@workflow(budget=Budget(tokens=14))
+def busy(ctx: Context[NoInput]) -> Node:
+    """All that a person may have to look at: nearly no budget, a failure, loops, and waits."""
+    test = Step("test", lambda: "3 failed", output=str)
+    return Sequence(
+        Task("draft", agent=echo, prompt="Write what changed in kettle 0.5."),
+        Loop(test, until=lambda: False, max_iterations=3, on_exhausted="finish", id="until-green"),
+        Parallel(
+            Step("lint", lambda: str(1 / 0), output=str, on_failure="continue"),
+            Task("notes", agent=echo, prompt="Write the notes of kettle 0.5."),
+            Approval("ship", ask=DIFF),
+            WaitForEvent("merged", event="merged"),
+            id="release",
+        ),
     )
 
 

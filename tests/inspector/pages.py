@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from tests.inspector.flows import EVIL, EVIL_ID, LONG_ID
+from tests.inspector.flows import EVIL_ID, LONG_ID
 
 __all__ = ["HOSTILE", "PAGES", "USUAL"]
 
@@ -44,6 +44,8 @@ USUAL = {
     "kinds, skipped": _task("kinds", "skipped"),
     "kinds, decided": _task("kinds", "decided"),
     "kinds, answered": _task("kinds", "answered"),
+    "busy": "/runs/busy",
+    "busy, a frame": "/runs/busy?frame=3",
     "large": "/runs/large",
     "large, its group": "/runs/large?show=finished",
     "large, its timeline": "/runs/large/timeline",
@@ -61,7 +63,7 @@ HOSTILE = {
     "hostile, an output": _task("hostile", "output"),
     "hostile, an approval": _ask("hostile", "ship"),
     "hostile, a schema": _ask("hostile", "data"),
-    "hostile, found": f"/runs/hostile?find={quote(EVIL)}",
+    "hostile, found": f"/runs/hostile?find={quote(EVIL_ID)}",
     "hostile, its timeline": "/runs/hostile/timeline?all=true",
     "hostile, its graph": "/runs/hostile/graph",
     "hostile, its source": "/runs/hostile/source",

@@ -45,7 +45,7 @@ def test_a_page_fits_and_runs_nothing_but_our_files(
     name: str, watched: Watched, inspector: Inspector
 ) -> None:
     watched.page.goto(inspector.url + PAGES[name])
-    assert sum(watched.page.evaluate(_SHIFTED)) < 0.02  # a person notices a tenth
+    assert sum(watched.page.evaluate(_SHIFTED)) < 0.01  # a person notices a tenth
     for width in _WIDTHS:
         watched.page.set_viewport_size({"width": width, "height": 900})
         assert watched.page.evaluate(_TOO_WIDE) == [], width

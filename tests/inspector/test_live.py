@@ -22,6 +22,9 @@ pytestmark = pytest.mark.browser
 _PHONE = {"viewport": {"width": 360, "height": 760}, "has_touch": True, "is_mobile": True}
 
 
+_GLYPH = "getComputedStyle(document.querySelector('.hd .st-run svg'))"
+
+
 def _post(inspector: Inspector, path: str, body: dict[str, Any]) -> Any:
     return inspector.post(path, body)
 
@@ -151,10 +154,12 @@ def test_a_server_that_is_killed_and_comes_back_is_followed_by_both_browsers(
             for page in pages:
                 page.locator(".live[data-state=lost]").wait_for(state="attached")
                 assert page.evaluate("document.body.classList.contains('is-off')")
+                assert page.evaluate(f"{_GLYPH}.animationName") == "none"
             (tmp_path / "draft").touch()  # it happens while no server is there
             with inspecting(tmp_path, state, port=first.served.port):
                 for page in pages:
                     _wait(page, "ship", "waits")
+                    assert not page.evaluate("document.body.classList.contains('is-off')")
                     page.locator(".live[data-state=on]").wait_for(state="attached")
                 pages[0].goto(f"{first.url}/runs/g/ask?task=ship")
                 pages[0].click("[data-approve]")

@@ -217,10 +217,13 @@ def test_a_run_is_shown_as_it_was_at_a_frame(hub: Hub, browser: TestClient) -> N
     _run(hub, ships)
     assert 'href="/runs/r1/tasks/draft"' in browser.get("/runs/r1").text
     past = browser.get("/runs/r1?frame=0").text
-    assert "As it was at frame 0" in past
-    assert 'href="/runs/r1" data-key=".">Now</a>' in past
-    assert "Review" not in past
-    assert browser.get("/runs/r1?frame=9999").status_code == 200  # now
+    assert "As it was <time" in past
+    assert 'href="/runs/r1" data-key="." data-slides>Live</a>' in past
+    last = hub.inspect("r1").run.frames - 1
+    assert "As it was" not in browser.get(f"/runs/r1?frame={last}").text  # that is now
+    missing = browser.get(f"/runs/r1?frame={last + 1}")
+    assert missing.status_code == 404
+    assert f"run r1 has no frame {last + 1}: its last is {last}" in missing.text
     assert browser.get("/runs/r1?frame=x").status_code == 422
 
 

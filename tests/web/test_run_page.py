@@ -14,14 +14,17 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from smithers import Context, Node, NoInput, Parallel, Sequence, Step, workflow
+from smithers.changes import Key
 from smithers.hub import Hub
-from smithers.views import Tick
-from smithers.web.pages._facts import marks_of, worked_s
+from smithers.views import Reason, Tick
+from smithers.web.pages._attention import attention_of
+from smithers.web.pages._facts import Amount, Mark, Times, marks_of, times_of
 from smithers.workflows import Workflow
 from tests.cli.command import eventually, smithers
 from tests.web.flows import ships
 from tests.web.serving import READER
 
+_HOUR = timedelta(hours=1)
 _FLOW = """
 from pathlib import Path
 from pydantic import BaseModel
@@ -113,6 +116,7 @@ def test_a_fork_of_a_past_frame_is_made_by_a_form(hub: Hub, browser: TestClient)
     _run(hub, ships)
     past = browser.get("/runs/r1?frame=0").text
     assert 'href="/runs/r1/fork?frame=0">Fork from here' in past
+    assert 'class="button main" href="/runs/r1/fork?frame=0">Fork</a>' in past
     assert "/runs/r1/cancel" not in past  # the past is only forked
     page = browser.get("/runs/r1/fork").text
     assert "Nothing is left to run" not in page
@@ -142,6 +146,52 @@ def test_a_failed_run_says_first_where_and_what_a_resume_runs(
     assert browser.get("/runs/r1?show=nonsense").status_code == 422
 
 
+def test_a_run_that_failed_still_says_so_beside_its_past(hub: Hub, browser: TestClient) -> None:
+    _run(hub, breaks)
+    past = browser.get("/runs/r1?frame=0").text
+    assert past.index("division by zero") < past.index("<dl")  # else the slider would move
+    assert 'action="/runs/r1/retries"' not in past
+    assert "Read only: to change the past, fork from here." in past
+
+
+def test_a_run_says_what_needs_a_person_with_a_time_that_is_not_text(
+    hub: Hub, browser: TestClient
+) -> None:
+    _run(hub, ships)
+    page = browser.get("/runs/r1").text
+    (wait,) = hub.inspect("r1").waits
+    since = wait.since.strftime("%Y-%m-%dT%H:%M:%SZ")
+    chip = page[page.index('<a class="chip" href="/runs/r1/ask?task=ship">') :]
+    chip = chip[: chip.index("</a>")]
+    assert ">ship<" in chip
+    assert f'waits for a person, <time datetime="{since}" data-since>' in chip
+    assert 'class="type nophone"><code>smithers approve r1 ship --digest' in page
+    assert "has been waiting for" not in page
+
+
+def test_a_frame_says_what_happened_in_it(hub: Hub, browser: TestClient) -> None:
+    _run(hub, ships)
+    last = hub.inspect("r1").run.frames - 1
+    told = [browser.get(f"/runs/r1?frame={one}").text for one in range(last + 1)]
+    assert any("draft started (attempt 1" in page for page in told)
+    assert any(re.search(r"draft finished[^<]*; ship ", page) for page in told)
+    for number, page in enumerate(told):
+        assert f'<output for="frame">Frame <b>{number}</b> of {last}</output>' in page
+
+
+def test_a_run_says_where_it_comes_from(hub: Hub, browser: TestClient) -> None:
+    _run(hub, ships)
+    fork = hub.fork("r1", frame=0, by="ann").run_id
+    page = browser.get(f"/runs/{fork}").text
+    head = page[page.index('class="lead"') : page.index('id="run-failed"')]
+    run = hub.inspect(fork).run
+    assert f'href="/?workflow={run.workflow}">{run.workflow}</a>' in head
+    assert f'datetime="{run.created_at:%Y-%m-%dT%H:%M:%SZ}"' in head
+    assert "by ann" in head
+    assert 'fork of <a class="l" href="/runs/r1?frame=0">r1@0</a>' in head
+    assert head.count("button main") == 1
+
+
 def test_a_run_of_many_tasks_is_shown_in_few_rows(hub: Hub, browser: TestClient) -> None:
     _run(hub, groups)
     page = browser.get("/runs/r1").text
@@ -166,7 +216,9 @@ def test_a_run_is_forked_with_another_input_retried_and_resumed_by_forms(
 
     page = browser.get("/runs/r1").text
     assert 'href="/runs/r1/source?task=build#l14">flow.py:14</a>' in page
-    assert "Resume runs 1 task: build, and asks a person: ship. 1 finished task is kept" in page
+    assert (
+        "Resume runs <b>1 task</b>: build, and asks a person: ship. 1 finished task is kept" in page
+    )
     assert "<b>RuntimeError</b>" not in browser.get("/runs/r1/tasks/build").text  # it is said once
     source = browser.get("/runs/r1/source?task=build").text
     assert '<tr id="l14" class="removed">' in source
@@ -246,27 +298,83 @@ def test_the_graph_has_boxes_in_boxes(hub: Hub, browser: TestClient) -> None:
     assert len(page) < 300_000
 
 
-def test_work_at_the_same_time_counts_once() -> None:
+def test_work_is_a_sum_and_a_wait_is_what_nobody_worked() -> None:
     start = datetime(2026, 1, 2, tzinfo=UTC)
 
-    def attempt(begin: int, end: int | None, origin: str | None = None) -> Any:
-        ended = None if end is None else start + timedelta(seconds=end)
-        return SimpleNamespace(
-            started_at=start + timedelta(seconds=begin), ended_at=ended, origin=origin
-        )
+    def at(seconds: int) -> datetime:
+        return start + timedelta(seconds=seconds)
 
-    tasks: list[Any] = [
-        SimpleNamespace(attempts=[attempt(0, 10), attempt(30, None)]),
-        SimpleNamespace(attempts=[attempt(2, 4), attempt(5, 12), attempt(-90, 50, "source")]),
+    def attempt(begin: int, end: int | None, origin: str | None = None) -> Any:
+        ended = None if end is None else at(end)
+        return SimpleNamespace(started_at=at(begin), ended_at=ended, origin=origin)
+
+    def task(kind: str, *attempts: Any, came_up: int = 0, settled: int | None = None) -> Any:
+        line = SimpleNamespace(kind=kind)
+        then = None if settled is None else at(settled)
+        return SimpleNamespace(line=line, attempts=attempts, came_up=at(came_up), settled=then)
+
+    found: Any = SimpleNamespace(
+        run=SimpleNamespace(created_at=start),
+        waits=[SimpleNamespace(kind="approval", since=at(38))],
+        tasks=[
+            task("task", attempt(0, 10), attempt(30, 37)),
+            task("task", attempt(2, 4), attempt(5, 12), attempt(-90, 50, "source")),
+            task("approval", came_up=11, settled=20),
+        ],
+    )
+    assert times_of(found, at(40)) == Times(
+        worked_s=26, at_once=2, waited_s=21, for_people_s=8 + 2
+    )  # it waited from 12 to 30 and from 37 on, and a person was asked from 12 to 20 and from 38 on
+    found = SimpleNamespace(run=SimpleNamespace(created_at=start), waits=[], tasks=[])
+    assert times_of(found, start) == Times(worked_s=0, at_once=0, waited_s=0, for_people_s=0)
+
+
+def test_what_a_person_can_end_is_shown_first_and_a_silent_agent_is_seen() -> None:
+    now = datetime(2026, 1, 2, 12, tzinfo=UTC)
+    limits = [SimpleNamespace(agent="claude-code", until=now + timedelta(hours=1))]
+
+    def wait(name: str, kind: str, **given: Any) -> Any:
+        usual = {"due": None, "allowed_by": (), "on": (), "cooling": (), "asked": None}
+        return SimpleNamespace(key=Key(name), kind=kind, since=now, **{**usual, **given})
+
+    run = SimpleNamespace(run_id="r1", status="running", exhausted=[Key("until-green")])
+    held = [wait("review", "cooldown", cooling=limits), wait("ship", "approval", asked="Ship?")]
+    found: Any = SimpleNamespace(run=run, waits=held, tasks=[])
+    reasons = [
+        Reason(key=Key("fix"), sentence="fix has been running", kind="running"),
+        Reason(key=Key("review"), sentence="review is waiting", kind="cooldown", command="resume"),
+        Reason(key=Key("ship"), sentence="ship", kind="approval", asked="Ship?", command="approve"),
+        Reason(key=Key("two"), sentence="two is waiting for a slot", kind="pool"),
     ]
-    assert worked_s(tasks, start + timedelta(seconds=40)) == 22
-    assert worked_s([], start) == 0
+    why: Any = SimpleNamespace(status="running", reasons=reasons)
+    silent = {Key("fix"): now - timedelta(minutes=3), Key("plan"): now - _HOUR}
+    told = attention_of(found, why, silent, placed=(), offered=["resume"])
+    assert [(one.tone, one.name, one.words) for one in told.chips] == [
+        ("ask", "ship", "waits for a person"),
+        ("gone", "fix", "is silent"),
+        ("gone", "plan", "is silent"),
+        ("wait", "claude-code", "is over its limit until"),
+        ("wait", "two", "is waiting for a slot"),
+        ("wait", "until-green", "ended at its limit, before its condition was true"),
+    ]
+    assert [one.since for one in told.chips[:3]] == [now, *silent.values()]
+    assert told.chips[3].until == limits[0].until
+    assert told.commands == ("approve",)
+
+
+def test_a_budget_that_is_nearly_spent_is_seen() -> None:
+    assert [Amount(one, 100, one, one >= 100).tone for one in (79, 80, 100)] == [
+        "use",
+        "ask",
+        "bad",
+    ]
 
 
 def test_a_failure_hides_other_marks_of_its_place() -> None:
     ticks = [Tick(0, "person"), Tick(500, "failed"), Tick(501, "person"), Tick(1_000, "person")]
     assert marks_of(ticks, 1_000) == [(0.0, "person"), (50.0, "failed"), (100.0, "person")]
     assert marks_of([Tick(0, "failed")], 0) == [(0.0, "failed")]
+    assert marks_of([Tick(1, "failed")], 2) == [Mark(0, ""), Mark(50, "failed"), Mark(100, "")]
 
 
 def test_a_wait_is_apart_from_work(hub: Hub, browser: TestClient) -> None:

@@ -18,11 +18,11 @@
       if (seconds >= length) return `${Math.floor(seconds / length)}${unit}`;
     return `${Math.max(0, Math.floor(seconds))}s`;
   };
-  const took = (seconds) => {
-    const s = Math.max(0, Math.floor(seconds));
-    for (const [unit, length, below, part] of [["d", 86400, "h", 3600], ["h", 3600, "m", 60], ["m", 60, "s", 1]])
-      if (s >= length) return `${Math.floor(s / length)}${unit} ${Math.floor(s % length / part)}${below}`;
-    return `${s}s`;
+  const span = (seconds) => {
+    const whole = Math.max(0, Math.floor(seconds));
+    for (const [unit, length, below, part] of [["d", 86400, "h", 3600], ["h", 3600, "m", 60]])
+      if (whole >= length) return `${Math.floor(whole / length)}${unit} ${Math.floor(whole % length / part)}${below}`;
+    return whole < 60 ? `${whole}s` : `${Math.floor(whole / 60)}m ${whole % 60}s`;
   };
   const local = (at) => at.toLocaleString([], { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" });
   const due = (at) => {
@@ -36,8 +36,9 @@
       put(one, figure((Date.now() - at) / 1000));
       one.title = local(at);
     }
-    for (const one of document.querySelectorAll("time[data-took]"))
-      put(one, took((Date.now() - new Date(one.dateTime)) / 1000));
+    const isLost = document.body.classList.contains("is-off");
+    for (const one of isLost ? [] : document.querySelectorAll("time[data-since]"))
+      put(one, span((Date.now() - new Date(one.dateTime)) / 1000));
     for (const one of document.querySelectorAll("time[data-local]"))
       put(one, local(new Date(one.dateTime)));
     for (const one of document.querySelectorAll("time[data-due]")) put(one, due(new Date(one.dateTime)));
@@ -133,6 +134,44 @@
     row.tabIndex = 0;
   });
   document.addEventListener("htmx:after:swap", () => lay());
+  // A frame of a run is laid over the page, so that the slider stays under the hand that moves it. Of
+  // the frames that it passes, those are fetched for which there is time; the last one always is.
+  let wanted = null, shown = null, isSliding = false;
+  const slide = async (address) => {
+    wanted = shown = address;
+    history.replaceState(history.state, "", address);
+    if (isSliding) return;
+    isSliding = true;
+    try {
+      while (wanted) {
+        const next = wanted;
+        wanted = null;
+        await htmx.ajax("GET", next, { target: "#main", select: "#main", swap: "outerMorph" });
+      }
+    } finally { isSliding = false; }
+  };
+  const frames = () => document.querySelector("[data-frames=run]");
+  const chosen = (form) => {
+    const slider = form.querySelector("input[type=range]"), given = new URLSearchParams(new FormData(form));
+    if (slider.value === slider.max) return form.dataset.live;
+    return `${location.pathname}?${given}`;
+  };
+  document.addEventListener("htmx:before:swap", (event) => {  // what followed another frame is too late
+    const { sourceElement, request } = event.detail.ctx || {};
+    if (shown && sourceElement?.id === "main" && request.action !== shown) event.preventDefault();
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    const slider = frames()?.querySelector("input[type=range]");
+    if (slider && !wanted && slider.value !== slider.defaultValue) slider.value = slider.defaultValue;
+  });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-slides]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    const slider = frames().querySelector("input[type=range]"), step = Number(link.dataset.slides);
+    slider.value = step ? Number(slider.value) + step : slider.max;  // also before the last step is shown
+    slide(chosen(frames()));
+  });
 
   // Keys go to a place, or follow the link that has them; none of them decides anything.
   const isShown = (one) => one.checkVisibility({ visibilityProperty: true });
@@ -203,11 +242,10 @@
     document.querySelector("[data-keys]").addEventListener("click", keys["?"]);
     document.addEventListener("input", (event) => {
       const form = event.target.closest("[data-frames]");
-      if (form) put(form.querySelector("output"), `${event.target.value} of ${event.target.max}`);
+      if (form?.dataset.frames === "run") slide(chosen(form));
+      else if (form) put(form.querySelector("output"), `${event.target.value} of ${event.target.max}`);
     });
     document.addEventListener("change", (event) => {
-      const form = event.target.closest("[data-frames]");  // beside a form that is typed in, its button is
-      if (form && form.dataset.frames !== "asks") form.submit();
       if (event.target.matches("[data-submits]")) event.target.form.submit();
     });
   });

@@ -18,7 +18,7 @@ from smithers.web.pages._words import link_of
 if TYPE_CHECKING:
     from smithers.views import RunView, Status, WhyView
 
-__all__ = ["ROUTES", "Acts", "acts_of", "may_retry"]
+__all__ = ["ROUTES", "Acts", "acts_of", "may_retry", "resume_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,14 +39,18 @@ def acts_of(call: Call, run: RunView, why: WhyView | None) -> Acts:
         return Acts()
     if why is None:
         return Acts(fork=True)
-    resume = f"smithers resume {shlex.quote(run.run_id)}"
     is_owned = run.owner is not None and run.owner.alive
     return Acts(
-        resume=any(one.command == resume for one in why.reasons),
+        resume=any(one.command == resume_of(run.run_id) for one in why.reasons),
         cancel=run.status not in ENDED,
         retry=may_retry(call, run.status, is_owned=is_owned),
         fork=True,
     )
+
+
+def resume_of(run_id: str) -> str:
+    """The command that a resume by its form is the same as."""
+    return f"smithers resume {shlex.quote(run_id)}"
 
 
 def may_retry(call: Call, status: Status, *, is_owned: bool) -> bool:

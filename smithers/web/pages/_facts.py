@@ -5,18 +5,27 @@ history.
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
+from smithers import waits
+from smithers.shapes import asks_person
+from smithers.values import dataclass
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from decimal import Decimal
 
-    from smithers.views import BudgetView, RunView, TaskView, Tick
+    from smithers.views import BudgetView, Inspection, RunView, Tick
 
-__all__ = ["Amount", "amounts_of", "every_ms", "marks_of", "worked_s"]
+__all__ = ["Amount", "Times", "amounts_of", "every_ms", "marks_of", "times_of"]
 
 _PLACES = 240
 """So many marks fit beside a slider."""
+_NEARLY = 80
+"""From this share of a cap on, in per cent, a person should look at it."""
+
+_Period = tuple[datetime, datetime]
 
 
 class Amount(NamedTuple):
@@ -28,22 +37,83 @@ class Amount(NamedTuple):
     """The part of the cap that is used, in per cent, at most 100."""
     is_spent: bool
 
+    @property
+    def tone(self) -> str:
+        """That of its bar."""
+        return "bad" if self.is_spent else "ask" if self.share >= _NEARLY else "use"
 
-def worked_s(tasks: Iterable[TaskView], end: datetime) -> float:
-    """For how long at least one attempt of the run was at work; the rest of its time it waited."""
-    spans = sorted(
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Times:
+    """How a run has spent its time: `worked_s` is the sum of the work of all attempts, of which at
+    most `at_once` ran at the same time. In `waited_s` none did, and in `for_people_s` of that a
+    person was asked.
+    """
+
+    worked_s: float
+    at_once: int
+    waited_s: float
+    for_people_s: float
+
+
+def times_of(found: Inspection, end: datetime) -> Times:
+    """How a run has spent the time up to `end`. What a fork has from its source is not counted."""
+    work = [
         (one.started_at, one.ended_at or end)
-        for task in tasks
+        for task in found.tasks
         for one in task.attempts
         if one.origin is None
+    ]
+    start = found.run.created_at
+    idle = _gaps(_joined(work), start, end)
+    asked = _joined(_asked(found, end))
+    return Times(
+        worked_s=sum((stop - begin).total_seconds() for begin, stop in work),
+        at_once=_at_once(work),
+        waited_s=sum((stop - begin).total_seconds() for begin, stop in idle),
+        for_people_s=sum(
+            max(0.0, (min(stop, until) - max(begin, since)).total_seconds())
+            for begin, stop in idle
+            for since, until in asked
+        ),
     )
-    total, until = 0.0, None
-    for start, stop in spans:
-        begin = start if until is None else max(start, until)
-        if stop > begin:
-            total += (stop - begin).total_seconds()
-        until = stop if until is None else max(until, stop)
-    return total
+
+
+def _asked(found: Inspection, end: datetime) -> Iterator[_Period]:
+    """When people were asked something."""
+    for wait in found.waits:
+        if wait.kind in waits.DECISIONS:
+            yield wait.since, end
+    for task in found.tasks:
+        if asks_person(task.line.kind) and task.came_up and task.settled:
+            yield task.came_up, task.settled
+
+
+def _joined(periods: Iterable[_Period]) -> list[_Period]:
+    """The same periods, those that touch as one, in their order."""
+    found: list[_Period] = []
+    for start, stop in sorted(periods):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], stop))
+        else:
+            found.append((start, stop))
+    return found
+
+
+def _gaps(periods: Iterable[_Period], start: datetime, end: datetime) -> list[_Period]:
+    """What is between periods that do not touch."""
+    found: list[_Period] = []
+    for begin, stop in periods:
+        if begin > start:
+            found.append((start, min(begin, end)))
+        start = max(start, stop)
+    return [*found, (start, end)] if start < end else found
+
+
+def _at_once(periods: Iterable[_Period]) -> int:
+    """How many of the periods are at the same time at most."""
+    moments = [(at, step) for start, stop in periods for at, step in ((start, 1), (stop, -1))]
+    return max(accumulate(step for _, step in sorted(moments)), default=0)
 
 
 def amounts_of(run: RunView, budget: BudgetView | None) -> dict[str, Amount]:
@@ -73,15 +143,18 @@ def every_ms(tasks: int) -> int:
 
 
 class Mark(NamedTuple):
-    """A place beside the slider, in per cent, and what is there."""
+    """A place beside the slider, in per cent, and what is there, if that is more than a frame."""
 
     at: float
     what: str
 
 
 def marks_of(ticks: Iterable[Tick], last: int) -> list[Mark]:
-    """The marks of a slider; of several at one place a failure is shown."""
-    found: dict[int, str] = {}
+    """The marks of a slider: one for each frame, as long as they are apart, and those of `ticks`;
+    of several at one place a failure is shown.
+    """
+    frames = range(last + 1) if last <= _PLACES // 4 else ()
+    found = {round(_PLACES * frame / max(last, 1)): "" for frame in frames}
     for tick in ticks:
         place = round(_PLACES * tick.frame / max(last, 1))
         if found.get(place) != "failed":

@@ -52,7 +52,7 @@ def node_name(node: GraphNode, parent: GraphNode | None = None) -> str:
 def leaf_says(node: GraphNode, leaf: Leaf, facts: Facts) -> Says:
     mark, wait = leaf.mark, leaf.wait
     if leaf.state == "stalled":
-        return Says(mark, "silent", since=facts.drawn.silent[node.key])
+        return Says(mark, "silent", since=facts.silent[node.key])
     if leaf.state == "failed":
         return Says(mark, "failed, allowed" if node.tolerated else "failed")
     if leaf.state == "asks" and wait is not None:

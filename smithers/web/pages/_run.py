@@ -5,33 +5,42 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field, Strict
 from starlette.responses import Response
 
-from smithers.changes import ENDED
+from smithers.changes import ENDED, StatusChanged
+from smithers.views import FOR_A_PERSON, change_lines
 from smithers.waits import DECISIONS
 from smithers.web._routes import Call, Closed, number_of
-from smithers.web.pages._acts import acts_of
+from smithers.web.pages._acts import acts_of, resume_of
 from smithers.web.pages._ahead import ahead_of
-from smithers.web.pages._facts import amounts_of, every_ms, marks_of, worked_s
+from smithers.web.pages._attention import Part, attention_of, commands_in
+from smithers.web.pages._facts import amounts_of, every_ms, marks_of, times_of
 from smithers.web.pages._page import page, render, typed
 from smithers.web.pages._source import failed_lines
 from smithers.web.pages._sums import Facts
 from smithers.web.pages._texts import text_of
 from smithers.web.pages._tree import MOST, Window, flat_rows, rows_of
 from smithers.web.pages._water import Water, scale_of
-from smithers.web.pages._words import mark_of_run, name_of, parts_of
+from smithers.web.pages._words import link_of, mark_of_run, name_of, parts_of, short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from smithers.views import GraphNode, Picture
+    from smithers.views import GraphNode, Picture, RunView, WhyView
 
 __all__ = ["ROUTES"]
 
-_MOST_REASONS = 20
+_MOST_LINES = 3
+"""So many of the things that happened in a frame are told beside the slider."""
+_TOLD = FOR_A_PERSON | {StatusChanged}
+_STARTS = ("start", "fork")
+_FIRST_ROWS = 3
+"""Who has started a run is among so many rows of its audit."""
 _Number = Annotated[int, Strict(), Field(ge=0, le=2**53), BeforeValidator(number_of)]
 _Show = Literal[
     "running", "needs", "waiting", "failed", "finished", "pending", "skipped", "cancelled"
@@ -68,17 +77,25 @@ class _Filter(NamedTuple):
     number: int
 
 
+class _Moment(NamedTuple):
+    """What happened in a frame, and when."""
+
+    at: datetime
+    words: str
+
+
 def _run(call: Call) -> Response:
     given, hub = call.query_as(RunParameters), call.hub
     cursor = hub.look(call.run).cursor  # first, so that what follows it is told
     drawn = hub.picture(call.run, frame=given.frame)
     found, last = drawn.found, drawn.last
+    if given.frame is not None and given.frame > last:
+        return _no_frame(call, given.frame, last)
     run, now = found.run, datetime.now(UTC)
     frame = None if run.frames > last else run.frames - 1
-    has_ended = run.status in ENDED
+    has_ended = drawn.whole.run.status in ENDED
     end = run.last_activity if has_ended or frame is not None else now
-    elapsed_s = (end - run.created_at).total_seconds()
-    why = hub.why(call.run) if frame is None else None
+    why = hub.why(call.run)
     tasks = Counter[str](one.line.state for one in found.tasks)
     handled = sum(one.line.tolerated for one in found.tasks)
     return render(
@@ -91,35 +108,92 @@ def _run(call: Call) -> Response:
         done=tasks["finished"] + tasks["skipped"] + handled,
         total=tasks.total(),
         parts=parts_of(tasks, asked=sum(one.kind in DECISIONS for one in found.waits)),
-        elapsed_s=elapsed_s,
-        worked_s=worked_s(found.tasks, end),
+        elapsed_s=(end - run.created_at).total_seconds(),
+        times=times_of(found, end),
         amounts=amounts_of(run, drawn.budget),
         frame=frame,
         last=last,
+        moment_=_moment(call, last if frame is None else frame),
         ticks=marks_of(drawn.ticks, last),
-        why=why,
-        reasons=[] if why is None else why.reasons[:_MOST_REASONS],
-        more_reasons=0 if why is None else max(0, len(why.reasons) - _MOST_REASONS),
-        asking={one.key for one in hub.list_asks(call.run)} if frame is None else set(),
-        acts=acts_of(call, run, why),
-        ahead=ahead_of(found.tasks) if run.status == "failed" and frame is None else None,
-        lines=failed_lines(hub, run, found.tasks) if frame is None else {},
-        output=None if run.output is None else text_of(run.output),
-        command=partial(typed, call),
-        hint=hub.complete,
+        acts=acts_of(call, run, why if frame is None else None),
         given=given,
         live=f"/api/v1/runs/{call.run}/events{'' if cursor is None else f'?after={cursor}'}",
         every_ms=every_ms(tasks.total()),
         end=end,
         most=MOST,
-        **_rows(drawn, given, end, grows=not (has_ended or drawn.has_ended)),
+        **_head(call, run),
+        **_why(call, drawn, why, now),
+        **_rows(drawn, given, end),
     )
 
 
-def _rows(drawn: Picture, given: RunParameters, end: datetime, *, grows: bool) -> dict[str, Any]:
+def _no_frame(call: Call, frame: int, last: int) -> Response:
+    """The page of a frame to which the run has not come."""
+    return render(
+        call,
+        "error.html",
+        status=404,
+        title="Not Found",
+        said=f"run {call.run} has no frame {frame}: its last is {last}",
+        hint="",
+        instead=(link_of(call.run), f"Show {call.run} as it is now"),
+    )
+
+
+def _moment(call: Call, frame: int) -> _Moment | None:
+    """What happened in a frame in one sentence."""
+    for view in call.hub.frames(call.run, frame, frame):
+        told = [one for one in view.changes if type(one.change) in _TOLD]
+        lines = [line.words for line in islice(change_lines(told), _MOST_LINES + 1)]
+        more = "; …" if len(lines) > _MOST_LINES else ""
+        words = "; ".join(short(line, 120) for line in lines[:_MOST_LINES])
+        return _Moment(view.at, words + more if words else "the run continued")
+    return None
+
+
+def _head(call: Call, run: RunView) -> dict[str, Any]:
+    """Where a run comes from."""
+    file = Path(run.folder, run.file) if run.file else None
+    home = Path.home()
+    if file is not None and file.is_relative_to(home):
+        file = Path("~", file.relative_to(home))
+    first = call.hub.audit_page(call.run, limit=_FIRST_ROWS).rows
+    started = next((one for one in first if one.what in _STARTS), None)
+    return {
+        "place": "" if file is None else str(file),
+        "started_by": "" if started is None else started.claimed or started.who,
+        "ended_at": run.last_activity if run.status in ENDED else None,
+    }
+
+
+def _why(call: Call, drawn: Picture, why: WhyView, now: datetime) -> dict[str, Any]:
+    """What needs somebody, as it is now, also beside a frame of the past: no row moves by that."""
+    whole, hub = drawn.whole, call.hub
+    output, has_failed = whole.run.output, why.status == "failed"
+    lines = failed_lines(hub, whole.run, whole.tasks) if has_failed else {}
+    may_resume = acts_of(call, whole.run, why).resume
+    offered = [resume_of(call.run)] if may_resume and not has_failed else []
+    return {
+        "told": attention_of(whole, why, drawn.silent, placed=lines, offered=offered),
+        "has_failed": has_failed,
+        "may_resume": may_resume,
+        "ahead": ahead_of(whole.tasks) if has_failed else None,
+        "lines": lines,
+        "output": None if output is None else text_of(output),
+        "command": partial(typed, call),
+        "commands_in": partial(_parts, call),
+    }
+
+
+def _parts(call: Call, text: str) -> list[Part]:
+    """A sentence and the commands in it, which name this database."""
+    return commands_in(call.hub.complete(text))
+
+
+def _rows(drawn: Picture, given: RunParameters, end: datetime) -> dict[str, Any]:
     """The rows of the tasks over time: a tree, or those that a filter finds."""
     facts, run, root = Facts(drawn, end), drawn.found.run, drawn.root
-    scale = scale_of((drawn.until - run.created_at).total_seconds(), grows=grows)
+    scale = scale_of((drawn.until - run.created_at).total_seconds(), grows=not drawn.has_ended)
     water = Water(facts, run.created_at, scale)
     states = Counter[str]() if root is None else facts.sum(root).states
     filters = [

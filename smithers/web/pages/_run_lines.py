@@ -12,7 +12,7 @@ from smithers.changes import ENDED
 from smithers.naming import waited_for
 from smithers.texts import title_of
 from smithers.values import dataclass
-from smithers.views import RunCost
+from smithers.views import SILENT, RunCost
 from smithers.web.pages._words import Mark, Parts, mark_of_run, money, name_of, parts_of
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Line", "Now", "line_of"]
 
-_SILENT_S = 120.0
-"""An agent that has written nothing for longer is shown as stalled; its task's limit ends it."""
 _NEARLY, _FULL = 80.0, 100.0
 """From how many per cent of a budget on its meter is amber, and red."""
 _STALLED = Mark("stall", "stalled")
@@ -97,7 +95,7 @@ def line_of(
     """A run as a row at a time. `doing` is what its agents do, and `failed` why it failed."""
     mark, tasks = mark_of_run(run.status, run.waiting_for), dict(run.counts.tasks)
     silent_s = max((_silent_s(one, now) for one in doing), default=0.0)
-    if mark.glyph == "run" and silent_s > _SILENT_S:
+    if mark.glyph == "run" and silent_s > SILENT.total_seconds():
         mark = _STALLED
     asked = _asked(run.waiting_for)
     running = min(run.running, tasks.get("pending", 0))

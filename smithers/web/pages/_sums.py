@@ -101,6 +101,8 @@ class Facts:
 
     def __init__(self, drawn: Picture, end: datetime) -> None:
         self.drawn, self.end = drawn, end
+        self.silent = drawn.silent if drawn.found is drawn.whole else {}
+        """The tasks whose agent is silent; in the past nobody knows of one."""
         self._views = {one.line.key: one for one in drawn.found.tasks}
         self._waits: dict[Key, WaitView] = {one.key: one for one in drawn.found.waits}
         self._sums: dict[Key, Sum] = {}
@@ -111,7 +113,7 @@ class Facts:
         if view is None and key.path:  # it came up in no iteration
             view = self._views.get(Key(key.id))
         wait = self._waits.get(key) if self._waits else None
-        if key in self.drawn.silent and node.state == "running":
+        if key in self.silent and node.state == "running":
             return Leaf(view, wait, SHOWN["stalled"], "stalled")
         mark = mark_of_task(node.state, wait)
         return Leaf(view, wait, mark, _BY_GLYPH.get(mark.glyph, mark.word))

@@ -130,9 +130,7 @@ class Water:
     def _attempt(self, one: AttemptView, view: TaskView, is_stalled: bool) -> Iterator[Span]:
         end, tone = one.ended_at or self.end, _TONES.get(one.state, "cut")
         took = span((end - one.started_at).total_seconds())
-        silent = (
-            self.facts.drawn.silent.get(view.line.key) if is_stalled and tone == "run" else None
-        )
+        silent = self.facts.silent.get(view.line.key) if is_stalled and tone == "run" else None
         words = f"attempt {one.number}: {_ENDS[tone]}, {took}"
         yield from self._span(one.started_at, silent or end, tone, words)
         if silent is not None:
