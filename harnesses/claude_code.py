@@ -22,6 +22,7 @@ from typing import Literal
 from harnesses._claude_dialogue import Dialogue
 from harnesses._json import object_in
 from harnesses._limits import limit_text
+from harnesses._rights import rights_text
 from harnesses._state import state_of
 from harnesses._streams import in_itself
 from harnesses._turns import conversed, in_a_session
@@ -139,6 +140,13 @@ class ClaudeCode:
         }
         given = {flag: str(value) for flag, value in options.items() if value is not None}
         more = tuple(arguments)
+        self.permissions = rights_text(
+            ("permission mode", permission_mode),
+            ("may use", allowed_tools),
+            ("may not use", disallowed_tools),
+            ("MCP servers", mcp_config if isinstance(mcp_config, Mapping) else ()),
+            ("the settings of the project", "apply" if trust_project else ""),
+        )
         own = _WITH_ITS_PROJECT if trust_project else _ALONE
         if trust_project and mcp_config is not None:
             own = ("--strict-mcp-config", *own)

@@ -33,6 +33,7 @@ from harnesses._codex_home import (
 )
 from harnesses._codex_settings import ApprovalPolicy, Sandbox, Settings
 from harnesses._limits import limit_text
+from harnesses._rights import rights_text
 from harnesses._streams import UnknownSession, in_itself, ways
 from harnesses._strict import strict
 from harnesses._turns import LEAVES_WITHIN_S, conversed, events_of
@@ -111,6 +112,11 @@ class Codex:
     ) -> None:
         self.key = digest_options("codex", locals())
         self.name = f"codex/{model}" if model else "codex"
+        self.permissions = rights_text(
+            ("sandbox", sandbox),
+            ("MCP servers", mcp_servers or ()),
+            ("the settings of the project", "apply" if trust_project else ""),
+        )
         self._settings = Settings(
             model=model,
             sandbox=sandbox,

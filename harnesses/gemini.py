@@ -30,6 +30,7 @@ from harnesses._gemini_stream import Stream
 from harnesses._gemini_verdict import SIGN_IN
 from harnesses._ladder import asked_for
 from harnesses._limits import limit_text
+from harnesses._rights import rights_text
 from harnesses._state import not_kept
 from harnesses._streams import RECORDED, in_itself
 from harnesses._turns import heard, in_a_session
@@ -108,6 +109,14 @@ class Gemini:
     ) -> None:
         self.key = digest_options("gemini", locals())
         self.name = f"gemini/{model}" if model else "gemini"
+        self.permissions = rights_text(
+            ("approval mode", approval_mode),
+            ("tools", tools or ()),
+            ("may use", allowed_tools),
+            ("may not use", excluded_tools),
+            ("MCP servers", mcp_servers or ()),
+            ("the settings of the project", "apply" if trust_project else ""),
+        )
         self._settings = Settings(
             approvals=approval_mode,
             tools=tools,

@@ -17,6 +17,7 @@ from smithers.store.files import owner_log, streams_folder
 
 if TYPE_CHECKING:
     from smithers.callers import AuditRow
+    from smithers.changes import Key
     from smithers.checks import Checked
     from smithers.doctor import Checkup
     from smithers.hub._audited import AuditPage
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
         CostView,
         Inspection,
         MessageView,
+        PastQuestion,
         Picture,
         Question,
+        Review,
         RunLine,
         RunsPage,
         Standing,
@@ -228,6 +231,14 @@ class Looking(HubCore):
         `Refused`.
         """
         return reports.list_asks(self.database, run_id, task, ahead=ahead)
+
+    def past_questions(self, run_id: str, task: str) -> list[PastQuestion]:
+        """What a task, which may name an iteration, asks and has asked, the newest first."""
+        return reports.past_questions(self.database, run_id, task)
+
+    def reviews(self, run_id: str, key: Key) -> list[Review]:
+        """The reviews that the question of a task has read; those that object are first."""
+        return reports.reviews(self.database, run_id, key)
 
     def message(self, run_id: str, id: int) -> MessageView:
         """What happened to a message."""
