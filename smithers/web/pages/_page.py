@@ -21,6 +21,7 @@ from smithers.web._sessions import fields_of
 from smithers.web.pages._assets import asset
 from smithers.web.pages._words import (
     ago,
+    kind_words,
     link_of,
     moment,
     money,
@@ -78,6 +79,7 @@ def _environment(secrets: Secrets) -> Environment:
     filters: dict[str, Any] = {
         "ago": ago,
         "key": key_name,
+        "kind_words": kind_words,
         "money": money,
         "moment": moment,
         "name_of": name_of,
