@@ -71,7 +71,7 @@ def _shown(
         return shown_asked(call, task, status=status)
     except Refused as error:
         if task and call.hub.task(call.run, task) is not None:  # it is over without an answer
-            return shown_asked(call, task, said=error.said.capitalize(), status=status)
+            return shown_asked(call, task, said=f"{error.said}.", status=status)
         raise ProblemError(404, error.said, kind="UnknownTask") from None
     if not found:
         return shown_asked(call, task, said="This run asks nothing now.", status=status)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from smithers.changes import ENDED
 from smithers.errors import SmithersError
 from smithers.texts import json_text
+from smithers.web._problems import sentence
 from smithers.web.pages._page import render, typed
 from smithers.web.pages._texts import parts_of_text
 
@@ -45,6 +46,7 @@ def shown_asked(
         said=said,
         notice=notice,
         decided=decided,
+        verdict="" if decided is None else sentence(decided.verdict).removesuffix("."),
         given=None if decided is None else _given(decided),
         at=None if decided is None else _time(decided),
         parts=[] if decided is None else parts_of_text(decided.asked),
@@ -60,7 +62,7 @@ def shown_asked(
 
 
 def _title(decided: PastQuestion | None, said: str) -> str:
-    return said or (decided.verdict.capitalize() if decided is not None else "Nothing is asked")
+    return said or (sentence(decided.verdict) if decided is not None else "Nothing is asked")
 
 
 def _next(call: Call) -> list[Question]:

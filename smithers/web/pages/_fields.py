@@ -194,7 +194,7 @@ class _Maker:
             label=label,
             kind=kind,
             schema=schema,
-            type=limits_of(shape) or type_words(schema, schema),
+            type=limits_of(shape) or _type_words(kind, schema),
             choices=_choices(shape, kind, may_be_null=may_be_null and not is_required),
             is_required=is_required,
             may_be_null=may_be_null,
@@ -216,12 +216,10 @@ class _Maker:
         words = [str(one.get("title") or limits_of(one) or type_words(one, one)) for one in shapes]
         choices = [Choice(str(number), word) for number, word in enumerate(words)]
         fits = _fitting(shapes, data)
-        if made.may_be_null or not made.is_required:
-            word = "none" if made.may_be_null else "leave out"
-            choices.insert(0, Choice(LEFT_OUT, word))
         default = () if fits is None else (str(fits),)
-        if fits is None and not made.is_required:
-            default = (LEFT_OUT,)
+        if made.may_be_null or (fits is None and not made.is_required):
+            choices.insert(0, Choice(LEFT_OUT, "none" if made.may_be_null else "leave out"))
+            default = default or (() if made.is_required else (LEFT_OUT,))
         chosen = self._chosen(f"{made.name}.which", default)
         inner = tuple(
             self._arm(made, one, number, data if number == fits else _UNSET)
@@ -362,6 +360,14 @@ def _text(kind: Kind, data: object) -> tuple[str, ...]:
         return (json.dumps(data, ensure_ascii=False),)
     text = _plain(data)
     return (text.removesuffix("Z") if kind == "moment" else text,)
+
+
+def _type_words(kind: Kind, schema: Schema) -> str:
+    """What may be given, of what has no simple type; the name of a field says nothing of that."""
+    if kind == "pairs":
+        return ""
+    words = {name: value for name, value in schema.items() if name != "title"}
+    return type_words(words, schema)
 
 
 def _fitting(shapes: list[Schema], data: object) -> int | None:
