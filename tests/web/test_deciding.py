@@ -198,7 +198,7 @@ def test_others_than_those_named_see_the_form_and_why_not(hub: Hub, browser: Tes
 @pytest.mark.parametrize("path", ["/runs/r1/ask?task=ship", "/runs/r1/ask"])
 def test_a_question_that_is_over_is_not_asked(hub: Hub, browser: TestClient, path: str) -> None:
     _run(hub, ships)
-    asyncio.run(hub.cancel("r1", by="bob"))
+    hub.cancel("r1", by="bob")
     found = browser.get(path)
     assert found.status_code == 200
     assert "The run is cancelled." in found.text
