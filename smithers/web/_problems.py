@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http
+import re
 from collections.abc import Mapping
 from typing import Any, NotRequired
 
@@ -141,13 +142,19 @@ def _page(error: ProblemError, hub: Hub) -> Response:
 
 
 def sentence(message: str) -> str:
-    """A message as a sentence of a page.
+    """A message as a sentence of a page. It may begin with an id, which stays as it is.
 
-    >>> sentence("type `smithers ui` again"), sentence("Really?")
-    ('Type `smithers ui` again.', 'Really?')
+    >>> sentence("type `smithers ui` again"), sentence("ship is over")
+    ('Type `smithers ui` again.', 'ship is over.')
     """
     end = "" if not message or message.endswith((".", "?", "!")) else "."
-    return f"{message[:1].upper()}{message[1:]}{end}"
+    first = message[:1].upper() if _WORDS.match(message) else message[:1]
+    return f"{first}{message[1:]}{end}"
+
+
+_WORDS = re.compile(
+    r"(a|an|approved|answered|denied|it|load|no|only|open|press|run|send|the|there|this|type|use)\b"
+)
 
 
 def problem_response(error: ProblemError, hub: Hub, *, place: str | None = None) -> Response:

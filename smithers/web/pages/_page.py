@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from smithers.errors import SmithersError, StoreError, UnknownRun
 from smithers.naming import key_name
 from smithers.web._plain import words_of
-from smithers.web._problems import ProblemError, status_of
+from smithers.web._problems import ProblemError, sentence, status_of
 from smithers.web._routes import Call, Closed, NoParameters, Route
 from smithers.web._sessions import fields_of
 from smithers.web.pages._assets import asset
@@ -203,7 +203,7 @@ def _failed(call: Call, error: SmithersError | ProblemError) -> Response:
         "error.html",
         status=status,
         title=HTTPStatus(status).phrase,
-        said=list(words_of(said)),
-        hint=list(words_of(hint)),
+        said=list(words_of(sentence(said))),
+        hint=list(words_of(sentence(hint) if hint else "")),
         run=run if run and call.hub.status(run) is not None else None,
     )
