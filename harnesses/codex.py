@@ -112,11 +112,6 @@ class Codex:
     ) -> None:
         self.key = digest_options("codex", locals())
         self.name = f"codex/{model}" if model else "codex"
-        self.permissions = rights_text(
-            ("sandbox", sandbox),
-            ("MCP servers", mcp_servers or ()),
-            ("the settings of the project", "apply" if trust_project else ""),
-        )
         self._settings = Settings(
             model=model,
             sandbox=sandbox,
@@ -133,6 +128,15 @@ class Codex:
         self._env = dict(env or {})
         self._home = Path(home).absolute() if home is not None else None
         self._sources = Sources(replay, record)
+
+    @property
+    def permissions(self) -> str:
+        """What it may do without asking; see `smithers.agent.Agent`."""
+        return rights_text(
+            ("sandbox", self._settings.sandbox),
+            ("MCP servers", self._settings.mcp_servers),
+            ("the settings of the project", "apply" if self._settings.trusts_project else ""),
+        )
 
     @property
     def can(self) -> Capabilities:

@@ -109,14 +109,6 @@ class Gemini:
     ) -> None:
         self.key = digest_options("gemini", locals())
         self.name = f"gemini/{model}" if model else "gemini"
-        self.permissions = rights_text(
-            ("approval mode", approval_mode),
-            ("tools", tools or ()),
-            ("may use", allowed_tools),
-            ("may not use", excluded_tools),
-            ("MCP servers", mcp_servers or ()),
-            ("the settings of the project", "apply" if trust_project else ""),
-        )
         self._settings = Settings(
             approvals=approval_mode,
             tools=tools,
@@ -132,6 +124,19 @@ class Gemini:
         self._env = dict(env or {})
         self._home = Path(home).absolute() if home is not None else None
         self._sources = Sources(replay, record)
+
+    @property
+    def permissions(self) -> str:
+        """What it may do without asking; see `smithers.agent.Agent`."""
+        settings = self._settings
+        return rights_text(
+            ("approval mode", settings.approvals),
+            ("tools", settings.tools or ()),
+            ("may use", settings.allowed),
+            ("may not use", settings.excluded),
+            ("MCP servers", settings.servers),
+            ("the settings of the project", "apply" if settings.trusts_project else ""),
+        )
 
     @property
     def limit(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from html import unescape
 from typing import Any
 
@@ -11,6 +12,9 @@ import pytest
 from pydantic import BaseModel
 from starlette.testclient import TestClient
 
+from harnesses.claude_code import ClaudeCode
+from harnesses.codex import Codex
+from harnesses.gemini import Gemini
 from smithers import (
     Approval,
     Command,
@@ -26,7 +30,7 @@ from smithers import (
     workflow,
 )
 from smithers.access import Sessions
-from smithers.agent import Answered, Ask, Capabilities
+from smithers.agent import Answered, Ask, Capabilities, Event
 from smithers.hub import Hub
 from smithers.web import make_app
 from tests.web.browsing import form_of
@@ -43,7 +47,7 @@ class Edits:
     can = Capabilities()
     permissions = f"may use Edit {_EVIL}"
 
-    async def run(self, ask: Ask) -> Any:
+    async def run(self, ask: Ask) -> AsyncIterator[Event]:
         yield Answered(ask.prompt)
 
 
@@ -73,7 +77,11 @@ def publishes(ctx: Context[NoInput]) -> Node:
 @workflow
 def repeats(ctx: Context[NoInput]) -> Node:
     """Asks once for each iteration, with another text each time."""
-    number = Step("number", lambda: 1 + (ctx.previous(number) or 0), output=int)
+
+    def next_number() -> int:
+        return 1 + (ctx.previous(number) or 0)
+
+    number: Step[int] = Step("number", next_number, output=int)
     ask = Approval("ship", ask=lambda: f"Ship?\nline\nversion {ctx[number]}", on_deny="continue")
     return Loop(number, ask, until=lambda: ctx[ask].approved, max_iterations=3)
 
@@ -109,6 +117,21 @@ def test_a_decision_says_what_it_lets_run(hub: Hub, browser: TestClient) -> None
     assert "<code>shout()</code>" in steps
     assert "Cost not known: fewer than 3 earlier runs." in page
     assert "The 4 tasks do not run. The 2 finished tasks are kept." in page
+
+
+def test_agents_say_what_they_may_do_without_asking() -> None:
+    claude = ClaudeCode(
+        permission_mode="acceptEdits",
+        allowed_tools=["Read", "Edit"],
+        mcp_config={"mcpServers": {"db": {"env": {"KEY": "secret"}}}},
+        trust_project=True,
+    )
+    assert claude.permissions == (
+        "permission mode acceptEdits; may use Read, Edit; MCP servers db;"
+        " the settings of the project apply"
+    )
+    assert Codex(sandbox="workspace-write").permissions == "sandbox workspace-write"
+    assert Gemini(allowed_tools=["a"]).permissions == "approval mode default; may use a"
 
 
 def test_the_review_that_objects_is_first_and_before_the_request(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 from starlette.responses import Response
@@ -27,7 +27,7 @@ from smithers.web.pages._words import link_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from smithers.views import BudgetView, Question, Review
+    from smithers.views import BudgetView, Question
 
 __all__ = ["ROUTES"]
 
@@ -76,9 +76,6 @@ def _shown(
     if not found:
         return shown_asked(call, task, said="This run asks nothing now.", status=status)
     asked, *others = found
-    parts = parts_of_text(asked.asked)
-    files = [part for part in parts if part.rows]
-    later = () if asked.next is None else asked.next.tasks[:_MOST_LATER]
     entries = [] if asked.form is None else entries_of(asked.form, given, errors)
     return render(
         call,
@@ -87,26 +84,43 @@ def _shown(
         title=asked.title,
         asked=asked,
         others=others,
-        parts=parts,
-        files=len(files),
-        added=sum(part.added for part in files),
-        removed=sum(part.removed for part in files),
-        reviews=_reviews(call, asked),
         entries=entries,
         wrong=[one for one in all_entries(entries) if one.error],
         note=next(iter((given or {}).get("note", ())), ""),
-        later=later,
-        more=0 if asked.next is None else asked.next.number - len(later),
-        budget=_budget(call),
-        spent=call.hub.summary(call.run).usage.cost,
-        is_driven=call.hub.attention(call.run)[0],
         notice=notice,
         change=change if change is None or change.was != asked.asked else None,
         is_same=change is not None and change.was == asked.asked,
-        may_answer=_may_answer(call, asked),
-        commands=[typed(call, one) for one in asked.commands.values()],
         since=asked.since.isoformat(),
+        **_request(asked),
+        **_effects(call, asked),
     )
+
+
+def _request(asked: Question) -> dict[str, Any]:
+    """The text of a question, with its diffs."""
+    parts = parts_of_text(asked.asked)
+    files = [part for part in parts if part.rows]
+    return {
+        "parts": parts,
+        "files": len(files),
+        "added": sum(part.added for part in files),
+        "removed": sum(part.removed for part in files),
+    }
+
+
+def _effects(call: Call, asked: Question) -> dict[str, Any]:
+    """What an answer lets run, and whether this caller may give one."""
+    later = () if asked.next is None else asked.next.tasks[:_MOST_LATER]
+    return {
+        "reviews": [] if asked.task is None else call.hub.reviews(call.run, asked.key),
+        "later": later,
+        "more": 0 if asked.next is None else asked.next.number - len(later),
+        "budget": _budget(call),
+        "spent": call.hub.summary(call.run).usage.cost,
+        "is_driven": call.hub.attention(call.run)[0],
+        "may_answer": _may_answer(call, asked),
+        "commands": [typed(call, one) for one in asked.commands.values()],
+    }
 
 
 def _may_answer(call: Call, asked: Question) -> bool:
@@ -115,10 +129,6 @@ def _may_answer(call: Call, asked: Question) -> bool:
         return call.hub.person(call.caller).may(asked.allowed_by)
     except SmithersError:  # the settings are wrong, which the answer would say
         return True
-
-
-def _reviews(call: Call, asked: Question) -> list[Review]:
-    return [] if asked.task is None else call.hub.reviews(call.run, asked.key)
 
 
 def _budget(call: Call) -> BudgetView | None:
