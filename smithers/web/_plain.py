@@ -34,7 +34,7 @@ class Word(NamedTuple):
 
 
 def words_of(message: str) -> Iterator[Word]:
-    """A message with what stands between backticks as something to type.
+    """A message with what is between backticks as something to type.
 
     >>> [*words_of("type `smithers ui` again")][1]
     Word(text='smithers ui', is_code=True)

@@ -200,7 +200,7 @@ def test_after_a_decision_the_page_says_what_happens_and_what_waits(
     assert 'href="/runs/r2/ask?task=colour"' in found.text
     headers = {"authorization": f"Bearer {READER}"}
     page = browser.get("/runs/r1/asked?task=ship", headers=headers).text
-    assert "smithers resume r1" in page  # who may not resume it here is told the command
+    assert "smithers resume r1" in page  # for those who may not resume it here
     asyncio.run(hub.resume("r1", workflow=ships))
     page = browser.get("/runs/r1/asked?task=ship").text
     assert "The run is finished." in page
@@ -263,7 +263,7 @@ def test_errors_are_pages_for_a_person_and_documents_for_programs(
     assert browser.get("/nothing", headers=programs).json()["status"] == 404
 
 
-def test_a_browser_without_a_session_is_told_why(hub: Hub, sessions: Sessions) -> None:
+def test_a_browser_without_a_session_learns_why(hub: Hub, sessions: Sessions) -> None:
     app = make_app(hub, FakeTokens(), sessions=sessions)
     with TestClient(app, "http://127.0.0.1:7331", headers={"accept": "text/html"}) as one:
         page = one.get("/")

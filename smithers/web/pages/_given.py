@@ -166,7 +166,7 @@ class _Reader:
         return value
 
     def _check_arm(self, one: Entry, arm: Entry, value: object) -> None:
-        """Of a union only what was chosen is told to be wrong, and not what was not chosen."""
+        """Check what was chosen of a union, so that errors name no other choice."""
         places = {inner.place for inner in all_entries((arm,))}
         above = f"{one.place}." if one.place else ""
         problems = Form(kind="data", schema=arm.schema).problems(value)
