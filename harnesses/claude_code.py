@@ -17,11 +17,12 @@ from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from harnesses._claude_dialogue import Dialogue
 from harnesses._json import object_in
 from harnesses._limits import limit_text
+from harnesses._rights import rights_text
 from harnesses._state import state_of
 from harnesses._streams import in_itself
 from harnesses._turns import conversed, in_a_session
@@ -139,6 +140,8 @@ class ClaudeCode:
         }
         given = {flag: str(value) for flag, value in options.items() if value is not None}
         more = tuple(arguments)
+        limits = (permission_mode, allowed_tools, disallowed_tools)
+        self.permissions = _rights(*limits, mcp_config, trusts=trust_project)
         own = _WITH_ITS_PROJECT if trust_project else _ALONE
         if trust_project and mcp_config is not None:
             own = ("--strict-mcp-config", *own)
@@ -255,6 +258,25 @@ class ClaudeCode:
             files=_FILES,
             config=Path(env.get("CLAUDE_CONFIG_DIR") or os.path.expanduser("~/.claude")),
         )
+
+
+def _rights(
+    mode: str,
+    allowed: Sequence[str],
+    disallowed: Sequence[str],
+    servers: Mapping[str, object] | str | Path | None,
+    *,
+    trusts: bool,
+) -> str:
+    named: object = servers.get("mcpServers") if isinstance(servers, Mapping) else None
+    known = cast("Mapping[str, object]", named) if isinstance(named, Mapping) else ()
+    return rights_text(
+        ("permission mode", mode),
+        ("may use", allowed),
+        ("may not use", disallowed),
+        ("MCP servers", known or ("as configured" if servers else "")),
+        ("the settings of the project", "apply" if trusts else ""),
+    )
 
 
 def _mcp_text(config: Mapping[str, object] | str | Path | None) -> str | None:

@@ -33,6 +33,7 @@ from harnesses._codex_home import (
 )
 from harnesses._codex_settings import ApprovalPolicy, Sandbox, Settings
 from harnesses._limits import limit_text
+from harnesses._rights import rights_text
 from harnesses._streams import UnknownSession, in_itself, ways
 from harnesses._strict import strict
 from harnesses._turns import LEAVES_WITHIN_S, conversed, events_of
@@ -127,6 +128,15 @@ class Codex:
         self._env = dict(env or {})
         self._home = Path(home).absolute() if home is not None else None
         self._sources = Sources(replay, record)
+
+    @property
+    def permissions(self) -> str:
+        """What it may do without asking; see `smithers.agent.Agent`."""
+        return rights_text(
+            ("sandbox", self._settings.sandbox),
+            ("MCP servers", self._settings.mcp_servers),
+            ("the settings of the project", "apply" if self._settings.trusts_project else ""),
+        )
 
     @property
     def can(self) -> Capabilities:

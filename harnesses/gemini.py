@@ -30,6 +30,7 @@ from harnesses._gemini_stream import Stream
 from harnesses._gemini_verdict import SIGN_IN
 from harnesses._ladder import asked_for
 from harnesses._limits import limit_text
+from harnesses._rights import rights_text
 from harnesses._state import not_kept
 from harnesses._streams import RECORDED, in_itself
 from harnesses._turns import heard, in_a_session
@@ -123,6 +124,19 @@ class Gemini:
         self._env = dict(env or {})
         self._home = Path(home).absolute() if home is not None else None
         self._sources = Sources(replay, record)
+
+    @property
+    def permissions(self) -> str:
+        """What it may do without asking; see `smithers.agent.Agent`."""
+        settings = self._settings
+        return rights_text(
+            ("approval mode", settings.approvals),
+            ("tools", settings.tools or ()),
+            ("may use", settings.allowed),
+            ("may not use", settings.excluded),
+            ("MCP servers", settings.servers),
+            ("the settings of the project", "apply" if settings.trusts_project else ""),
+        )
 
     @property
     def limit(self) -> str:

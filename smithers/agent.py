@@ -336,6 +336,9 @@ class Agent(Protocol):
     contains a secret. Answers of agents with the same `key` are cached together; without it, the
     name counts.
 
+    It may also have a property `permissions: str`: what its program may do without asking anybody,
+    as words for a person who decides whether it may start. It is shown beside an approval.
+
     It may also have a method `versions() -> Mapping[str, str]`: the versions of the program or the
     packages that it runs, as far as they can be told without starting anything. They are stored
     with each process that drives a run.

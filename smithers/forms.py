@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import field
 from functools import lru_cache
 from typing import Any, Literal, cast
 
@@ -30,6 +31,10 @@ class Form:
     JSON schema, whose model is `model`. If the run has refused an answer, `refused` says why and
     `given` is that answer. With `may_deny`, a person may deny instead. A denial sends the tasks of
     `sends_back` back; without them it fails what asks, unless it `denies_softly`.
+
+    `does` has what tasks do that the answer lets run, by id, as it was when the question was asked:
+    `command`, `agent`, `prompt` (its first line), `permissions`, `function` and `cwd`, each if the
+    author wrote it out.
     """
 
     kind: FormKind
@@ -41,6 +46,7 @@ class Form:
     may_deny: bool = False
     denies_softly: bool = False
     sends_back: tuple[str, ...] = ()
+    does: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
 
     @classmethod
     def from_row(cls, row: str | None) -> Form:
@@ -143,7 +149,7 @@ class Form:
 
 _FIELDS = (
     *("kind", "choices", "schema", "model", "refused", "given"),
-    *("may_deny", "denies_softly", "sends_back"),
+    *("may_deny", "denies_softly", "sends_back", "does"),
 )
 DECISION = Form(kind="decision", choices=("approve", "deny"))
 

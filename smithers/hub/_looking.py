@@ -31,8 +31,10 @@ if TYPE_CHECKING:
         CostView,
         Inspection,
         MessageView,
+        PastQuestion,
         Picture,
         Question,
+        Review,
         RunCost,
         RunLine,
         RunsPage,
@@ -263,6 +265,14 @@ class Looking(HubCore):
         `Refused`.
         """
         return reports.list_asks(self.database, run_id, task, ahead=ahead)
+
+    def past_questions(self, run_id: str, task: str) -> list[PastQuestion]:
+        """What a task, which may name an iteration, asks and has asked, the newest first."""
+        return reports.past_questions(self.database, run_id, task)
+
+    def reviews(self, run_id: str, key: Key) -> list[Review]:
+        """The reviews that the question of a task has read; those that object are first."""
+        return reports.reviews(self.database, run_id, key)
 
     def message(self, run_id: str, id: int) -> MessageView:
         """What happened to a message."""

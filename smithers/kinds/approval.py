@@ -7,6 +7,7 @@ from dataclasses import replace
 from smithers import waits
 from smithers.changes import Failure, Key, WaitKind
 from smithers.forms import DECISION
+from smithers.kinds._following import work_after
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
 from smithers.kinds._questions import due_in, open_question
@@ -32,6 +33,7 @@ class ApprovalKind(WaitingKind[Approval]):
             DECISION,
             denies_softly=one.node.work.on_deny == "continue",
             sends_back=sent_back(asking.state, one),
+            does=work_after(asking, one),
         )
         row = None if form == DECISION else form.row()  # a wait without one is a decision
         open_question(asking, one, waits.APPROVAL, text, due=due, allowed_by=names, form=row)

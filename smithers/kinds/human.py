@@ -12,6 +12,7 @@ from smithers import waits
 from smithers.changes import Failure, Key, WaitKind, WaitOpened
 from smithers.errors import WrongAnswer
 from smithers.forms import Form
+from smithers.kinds._following import work_after
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
 from smithers.kinds._questions import due_in, open_question
@@ -38,7 +39,7 @@ class HumanTaskKind(WaitingKind[HumanTask[Any]]):
             return
         text = asked_again(asking.state, one, text)
         due, form = due_in(one.node.timeout_s, asking), human_form(one.node, choices or ())
-        form = replace(form, sends_back=sent_back(asking.state, one))
+        form = replace(form, sends_back=sent_back(asking.state, one), does=work_after(asking, one))
         names = work.allowed_by
         open_question(asking, one, self.wait, text, due=due, allowed_by=names, form=form.row())
 
@@ -113,7 +114,8 @@ def _form_now(one: Instance[HumanTask[Any]], opened: WaitOpened) -> Form:
     """What the answer to an open question must be. Choices that were computed are kept with it."""
     work, asked = one.node.work, Form.from_row(opened.form)
     choices = asked.choices if callable(work.choices) else work.choices
-    return replace(human_form(one.node, choices or ()), sends_back=asked.sends_back)
+    form = human_form(one.node, choices or ())
+    return replace(form, sends_back=asked.sends_back, does=asked.does)
 
 
 def human_form(node: HumanTask[Any], choices: tuple[str, ...]) -> Form:

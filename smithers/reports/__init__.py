@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from smithers.reports._overview import look as look
     from smithers.reports._overview import overview as overview
     from smithers.reports._overview import standing_of as standing_of
+    from smithers.reports._past_asks import past_questions as past_questions
+    from smithers.reports._past_asks import reviews as reviews
     from smithers.reports._receipt import receipt as receipt
     from smithers.reports._recordings import RecordedRun as RecordedRun
     from smithers.reports._recordings import answer_in_stream as answer_in_stream
@@ -119,6 +121,8 @@ _HOMES = {
     "places": "smithers.reports._runs",
     "raw_logs": "smithers.reports._logs",
     "reading": "smithers.reports._database",
+    "past_questions": "smithers.reports._past_asks",
+    "reviews": "smithers.reports._past_asks",
     "receipt": "smithers.reports._receipt",
     "RecordedRun": "smithers.reports._recordings",
     "answer_in_stream": "smithers.reports._recordings",
@@ -184,12 +188,14 @@ __all__ = [  # literal, for the checkers
     "newest",
     "none_of",
     "overview",
+    "past_questions",
     "places",
     "raw_logs",
     "reading",
     "receipt",
     "recorded",
     "resumed_through",
+    "reviews",
     "run_costs",
     "run_ids",
     "runs",

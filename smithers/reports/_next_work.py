@@ -56,7 +56,13 @@ def next_work_of(db: Connection, asked: Iterable[Question]) -> dict[tuple[str, K
         costs = _costs(db, run_id, questions[0].workflow, ids)
         for one in questions:
             found[run_id, one.key] = next_work(
-                tree, one.key, came_up, costs, done=done, most=_MOST_NAMED
+                tree,
+                one.key,
+                came_up,
+                costs,
+                done=done,
+                most=_MOST_NAMED,
+                does={} if one.form is None else one.form.does,
             )
     return found
 

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from smithers.lazy import lazily
 
 if TYPE_CHECKING:
+    from smithers.views._asks import PastQuestion as PastQuestion
     from smithers.views._asks import Question as Question
+    from smithers.views._asks import Review as Review
     from smithers.views._asks import questions as questions
     from smithers.views._board import Board as Board
     from smithers.views._budgets import BudgetView as BudgetView
@@ -189,7 +191,9 @@ _HOMES = {
     "OwnerView": "smithers.views._snapshot",
     "Picture": "smithers.views._picture",
     "SILENT": "smithers.views._picture",
+    "PastQuestion": "smithers.views._asks",
     "Question": "smithers.views._asks",
+    "Review": "smithers.views._asks",
     "Reason": "smithers.views._failing",
     "ReceiptView": "smithers.views._receipt",
     "RunCost": "smithers.views._lists",
@@ -300,10 +304,12 @@ __all__ = [
     "NodeState",
     "OutputView",
     "OwnerView",
+    "PastQuestion",
     "Picture",
     "Question",
     "Reason",
     "ReceiptView",
+    "Review",
     "RunCost",
     "RunLine",
     "RunView",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, assert_never
+from typing import TYPE_CHECKING, Any, Literal, assert_never
 
 from smithers import waits
 from smithers.changes import Key
+from smithers.store.answers import answer_word, who_answered
 from smithers.texts import title_of
 from smithers.values import dataclass
 from smithers.views._budgets import budgets, raise_command
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from smithers.views._tasks import WaitView
     from smithers.waits import WaitKind
 
-__all__ = ["Question", "questions"]
+__all__ = ["PastQuestion", "Question", "Review", "questions"]
 
 _VERBS: tuple[Literal["approve"], Literal["deny"]] = ("approve", "deny")
 
@@ -79,6 +80,37 @@ class Question:
         """What sends the work back, or denies; None if the question does not allow it."""
         name = "deny" if self.form is None else deny_name(self.form)
         return self.commands.get(name)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PastQuestion:
+    """What a task asks or has asked. `answer` is what was recorded, or None."""
+
+    key: Key
+    asked: str
+    digest: str | None
+    answer: Mapping[str, Any] | None
+
+    @property
+    def title(self) -> str:
+        return title_of(self.asked)
+
+    @property
+    def verdict(self) -> str:
+        """What became of it: `approved by ann`; empty as long as it is open."""
+        if self.answer is None:
+            return ""
+        by = f" by {who_answered(self.answer)}" if self.answer.get("by") else ""
+        return f"{answer_word(self.answer)}{by}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Review:
+    """What a task that reviews has given: whether it approves, and its texts."""
+
+    key: Key
+    approves: bool
+    text: str
 
 
 def questions(snapshot: Snapshot) -> Iterator[Question]:

@@ -7,6 +7,7 @@ because of a failure is in it, nor the further iterations of a loop.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import field
 from decimal import Decimal
 from statistics import quantiles
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ LEAST_RUNS = 3
 class NextTask:
     """A task that has not come up. `runs` is how many earlier runs have done it; `cost` is None if
     they are too few, or told no cost. `is_certain`: no branch, failure or answer is before it.
+    `does` is what it does, as far as it was known when the question was asked; see `Form.does`.
     """
 
     id: str
@@ -36,6 +38,7 @@ class NextTask:
     is_certain: bool
     runs: int = 0
     cost: Spread | None = None
+    does: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,6 +106,9 @@ def _is_open(tree: Tree, id: str) -> bool:
     return (grows and not inner) or any(_is_open(tree, child) for child in inner)
 
 
+_NOTHING_KNOWN: Mapping[str, Mapping[str, str]] = {}
+
+
 def next_work(
     tree: Tree,
     key: Key,
@@ -111,9 +117,10 @@ def next_work(
     *,
     done: int,
     most: int,
+    does: Mapping[str, Mapping[str, str]] = _NOTHING_KNOWN,
 ) -> NextWork:
     """What follows a question. `costs` are those of each task by run, None where it was not told;
-    `most` is how many tasks are named.
+    `most` is how many tasks are named, and `does` what each of them does.
     """
     found, is_open = following(tree, key, came_up)
     kinds = {id: tree.kinds[id] for id, _ in found}
@@ -137,6 +144,7 @@ def next_work(
                 is_certain=is_certain,
                 runs=len(costs.get(id, {})),
                 cost=known[id],
+                does=does.get(id, {}),
             )
             for id, is_certain in found[:most]
         ),

@@ -36,6 +36,7 @@ from smithers.web._calling import Tokens
 from smithers.web._guarding import Guard, Limits
 from smithers.web._openapi import openapi
 from smithers.web._peers import address_of, check_peer
+from smithers.web._plain import is_for_page
 from smithers.web._problems import ProblemError, problem_of
 from smithers.web._proxies import Proxies
 from smithers.web._repeating import Repeats
@@ -156,7 +157,7 @@ class _Endpoints:
             try:
                 return await self._answer(route, request)
             except Exception as error:
-                return self._problem(error)
+                return self._problem(error, request)
 
         return Endpoint(path, answer, methods=list(routes))
 
@@ -167,7 +168,8 @@ class _Endpoints:
         hint = "see /openapi.json for what there is"
         problem = ProblemError(found.status_code, message, hint=hint, headers=found.headers)
         problem.headers["Connection"] = "close"  # a body that it has is not read
-        return problem_of(problem, self.server.hub)
+        as_page = is_for_page(request.url.path, request.headers)
+        return problem_of(problem, self.server.hub, as_page=as_page)
 
     async def _answer(self, route: Route, request: Request) -> Response:
         if request.method == "POST":
@@ -240,12 +242,13 @@ class _Endpoints:
         text = json.dumps(document, allow_nan=False, separators=(",", ":"))
         return Response(text, route.status, media_type="application/json")
 
-    def _problem(self, error: Exception) -> Response:
+    def _problem(self, error: Exception, request: Request) -> Response:
         if isinstance(error, ClientDisconnect):
             return Response(status_code=400)  # nobody is left to read it
         if not isinstance(error, SmithersError | ProblemError):
             _log(self.server.hub, error)
-        return problem_of(error, self.server.hub)
+        as_page = is_for_page(request.url.path, request.headers)
+        return problem_of(error, self.server.hub, as_page=as_page)
 
 
 def _check_scope(route: Route, caller: Caller | None) -> None:

@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 
 import anyio
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from smithers.access import TOKEN_PREFIX, Opened, Sessions
@@ -24,9 +23,10 @@ from smithers.hub import Hub
 from smithers.values import dataclass
 from smithers.web._calling import Tokens
 from smithers.web._peers import address_of, check_reached, check_session_user, forwarded_address
+from smithers.web._plain import is_for_page
 from smithers.web._problems import ProblemError, problem_of
 from smithers.web._proxies import Proxies
-from smithers.web._sessions import SIGN_IN, secret_of, wants_page
+from smithers.web._sessions import secret_of, sign_in_page
 
 __all__ = ["Guard", "Limits"]
 
@@ -120,9 +120,11 @@ class Guard:
             # The rest of the request may not be read, so the connection is not used again.
             error.headers["Connection"] = "close"
             await self._drain(receive)
-            response = problem_of(error, self._hub)
-            if error.status == 401 and wants_page(Headers(scope=scope)):
-                response = HTMLResponse(SIGN_IN, 401, error.headers)
+            headers = Headers(scope=scope)
+            as_page = is_for_page(scope["path"], headers)
+            response = problem_of(error, self._hub, as_page=as_page)
+            if error.status == 401 and as_page:
+                response = sign_in_page(headers, error.headers)
             await response(scope, receive, send)
             return
         await self._app(scope, self._bounded(receive), send)

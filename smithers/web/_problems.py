@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http
+import re
 from collections.abc import Mapping
 from typing import Any, NotRequired
 
@@ -27,8 +28,17 @@ from smithers.errors import (
     WrongAnswer,
 )
 from smithers.hub import Hub
+from smithers.web._plain import plain_page
 
-__all__ = ["MEDIA", "Problem", "ProblemError", "problem_of", "problem_response", "status_of"]
+__all__ = [
+    "MEDIA",
+    "Problem",
+    "ProblemError",
+    "problem_of",
+    "problem_response",
+    "sentence",
+    "status_of",
+]
 
 MEDIA = "application/problem+json"
 
@@ -98,15 +108,21 @@ def status_of(error: SmithersError) -> int:
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
 
 
-def problem_of(error: Exception, hub: Hub) -> Response:
-    """The response for an error, with secrets masked. An unexpected one says nothing of itself: it
-    is in the server's log.
+def problem_of(error: Exception, hub: Hub, *, as_page: bool = False) -> Response:
+    """The response for an error, with secrets masked: a document, or a page for a person. An
+    unexpected one says nothing of itself: it is in the server's log.
     """
+    found, place = _problem(error, hub)
+    return _page(found, hub) if as_page else problem_response(found, hub, place=place)
+
+
+def _problem(error: Exception, hub: Hub) -> tuple[ProblemError, str | None]:
+    """An error of any kind as one with a status, and the place that it names."""
     if isinstance(error, ProblemError):
-        return problem_response(error, hub)
+        return error, None
     if not isinstance(error, SmithersError):
         said = "the server failed; its log says why"
-        return problem_response(ProblemError(500, said, kind="ServerError"), hub)
+        return ProblemError(500, said, kind="ServerError"), None
     said, place = error.said, None
     if isinstance(error, AuthorError) and error.place is not None:
         place = str(error.place)
@@ -115,7 +131,30 @@ def problem_of(error: Exception, hub: Hub) -> Response:
     found = ProblemError(status, said, kind=type(error).__name__, hint=hub.complete(error.hint))
     if status == 503:
         found.headers["Retry-After"] = "5"
-    return problem_response(found, hub, place=place)
+    return found, place
+
+
+def _page(error: ProblemError, hub: Hub) -> Response:
+    said, hint = (hub.secrets.mask(text) for text in (str(error), error.hint))
+    to = ("/", "All runs")
+    hint = "" if error.status == 404 else sentence(hint)
+    return plain_page(sentence(said), hint, status=error.status, to=to, headers=error.headers)
+
+
+def sentence(message: str) -> str:
+    """A message as a sentence of a page. It may begin with an id, which stays as it is.
+
+    >>> sentence("type `smithers ui` again"), sentence("ship is over")
+    ('Type `smithers ui` again.', 'ship is over.')
+    """
+    end = "" if not message or message.endswith((".", "?", "!")) else "."
+    first = message[:1].upper() if _WORDS.match(message) else message[:1]
+    return f"{first}{message[1:]}{end}"
+
+
+_WORDS = re.compile(
+    r"(a|an|approved|answered|denied|it|load|no|only|open|press|run|send|the|there|this|type|use)\b"
+)
 
 
 def problem_response(error: ProblemError, hub: Hub, *, place: str | None = None) -> Response:

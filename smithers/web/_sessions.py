@@ -5,46 +5,42 @@ What pages need: a request that came with the cookie of a session has `request.s
 checked as for every route; its forms are posted with that text as the field `csrf_token`, and its
 scripts send it as the header `X-CSRF-Token`. Every POST with a cookie is refused without it, before
 its handler is called, and so is one of a process below a run. A browser that has no session gets
-`SIGN_IN` as the page of a 401.
+`sign_in_page` as the page of a 401.
 """
 
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
 from pydantic import Field
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from smithers.access import SESSION_LIFE
 from smithers.callers import Caller, Origin, called_from
 from smithers.web._peers import check_peer, check_session_user, is_by_tls
+from smithers.web._plain import plain_page
 from smithers.web._problems import ProblemError
 from smithers.web._routes import Call, Closed, Route
 
-__all__ = ["ROUTES", "SIGN_IN", "check_csrf", "fields_of", "secret_of", "wants_page"]
+__all__ = ["ROUTES", "check_csrf", "fields_of", "secret_of", "sign_in_page"]
 
 _COOKIE = "smithers_session"
 _MOST_FIELDS = 1_000
 _FORM = "application/x-www-form-urlencoded"
-_PAGE = (
-    '<!doctype html><html lang="en"><meta charset="utf-8">'
-    '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    "<title>Smithers</title>{head}<body><p>{body}</p></body></html>"
-)
-SIGN_IN = _PAGE.format(
-    head="", body="This browser is not signed in. Type <code>smithers ui</code> in a terminal."
-)
-_SIGNED_IN = _PAGE.format(
-    head='<meta http-equiv="refresh" content="0;url=/">',
-    body='Signed in. <a href="/">Show the runs</a>',
-)
-_SIGNED_OUT = _PAGE.format(
-    head="", body="Signed out. <code>smithers ui</code> opens another session."
-)
+_TYPE_IT = "Type `smithers ui` in a terminal: it opens a page that is signed in."
+_ON_A_PHONE = "For a phone, `smithers ui --print --name HOST` prints an address that works once."
+
+
+def sign_in_page(headers: Headers, more: Mapping[str, str] | None = None) -> Response:
+    """The page of a browser that has no session, or one that is over."""
+    was_there = secret_of(headers) is not None
+    title = "Your session is over" if was_there else "This browser is not signed in"
+    return plain_page(title, _TYPE_IT, _ON_A_PHONE, status=401, headers=more)
 
 
 class CodeQuery(Closed):
@@ -60,11 +56,6 @@ def secret_of(headers: Headers) -> str | None:
     except CookieError:
         return None
     return found.value if found is not None and found.value else None
-
-
-def wants_page(headers: Headers) -> bool:
-    """Whether a browser asks, for a person."""
-    return "text/html" in headers.get("accept", "")
 
 
 def fields_of(form: bytes) -> dict[str, list[str]]:
@@ -106,14 +97,11 @@ def _open(call: Call) -> Response:
     with called_from(Origin(face="http", address=address)):
         opened = sessions.open(call.query_as(CodeQuery).code) if sessions is not None else None
     if opened is None:
-        raise ProblemError(
-            403,
-            "this address was used already, or is older than a minute",
-            kind="WrongCode",
-            hint="type `smithers ui` again",
-        )
+        said = "this address was used already, or is older than a minute"
+        hint = "type `smithers ui` again"
+        raise ProblemError(403, said, kind="WrongCode", hint=hint)
     # The browser leaves this page by itself: after a redirect it would send no Strict cookie.
-    response = HTMLResponse(_SIGNED_IN)
+    response = plain_page("Signed in", to=("/", "Show the runs"), follows=True)
     _set_cookie(call, response, opened[1], round(SESSION_LIFE.total_seconds()))
     return response
 
@@ -122,7 +110,7 @@ def _end(call: Call) -> Response:
     sessions, caller = call.server.sessions, call.caller
     if sessions is not None and caller is not None and caller.how == "session":
         sessions.end(caller.id)
-    response = HTMLResponse(_SIGNED_OUT)
+    response = plain_page("Signed out", _TYPE_IT)
     _set_cookie(call, response, "", 0)
     return response
 

@@ -29,6 +29,9 @@ _REQUIRED = "SMITHERS_BROWSER_REQUIRED"
 _DEMO = Path(__file__).parents[2] / "harnesses" / "demo"
 _RUNS: dict[str, Workflow[Any, Any]] = {
     "asks": flows.asks,
+    "publishes": flows.publishes,
+    "shapes": flows.asks_shapes,
+    "others": flows.asks_others,
     "data": flows.asks_data,
     "issues": flows.issues,
     "breaks": flows.breaks,

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from itertools import cycle
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from harnesses.claude_code import ClaudeCode
 from harnesses.echo import Echo
 from smithers import (
     Approval,
     Budget,
+    Command,
     Context,
     ForEach,
     HumanTask,
@@ -153,6 +157,33 @@ class Release(BaseModel):
     notes: str = Field("", description="What changed, for those who read it.")
 
 
+class Card(BaseModel):
+    kind: Literal["card"] = "card"
+    number: int = Field(ge=1000, description="The last digits.")
+
+
+class Cash(BaseModel):
+    kind: Literal["cash"] = "cash"
+    currency: str = "EUR"
+
+
+class Item(BaseModel):
+    title: str = Field(min_length=3)
+    number: int = Field(default=1, ge=1, le=9)
+
+
+class Order(BaseModel):
+    name: str = Field(description="Who it is for.")
+    until: date
+    at: datetime | None = None
+    size: Literal["small", "large"] = "small"
+    extras: list[Literal["nuts", "jam"]] = ["jam"]
+    paid_by: Annotated[Card | Cash, Field(discriminator="kind")] = Cash()
+    items: list[Item] = [Item(title="tea")]
+    labels: dict[str, str] = {"shelf": "7"}
+    more: dict[str, Any] = {}
+
+
 async def passed(gate: Path) -> str:
     """Waits until a test has made a file."""
     while not gate.exists():  # noqa: ASYNC110, ASYNC240
@@ -176,6 +207,44 @@ def asks(ctx: Context[NoInput]) -> Node:
         Approval("ship", ask=DIFF),
         Step("publish", lambda: "published", output=str),
     )
+
+
+class Verdict(BaseModel):
+    approved: bool
+    remarks: str
+
+
+@workflow
+def publishes(ctx: Context[NoInput]) -> Node:
+    """A question after reviews, of which one objects, before an agent and a command."""
+    reviews = [
+        Step(f"review-{name}", partial(Verdict, approved=ok, remarks=text), output=Verdict)
+        for name, ok, text in (
+            ("docs", False, "README says seconds only."),
+            ("tests", True, "A malformed date is tested."),
+        )
+    ]
+    ask = Approval(
+        "ship", ask=lambda: f"{DIFF}\n\n{sum(ctx[one].approved for one in reviews)} of 2"
+    )
+    agent = ClaudeCode(permission_mode="acceptEdits", allowed_tools=["Read", "Edit"])
+    return Sequence(
+        Parallel(*reviews),
+        ask,
+        Task("announce", agent=agent, prompt="Announce kettle 0.5 in the changelog.\nBe brief."),
+        Command("publish", ["python", "-m", "twine", "upload", "dist/kettle-0.5*"], cwd="kettle"),
+    )
+
+
+@workflow
+def asks_shapes(ctx: Context[NoInput]) -> Node[Order]:
+    asked = HumanTask("order", ask="What is ordered?", output=Order, allowed_by=["ann", "jon"])
+    return Sequence(asked, result=asked)
+
+
+@workflow
+def asks_others(ctx: Context[NoInput]) -> Node:
+    return Sequence(Approval("ship", ask="Ship it?", allowed_by=["mara", "jon"]))
 
 
 @workflow

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -229,6 +229,33 @@ def test_reading_and_deciding_need_no_script(chromium: Browser, inspector: Inspe
         page.click("[data-approve]")
         page.wait_for_url("**/asked?task=ship")
         assert not inspector.hub.list_asks("plain")
+
+
+def test_of_two_people_who_decide_with_a_thumb_one_counts(
+    chromium: Browser, inspector: Inspector
+) -> None:
+    inspector.run(flows.publishes, "both")
+    phone: dict[str, Any] = {
+        "viewport": {"width": 360, "height": 740},
+        "has_touch": True,
+        "is_mobile": True,
+    }
+    with signed_in(chromium, inspector, **phone) as mine, chromium.new_context(**phone) as theirs:
+        inspector.sign_in(theirs, "bob")
+        first, second = mine.new_page(), theirs.new_page()
+        for page in (first, second):
+            page.goto(f"{inspector.url}/runs/both/ask?task=ship")
+            assert page.evaluate("document.documentElement.scrollWidth") <= 360
+            assert page.locator("#note").evaluate("one => getComputedStyle(one).fontSize") == "16px"
+            button = page.locator("[data-approve]").bounding_box()
+            assert button is not None
+            assert button["height"] >= 48
+            assert button["y"] + button["height"] <= 740  # in reach without scrolling
+        first.tap("[data-approve]")
+        first.wait_for_url("**/asked?task=ship")
+        second.tap("[data-deny]")
+        second.get_by_text("Your answer was not recorded.").wait_for()
+        assert "Approved by ann" in second.locator("main").inner_text()
 
 
 def test_times_are_those_of_the_reader(chromium: Browser, inspector: Inspector) -> None:

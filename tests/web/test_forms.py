@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from smithers import Context, HumanTask, Node, NoInput, Rework, Sequence, Step, workflow
 from smithers.hub import Hub
+from tests.web.browsing import form_of
 
 _EVIL = "\"'><script>alert(1)</script>"
 
@@ -48,19 +49,7 @@ def chooses(ctx: Context[NoInput]) -> Node[str]:
 
 def _fields(page: str) -> dict[str, str | list[str]]:
     """What the form says if nobody changes it, as a browser sends it."""
-    form = page[page.index('<form class="form"') :]
-    found: dict[str, str | list[str]] = {}
-    for name, value in re.findall(
-        r'type="(?:hidden|text)"[^>]*? name="([^"]+)" value="([^"]*)"', form
-    ):
-        found[name] = unescape(value)
-    for name, value in re.findall(r'inputmode[^>]*? name="([^"]+)" value="([^"]*)"', form):
-        found[name] = unescape(value)
-    for name, text in re.findall(r'<textarea[^>]*? name="([^"]+)"[^>]*>\n([^<]*)<', form):
-        found[name] = unescape(text)
-    for name, value in re.findall(r'name="([^"]+)" value="([^"]*)" checked', form):
-        found[name] = unescape(value)
-    return found
+    return {name: texts if texts[1:] else texts[0] for name, texts in form_of(page).items()}
 
 
 def _post(browser: TestClient, data: dict[str, Any]) -> Any:
@@ -90,7 +79,7 @@ def test_an_answer_is_given_field_by_field(hub: Hub, browser: TestClient) -> Non
     wrong = _post(browser, sent)
     assert wrong.status_code == 422
     assert "Nothing was recorded. 2 fields need another value" in wrong.text
-    assert "&#39;x&#39; is not number on each line" in wrong.text
+    assert "&#39;x&#39; is not a number on each line" in wrong.text
     assert "<script>alert" not in wrong.text
     kept = _fields(wrong.text)
     for name in ("field.name", "field.hours", "field.address.street", "note"):
@@ -103,14 +92,17 @@ def test_an_answer_is_given_field_by_field(hub: Hub, browser: TestClient) -> Non
     assert 'href="#field.address.street"' in wrong.text
     assert 'aria-describedby="field.address.number-wrong' in wrong.text
     sent |= {"field.address.number": "7", "field.address.street": "High Street"}
-    sent |= {"field.others": '[{"street": "Low Street", "number": 2}]', "field.price": ""}
+    added = _post(browser, {**sent, "rows": "+field.others"})
+    assert added.status_code == 200
+    sent = {**_fields(added.text), "verb": "answer", "field.price": ""}
+    sent |= {"field.others.0.street": "Low Street", "field.others.0.number": "2"}
     assert _post(browser, sent).status_code == 200
     asyncio.run(hub.resume("r1", workflow=orders))
     output = hub.summary("r1").output
     assert output is not None
     assert Order.model_validate_json(output) == Order(
         name=f"Ann {_EVIL}",
-        extras=["jam", "nuts"],
+        extras=["nuts", "jam"],
         hours=[3, 4],
         address=Address(street="High Street", number=7),
         others=[Address(street="Low Street", number=2)],

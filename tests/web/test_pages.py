@@ -146,7 +146,7 @@ def test_a_question_is_approved_by_a_plain_form(hub: Hub, browser: TestClient) -
     page = browser.get("/runs/r1/ask?task=ship").text
     assert '<tr class="removed">' in page
     assert "old &lt;b&gt;" in page
-    assert f"nothing is left out. {len(_DIFF)} characters" in page
+    assert f"{len(_DIFF)} characters, nothing is left out" in page
     assert 'title="later"' in page  # what has not run
     sent = {**_fields(page), "verb": "approve", "note": "fine"}
     found = browser.post("/runs/r1/ask", data=sent, follow_redirects=False)

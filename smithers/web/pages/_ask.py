@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 from starlette.responses import Response
 
-from smithers.errors import AlreadyDecided, QuestionChanged, SmithersError, WrongAnswer
-from smithers.naming import key_name
-from smithers.web._problems import ProblemError
+from smithers.errors import (
+    AlreadyDecided,
+    QuestionChanged,
+    Refused,
+    SmithersError,
+    WrongAnswer,
+)
+from smithers.web._problems import ProblemError, status_of
 from smithers.web._routes import Call, Closed
-from smithers.web.pages._fields import entries_of, read_answer
+from smithers.web.pages._asked import shown_asked
+from smithers.web.pages._changed import Change, change_of
+from smithers.web.pages._fields import entries_of
+from smithers.web.pages._given import all_entries, read_answer, with_rows
 from smithers.web.pages._page import Fields, form, page, redirect, render, typed
 from smithers.web.pages._texts import parts_of_text
-from smithers.web.pages._words import link_of, moment
+from smithers.web.pages._words import link_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,20 +60,23 @@ def _shown(
     status: int = 200,
     given: Fields | None = None,
     errors: Mapping[str, str] | None = None,
+    change: Change | None = None,
 ) -> Response:
     """The page of a question; of several, the first with the others named. It is shown again with
     what was `given`, and the `errors` of that.
     """
     try:
         found = _questions(call, task, ahead=True)
-    except AlreadyDecided as error:
-        return _done(call, task, error.said, status)
+    except AlreadyDecided:
+        return shown_asked(call, task, status=status)
+    except Refused as error:
+        if task and call.hub.task(call.run, task) is not None:  # it is over without an answer
+            return shown_asked(call, task, said=f"{error.said}.", status=status)
+        raise ProblemError(404, error.said, kind="UnknownTask") from None
     if not found:
-        return _done(call, task, "This run asks nothing now.", status)
+        return shown_asked(call, task, said="This run asks nothing now.", status=status)
     asked, *others = found
-    parts = parts_of_text(asked.asked)
-    files = [part for part in parts if part.rows]
-    later = () if asked.next is None else asked.next.tasks[:_MOST_LATER]
+    entries = [] if asked.form is None else entries_of(asked.form, given, errors)
     return render(
         call,
         "ask.html",
@@ -73,21 +84,51 @@ def _shown(
         title=asked.title,
         asked=asked,
         others=others,
-        parts=parts,
-        files=len(files),
-        added=sum(part.added for part in files),
-        removed=sum(part.removed for part in files),
-        entries=[] if asked.form is None else entries_of(asked.form, given, errors),
-        errors=errors or {},
+        entries=entries,
+        wrong=[one for one in all_entries(entries) if one.error],
         note=next(iter((given or {}).get("note", ())), ""),
-        later=later,
-        more=0 if asked.next is None else asked.next.number - len(later),
-        budget=_budget(call),
-        spent=call.hub.summary(call.run).usage.cost,
         notice=notice,
-        commands=[typed(call, one) for one in asked.commands.values()],
+        change=change if change is None or change.was != asked.asked else None,
+        is_same=change is not None and change.was == asked.asked,
         since=asked.since.isoformat(),
+        **_request(asked),
+        **_effects(call, asked),
     )
+
+
+def _request(asked: Question) -> dict[str, Any]:
+    """The text of a question, with its diffs."""
+    parts = parts_of_text(asked.asked)
+    files = [part for part in parts if part.rows]
+    return {
+        "parts": parts,
+        "files": len(files),
+        "added": sum(part.added for part in files),
+        "removed": sum(part.removed for part in files),
+    }
+
+
+def _effects(call: Call, asked: Question) -> dict[str, Any]:
+    """What an answer lets run, and whether this caller may give one."""
+    later = () if asked.next is None else asked.next.tasks[:_MOST_LATER]
+    return {
+        "reviews": [] if asked.task is None else call.hub.reviews(call.run, asked.key),
+        "later": later,
+        "more": 0 if asked.next is None else asked.next.number - len(later),
+        "budget": _budget(call),
+        "spent": call.hub.summary(call.run).usage.cost,
+        "is_driven": call.hub.attention(call.run)[0],
+        "may_answer": _may_answer(call, asked),
+        "commands": [typed(call, one) for one in asked.commands.values()],
+    }
+
+
+def _may_answer(call: Call, asked: Question) -> bool:
+    """Whether the names of who looks are among those that may answer."""
+    try:
+        return call.hub.person(call.caller).may(asked.allowed_by)
+    except SmithersError:  # the settings are wrong, which the answer would say
+        return True
 
 
 def _budget(call: Call) -> BudgetView | None:
@@ -97,12 +138,6 @@ def _budget(call: Call) -> BudgetView | None:
     except SmithersError:  # the question is shown without it
         return None
     return next((one for one in found if not one.key.id and one.caps.usd is not None), None)
-
-
-def _done(call: Call, task: str | None, said: str, status: int) -> Response:
-    return render(
-        call, "asked.html", status=status, title="Decided", run=call.run, task=task, said=said
-    )
 
 
 def _questions(call: Call, task: str | None, *, ahead: bool = False) -> list[Question]:
@@ -115,17 +150,18 @@ def _answer(call: Call, given: Fields) -> Response:
     task = _only(given, "task")
     try:
         asked = _same(call, task, given)
+        if (pressed := _only(given, "rows")) and asked.form is not None:
+            return _shown(call, task, given=with_rows(given, pressed))
         _give(call, asked, given)
     except AlreadyDecided as error:
-        return _done(call, task, error.said, 409)
+        return shown_asked(call, task, notice=f"{error.said}.", status=409)
     except QuestionChanged:
-        said = "This request is not the one that you have read. Nothing was decided: read it again."
-        kept = {name: texts for name, texts in given.items() if name == "note"}
-        return _shown(call, task, notice=said, status=409, given=kept or None)
+        change = change_of(call, task, _only(given, "digest"), _questions(call, task)[0])
+        return _shown(call, task, status=409, given=given, change=change)
     except _Misfit as misfit:
         return _shown(call, task, status=422, given=given, errors=misfit.errors)
-    except WrongAnswer as error:
-        return _shown(call, task, notice=error.said, status=422, given=given)
+    except (WrongAnswer, Refused) as error:
+        return _shown(call, task, notice=f"{error.said}.", status=status_of(error), given=given)
     # Another address: loading it again must not answer the next question of the task.
     return redirect(link_of(call.run, asked.key, "asked"))
 
@@ -177,15 +213,7 @@ def _only(given: Fields, name: str) -> str:
 
 def _asked(call: Call) -> Response:
     """What became of an answer."""
-    task = call.query_as(AskParameters).task
-    try:
-        found = _questions(call, task)
-    except AlreadyDecided as error:
-        return _done(call, task, error.said, 200)
-    said = "Your answer was recorded."
-    if found:
-        said = f"{said} {key_name(found[0].key)} asks again since {moment(found[0].since)}."
-    return _done(call, task, said, 200)
+    return shown_asked(call, call.query_as(AskParameters).task)
 
 
 ROUTES = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
     from smithers.views import Inspection, Reason, WaitView, WhyView
 
-__all__ = ["Attention", "Chip", "Part", "attention_of", "commands_in"]
+__all__ = ["Attention", "Chip", "attention_of"]
 
 _MOST_CHIPS = 8
 _MOST_ERRORS = 5
@@ -56,24 +55,6 @@ class Attention:
     commands: tuple[str, ...] = ()
     more_chips: int = 0
     more_errors: int = 0
-
-
-class Part(NamedTuple):
-    """A part of a sentence, or a command in it."""
-
-    text: str
-    is_command: bool
-
-
-def commands_in(text: str) -> list[Part]:
-    """A sentence with its commands apart, which are between backticks in it.
-
-    >>> commands_in("type `smithers logs r1`, then look")
-    [Part(text='type ', is_command=False), Part(text='smithers logs r1', is_command=True), \
-Part(text=', then look', is_command=False)]
-    """
-    parts = re.split(r"`([^`\n]+)`", text)
-    return [Part(part, number % 2 == 1) for number, part in enumerate(parts) if part]
 
 
 def attention_of(

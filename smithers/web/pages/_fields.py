@@ -1,43 +1,70 @@
-"""The form of a question as fields for a browser, with fields inside fields, and what they say."""
+"""The form of a question as fields for a browser, with fields inside fields."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 
-from smithers.schemas import fields_of, primitive_of, resolved
-from smithers.texts import strict_json
+from smithers.forms import Form
+from smithers.schemas import Schema, fields_of, resolved, type_words
 from smithers.values import dataclass
+from smithers.web.pages._limits import limits_of
 
 if TYPE_CHECKING:
-    from smithers.forms import Form
-    from smithers.schemas import Field, Schema
+    from smithers.schemas import Field
     from smithers.web.pages._page import Fields
 
-__all__ = ["Entry", "entries_of", "read_answer"]
+__all__ = [
+    "LEFT_OUT",
+    "WHOLE",
+    "Choice",
+    "Entry",
+    "entries_of",
+    "is_decimal",
+    "rows_name",
+    "shapes_of",
+]
 
 WHOLE = "answer"
-_DEEPEST = 4
+LEFT_OUT: Final = "-"
+"""The choice of a union by which a field is null, or has its default."""
+_DEEPEST = 5
 """What is deeper is one field, of JSON."""
+_MOST_ROWS = 200
 
-Kind = Literal["group", "choice", "many", "text", "lines", "number", "json"]
+Kind = (
+    Literal["group", "either", "rows", "fixed", "choice", "many", "text"]
+    | Literal["date", "time", "moment", "lines", "pairs", "number", "json"]
+)
 _Path = tuple[str, ...]
+
+
+class Choice(NamedTuple):
+    """One of several values: what the form sends, and what a person reads."""
+
+    value: str
+    label: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A field of a form, or a group of them. `values` are what stands in it: for `many` those that
-    are chosen, else one text. `error` is why that cannot be taken.
+    """A field of a form, or a group of them. `path` is its name in the form, and `at` its place in
+    the answer, which all choices of a union share. `values` are what is in it: for `many` those
+    that are chosen, else one text. `error` is why that cannot be taken. `entries` are the fields of
+    a group, the rows of a list, or the choices of a union.
     """
 
     path: _Path
+    at: _Path
     label: str
     kind: Kind
+    schema: Schema
     type: str = ""
     about: str = ""
-    choices: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
     values: tuple[str, ...] = ()
     is_required: bool = True
     may_be_null: bool = False
@@ -47,190 +74,305 @@ class Entry:
     @property
     def name(self) -> str:
         """Its name in the form."""
-        return ".".join(("field", *self.path)) if self.path else WHOLE
+        return _name(self.path)
+
+    @property
+    def place(self) -> str:
+        """Its place in the answer, as errors name it."""
+        return ".".join(self.at)
 
     @property
     def value(self) -> str:
         return self.values[0] if self.values else ""
+
+    @property
+    def has_sign(self) -> bool:
+        """Whether a number may be negative: the keys of a phone for numbers have no minus."""
+        shapes = shapes_of(self.schema)[0]
+        shape: Schema = shapes[0] if shapes else {}
+        least = shape.get("minimum", shape.get("exclusiveMinimum"))
+        return not isinstance(least, int | float) or least < 0
+
+
+def rows_name(name: str) -> str:
+    """The field of a form that says how many rows a list has."""
+    return f"{name}.rows"
+
+
+def _name(path: _Path) -> str:
+    return ".".join(("field", *path)) if path else WHOLE
 
 
 def entries_of(
     form: Form, given: Fields | None = None, errors: Mapping[str, str] | None = None
 ) -> list[Entry]:
     """The fields of a form: as they are at first, or with what was `given`, and with the `errors`
-    of it by path. A decision has none, since it has two buttons.
+    of it by their place. A decision has none, since it has two buttons.
     """
     match form.kind:
         case "decision":
             return []
         case "choice":
-            choices = form.choices
-            made = [Entry(path=(), label="Answer", kind="choice", type="", choices=choices)]
+            made = [Entry(path=(), at=(), label="Answer", kind="choice", schema={})]
+            made[0] = replace(made[0], choices=tuple(Choice(one, one) for one in form.choices))
         case "text":
-            made = [Entry(path=(), label="Answer", kind="text", type="text")]
+            made = [Entry(path=(), at=(), label="Answer", kind="text", schema={}, type="text")]
         case "data":
-            made = _of_object(form.schema or {}, ()) or [_whole(form)]
-    return [_filled(one, given, errors or {}) for one in made]
-
-
-def _whole(form: Form) -> Entry:
-    schema = form.schema or {}
-    kind, choices = _kind(schema)
-    return Entry(path=(), label="Answer", kind=kind, type=form.type, choices=choices)
-
-
-def _of_object(schema: Schema, path: _Path) -> list[Entry]:
-    return [_of_field(field, (*path, field.name)) for field in fields_of(schema)]
-
-
-def _of_field(field: Field, path: _Path) -> Entry:
-    kind, choices = _kind(field.schema)
-    inner: tuple[Entry, ...] = ()
-    if kind == "json" and not field.may_be_null and len(path) < _DEEPEST and not field.default:
-        inner = tuple(_of_object(field.schema, path))
-    return Entry(
-        path=path,
-        label=field.name,
-        kind="group" if inner else kind,
-        type=field.type,
-        about=field.description,
-        choices=choices,
-        values=_default(field, kind),
-        is_required=field.is_required,
-        may_be_null=field.may_be_null,
-        entries=inner,
-    )
-
-
-def _kind(schema: Schema) -> tuple[Kind, tuple[str, ...]]:
-    primitive = primitive_of(schema, schema)
-    if primitive is None:
-        part = resolved(schema, schema)
-        items = part.get("items") if part.get("type") == "array" else None
-        inner = None if not items else resolved(items, schema).get("type")
-        return ("lines", ()) if inner in ("string", "integer", "number") else ("json", ())
-    if texts := primitive.get("enum"):
-        return "choice", tuple(texts)
-    match primitive.get("type"):
-        case "array":
-            return "many", tuple(primitive["items"]["enum"])
-        case "string":
-            return "text", ()
-        case "integer" | "number":
-            return "number", ()
-        case "boolean":
-            return "choice", ("true", "false")
-        case _:
-            return "json", ()
-
-
-def _default(field: Field, kind: Kind) -> tuple[str, ...]:
-    if field.default is None or field.default == "null":
-        return ()
-    found: object = json.loads(field.default)
-    if kind in ("many", "lines") and isinstance(found, list):
-        listed = cast("list[object]", found)
-        texts = [one if isinstance(one, str) else json.dumps(one) for one in listed]
-        return tuple(texts) if kind == "many" else ("\n".join(texts),)
-    return (found if isinstance(found, str) and kind != "json" else field.default,)
-
-
-def _filled(entry: Entry, given: Fields | None, errors: Mapping[str, str]) -> Entry:
-
-    error = errors.get(".".join(entry.path), "")
-    inner = tuple(_filled(one, given, errors) for one in entry.entries)
-    values = entry.values if given is None else tuple(given.get(entry.name, ()))
-    return replace(entry, values=values, error=error, entries=inner)
-
-
-def read_answer(form: Form, given: Fields) -> tuple[Any, dict[str, str]]:
-    """What the fields say as an answer, and the errors by path."""
+            maker = _Maker(given)
+            schema = form.schema or {}
+            made = list(maker.fields(schema, (), ())) or [maker.entry(schema, "Answer")]
     if form.kind != "data":
-        return next(iter(given.get(WHOLE, ())), ""), {}
-    entries, errors = entries_of(form), dict[str, str]()
-    if len(entries) == 1 and not entries[0].path:
-        value = _read(entries[0], given, form.schema or {}, errors)
+        made = [replace(one, values=tuple((given or {}).get(one.name, ()))) for one in made]
+    return [_with_errors(one, errors or {}) for one in made]
+
+
+def _with_errors(entry: Entry, errors: Mapping[str, str], above: _Path | None = None) -> Entry:
+    """An error of a union is beside its choices, and not beside what was chosen as well."""
+    inner = tuple(_with_errors(one, errors, entry.at) for one in entry.entries)
+    error = "" if entry.at == above else errors.get(entry.place, "")
+    return replace(entry, error=error, entries=inner)
+
+
+def shapes_of(schema: Schema) -> tuple[list[Schema], bool]:
+    """What a value may be, each with what it refers to, and whether it may be null."""
+    part = resolved(schema, schema)
+    arms = [resolved(one, schema) for one in part.get("anyOf") or part.get("oneOf") or [part]]
+    known = [one for one in arms if one.get("type") != "null"]
+    return [_whole(one, schema) for one in known], len(known) < len(arms)
+
+
+def _whole(part: Schema, around: Schema) -> Schema:
+    """A part of a schema with what it refers to."""
+    part = resolved(part, around)
+    return {**part, **{name: around[name] for name in ("$defs", "definitions") if name in around}}
+
+
+_UNSET: Final[object] = object()
+
+
+class _Maker:
+    """Makes the fields of a form with what was given, or with the defaults."""
+
+    def __init__(self, given: Fields | None) -> None:
+        self._given = given
+
+    def fields(
+        self, schema: Schema, path: _Path, at: _Path, data: object = _UNSET
+    ) -> tuple[Entry, ...]:
+        """Those of an object, of which `data` is the default."""
+        known = cast("dict[str, object]", data) if isinstance(data, dict) else {}
+        return tuple(
+            self._field(one, (*path, one.name), (*at, one.name), known.get(one.name, _UNSET))
+            for one in fields_of(schema)
+        )
+
+    def _field(self, field: Field, path: _Path, at: _Path, data: object) -> Entry:
+        if data is _UNSET and field.default is not None:
+            data = json.loads(field.default)
+        made = self.entry(field.schema, field.name, path, at, data, is_required=field.is_required)
+        return replace(made, about=field.description)
+
+    def entry(
+        self,
+        schema: Schema,
+        label: str,
+        path: _Path = (),
+        at: _Path = (),
+        data: object = _UNSET,
+        *,
+        is_required: bool = True,
+    ) -> Entry:
+        shapes, may_be_null = shapes_of(schema)
+        kind = _kind(shapes, len(path))
+        is_object = kind == "group"
+        if is_object and (may_be_null or not (is_required or _is_object(data))):
+            kind = "either"
+        shape = shapes[0] if len(shapes) == 1 else schema
+        made = Entry(
+            path=path,
+            at=at,
+            label=label,
+            kind=kind,
+            schema=schema,
+            type=limits_of(shape) or _type_words(kind, schema),
+            choices=_choices(shape, kind, may_be_null=may_be_null and not is_required),
+            is_required=is_required,
+            may_be_null=may_be_null,
+        )
+        match kind:
+            case "group":
+                return replace(made, entries=self.fields(shape, path, at, data))
+            case "either":
+                return self._either(made, shapes, data)
+            case "rows":
+                return self._rows(made, shape, data)
+            case "choice" | "many":
+                return replace(made, values=self._chosen(made.name, _texts(data)))
+            case _:
+                return replace(made, values=self._typed(made.name, _text(kind, data)))
+
+    def _either(self, made: Entry, shapes: list[Schema], data: object) -> Entry:
+        """A union: its choices, and the fields of each."""
+        words = [str(one.get("title") or limits_of(one) or type_words(one, one)) for one in shapes]
+        choices = [Choice(str(number), word) for number, word in enumerate(words)]
+        fits = _fitting(shapes, data)
+        default = () if fits is None else (str(fits),)
+        if made.may_be_null or (fits is None and not made.is_required):
+            choices.insert(0, Choice(LEFT_OUT, "none" if made.may_be_null else "leave out"))
+            default = default or (() if made.is_required else (LEFT_OUT,))
+        chosen = self._chosen(f"{made.name}.which", default)
+        inner = tuple(
+            self._arm(made, one, number, data if number == fits else _UNSET)
+            for number, one in enumerate(shapes)
+        )
+        return replace(made, choices=tuple(choices), values=chosen, entries=inner)
+
+    def _arm(self, made: Entry, shape: Schema, number: int, data: object) -> Entry:
+        path = (*made.path, str(number))
+        if _kind([shape], len(path)) == "group":
+            fields = self.fields(shape, path, made.at, data)
+            return Entry(
+                path=path, at=made.at, label="", kind="group", schema=shape, entries=fields
+            )
+        return self.entry(shape, "", path, made.at, data)
+
+    def _rows(self, made: Entry, shape: Schema, data: object) -> Entry:
+        items = _whole(shape["items"], shape)
+        listed = cast("list[object]", data) if isinstance(data, list) else []
+        number = len(listed) or int(made.is_required)
+        typed = self._typed(rows_name(made.name), (str(number),))[0]
+        number = min(int(typed) if re.fullmatch(r"\d{1,4}", typed) else 0, _MOST_ROWS)
+        rows = tuple(
+            self.entry(
+                items,
+                f"{made.label} {one + 1}",
+                (*made.path, str(one)),
+                (*made.at, str(one)),
+                listed[one] if one < len(listed) else _UNSET,
+            )
+            for one in range(number)
+        )
+        return replace(made, entries=rows)
+
+    def _typed(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        found = (self._given or {}).get(name)
+        return default if found is None else tuple(found)
+
+    def _chosen(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        """The same of a field that a browser sends only if something is chosen."""
+        return default if self._given is None else tuple(self._given.get(name, ()))
+
+
+def _kind(shapes: list[Schema], depth: int) -> Kind:
+    if len(shapes) != 1:
+        if is_decimal(shapes):
+            return "number"
+        return "either" if shapes and depth < _DEEPEST else "json"
+    shape = shapes[0]
+    if "const" in shape:
+        return "fixed"
+    if "enum" in shape:
+        return "choice"
+    match shape.get("type"):
+        case "string":
+            formats: dict[object, Kind] = {"date": "date", "time": "time", "date-time": "moment"}
+            return formats.get(shape.get("format"), "text")
+        case "integer" | "number":
+            return "number"
+        case "boolean":
+            return "choice"
+        case "array":
+            return _kind_of_list(shape, depth)
+        case "object":
+            return _kind_of_object(shape, depth)
+        case _:
+            return "json"
+
+
+def _kind_of_list(shape: Schema, depth: int) -> Kind:
+    if not shape.get("items") or "prefixItems" in shape:
+        return "json"
+    items = shapes_of(_whole(shape["items"], shape))
+    kind = "json" if items[1] else _kind(items[0], depth + 1)
+    if kind == "choice" and "enum" in items[0][0]:
+        return "many"
+    if kind in ("text", "number", "date"):
+        return "lines"
+    return "rows" if kind not in ("json", "rows", "lines") and depth < _DEEPEST else "json"
+
+
+def _kind_of_object(shape: Schema, depth: int) -> Kind:
+    if shape.get("properties"):
+        return "group" if depth < _DEEPEST else "json"
+    more = shape.get("additionalProperties")
+    if not isinstance(more, dict) or not more:
+        return "json"
+    values = shapes_of(_whole(cast("Schema", more), shape))
+    is_plain = not values[1] and _kind(values[0], depth) in ("text", "number")
+    return "pairs" if is_plain else "json"
+
+
+def is_decimal(shapes: list[Schema]) -> bool:
+    """Whether this is how pydantic describes a `Decimal`: a number, or a text. A text keeps all
+    its digits.
+    """
+    return sorted(str(one.get("type")) for one in shapes) == ["number", "string"]
+
+
+def _choices(shape: Schema, kind: Kind, *, may_be_null: bool) -> tuple[Choice, ...]:
+    if kind == "many":
+        shape = _whole(shape["items"], shape)
+    elif kind != "choice":
+        return ()
+    if shape.get("type") == "boolean" and "enum" not in shape:
+        made = [Choice("true", "yes"), Choice("false", "no")]
     else:
-        value = _object(entries, given, form.schema or {}, errors)
-    if not errors:
-        errors = _by_entry(form.problems(value), list(_all(entries)))
-    return value, errors
+        made = [Choice(*[_plain(one)] * 2) for one in shape.get("enum", ())]
+    return (*made, Choice("", "none")) if may_be_null and kind == "choice" else tuple(made)
 
 
-def _by_entry(problems: Sequence[tuple[str, str]], entries: Sequence[Entry]) -> dict[str, str]:
-    """Problems by the path of the field that has them: that of the whole, or of a part of it."""
-    paths, found = {".".join(one.path) for one in entries}, dict[str, str]()
-    for path, said in problems:
-        at = path
-        while at and at not in paths:
-            at = at.rpartition(".")[0]
-        inner = f"{path.removeprefix(at).strip('.')}: " if path != at else ""
-        found.setdefault(at, f"{inner}{said}")
-    return found
+def _is_object(data: object) -> bool:
+    return isinstance(data, dict)
 
 
-def _all(entries: Sequence[Entry]) -> Iterator[Entry]:
-    for one in entries:
-        yield one
-        yield from _all(one.entries)
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-class _Left(Exception):
-    """A field was left empty, so that it has its default."""
+def _texts(data: object) -> tuple[str, ...]:
+    if data is _UNSET:
+        return ()
+    if isinstance(data, list):
+        return tuple(_plain(one) for one in cast("list[object]", data))
+    return ("",) if data is None else (_plain(data),)
 
 
-def _object(
-    entries: Sequence[Entry], given: Fields, schema: Schema, errors: dict[str, str]
-) -> dict[str, Any]:
-    parts = {field.name: field.schema for field in fields_of(schema)}
-    found: dict[str, Any] = {}
-    for one in entries:
-        name = one.path[-1]
-        if one.entries:
-            found[name] = _object(one.entries, given, parts[name], errors)
-            continue
-        try:
-            found[name] = _read(one, given, parts[name], errors)
-        except _Left:
-            continue
-    return found
+def _text(kind: Kind, data: object) -> tuple[str, ...]:
+    """The text of a field that has a default."""
+    if data is _UNSET or data is None:
+        return ()
+    if kind == "lines" and isinstance(data, list):
+        return ("\n".join(map(_plain, cast("list[object]", data))),)
+    if kind == "pairs" and isinstance(data, dict):
+        pairs = cast("dict[str, object]", data).items()
+        return ("\n".join(f"{name}: {_plain(value)}" for name, value in pairs),)
+    if kind == "json":
+        return (json.dumps(data, ensure_ascii=False),)
+    text = _plain(data)
+    return (text.removesuffix("Z") if kind == "moment" else text,)
 
 
-def _read(one: Entry, given: Fields, schema: Schema, errors: dict[str, str]) -> Any:
-    """The value of a field. Raises `_Left`."""
-    texts = given.get(one.name, [])
-    text = texts[-1] if texts else ""
-    if one.kind == "many":
-        return list(texts)
-    if not text.strip() and one.path:
-        if one.kind == "lines":
-            return []
-        if not one.is_required and (one.kind != "text" or one.may_be_null or not text):
-            raise _Left
-        if one.may_be_null:
-            return None
-        if one.kind != "text":
-            errors[".".join(one.path)] = "is missing"
-            return None
-    if one.kind == "text" or (one.kind == "choice" and not _is_boolean(schema)):
-        return text
-    if one.kind == "lines":
-        part = resolved(schema, schema)
-        lines = [line for line in text.split("\n") if line.strip()]
-        if resolved(part["items"], schema).get("type") == "string":
-            return lines
-        return [_json(line, one, "number on each line", errors) for line in lines]
-    return _json(text, one, one.type, errors)
+def _type_words(kind: Kind, schema: Schema) -> str:
+    """What may be given, of what has no simple type; the name of a field says nothing of that."""
+    if kind == "pairs":
+        return ""
+    words = {name: value for name, value in schema.items() if name != "title"}
+    return type_words(words, schema)
 
 
-def _is_boolean(schema: Schema) -> bool:
-    return (primitive_of(schema, schema) or {}).get("type") == "boolean"
-
-
-def _json(text: str, one: Entry, what: str, errors: dict[str, str]) -> Any:
-    try:
-        return strict_json(text.strip())
-    except (ValueError, RecursionError):
-        how = ", written as JSON" if one.kind == "json" else ""
-        errors[".".join(one.path)] = f"{text.strip()[:80]!r} is not {what}{how}"
+def _fitting(shapes: list[Schema], data: object) -> int | None:
+    """Which of the shapes a default has."""
+    if data is _UNSET or data is None:
         return None
+    forms: list[Any] = [Form(kind="data", schema=one) for one in shapes]
+    return next((at for at, one in enumerate(forms) if not one.problems(data)), None)

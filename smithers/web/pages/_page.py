@@ -14,15 +14,17 @@ from anyio import to_thread
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from smithers.errors import SmithersError
+from smithers.errors import SmithersError, StoreError, UnknownRun
 from smithers.naming import key_name
-from smithers.web._problems import ProblemError, status_of
+from smithers.web._plain import words_of
+from smithers.web._problems import ProblemError, sentence, status_of
 from smithers.web._routes import Call, Closed, NoParameters, Route
 from smithers.web._sessions import fields_of
 from smithers.web.pages._assets import asset
 from smithers.web.pages._words import (
     ago,
     cost,
+    kind_words,
     link_of,
     moment,
     money,
@@ -78,6 +80,7 @@ def _environment(secrets: Secrets) -> Environment:
         "ago": ago,
         "cost": cost,
         "key": key_name,
+        "kind_words": kind_words,
         "money": money,
         "moment": moment,
         "name_of": name_of,
@@ -194,5 +197,13 @@ def _failed(call: Call, error: SmithersError | ProblemError) -> Response:
     else:
         status, said = status_of(error), error.said
     hint = call.hub.complete(error.hint) if error.hint else ""
-    title = HTTPStatus(status).phrase
-    return render(call, "error.html", status=status, title=title, said=said, hint=hint)
+    run = None if isinstance(error, UnknownRun | StoreError) else call.path.get("run")
+    return render(
+        call,
+        "error.html",
+        status=status,
+        title=HTTPStatus(status).phrase,
+        said=list(words_of(sentence(said))),
+        hint=list(words_of(sentence(hint) if hint else "")),
+        run=run if run and call.hub.status(run) is not None else None,
+    )

@@ -15,10 +15,12 @@ from starlette.responses import Response
 from smithers.changes import ENDED, StatusChanged
 from smithers.views import FOR_A_PERSON, change_lines
 from smithers.waits import DECISIONS
+from smithers.web._plain import words_of
+from smithers.web._problems import ProblemError
 from smithers.web._routes import Call, Closed, number_of
 from smithers.web.pages._acts import acts_of, resume_of
 from smithers.web.pages._ahead import ahead_of
-from smithers.web.pages._attention import Part, attention_of, commands_in
+from smithers.web.pages._attention import attention_of
 from smithers.web.pages._facts import amounts_of, every_ms, marks_of, times_of
 from smithers.web.pages._page import page, render, typed
 from smithers.web.pages._source import failed_lines
@@ -26,7 +28,7 @@ from smithers.web.pages._sums import Facts
 from smithers.web.pages._texts import text_of
 from smithers.web.pages._tree import MOST, Window, flat_rows, rows_of
 from smithers.web.pages._water import Water, scale_of
-from smithers.web.pages._words import link_of, mark_of_run, name_of, parts_of, short
+from smithers.web.pages._words import mark_of_run, name_of, parts_of, short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,7 +92,8 @@ def _run(call: Call) -> Response:
     drawn = hub.picture(call.run, frame=given.frame)
     found, last = drawn.found, drawn.last
     if given.frame is not None and given.frame > last:
-        return _no_frame(call, given.frame, last)
+        said = f"run {call.run} has no frame {given.frame}: its last is {last}"
+        raise ProblemError(404, said, kind="UnknownFrame")
     run, now = found.run, datetime.now(UTC)
     frame = None if run.frames > last else run.frames - 1
     has_ended = drawn.whole.run.status in ENDED
@@ -122,21 +125,8 @@ def _run(call: Call) -> Response:
         end=end,
         most=MOST,
         **_head(call, run),
-        **_why(call, drawn, why, now),
+        **_why(call, drawn, why),
         **_rows(drawn, given, end),
-    )
-
-
-def _no_frame(call: Call, frame: int, last: int) -> Response:
-    """The page of a frame to which the run has not come."""
-    return render(
-        call,
-        "error.html",
-        status=404,
-        title="Not Found",
-        said=f"run {call.run} has no frame {frame}: its last is {last}",
-        hint="",
-        instead=(link_of(call.run), f"Show {call.run} as it is now"),
     )
 
 
@@ -166,7 +156,7 @@ def _head(call: Call, run: RunView) -> dict[str, Any]:
     }
 
 
-def _why(call: Call, drawn: Picture, why: WhyView, now: datetime) -> dict[str, Any]:
+def _why(call: Call, drawn: Picture, why: WhyView) -> dict[str, Any]:
     """What needs somebody, as it is now, also beside a frame of the past: no row moves by that."""
     whole, hub = drawn.whole, call.hub
     output, has_failed = whole.run.output, why.status == "failed"
@@ -181,13 +171,8 @@ def _why(call: Call, drawn: Picture, why: WhyView, now: datetime) -> dict[str, A
         "lines": lines,
         "output": None if output is None else text_of(output),
         "command": partial(typed, call),
-        "commands_in": partial(_parts, call),
+        "words_of": lambda text: words_of(hub.complete(text)),
     }
-
-
-def _parts(call: Call, text: str) -> list[Part]:
-    """A sentence and the commands in it, which name this database."""
-    return commands_in(call.hub.complete(text))
 
 
 def _rows(drawn: Picture, given: RunParameters, end: datetime) -> dict[str, Any]:

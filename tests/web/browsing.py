@@ -1,0 +1,54 @@
+"""A form of a page, and what a browser sends of it if nobody changes anything."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+__all__ = ["Sent", "form_of"]
+
+Sent = dict[str, list[str]]
+
+
+class _Form(HTMLParser):
+    """The fields of the form with the class `form`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: Sent = {}
+        self.buttons: list[str] = []
+        self._is_inside = False
+        self._area: str | None = None
+        self._text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        known = dict(attrs)
+        if tag == "form":
+            self._is_inside = known.get("class") == "form"
+        if not self._is_inside or "name" not in known:
+            return
+        name = known["name"] or ""
+        is_box = known.get("type") in ("radio", "checkbox")
+        if tag == "textarea":
+            self._area, self._text = name, ""
+        elif tag == "button":
+            self.buttons.append(f"{name}={known.get('value')}")
+        elif tag == "input" and (not is_box or "checked" in known):
+            self.sent.setdefault(name, []).append(known.get("value") or "")
+
+    def handle_data(self, data: str) -> None:
+        if self._area is not None:
+            self._text += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._is_inside = False
+        if tag == "textarea" and self._area is not None:
+            self.sent.setdefault(self._area, []).append(self._text.removeprefix("\n"))
+            self._area = None
+
+
+def form_of(page: str) -> Sent:
+    """What the form of a question sends, by the names of its fields."""
+    made = _Form()
+    made.feed(page)
+    return made.sent
