@@ -33,6 +33,7 @@ _RUNS: dict[str, Workflow[Any, Any]] = {
     "hostile": flows.hostile,
     "wide": flows.wide,
     "large": flows.large,
+    "kettle": flows.kettle,
 }
 
 
@@ -109,6 +110,8 @@ def project(state: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     hub = Hub(folder / "runs.db")
     for run_id, flow in _RUNS.items():
         aside(lambda flow=flow, run_id=run_id: hub.run(flow, run_id=run_id))  # type: ignore[misc]
+    hub.fork("kettle", new_id="kettle-b", outputs={"survey": '"It is the date."'}, by="ann")
+    aside(lambda: hub.resume("kettle-b", workflow=flows.kettle))
     return folder
 
 
