@@ -8,18 +8,20 @@ from sqlite3 import Connection
 from typing import TYPE_CHECKING
 
 from smithers.reports._counts import COUNTING
+from smithers.reports._database import reading
 from smithers.state import RunState
 from smithers.store.history import parts_of
 from smithers.store.rows import path_of
-from smithers.views import Tree, following, next_work
+from smithers.views import Tree, following, likely_cost, next_work
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from smithers.changes import Key
-    from smithers.views import NextWork, Question
+    from smithers.views import LikelyCost, NextWork, Question
 
-__all__ = ["next_work_of"]
+__all__ = ["likely_costs", "next_work_of"]
 
 _MOST_NAMED, _LAST_RUNS = 50, 50
 _CAME_UP = (
@@ -59,6 +61,12 @@ def next_work_of(db: Connection, asked: Iterable[Question]) -> dict[tuple[str, K
                 tree, one.key, came_up, costs, done=done, most=_MOST_NAMED
             )
     return found
+
+
+def likely_costs(path: Path, workflow: str, kinds: Mapping[str, str]) -> LikelyCost:
+    """What tasks of a workflow, given with their kinds, are likely to cost in another run of it."""
+    with reading(path) as db:
+        return likely_cost(list(kinds), kinds, _costs(db, "", workflow, kinds))
 
 
 def _came_up(db: Connection, run_id: str) -> tuple[dict[str, set[tuple[int, ...]]], int]:

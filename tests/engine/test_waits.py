@@ -55,8 +55,6 @@ OTHERS: dict[tuple[str, str], str] = {
     ("hub/_answering.py", "steer"): "what an audit row tells of",
     ("hub/_running.py", "retry"): "what an audit row tells of",
     ("web/_answering.py", "cancel"): "a route",
-    ("web/pages/_answers.py", "answer"): "a field of a form",
-    ("web/pages/_answers.py", "data"): "a field of a form",
     ("web/pages/_fields.py", "answer"): "a field of a form",
     ("web/pages/_fields.py", "data"): "a kind of form",
     ("web/pages/_inputs.py", "data"): "a field of a form",

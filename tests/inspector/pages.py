@@ -30,7 +30,7 @@ USUAL = {
     "data, its question": _ask("data", "release"),
     "kettle and its fork": "/compare?left=kettle&right=kettle-b",
     "kettle, two frames": "/compare?left=kettle@5&right=kettle&all=true",
-    "kettle, a fork": "/runs/kettle/fork?frame=9",
+    "kettle, a fork": "/runs/kettle/fork?frame=4",
     "kettle, its source": "/runs/kettle/source?task=fix",
     "kettle, its graph": "/runs/kettle/graph",
     "kettle, its timeline": "/runs/kettle/timeline",

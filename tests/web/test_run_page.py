@@ -62,6 +62,13 @@ def evil(ctx: Context[NoInput]) -> Node:
 
 
 @workflow
+def reads(ctx: Context[NoInput]) -> Node:
+    first = Step("first", lambda: "one", output=str)
+    second = Step("second", lambda: f"{ctx[first]} two", output=str)
+    return Sequence(first, second, Step("apart", lambda: "x", output=str))
+
+
+@workflow
 def groups(ctx: Context[NoInput]) -> Node:
     def part(number: int) -> Node:
         steps = (Step(f"g{number}case{n:02}", lambda: "x", output=str) for n in range(50))
@@ -184,10 +191,16 @@ def test_a_run_is_forked_with_another_input_retried_and_resumed_by_forms(
     page = browser.get("/runs/r1/fork?frame=0").text
     sent = _fields(page, "/runs/r1/fork")
     assert sent["field.title"] == 'an "old" <b>'
-    assert (sent["field.urgent"], sent["field.labels"]) == ("true", '["a"]')
-    wrong = browser.post("/runs/r1/fork", data={**sent, "field.number": "many"})
-    assert (wrong.status_code, "number" in wrong.text, ">many<" in wrong.text) == (422, True, False)
+    assert (sent["field.urgent"], sent["field.labels"]) == ("true", "a")
+    wrong = browser.post("/runs/r1/fork", data={**sent, "field.number": "many", "hold": "1"})
+    assert wrong.status_code == 422
+    assert "Nothing was forked" in wrong.text
     assert 'value="many"' in wrong.text  # what was typed is kept
+    assert 'id="field.number-wrong">&#39;many&#39; is not' in wrong.text  # beside its field
+    seen = browser.post("/runs/r1/fork", data={**sent, "field.title": "another"})
+    assert (seen.status_code, "1 change<" in seen.text) == (200, True)  # without a button: a look
+    assert "Was: an &#34;old&#34; &lt;b&gt;" in seen.text
+    assert hub.lineage("r1").forks == ()
     sent = {**sent, "field.title": "a new\r\none", "run_id": "f1", "start": "1"}
     done = browser.post("/runs/r1/fork", data=sent, follow_redirects=False)
     assert (done.status_code, done.headers["location"]) == (303, "/runs/f1"), done.text
@@ -197,6 +210,43 @@ def test_a_run_is_forked_with_another_input_retried_and_resumed_by_forms(
     assert task is not None
     assert task.output is not None
     assert task.output.text() == '"a new\\none 3"'
+
+
+def test_a_fork_says_what_another_output_lets_run(
+    hub: Hub, browser: TestClient, tmp_path: Path
+) -> None:
+    (tmp_path / "flow.py").write_text(_FLOW)
+    (tmp_path / "built").write_text("yes")
+    up = ["up", "flow.py", "--run-id", "r1", "--db", "app.db", "--input", '{"title": "t"}']
+    assert smithers(tmp_path, *up).code == 3
+    hub.trust("trust", folders=[tmp_path])
+    sent = _fields(browser.get("/runs/r1/fork").text, "/runs/r1/fork")
+    plain = browser.get("/runs/r1/fork").text
+    picked = browser.post("/runs/r1/fork", data={**sent, "do.draft": "set"}).text
+    assert "Output of draft" not in plain
+    assert "Output of draft" in picked
+    sent = _fields(picked, "/runs/r1/fork") | {"do.draft": "set", "set.draft": "mine"}
+    done = browser.post("/runs/r1/fork", data={**sent, "run_id": "f1", "hold": "1"})
+    assert done.status_code == 200, done.text
+    task = hub.task("f1", "draft")
+    assert task is not None
+    assert (task.set_by, task.output and task.output.text()) == ("ann", '"mine"')
+
+
+def test_a_fork_of_a_run_that_has_ended_has_nothing_to_run(hub: Hub, browser: TestClient) -> None:
+    _run(hub, reads)
+    page = browser.get("/runs/r1/fork").text
+    assert "Nothing is left to run at this frame" in page
+    assert 'class="button" type="submit" name="start"' in page
+    sent = _fields(page, "/runs/r1/fork")
+    again = browser.post("/runs/r1/fork", data={**sent, "do.first": "again"}).text
+    assert "2 run, 0 ask, 1 kept" in again  # what reads it as well
+    assert "reads first" in again
+    assert 'class="button main" type="submit" name="start"' in again
+    made = browser.post("/runs/r1/fork", data={**sent, "do.first": "again", "hold": "1"})
+    assert made.status_code == 200
+    states = {str(one.line.key): one.line.state for one in hub.inspect("r1-fork").tasks}
+    assert states == {"first": "pending", "second": "pending", "apart": "finished"}
 
 
 def test_the_timeline_is_paged_and_names_forks(hub: Hub, browser: TestClient) -> None:

@@ -13,7 +13,7 @@ from smithers.hub import RunsQuery
 from smithers.values import dataclass
 from smithers.web._problems import ProblemError
 from smithers.web._routes import Call, Closed, Flag, number_of
-from smithers.web.pages._ahead import cost_of
+from smithers.web.pages._ahead import counted, counted_cost
 from smithers.web.pages._page import page, render
 from smithers.web.pages._reasons import lines_words, reasons
 from smithers.web.pages._texts import Row, rows_of
@@ -127,8 +127,18 @@ def _compare(call: Call) -> Response:
         parts=[] if key is None else [_shown(one) for one in by_key.get(key, ())],
         given=given,
         times=tuple((one.run.last_activity - one.run.created_at).total_seconds() for one in found),
-        tokens=tuple(one.run.usage.tokens_in + one.run.usage.tokens_out for one in found),
+        costs=tuple(_total(row.costs[side] for row in rows) for side in (0, 1)),
+        tokens=tuple(sum(map(_tokens, one.tasks)) for one in found),
     )
+
+
+def _total(costs: Iterable[Decimal | None]) -> Decimal | None:
+    known = [cost for cost in costs if cost is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+def _tokens(task: TaskView) -> int:
+    return sum(one.usage.tokens_in + one.usage.tokens_out for one in counted(task))
 
 
 def _part_words(found: Iterable[Difference], part: str) -> list[str]:
@@ -200,7 +210,10 @@ def _rows(
             why=_missing(key, old)
             if old is None or new is None
             else reasons(old, new, found, changed),
-            costs=(None if old is None else cost_of(old), None if new is None else cost_of(new)),
+            costs=(
+                None if old is None else counted_cost(old),
+                None if new is None else counted_cost(new),
+            ),
         )
 
 

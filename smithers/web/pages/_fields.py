@@ -42,6 +42,8 @@ class Entry:
     is_required: bool = True
     may_be_null: bool = False
     error: str = ""
+    was: str = ""
+    """What stood in it before, if that is shown."""
     entries: tuple[Entry, ...] = ()
 
     @property

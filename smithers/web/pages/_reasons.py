@@ -5,6 +5,7 @@ from __future__ import annotations
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
+from smithers.web.pages._ahead import counted
 from smithers.web.pages._words import name_of
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def _reasons(
     agents = [one.attempts[-1].agent if one.attempts else "" for one in (old, new)]
     if all(agents) and agents[0] != agents[1]:
         yield f"agent {agents[0]} → {agents[1]}"
-    tries = [len(one.attempts) for one in (old, new)]
+    tries = [len(counted(one)) for one in (old, new)]
     if all(tries) and tries[0] != tries[1]:
         yield f"{tries[0]} → {tries[1]} attempts"
     state = parts.get("state")

@@ -34,6 +34,7 @@ class TimelineParameters(Closed):
         None
     )
     all: Flag = False
+    frame: Annotated[int, Strict(), Field(ge=0, le=2**53), BeforeValidator(number_of)] | None = None
 
 
 class _Words(NamedTuple):
