@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from smithers.reports._counts import COUNTING
 from smithers.reports._database import reading
+from smithers.shapes import asks_agent
 from smithers.state import RunState
 from smithers.store.history import parts_of
 from smithers.store.rows import path_of
@@ -33,13 +34,16 @@ _EARLIER = (
     " ORDER BY r.created_at DESC, r.run_id DESC LIMIT ?"
 )
 # For each earlier run and task that has ended in it: what was told of its cost, and how often.
+# Attempts are read once for all tasks: no index has them by task.
 _COSTS = (
-    "SELECT t.run_id, t.task, u.cost_usd,"
+    "WITH mine AS MATERIALIZED (SELECT run_id, task, serial, state FROM attempts"
+    "  WHERE origin IS NULL AND run_id IN (SELECT value FROM json_each(:runs)))"
+    " SELECT t.run_id, t.task, u.cost_usd,"
     " u.serial IS NULL AND coalesce(a.state, 'cached') <> 'succeeded' FROM"
     " (SELECT DISTINCT run_id, task FROM tasks WHERE state IN ('finished', 'failed')"
     "  AND run_id IN (SELECT value FROM json_each(:runs))"
     "  AND task IN (SELECT value FROM json_each(:tasks))) t"
-    " LEFT JOIN attempts a ON a.run_id = t.run_id AND a.task = t.task AND a.origin IS NULL"
+    " LEFT JOIN mine a ON a.run_id = t.run_id AND a.task = t.task"
     " LEFT JOIN usage u ON u.run_id = a.run_id AND u.serial = a.serial"
 )
 
@@ -66,7 +70,9 @@ def next_work_of(db: Connection, asked: Iterable[Question]) -> dict[tuple[str, K
 def likely_costs(path: Path, workflow: str, kinds: Mapping[str, str]) -> LikelyCost:
     """What tasks of a workflow, given with their kinds, are likely to cost in another run of it."""
     with reading(path) as db:
-        return likely_cost(list(kinds), kinds, _costs(db, "", workflow, kinds))
+        asking = [id for id, kind in kinds.items() if asks_agent(kind)]
+        costs = _costs(db, "", workflow, asking) if asking else {}
+        return likely_cost(list(kinds), kinds, costs)
 
 
 def _came_up(db: Connection, run_id: str) -> tuple[dict[str, set[tuple[int, ...]]], int]:
