@@ -267,6 +267,34 @@ def test_the_timeline_is_paged_and_names_forks(hub: Hub, browser: TestClient) ->
     assert browser.get("/runs/none/timeline").status_code == 404
 
 
+def test_the_timeline_shows_what_is_asked_for(hub: Hub, browser: TestClient) -> None:
+    _run(hub, breaks)
+    _run(hub, ships, "r2")
+    failures = browser.get("/runs/r1/timeline?show=failed").text
+    assert "division by zero" in failures
+    assert "survey" not in failures
+    of_task = browser.get("/runs/r1/timeline?task=SURV").text
+    assert 'href="/runs/r1/tasks/survey"' in of_task
+    assert 'href="/runs/r1/tasks/build"' not in of_task
+    people = browser.get("/runs/r2/timeline?show=people").text
+    assert people.count("data-row") == 1
+    assert 'href="/runs/r2/tasks/ship"' in people
+    assert "No event of these frames matches" in browser.get("/runs/r1/timeline?task=none").text
+    assert browser.get("/runs/r1/timeline?show=nonsense").status_code == 422
+
+
+def test_the_pages_of_a_run_keep_the_frame(hub: Hub, browser: TestClient) -> None:
+    _run(hub, ships)
+    past = browser.get("/runs/r1/timeline?frame=0").text
+    assert past.count("data-row") == 1
+    assert "hx-sse" not in past  # nothing is added to the past
+    assert "hx-sse" in browser.get("/runs/r1/timeline").text
+    for name in ("", "/timeline", "/graph", "/source"):
+        page = browser.get(f"/runs/r1{name}?frame=0").text
+        for other in ("", "/timeline", "/graph", "/source", "/fork"):
+            assert f'href="/runs/r1{other}?frame=0"' in page, (name, other)
+
+
 def test_two_runs_are_compared_task_by_task(hub: Hub, browser: TestClient) -> None:
     _run(hub, ships)
     choose = browser.get("/compare?left=r1").text
@@ -278,12 +306,57 @@ def test_two_runs_are_compared_task_by_task(hub: Hub, browser: TestClient) -> No
     assert '<td class="sg">−</td><td>WHALES</td>' in page
     assert '<td class="sg">+</td><td>SHARKS</td>' in page
     assert "B was forked from A" in page
+    assert "output set by ann" in page
+    both = browser.get("/compare?left=r1&at=0").text
+    assert "Compare two frames" in both
     assert "same</span>" not in page
     assert "same</span>" in browser.get("/compare?left=r1&right=r1&all=true").text
     then = browser.get("/compare?left=r1@0&right=r1").text
     assert "running → finished" in then
     assert browser.get("/compare?left=r1@x&right=r1").status_code == 422
     assert browser.get("/compare?left=r1&right=none").status_code == 404
+
+
+def test_a_comparison_says_what_a_task_has_read(hub: Hub, browser: TestClient) -> None:
+    _run(hub, reads)
+    fork = hub.fork("r1", by="ann", outputs={"first": '"uno"'}).run_id
+    asyncio.run(hub.resume(fork, workflow=reads))
+    page = browser.get(f"/compare?left=r1&right={fork}").text
+    assert "reads first, whose output differs" in page
+    assert ">apart<" not in page
+    assert ">apart<" in browser.get(f"/compare?left=r1&right={fork}&all=true").text
+
+
+def test_a_comparison_of_many_tasks_has_pages(hub: Hub, browser: TestClient) -> None:
+    _run(hub, groups)
+    first = browser.get("/compare?left=r1&right=r1&all=true").text
+    assert "1 to 200 of 1,500" in first
+    last = browser.get("/compare?left=r1&right=r1&all=true&start=1400").text
+    assert "1,401 to 1,500 of 1,500" in last
+    assert ">Next</a>" not in last
+    assert "No task differs" in browser.get("/compare?left=r1&right=r1").text
+
+
+def test_the_source_has_its_tasks_at_their_lines_and_says_what_changed(
+    hub: Hub, browser: TestClient, tmp_path: Path
+) -> None:
+    file = tmp_path / "flow.py"
+    file.write_text(_FLOW)
+    up = ["up", "flow.py", "--run-id", "r1", "--db", "app.db", "--input", '{"title": "t"}']
+    assert smithers(tmp_path, *up).code == 1
+    page = browser.get("/runs/r1/source?task=draft").text
+    assert '<span class="py-k">from</span>' in page
+    assert 'title="build"' in page
+    assert 'aria-label="Next task: build"' in page
+    assert "has changed since" not in page
+    file.write_text(_FLOW + "# more\n")
+    assert "has changed since" not in browser.get("/runs/r1/source").text  # not trusted: not read
+    hub.trust("trust", folders=[tmp_path])
+    assert "flow.py has changed since" in browser.get("/runs/r1/source").text
+    changed = browser.get("/runs/r1/source?changes=true").text
+    assert '<td class="sg">+</td><td># more</td>' in changed
+    file.write_text(_FLOW)
+    assert "has changed since" not in browser.get("/runs/r1/source?changes=true").text
 
 
 def test_the_graph_has_boxes_in_boxes(hub: Hub, browser: TestClient) -> None:

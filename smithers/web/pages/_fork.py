@@ -50,19 +50,10 @@ class _Draft:
         self.changed: Changed = self.input.changed(given or {})
         self.errors: dict[str, str] = dict(self.changed.errors)
         self.outputs: dict[str, Any] = {}
-        for task in found.tasks:
+        self.choices = _choices(given or {})
+        for task in found.tasks if self.choices else ():
             if self.choices.get(str(task.line.key)) == "set":
                 self._read_output(task)
-
-    @property
-    def choices(self) -> Mapping[str, Choice]:
-        """What was chosen for tasks, by their names."""
-        picked = {
-            name.removeprefix("do."): values[-1]
-            for name, values in (self.given or {}).items()
-            if name.startswith("do.") and values[-1] in ("again", "set")
-        }
-        return cast("Mapping[str, Choice]", picked)
 
     def only(self, name: str) -> str:
         return next(iter((self.given or {}).get(name, ())), "")
@@ -99,6 +90,16 @@ class _Draft:
             set=self.outputs,
             rerun=[name for name, choice in self.choices.items() if choice == "again"],
         )
+
+
+def _choices(given: Fields) -> Mapping[str, Choice]:
+    """What was chosen for tasks, by their names."""
+    picked = {
+        name.removeprefix("do."): values[-1]
+        for name, values in given.items()
+        if name.startswith("do.") and values[-1] in ("again", "set")
+    }
+    return cast("Mapping[str, Choice]", picked)
 
 
 def _fork(call: Call) -> Response:
