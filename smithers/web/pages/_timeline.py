@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field, Strict
 from starlette.responses import Response
@@ -89,7 +89,9 @@ def _timeline(call: Call) -> Response:
         forks.setdefault(one.frame, []).append(one)
     moments = [_moment(one, forks.get(one.number, []), given) for one in frames]
     cursor = "" if look.cursor is None else f"?after={look.cursor}"
-    follows = {"live": f"/api/v1/runs/{call.run}/events{cursor}"} if end > last else {}
+    follows: dict[str, Any] = (
+        {"live": f"/api/v1/runs/{call.run}/events{cursor}"} if end > last else {}
+    )
     return render(
         call,
         "timeline.html",
