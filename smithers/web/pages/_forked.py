@@ -22,7 +22,12 @@ __all__ = ["Forecast", "Row", "forecast"]
 
 How = Literal["kept", "set", "runs", "asks"]
 Choice = Literal["", "again", "set"]
-_PENDING = {"failed": "failed", "running": "was running", "cancelled": "was cancelled"}
+_PENDING = {
+    "failed": "failed",
+    "running": "was running",
+    "cancelled": "was cancelled",
+    "waiting": "was waiting",
+}
 _FREE = Decimal(0)
 
 
