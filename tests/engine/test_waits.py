@@ -57,6 +57,7 @@ OTHERS: dict[tuple[str, str], str] = {
     ("web/_answering.py", "cancel"): "a route",
     ("web/pages/_fields.py", "answer"): "a field of a form",
     ("web/pages/_fields.py", "data"): "a kind of form",
+    ("web/pages/_fork.py", "hold"): "a button of a form",
     ("web/pages/_inputs.py", "data"): "a field of a form",
     ("web/pages/_words.py", "timer"): "the name of a glyph",
     ("tree/_tasks.py", "approval"): "a kind of node",

@@ -212,6 +212,27 @@ def test_a_run_is_forked_with_another_input_retried_and_resumed_by_forms(
     assert task.output.text() == '"a new\\none 3"'
 
 
+def test_a_fork_runs_finished_tasks_again_that_come_out_differently(
+    hub: Hub, browser: TestClient, tmp_path: Path
+) -> None:
+    (tmp_path / "flow.py").write_text(_FLOW)
+    (tmp_path / "built").write_text("yes")
+    up = ["up", "flow.py", "--run-id", "r1", "--db", "app.db", "--input", '{"title": "t"}']
+    assert smithers(tmp_path, *up).code == 3
+    hub.trust("trust", folders=[tmp_path])
+    sent = _fields(browser.get("/runs/r1/fork").text, "/runs/r1/fork") | {"field.title": "new"}
+    noted = browser.post("/runs/r1/fork", data=sent).text
+    assert "2 kept tasks keep what they made of the old input: draft, build." in noted
+    wanted = sent | {"rerun_changed": "1"}
+    assert "made of the old input" not in browser.post("/runs/r1/fork", data=wanted).text
+    browser.post("/runs/r1/fork", data={**wanted, "run_id": "f1", "start": "1"})
+    eventually(lambda: hub.status("f1") == "waiting")
+    task = hub.task("f1", "draft")
+    assert task is not None
+    assert task.output is not None
+    assert task.output.text() == '"new 3"'
+
+
 def test_a_fork_says_what_another_output_lets_run(
     hub: Hub, browser: TestClient, tmp_path: Path
 ) -> None:
