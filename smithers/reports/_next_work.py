@@ -16,7 +16,7 @@ from smithers.store.rows import path_of
 from smithers.views import Tree, following, likely_cost, next_work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from smithers.changes import Key
@@ -71,8 +71,7 @@ def likely_costs(path: Path, workflow: str, kinds: Mapping[str, str]) -> LikelyC
     """What tasks of a workflow, given with their kinds, are likely to cost in another run of it."""
     with reading(path) as db:
         asking = [id for id, kind in kinds.items() if asks_agent(kind)]
-        costs = _costs(db, "", workflow, asking) if asking else {}
-        return likely_cost(list(kinds), kinds, costs)
+        return likely_cost(list(kinds), kinds, _costs(db, "", workflow, asking))
 
 
 def _came_up(db: Connection, run_id: str) -> tuple[dict[str, set[tuple[int, ...]]], int]:
@@ -86,9 +85,11 @@ def _came_up(db: Connection, run_id: str) -> tuple[dict[str, set[tuple[int, ...]
 
 
 def _costs(
-    db: Connection, run_id: str, workflow: str, ids: Iterable[str]
+    db: Connection, run_id: str, workflow: str, ids: Collection[str]
 ) -> Mapping[str, Mapping[str, Decimal | None]]:
     """What each task has cost in the last runs of a workflow that have ended it."""
+    if not ids:
+        return {}
     runs = [one for (one,) in db.execute(_EARLIER, (workflow, run_id, _LAST_RUNS))]
     found: dict[str, dict[str, Decimal | None]] = {}
     given = {"runs": json.dumps(runs), "tasks": json.dumps(sorted(ids))}

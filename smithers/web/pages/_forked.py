@@ -88,8 +88,11 @@ def forecast(
     that get another output.
     """
     kept = {one.line.key: one for one in ahead_of(tasks).kept}
-    made = {name: one for name, one in choices.items() if one == "again" or name in outputs}
-    causes = _causes(tasks, {key: made.get(str(key), "") for key in kept})
+    made: dict[str, Choice] = {
+        name: one for name, one in choices.items() if one == "again" or name in outputs
+    }
+    picked: dict[Key, Choice] = {key: made.get(str(key), "") for key in kept}
+    causes = _causes(tasks, picked)
     rows = [
         _row(one, one.line.key in kept, causes.get(one.line.key), choices.get(str(one.line.key)))
         for one in tasks

@@ -70,17 +70,15 @@ class _Mark(NamedTuple):
 
 def _source(call: Call) -> Response:
     given, hub = call.query_as(SourceParameters), call.hub
-    found, inspected = (
-        hub.source(call.run, frame=given.frame),
-        hub.inspect(call.run, frame=given.frame),
-    )
+    found = hub.source(call.run, frame=given.frame)
+    inspected = hub.inspect(call.run, frame=given.frame)
     files = [one for one in found.files if one.text is not None]
     error = _error_of(inspected.tasks, given.task)
     place = None if error is None or error.place is None else _at(error.place, files)
     lines = None if given.task is None else _find(files, given.task)
     wanted = given.file or (place and place.file) or (lines and lines.file)
     shown = next((one for one in files if one.path == wanted), files[0] if files else None)
-    texts = [] if shown is None or shown.text is None else pieces_of(shown.text)
+    texts = pieces_of("" if shown is None else shown.text or "")
     bad = place.number if place is not None and shown and place.file == shown.path else 0
     marked = range(0)
     if lines is not None and shown is not None and lines.file == shown.path:
