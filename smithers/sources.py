@@ -23,6 +23,7 @@ __all__ = [
     "SourceView",
     "Sources",
     "digest_of_files",
+    "read_source",
     "read_sources",
 ]
 
@@ -86,11 +87,12 @@ class SourceView:
 
 def read_sources(files: Iterable[Path], folder: Path) -> Sources:
     """The files, which lie below `folder`, as they are now. Raises `OSError`."""
-    read = tuple(_read(file, folder) for file in sorted(files))
+    read = tuple(read_source(file, folder) for file in sorted(files))
     return Sources(digest=digest_of_files(read), files=read)
 
 
-def _read(file: Path, folder: Path) -> SourceFile:
+def read_source(file: Path, folder: Path) -> SourceFile:
+    """One file, which lies below `folder`, as it is now. Raises `OSError`."""
     data = file.read_bytes()
     text: str | None = None
     if len(data) <= MOST_BYTES:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         ChangedFiles,
         CostView,
         Inspection,
+        LikelyCost,
         MessageView,
         PastQuestion,
         Picture,
@@ -247,6 +248,10 @@ class Looking(HubCore):
     def cost(self, run_id: str) -> CostView:
         """What a run used and cost, by task, agent and model."""
         return views.view_cost(self._snapshot(run_id))
+
+    def likely_cost(self, workflow: str, kinds: Mapping[str, str]) -> LikelyCost:
+        """What tasks of a workflow, given by id with their kinds, cost in its earlier runs."""
+        return reports.likely_costs(self.database, workflow, kinds)
 
     def why(self, run_id: str) -> WhyView:
         """What a run is waiting for or why it failed: one sentence each, with the command to type

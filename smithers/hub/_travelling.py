@@ -14,7 +14,7 @@ from smithers.hub._core import HubCore
 if TYPE_CHECKING:
     from smithers.callers import Caller
     from smithers.engine.replaying import FrozenFiles, LiveReplay, Replayed
-    from smithers.sources import SourceView
+    from smithers.sources import SourceFile, SourceView
     from smithers.views import DiffView, ReceiptView, Verified
 
 __all__ = ["Travelling"]
@@ -142,6 +142,21 @@ class Travelling(HubCore):
         Raises `Refused` if it has no such frame.
         """
         return reports.source(self.database, run_id, frame)
+
+    def source_file_now(self, file: str, path: str) -> SourceFile | None:
+        """A file of a workflow as it is now: `file` has the workflow, and `path` is relative to its
+        folder. None if it is gone, lies elsewhere, or this user does not trust the folder.
+        """
+        from smithers.sources import read_source
+
+        folder = Path(file).absolute().parent
+        found = folder / path
+        try:
+            if not self.may_import(folder) or not found.resolve().is_relative_to(folder.resolve()):
+                return None
+            return read_source(found, folder)
+        except (OSError, ValueError):
+            return None
 
     def verify(self, run_id: str, *, digest: str | None = None) -> Verified:
         """Whether the rows of a run match the digests that they have, and each other. `digest` is

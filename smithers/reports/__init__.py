@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from smithers.reports._messages import message as message
     from smithers.reports._metrics import Metrics as Metrics
     from smithers.reports._metrics_page import metrics_page as metrics_page
+    from smithers.reports._next_work import likely_costs as likely_costs
     from smithers.reports._one_task import find_prompt as find_prompt
     from smithers.reports._one_task import find_task as find_task
     from smithers.reports._overview import Look as Look
@@ -111,6 +112,7 @@ _HOMES = {
     "has_runs": "smithers.reports._database",
     "inspecting": "smithers.reports._snapshot",
     "lineage": "smithers.reports._lineage",
+    "likely_costs": "smithers.reports._next_work",
     "list_asks": "smithers.reports._asks",
     "logs": "smithers.reports._logs",
     "look": "smithers.reports._overview",
@@ -179,6 +181,7 @@ __all__ = [  # literal, for the checkers
     "has_runs",
     "id_of",
     "inspecting",
+    "likely_costs",
     "list_asks",
     "logs",
     "look",

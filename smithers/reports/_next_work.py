@@ -8,18 +8,21 @@ from sqlite3 import Connection
 from typing import TYPE_CHECKING
 
 from smithers.reports._counts import COUNTING
+from smithers.reports._database import reading
+from smithers.shapes import asks_agent
 from smithers.state import RunState
 from smithers.store.history import parts_of
 from smithers.store.rows import path_of
-from smithers.views import Tree, following, next_work
+from smithers.views import Tree, following, likely_cost, next_work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
+    from pathlib import Path
 
     from smithers.changes import Key
-    from smithers.views import NextWork, Question
+    from smithers.views import LikelyCost, NextWork, Question
 
-__all__ = ["next_work_of"]
+__all__ = ["likely_costs", "next_work_of"]
 
 _MOST_NAMED, _LAST_RUNS = 50, 50
 _CAME_UP = (
@@ -31,13 +34,16 @@ _EARLIER = (
     " ORDER BY r.created_at DESC, r.run_id DESC LIMIT ?"
 )
 # For each earlier run and task that has ended in it: what was told of its cost, and how often.
+# Attempts are read once for all tasks: no index has them by task.
 _COSTS = (
-    "SELECT t.run_id, t.task, u.cost_usd,"
+    "WITH mine AS MATERIALIZED (SELECT run_id, task, serial, state FROM attempts"
+    "  WHERE origin IS NULL AND run_id IN (SELECT value FROM json_each(:runs)))"
+    " SELECT t.run_id, t.task, u.cost_usd,"
     " u.serial IS NULL AND coalesce(a.state, 'cached') <> 'succeeded' FROM"
     " (SELECT DISTINCT run_id, task FROM tasks WHERE state IN ('finished', 'failed')"
     "  AND run_id IN (SELECT value FROM json_each(:runs))"
     "  AND task IN (SELECT value FROM json_each(:tasks))) t"
-    " LEFT JOIN attempts a ON a.run_id = t.run_id AND a.task = t.task AND a.origin IS NULL"
+    " LEFT JOIN mine a ON a.run_id = t.run_id AND a.task = t.task"
     " LEFT JOIN usage u ON u.run_id = a.run_id AND u.serial = a.serial"
 )
 
@@ -67,6 +73,13 @@ def next_work_of(db: Connection, asked: Iterable[Question]) -> dict[tuple[str, K
     return found
 
 
+def likely_costs(path: Path, workflow: str, kinds: Mapping[str, str]) -> LikelyCost:
+    """What tasks of a workflow, given with their kinds, are likely to cost in another run of it."""
+    with reading(path) as db:
+        asking = [id for id, kind in kinds.items() if asks_agent(kind)]
+        return likely_cost(list(kinds), kinds, _costs(db, "", workflow, asking))
+
+
 def _came_up(db: Connection, run_id: str) -> tuple[dict[str, set[tuple[int, ...]]], int]:
     """The iterations in which each task has come up, and how many tasks have finished."""
     found: dict[str, set[tuple[int, ...]]] = {}
@@ -78,9 +91,11 @@ def _came_up(db: Connection, run_id: str) -> tuple[dict[str, set[tuple[int, ...]
 
 
 def _costs(
-    db: Connection, run_id: str, workflow: str, ids: Iterable[str]
+    db: Connection, run_id: str, workflow: str, ids: Collection[str]
 ) -> Mapping[str, Mapping[str, Decimal | None]]:
     """What each task has cost in the last runs of a workflow that have ended it."""
+    if not ids:
+        return {}
     runs = [one for (one,) in db.execute(_EARLIER, (workflow, run_id, _LAST_RUNS))]
     found: dict[str, dict[str, Decimal | None]] = {}
     given = {"runs": json.dumps(runs), "tasks": json.dumps(sorted(ids))}

@@ -60,9 +60,11 @@ if TYPE_CHECKING:
     from smithers.views._lists import RunCost as RunCost
     from smithers.views._lists import RunLine as RunLine
     from smithers.views._lists import RunsPage as RunsPage
+    from smithers.views._next_work import LikelyCost as LikelyCost
     from smithers.views._next_work import NextTask as NextTask
     from smithers.views._next_work import NextWork as NextWork
     from smithers.views._next_work import following as following
+    from smithers.views._next_work import likely_cost as likely_cost
     from smithers.views._next_work import next_work as next_work
     from smithers.views._pages import EventsPage as EventsPage
     from smithers.views._pages import LinesPage as LinesPage
@@ -140,6 +142,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Tree": "smithers.views._tree",
+    "LikelyCost": "smithers.views._next_work",
+    "likely_cost": "smithers.views._next_work",
     "next_work": "smithers.views._next_work",
     "following": "smithers.views._next_work",
     "NextWork": "smithers.views._next_work",

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from smithers.changes import Key
     from smithers.views._tree import Tree
 
-__all__ = ["LEAST_RUNS", "NextTask", "NextWork", "following", "next_work"]
+__all__ = [
+    "LEAST_RUNS",
+    "LikelyCost",
+    "NextTask",
+    "NextWork",
+    "following",
+    "likely_cost",
+    "next_work",
+]
 
 LEAST_RUNS = 3
 """Fewer runs tell nothing about the next one."""
@@ -55,6 +63,17 @@ class NextWork:
     cost: Spread | None
     is_open: bool
     done: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LikelyCost:
+    """What tasks are likely to cost, by id and together; None if earlier runs do not tell it. Of
+    `untold` tasks it is not known: they are not in `total`.
+    """
+
+    tasks: Mapping[str, Spread | None]
+    total: Spread | None
+    untold: int
 
 
 def following(
@@ -124,6 +143,35 @@ def next_work(
     """
     found, is_open = following(tree, key, came_up)
     kinds = {id: tree.kinds[id] for id, _ in found}
+    likely = likely_cost([id for id, _ in found], kinds, costs)
+    return NextWork(
+        tasks=tuple(
+            NextTask(
+                id=id,
+                kind=kinds[id],
+                is_certain=is_certain,
+                runs=len(costs.get(id, {})),
+                cost=likely.tasks[id],
+                does=does.get(id, {}),
+            )
+            for id, is_certain in found[:most]
+        ),
+        number=len(found),
+        untold=likely.untold,
+        cost=likely.total,
+        is_open=is_open,
+        done=done,
+    )
+
+
+def likely_cost(
+    ids: Sequence[str],
+    kinds: Mapping[str, str],
+    costs: Mapping[str, Mapping[str, Decimal | None]],
+) -> LikelyCost:
+    """What tasks cost, each and together, by what each has cost in earlier runs: None where that
+    was not told.
+    """
     sums: dict[str, Decimal | None] = {}
     known: dict[str, Spread | None] = {}
     for id, kind in kinds.items():
@@ -135,25 +183,9 @@ def next_work(
         for run_id, cost in told.items() if known[id] is not None else ():
             so_far = sums.get(run_id, Decimal(0))
             sums[run_id] = None if cost is None or so_far is None else so_far + cost
-    untold = sum(known[id] is None for id, _ in found)
-    return NextWork(
-        tasks=tuple(
-            NextTask(
-                id=id,
-                kind=kinds[id],
-                is_certain=is_certain,
-                runs=len(costs.get(id, {})),
-                cost=known[id],
-                does=does.get(id, {}),
-            )
-            for id, is_certain in found[:most]
-        ),
-        number=len(found),
-        untold=untold,
-        cost=_spread(sums.values()) if sums else None if untold else _FREE,
-        is_open=is_open,
-        done=done,
-    )
+    untold = sum(known[id] is None for id in ids)
+    total = _spread(sums.values()) if sums else None if untold else _FREE
+    return LikelyCost(tasks=known, total=total, untold=untold)
 
 
 _NO_COSTS: Mapping[str, Decimal | None] = {}

@@ -85,6 +85,8 @@ class TaskView:
     came_up: datetime | None = None
     """When it could have begun, but for what it waited for then."""
     settled: datetime | None = None
+    reads: tuple[Key, ...] = ()
+    """The nodes whose outputs it has read, in the order in which it did."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -235,6 +237,7 @@ def _task(snapshot: Snapshot, line: TaskLine, iterations: int = 1) -> TaskView:
         set_by=None if ended is None else ended.set_by,
         came_up=None if (up := state.came_up.get(line.key)) is None else state.time_of(up),
         settled=None if ended is None else state.time_of(ended.frame),
+        reads=tuple(state.reads.get(line.key, ())),
     )
 
 

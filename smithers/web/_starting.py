@@ -20,8 +20,9 @@ from smithers.web._answering import Iteration, TaskName, task_of
 from smithers.web._routes import Call, Given, Json, post
 from smithers.wire import forked_json, launched_json
 
-__all__ = ["ROUTES", "ForkBody", "RunBody", "fork", "start", "trusting"]
+__all__ = ["BAD_ID", "ROUTES", "ForkBody", "RunBody", "fork", "start", "trusting"]
 
+BAD_ID = "an id has letters, digits, dots, underscores and dashes, at most 64"
 _RunId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
 

@@ -45,6 +45,7 @@ _RUNS: dict[str, Workflow[Any, Any]] = {
     "allows": flows.allows,
     "fixes": task_flows.fixes,
     "kinds": task_flows.kinds,
+    "kettle": flows.kettle,
 }
 
 
@@ -142,6 +143,8 @@ def make_runs(folder: Path) -> None:
         patch.chdir(folder)
         for run_id, flow in _RUNS.items():
             aside(lambda flow=flow, run_id=run_id: hub.run(flow, run_id=run_id))  # type: ignore[misc]
+        hub.fork("kettle", new_id="kettle-b", outputs={"survey": '"It is the date."'}, by="ann")
+        aside(lambda: hub.resume("kettle-b", workflow=flows.kettle))
         hub.decide("kinds", "decided", approved=True, by="ann", note="The tests are green.")
         hub.answer("kinds", "answered", "beta", by="ann")
         aside(lambda: hub.resume("kinds", workflow=task_flows.kinds))

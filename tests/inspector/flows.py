@@ -136,6 +136,22 @@ class Edits:
         yield Answered("fixed")
 
 
+class Priced:
+    """Answers with its prompt, and tells what that cost."""
+
+    name = "priced"
+    can = Capabilities()
+
+    def __init__(self, usd: str) -> None:
+        self._usd = Decimal(usd)
+
+    async def run(self, ask: Ask) -> AsyncGenerator[Event]:
+        words = str(ask.prompt)
+        yield Said(words[:80])
+        yield Used(tokens_in=len(words), tokens_out=120, cost=self._usd, model="priced-1")
+        yield Answered(f"{ask.task}: {words.splitlines()[0]}")
+
+
 class Brief(BaseModel):
     topic: str = "whales"
 
@@ -198,6 +214,33 @@ def gated(ctx: Context[Gates]) -> Node[str]:
     ship = Approval("ship", ask=DIFF)
     publish = Step("publish", lambda: passed(folder / "publish"), output=str)
     return Sequence(draft, ship, publish, result=publish)
+
+
+class Issue(BaseModel):
+    title: str = Field("Retry-After as a date", description="What is wrong, in one line.")
+    number: int = 418
+    labels: list[str] = ["bug", "retry"]
+    urgent: bool = False
+
+
+@workflow(input=Issue)
+def kettle(ctx: Context[Issue]) -> Node[str]:
+    """Survey, fix until the tests pass, review, ask, publish."""
+    issue = ctx.input
+    agent, cheap = Priced("0.11"), Priced("0.004")
+    survey = Task("survey", agent=agent, prompt=f"Survey issue {issue.number}: {issue.title}")
+    fix = Task("fix", agent=agent, prompt=lambda: f"Fix {issue.title}\n{ctx[survey]}")
+    test: Step[str] = Step(
+        "test", lambda: "6 passed" if ctx.previous(test) else "3 failed", output=str
+    )
+    loop = Loop(fix, test, until=lambda: ctx[test] == "6 passed", max_iterations=3)
+    reviews = [
+        Task(f"review {one}", agent=cheap, prompt=lambda one=one: f"Review {one}\n{ctx[fix]}")  # type: ignore[misc]
+        for one in ("correctness", "docs", "security")
+    ]
+    ship = Approval("ship", ask=lambda: f"Ship the fix of {issue.title}?\n\n{ctx[fix]}")
+    publish = Step("publish", lambda: "published", output=str)
+    return Sequence(survey, loop, Parallel(*reviews), ship, publish, result=publish)
 
 
 @workflow

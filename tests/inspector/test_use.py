@@ -258,6 +258,42 @@ def test_of_two_people_who_decide_with_a_thumb_one_counts(
         assert "Approved by ann" in second.locator("main").inner_text()
 
 
+def test_a_fork_shows_what_it_does_while_it_is_filled_in(
+    watched: Watched, inspector: Inspector
+) -> None:
+    page = watched.page
+    page.goto(f"{inspector.url}/runs/kettle/fork")
+    row = page.locator(".what tr", has_text="fix[0]")
+    assert "kept" in row.inner_text()
+    page.select_option("[name='do.survey']", "again")
+    row.get_by_text("runs", exact=True).wait_for()
+    page.select_option("[name='do.survey']", "set")
+    edited = page.locator("[name='set.survey']")
+    edited.wait_for()
+    edited.press_sequentially("It is")
+    page.locator(".what tr", has_text="survey").get_by_text("is set").wait_for()
+    row.get_by_text("runs", exact=True).wait_for()
+    assert _focused(page, "name") == "set.survey"  # nothing was taken from under the fingers
+    assert edited.input_value().endswith("It is") or edited.input_value().startswith("It is")
+    assert len(inspector.hub.lineage("kettle").forks) == 1  # a look makes no fork
+    assert watched.is_quiet(), watched.complaints
+
+
+def test_a_fork_is_looked_at_and_made_without_scripts(
+    chromium: Browser, inspector: Inspector
+) -> None:
+    with signed_in(chromium, inspector, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"{inspector.url}/runs/asks/fork")
+        page.fill("#run-id", "by-hand")
+        page.select_option("[name='do.draft']", "again")
+        page.press("#run-id", "Enter")  # looks, and makes nothing
+        page.locator(".what tr", has_text="draft").get_by_text("runs", exact=True).wait_for()
+        assert page.input_value("#run-id") == "by-hand"
+        page.click("[name=hold]")
+        page.wait_for_url("**/runs/by-hand")
+
+
 def test_times_are_those_of_the_reader(chromium: Browser, inspector: Inspector) -> None:
     shown: dict[str, str] = {}
     for zone in ("Asia/Kathmandu", "America/Los_Angeles"):

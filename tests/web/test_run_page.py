@@ -65,6 +65,13 @@ def evil(ctx: Context[NoInput]) -> Node:
 
 
 @workflow
+def reads(ctx: Context[NoInput]) -> Node:
+    first = Step("first", lambda: "one", output=str)
+    second = Step("second", lambda: f"{ctx[first]} two", output=str)
+    return Sequence(first, second, Step("apart", lambda: "x", output=str))
+
+
+@workflow
 def groups(ctx: Context[NoInput]) -> Node:
     def part(number: int) -> Node:
         steps = (Step(f"g{number}case{n:02}", lambda: "x", output=str) for n in range(50))
@@ -236,10 +243,16 @@ def test_a_run_is_forked_with_another_input_retried_and_resumed_by_forms(
     page = browser.get("/runs/r1/fork?frame=0").text
     sent = _fields(page, "/runs/r1/fork")
     assert sent["field.title"] == 'an "old" <b>'
-    assert (sent["field.urgent"], sent["field.labels"]) == ("true", '["a"]')
-    wrong = browser.post("/runs/r1/fork", data={**sent, "field.number": "many"})
-    assert (wrong.status_code, "number" in wrong.text, ">many<" in wrong.text) == (422, True, False)
+    assert (sent["field.urgent"], sent["field.labels"]) == ("true", "a")
+    wrong = browser.post("/runs/r1/fork", data={**sent, "field.number": "many", "hold": "1"})
+    assert wrong.status_code == 422
+    assert "Nothing was forked" in wrong.text
     assert 'value="many"' in wrong.text  # what was typed is kept
+    assert 'id="field.number-wrong">&#39;many&#39; is not' in wrong.text  # beside its field
+    seen = browser.post("/runs/r1/fork", data={**sent, "field.title": "another"})
+    assert (seen.status_code, "1 change<" in seen.text) == (200, True)  # without a button: a look
+    assert "Was: an &#34;old&#34; &lt;b&gt;" in seen.text
+    assert hub.lineage("r1").forks == ()
     sent = {**sent, "field.title": "a new\r\none", "run_id": "f1", "start": "1"}
     done = browser.post("/runs/r1/fork", data=sent, follow_redirects=False)
     assert (done.status_code, done.headers["location"]) == (303, "/runs/f1"), done.text
@@ -249,6 +262,64 @@ def test_a_run_is_forked_with_another_input_retried_and_resumed_by_forms(
     assert task is not None
     assert task.output is not None
     assert task.output.text() == '"a new\\none 3"'
+
+
+def test_a_fork_runs_finished_tasks_again_that_come_out_differently(
+    hub: Hub, browser: TestClient, tmp_path: Path
+) -> None:
+    (tmp_path / "flow.py").write_text(_FLOW)
+    (tmp_path / "built").write_text("yes")
+    up = ["up", "flow.py", "--run-id", "r1", "--db", "app.db", "--input", '{"title": "t"}']
+    assert smithers(tmp_path, *up).code == 3
+    hub.trust("trust", folders=[tmp_path])
+    sent = _fields(browser.get("/runs/r1/fork").text, "/runs/r1/fork") | {"field.title": "new"}
+    noted = browser.post("/runs/r1/fork", data=sent).text
+    assert "2 kept tasks keep what they made of the old input: draft, build." in noted
+    wanted = sent | {"rerun_changed": "1"}
+    assert "made of the old input" not in browser.post("/runs/r1/fork", data=wanted).text
+    browser.post("/runs/r1/fork", data={**wanted, "run_id": "f1", "start": "1"})
+    eventually(lambda: hub.status("f1") == "waiting")
+    task = hub.task("f1", "draft")
+    assert task is not None
+    assert task.output is not None
+    assert task.output.text() == '"new 3"'
+
+
+def test_a_fork_says_what_another_output_lets_run(
+    hub: Hub, browser: TestClient, tmp_path: Path
+) -> None:
+    (tmp_path / "flow.py").write_text(_FLOW)
+    (tmp_path / "built").write_text("yes")
+    up = ["up", "flow.py", "--run-id", "r1", "--db", "app.db", "--input", '{"title": "t"}']
+    assert smithers(tmp_path, *up).code == 3
+    hub.trust("trust", folders=[tmp_path])
+    sent = _fields(browser.get("/runs/r1/fork").text, "/runs/r1/fork")
+    plain = browser.get("/runs/r1/fork").text
+    picked = browser.post("/runs/r1/fork", data={**sent, "do.draft": "set"}).text
+    assert "Output of draft" not in plain
+    assert "Output of draft" in picked
+    sent = _fields(picked, "/runs/r1/fork") | {"do.draft": "set", "set.draft": "mine"}
+    done = browser.post("/runs/r1/fork", data={**sent, "run_id": "f1", "hold": "1"})
+    assert done.status_code == 200, done.text
+    task = hub.task("f1", "draft")
+    assert task is not None
+    assert (task.set_by, task.output and task.output.text()) == ("ann", '"mine"')
+
+
+def test_a_fork_of_a_run_that_has_ended_has_nothing_to_run(hub: Hub, browser: TestClient) -> None:
+    _run(hub, reads)
+    page = browser.get("/runs/r1/fork").text
+    assert "Nothing is left to run at this frame" in page
+    assert 'class="button" type="submit" name="start"' in page
+    sent = _fields(page, "/runs/r1/fork")
+    again = browser.post("/runs/r1/fork", data={**sent, "do.first": "again"}).text
+    assert "2 run, 0 ask, 1 kept" in again  # what reads it as well
+    assert "reads first" in again
+    assert 'class="button main" type="submit" name="start"' in again
+    made = browser.post("/runs/r1/fork", data={**sent, "do.first": "again", "hold": "1"})
+    assert made.status_code == 200
+    states = {str(one.line.key): one.line.state for one in hub.inspect("r1-fork").tasks}
+    assert states == {"first": "pending", "second": "pending", "apart": "finished"}
 
 
 def test_the_timeline_is_paged_and_names_forks(hub: Hub, browser: TestClient) -> None:
@@ -269,6 +340,34 @@ def test_the_timeline_is_paged_and_names_forks(hub: Hub, browser: TestClient) ->
     assert browser.get("/runs/none/timeline").status_code == 404
 
 
+def test_the_timeline_shows_what_is_asked_for(hub: Hub, browser: TestClient) -> None:
+    _run(hub, breaks)
+    _run(hub, ships, "r2")
+    failures = browser.get("/runs/r1/timeline?show=failed").text
+    assert "division by zero" in failures
+    assert "survey" not in failures
+    of_task = browser.get("/runs/r1/timeline?task=SURV").text
+    assert 'href="/runs/r1/tasks/survey"' in of_task
+    assert 'href="/runs/r1/tasks/build"' not in of_task
+    people = browser.get("/runs/r2/timeline?show=people").text
+    assert people.count("data-row") == 1
+    assert 'href="/runs/r2/tasks/ship"' in people
+    assert "No event of these frames matches" in browser.get("/runs/r1/timeline?task=none").text
+    assert browser.get("/runs/r1/timeline?show=nonsense").status_code == 422
+
+
+def test_the_pages_of_a_run_keep_the_frame(hub: Hub, browser: TestClient) -> None:
+    _run(hub, ships)
+    past = browser.get("/runs/r1/timeline?frame=0").text
+    assert past.count("data-row") == 1
+    assert "hx-sse" not in past  # nothing is added to the past
+    assert "hx-sse" in browser.get("/runs/r1/timeline").text
+    for name in ("", "/timeline", "/graph", "/source"):
+        page = browser.get(f"/runs/r1{name}?frame=0").text
+        for other in ("", "/timeline", "/graph", "/source", "/fork"):
+            assert f'href="/runs/r1{other}?frame=0"' in page, (name, other)
+
+
 def test_two_runs_are_compared_task_by_task(hub: Hub, browser: TestClient) -> None:
     _run(hub, ships)
     choose = browser.get("/compare?left=r1").text
@@ -280,6 +379,9 @@ def test_two_runs_are_compared_task_by_task(hub: Hub, browser: TestClient) -> No
     assert '<td class="sg">−</td><td>WHALES</td>' in page
     assert '<td class="sg">+</td><td>SHARKS</td>' in page
     assert "B was forked from A" in page
+    assert "output set by ann" in page
+    both = browser.get("/compare?left=r1&at=0").text
+    assert "Compare two frames" in both
     assert "same</span>" not in page
     assert "same</span>" in browser.get("/compare?left=r1&right=r1&all=true").text
     then = browser.get("/compare?left=r1@0&right=r1").text
@@ -288,14 +390,69 @@ def test_two_runs_are_compared_task_by_task(hub: Hub, browser: TestClient) -> No
     assert browser.get("/compare?left=r1&right=none").status_code == 404
 
 
-def test_the_graph_has_boxes_in_boxes(hub: Hub, browser: TestClient) -> None:
+def test_a_comparison_says_what_a_task_has_read(hub: Hub, browser: TestClient) -> None:
+    _run(hub, reads)
+    fork = hub.fork("r1", by="ann", outputs={"first": '"uno"'}).run_id
+    asyncio.run(hub.resume(fork, workflow=reads))
+    page = browser.get(f"/compare?left=r1&right={fork}").text
+    assert "reads first, whose output differs" in page
+    assert ">apart<" not in page
+    assert ">apart<" in browser.get(f"/compare?left=r1&right={fork}&all=true").text
+
+
+def test_a_comparison_of_many_tasks_has_pages(hub: Hub, browser: TestClient) -> None:
+    _run(hub, groups)
+    first = browser.get("/compare?left=r1&right=r1&all=true").text
+    assert "1 to 200 of 1,500" in first
+    last = browser.get("/compare?left=r1&right=r1&all=true&start=1400").text
+    assert "1,401 to 1,500 of 1,500" in last
+    assert ">Next</a>" not in last
+    assert "No task differs" in browser.get("/compare?left=r1&right=r1").text
+
+
+def test_the_source_has_its_tasks_at_their_lines_and_says_what_changed(
+    hub: Hub, browser: TestClient, tmp_path: Path
+) -> None:
+    file = tmp_path / "flow.py"
+    file.write_text(_FLOW)
+    up = ["up", "flow.py", "--run-id", "r1", "--db", "app.db", "--input", '{"title": "t"}']
+    assert smithers(tmp_path, *up).code == 1
+    page = browser.get("/runs/r1/source?task=draft").text
+    assert '<span class="py-k">from</span>' in page
+    assert 'title="build"' in page
+    assert 'aria-label="Next task: build"' in page
+    assert "has changed since" not in page
+    assert hub.source_file_now(str(file), "../x") is None
+    file.write_text(_FLOW + "# more\n")
+    assert "flow.py has changed since" in browser.get("/runs/r1/source").text
+    changed = browser.get("/runs/r1/source?changes=true").text
+    assert '<td class="sg">+</td><td># more</td>' in changed
+    file.write_text(_FLOW)
+    assert "has changed since" not in browser.get("/runs/r1/source?changes=true").text
+
+
+def test_the_graph_is_a_picture_of_the_tree_with_what_reads_what(
+    hub: Hub, browser: TestClient
+) -> None:
+    _run(hub, reads)
+    page = browser.get("/runs/r1/graph").text
+    assert page.count('<path class="then" d="M19') == 2
+    assert page.count("<title>second reads first</title>") == 1
+    assert "second: step, finished, reads first\n" in page
+    assert 'href="/runs/r1/tasks/apart"' in page
+    past = browser.get("/runs/r1/graph?frame=0").text
+    assert "as it was at frame 0" in past
+    assert "second reads first" not in past
+
+
+def test_the_graph_of_many_tasks_is_folded(hub: Hub, browser: TestClient) -> None:
     _run(hub, groups)
     page = browser.get("/runs/r1/graph").text
-    assert page.count('<ul class="in beside">') <= 30
     assert 'href="/runs/r1/tasks/g0case00"' in page
-    assert 'href="/runs/r1?group=group29&amp;start=0">50 more' in page
-    assert "as it was at frame 0" in browser.get("/runs/r1/graph?frame=0").text
-    assert len(page) < 300_000
+    assert 'href="/runs/r1?group=group29&amp;start=0"><text' in page
+    assert ">50 more</text>" in page
+    assert "parallel 50/50" in page
+    assert len(page) < 350_000
 
 
 def test_work_is_a_sum_and_a_wait_is_what_nobody_worked() -> None:

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from smithers.changes import Key
-    from smithers.views import TaskView
+    from smithers.views import AttemptView, TaskView
 
-__all__ = ["Ahead", "ahead_of", "cost_of"]
+__all__ = ["Ahead", "ahead_of", "cost_of", "counted", "counted_cost"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,5 +47,22 @@ def ahead_of(tasks: Iterable[TaskView]) -> Ahead:
 
 def cost_of(task: TaskView) -> Decimal | None:
     """What all attempts of a task cost; None if no agent has told it."""
-    costs = [one.usage.cost for one in task.attempts if one.usage.cost is not None]
+    return _sum(task.attempts)
+
+
+def counted(task: TaskView) -> tuple[AttemptView, ...]:
+    """The attempts behind the state of a task: those of the run itself, or if a fork has made none,
+    those that it has from its source.
+    """
+    own = tuple(one for one in task.attempts if one.origin is None)
+    return own or task.attempts
+
+
+def counted_cost(task: TaskView) -> Decimal | None:
+    """What those attempts cost; None if no agent has told it."""
+    return _sum(counted(task))
+
+
+def _sum(attempts: Iterable[AttemptView]) -> Decimal | None:
+    costs = [one.usage.cost for one in attempts if one.usage.cost is not None]
     return sum(costs, Decimal(0)) if costs else None

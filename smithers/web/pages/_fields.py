@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LEFT_OUT",
+    "UNSET",
     "WHOLE",
     "Choice",
     "Entry",
@@ -31,6 +32,8 @@ __all__ = [
 WHOLE = "answer"
 LEFT_OUT: Final = "-"
 """The choice of a union by which a field is null, or has its default."""
+UNSET: Final[object] = object()
+"""In the place of data that is not there."""
 _DEEPEST = 5
 """What is deeper is one field, of JSON."""
 _MOST_ROWS = 200
@@ -69,6 +72,8 @@ class Entry:
     is_required: bool = True
     may_be_null: bool = False
     error: str = ""
+    was: str = ""
+    """What was in it before, if that is shown."""
     entries: tuple[Entry, ...] = ()
 
     @property
@@ -104,10 +109,14 @@ def _name(path: _Path) -> str:
 
 
 def entries_of(
-    form: Form, given: Fields | None = None, errors: Mapping[str, str] | None = None
+    form: Form,
+    given: Fields | None = None,
+    errors: Mapping[str, str] | None = None,
+    *,
+    data: object = UNSET,
 ) -> list[Entry]:
-    """The fields of a form: as they are at first, or with what was `given`, and with the `errors`
-    of it by their place. A decision has none, since it has two buttons.
+    """The fields of a form: with `data` or the defaults at first, or with what was `given`, and
+    with the `errors` of it by their place. A decision has none, since it has two buttons.
     """
     match form.kind:
         case "decision":
@@ -120,7 +129,7 @@ def entries_of(
         case "data":
             maker = _Maker(given)
             schema = form.schema or {}
-            made = list(maker.fields(schema, (), ())) or [maker.entry(schema, "Answer")]
+            made = list(maker.fields(schema, (), (), data)) or [maker.entry(schema, "Answer")]
     if form.kind != "data":
         made = [replace(one, values=tuple((given or {}).get(one.name, ()))) for one in made]
     return [_with_errors(one, errors or {}) for one in made]
@@ -147,9 +156,6 @@ def _whole(part: Schema, around: Schema) -> Schema:
     return {**part, **{name: around[name] for name in ("$defs", "definitions") if name in around}}
 
 
-_UNSET: Final[object] = object()
-
-
 class _Maker:
     """Makes the fields of a form with what was given, or with the defaults."""
 
@@ -157,17 +163,17 @@ class _Maker:
         self._given = given
 
     def fields(
-        self, schema: Schema, path: _Path, at: _Path, data: object = _UNSET
+        self, schema: Schema, path: _Path, at: _Path, data: object = UNSET
     ) -> tuple[Entry, ...]:
         """Those of an object, of which `data` is the default."""
         known = cast("dict[str, object]", data) if isinstance(data, dict) else {}
         return tuple(
-            self._field(one, (*path, one.name), (*at, one.name), known.get(one.name, _UNSET))
+            self._field(one, (*path, one.name), (*at, one.name), known.get(one.name, UNSET))
             for one in fields_of(schema)
         )
 
     def _field(self, field: Field, path: _Path, at: _Path, data: object) -> Entry:
-        if data is _UNSET and field.default is not None:
+        if data is UNSET and field.default is not None:
             data = json.loads(field.default)
         made = self.entry(field.schema, field.name, path, at, data, is_required=field.is_required)
         return replace(made, about=field.description)
@@ -178,7 +184,7 @@ class _Maker:
         label: str,
         path: _Path = (),
         at: _Path = (),
-        data: object = _UNSET,
+        data: object = UNSET,
         *,
         is_required: bool = True,
     ) -> Entry:
@@ -222,7 +228,7 @@ class _Maker:
             default = default or (() if made.is_required else (LEFT_OUT,))
         chosen = self._chosen(f"{made.name}.which", default)
         inner = tuple(
-            self._arm(made, one, number, data if number == fits else _UNSET)
+            self._arm(made, one, number, data if number == fits else UNSET)
             for number, one in enumerate(shapes)
         )
         return replace(made, choices=tuple(choices), values=chosen, entries=inner)
@@ -248,7 +254,7 @@ class _Maker:
                 f"{made.label} {one + 1}",
                 (*made.path, str(one)),
                 (*made.at, str(one)),
-                listed[one] if one < len(listed) else _UNSET,
+                listed[one] if one < len(listed) else UNSET,
             )
             for one in range(number)
         )
@@ -340,7 +346,7 @@ def _plain(value: object) -> str:
 
 
 def _texts(data: object) -> tuple[str, ...]:
-    if data is _UNSET:
+    if data is UNSET:
         return ()
     if isinstance(data, list):
         return tuple(_plain(one) for one in cast("list[object]", data))
@@ -349,7 +355,7 @@ def _texts(data: object) -> tuple[str, ...]:
 
 def _text(kind: Kind, data: object) -> tuple[str, ...]:
     """The text of a field that has a default."""
-    if data is _UNSET or data is None:
+    if data is UNSET or data is None:
         return ()
     if kind == "lines" and isinstance(data, list):
         return ("\n".join(map(_plain, cast("list[object]", data))),)
@@ -372,7 +378,7 @@ def _type_words(kind: Kind, schema: Schema) -> str:
 
 def _fitting(shapes: list[Schema], data: object) -> int | None:
     """Which of the shapes a default has."""
-    if data is _UNSET or data is None:
+    if data is UNSET or data is None:
         return None
     forms: list[Any] = [Form(kind="data", schema=one) for one in shapes]
     return next((at for at, one in enumerate(forms) if not one.problems(data)), None)

@@ -1,48 +1,30 @@
-"""The page of a run's tree as boxes in boxes: what runs in order below each other, the rest side by
-side.
-"""
+"""The page of a run's tree as a picture: boxes in boxes, and curves to what read a task."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BeforeValidator, Field, Strict
 from starlette.responses import Response
 
-from smithers.changes import Key
-from smithers.values import dataclass
 from smithers.web._routes import Call, Closed, number_of
+from smithers.web.pages._drawing import Item, draw
 from smithers.web.pages._facts import every_ms
 from smithers.web.pages._page import page, render
-from smithers.web.pages._row_words import is_beside
 from smithers.web.pages._sums import SHOWN, Facts
 from smithers.web.pages._tree import MOST
-from smithers.web.pages._words import Mark, mark_of_run, name_of
+from smithers.web.pages._words import Mark, mark_of_run, mark_of_task, name_of
 
 if TYPE_CHECKING:
+    from smithers.changes import Key
     from smithers.views import GraphNode
 
 __all__ = ["ROUTES"]
 
-
 _MOST_BOXES = 600
 """So many boxes are in a page."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Box:
-    """A task, or a group with those of its boxes that are shown; `hidden` is how many are not."""
-
-    key: Key
-    name: str
-    kind: str
-    mark: Mark
-    done: int = 0
-    total: int = 0
-    is_group: bool = False
-    is_beside: bool = False
-    children: tuple[Box, ...] = ()
-    hidden: int = 0
 
 
 class GraphParameters(Closed):
@@ -56,46 +38,72 @@ def _graph(call: Call) -> Response:
     cursor = hub.look(call.run).cursor  # first, so that what follows it is told
     drawn = hub.picture(call.run, frame=given.frame)
     run = drawn.found.run
-    boxes = _Boxes(Facts(drawn, run.last_activity))
+    root = drawn.root
+    items = () if root is None else _Items(Facts(drawn, run.last_activity)).of(root)
+    waits = {one.key: one for one in drawn.found.waits}
+    reads = {one.line.key: one.reads for one in drawn.found.tasks if one.reads}
     return render(
         call,
         "graph.html",
         title=f"Graph of {run.run_id}",
         run=run,
-        mark=mark_of_run(run.status, drawn.found.waits),
+        mark_=mark_of_run(run.status, drawn.found.waits),
         frame=None if run.frames > drawn.last else run.frames - 1,
-        root=None if drawn.root is None else boxes.box(drawn.root),
+        drawing=draw(root, items, "" if root is None else root.kind, reads),
+        outline=list(_outline(items, reads, 0)),
+        counts=Counter[Mark](
+            mark_of_task(one.line.state, waits.get(one.line.key)) for one in drawn.found.tasks
+        ),
         every_ms=every_ms(len(drawn.found.tasks)),
         live=f"/api/v1/runs/{call.run}/events{'' if cursor is None else f'?after={cursor}'}",
     )
 
 
-class _Boxes:
-    """Makes boxes until there are too many: of a large group those that need somebody."""
+def _outline(
+    items: Iterable[Item], reads: Mapping[Key, Iterable[Key]], depth: int
+) -> Iterator[str]:
+    """The picture as lines of text."""
+    for item in items:
+        read = ", ".join(map(name_of, reads.get(item.key, ())))
+        after = f", {item.done:,} of {item.total:,} done" if item.is_group else ""
+        after += f", reads {read}" if read and not item.is_group else ""
+        yield f"{'  ' * depth}{item.name}: {item.kind}, {item.mark.word}{after}"
+        yield from _outline(item.children, reads, depth + 1)
+        if item.hidden:
+            yield f"{'  ' * (depth + 1)}{item.hidden:,} more"
+
+
+class _Items:
+    """Makes items until there are too many: of a large group those that need somebody."""
 
     def __init__(self, facts: Facts) -> None:
         self.facts, self.left = facts, _MOST_BOXES
 
-    def box(self, node: GraphNode) -> Box:
-        state = self.facts.state(node)
-        mark = self.facts.leaf(node).mark if not node.children else SHOWN[state]
+    def of(self, root: GraphNode) -> tuple[Item, ...]:
+        """What is shown; the root itself only where it says something."""
+        item = self._item(root, 0)
+        return item.children if item.is_group and item.children and not item.hidden else (item,)
+
+    def _item(self, node: GraphNode, depth: int) -> Item:
+        name, kind = name_of(node.key), node.kind
         if not node.children:
-            return Box(key=node.key, name=name_of(node.key), kind=node.kind, mark=mark)
+            mark = self.facts.leaf(node).mark
+            return Item(key=node.key, name=name, kind=kind, mark=mark, depth=depth)
         made, found = node.children, self.facts.sum(node)
         if len(made) > MOST or (len(made) > self.left and not found.is_urgent):
             made = tuple(one for one in made if self.facts.sum(one).is_urgent)
             made = made[: min(MOST, max(self.left, 0))]
         self.left -= len(made)
-        return Box(
+        return Item(
             key=node.key,
-            name=name_of(node.key),
-            kind=node.kind,
-            mark=mark,
+            name=name,
+            kind=kind,
+            mark=SHOWN[self.facts.state(node)],
+            depth=depth,
             done=found.done,
             total=found.total,
             is_group=True,
-            is_beside=len(made) > 1 and is_beside(node.kind),
-            children=tuple(map(self.box, made)),
+            children=tuple(self._item(one, depth + 1) for one in made),
             hidden=len(node.children) - len(made),
         )
 

@@ -3,82 +3,176 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from smithers.errors import WrongAnswer
 from smithers.forms import Form
 from smithers.texts import object_from, strict_json
 from smithers.values import dataclass
-from smithers.web.pages._answers import Input, inputs_of, value_of
+from smithers.web.pages._fields import UNSET, Entry, entries_of, rows_name
+from smithers.web.pages._given import all_entries, read_answer
 
 if TYPE_CHECKING:
     from smithers.hub import Hub
     from smithers.views import RunView
+    from smithers.web.pages._page import Fields
 
-__all__ = ["RunInput", "input_of"]
+__all__ = ["Changed", "RunInput", "input_of"]
 
-_WHOLE = "input"
+_WHOLE = Entry(path=(), at=(), label="Input", kind="json", schema={}, type="object")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    """The input that a form asks for, None if it is the old one; the errors by place, and the names
+    of the fields that were changed.
+    """
+
+    value: dict[str, Any] | None
+    errors: Mapping[str, str]
+    names: frozenset[str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunInput:
-    """What a run was given, and the form that changes it; None where the schema is not known."""
+    """What a run was given, and the form that changes it; None if the schema is not known. `mask`
+    hides secrets in what is shown.
+    """
 
     old: Mapping[str, Any]
     form: Form | None
+    mask: Callable[[str], str]
 
-    def inputs(self, mask: Callable[[str], str]) -> list[Input]:
-        """The inputs, each with its value of now."""
+    def entries(
+        self, given: Fields | None = None, errors: Mapping[str, str] | None = None
+    ) -> list[Entry]:
+        """The fields with their values: those of the run, or what was `given`."""
+        old = self._old()
+        if given is None:
+            return old
+        shown, told = dict(_sent(old)), errors or {}
+        if self.form is None:
+            values = tuple(given.get(_WHOLE.name, shown[_WHOLE.name]))
+            made = [replace(_WHOLE, values=values, error=told.get("", ""))]
+        else:
+            made = entries_of(self.form, given, told, data=self.old) if old else []
+        return [_with_old(one, shown) for one in made]
+
+    def changed(self, given: Fields) -> Changed:
+        """What the fields say. A field that was left as it was shown keeps its value, which a mask
+        may have hidden.
+        """
+        old = self._old()
+        shown, lists = (
+            dict(_sent(old)),
+            {one.name for one in all_entries(old) if one.kind == "many"},
+        )
+        sent = {name: [] if name in lists else texts for name, texts in shown.items()}
+        sent |= {name: texts for name, texts in given.items() if _is_of(name, old)}
+        names = frozenset(name for name, texts in sent.items() if texts != shown.get(name, []))
+        if not names:
+            return Changed(value=None, errors={}, names=names)
+        if self.form is None:
+            value, error = _object(sent[_WHOLE.name][-1])
+            return Changed(value=value, errors={"": error} if error else {}, names=names)
+        read, errors = read_answer(self.form, sent)
+        value = cast("dict[str, Any]", read)
+        self._keep(value, errors, entries_of(self.form, sent), names)
+        return Changed(value=value, errors=errors, names=names)
+
+    def _keep(
+        self,
+        value: dict[str, Any],
+        errors: dict[str, str],
+        entries: Sequence[Entry],
+        names: frozenset[str],
+    ) -> None:
+        """Give the fields that were not changed what they had."""
+        for one in entries:
+            if not any(_is_of(name, [one]) for name in names):
+                errors.pop(one.place, None)
+                _put(value, one.at, _at(self.old, one.at))
+            elif one.kind == "group":
+                self._keep(value, errors, one.entries, names)
+
+    def _old(self) -> list[Entry]:
+        """The fields as they show the run's input; of what it does not have, the default."""
         if self.form is None:
             text = json.dumps(self.old, indent=2, ensure_ascii=False)
-            return [Input(name=_WHOLE, label="Input", kind="json", type="object", value=mask(text))]
-        return [
-            replace(one, value=mask(self._shown(one))) if self._name(one) in self.old else one
-            for one in inputs_of(self.form)
-            if one.name.startswith("field.")
-        ]
+            return [replace(_WHOLE, values=(self.mask(text),))]
+        if not self.form.fields:
+            return []
+        return [self._masked(one) for one in entries_of(self.form, data=self.old)]
 
-    def _name(self, one: Input) -> str:
-        return one.name.removeprefix("field.")
-
-    def _shown(self, one: Input) -> str:
-        """A value as it stands in its input: a text as it is, other data as JSON."""
-        value = self.old[self._name(one)]
-        if isinstance(value, str) and (one.kind == "text" or value in one.choices):
-            return value
-        return json.dumps(value, ensure_ascii=False)
-
-    def changed(
-        self, given: Mapping[str, str], mask: Callable[[str], str]
-    ) -> dict[str, Any] | None:
-        """The input that the form says; None if nothing was changed. What was left as
-        it was shown keeps its value, which a mask may have hidden. Raises `WrongAnswer`.
-        """
-        touched = {
-            one.name: given[one.name]
-            for one in self.inputs(mask)
-            if one.name in given and given[one.name] != one.value.replace("\r\n", "\n")
-        }
-        if not touched:
-            return None
-        if self.form is None:
-            return _object(touched[_WHOLE])
-        gone = {name.removeprefix("field.") for name, text in touched.items() if not text}
-        kept = {name: value for name, value in self.old.items() if name not in gone}
-        return {**kept, **value_of(self.form, touched)}
+    def _masked(self, one: Entry) -> Entry:
+        is_typed = not one.choices
+        values = tuple(self.mask(text) if is_typed else text for text in one.values)
+        return replace(one, values=values, entries=tuple(map(self._masked, one.entries)))
 
 
-def _object(text: str) -> dict[str, Any]:
+def _sent(entries: Sequence[Entry]) -> Iterator[tuple[str, list[str]]]:
+    """What a browser sends of fields that nobody has touched."""
+    for one in entries:
+        match one.kind:
+            case "group" | "fixed":
+                pass
+            case "rows":
+                yield rows_name(one.name), [str(len(one.entries))]
+            case "either":
+                yield f"{one.name}.which", list(one.values)
+            case "choice" | "many":
+                yield one.name, list(one.values)
+            case _:
+                yield one.name, [one.value.replace("\r\n", "\n")]
+        yield from _sent(one.entries)
+
+
+def _is_of(name: str, entries: Sequence[Entry]) -> bool:
+    """Whether a field of a form is one of these, or inside one."""
+    return any(name == one.name or name.startswith(f"{one.name}.") for one in entries)
+
+
+def _with_old(entry: Entry, shown: Mapping[str, list[str]]) -> Entry:
+    """The field with what it was, if it is another now."""
+    inner = tuple(_with_old(one, shown) for one in entry.entries)
+    old = [text for text in shown.get(entry.name, ()) if text]
+    if inner or entry.name not in shown or old == [text for text in entry.values if text]:
+        return replace(entry, entries=inner)
+    return replace(entry, entries=inner, was="\n".join(old) or "empty")
+
+
+def _at(data: object, path: Sequence[str]) -> object:
+    for name in path:
+        if not isinstance(data, Mapping) or name not in data:
+            return UNSET
+        data = cast("Mapping[str, object]", data)[name]
+    return data
+
+
+def _put(data: dict[str, Any], path: Sequence[str], value: object) -> None:
+    *above, name = path
+    for part in above:
+        inner = data.setdefault(part, {})
+        if not isinstance(inner, dict):
+            return
+        data = cast("dict[str, Any]", inner)
+    if value is UNSET:
+        data.pop(name, None)
+    else:
+        data[name] = value
+
+
+def _object(text: str) -> tuple[dict[str, Any] | None, str]:
+    """A JSON object, or what is wrong with a text."""
     try:
         found = strict_json(text)
     except (ValueError, RecursionError) as error:
-        raise WrongAnswer(f"the input is not JSON: {error}", hint="correct it") from None
+        return None, f"is not JSON: {error}"
     if not isinstance(found, dict):
-        raise WrongAnswer("the input is not an object", hint='write it as {"field": value}')
-    return cast("dict[str, Any]", found)
+        return None, 'is not an object: write it as {"field": value}'
+    return cast("dict[str, Any]", found), ""
 
 
 def input_of(hub: Hub, run: RunView, *, is_described: bool) -> RunInput:
@@ -88,4 +182,4 @@ def input_of(hub: Hub, run: RunView, *, is_described: bool) -> RunInput:
         if one.get("workflow") == run.workflow:
             schema = one.get("input_schema")
     form = None if schema is None else Form(kind="data", schema=schema)
-    return RunInput(old=object_from(run.input) or {}, form=form)
+    return RunInput(old=object_from(run.input) or {}, form=form, mask=hub.secrets.mask)

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, ValidationError
 from starlette.responses import Response
 
-from smithers.errors import SmithersError, WrongAnswer
+from smithers.errors import RunExists, SmithersError, WrongAnswer
 from smithers.forms import Form
 from smithers.values import dataclass
 from smithers.web._problems import status_of
 from smithers.web._routes import Call, Closed
-from smithers.web._starting import RunBody, start, trusting
+from smithers.web._starting import BAD_ID, RunBody, start, trusting
+from smithers.web.pages._given import with_rows
 from smithers.web.pages._inputs import RunInput
 from smithers.web.pages._page import Fields, form, page, redirect, render
 from smithers.web.pages._words import link_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 __all__ = ["ROUTES"]
 
@@ -47,11 +48,18 @@ class _Workflow:
 
 
 def _start(call: Call) -> Response:
-    return _shown(call, call.query_as(StartParameters).workflow.strip(), {})
+    return _shown(call, call.query_as(StartParameters).workflow.strip(), None)
 
 
 def _shown(
-    call: Call, asked: str, given: Fields, *, status: int = 200, notice: str = "", hint: str = ""
+    call: Call,
+    asked: str,
+    given: Fields | None,
+    *,
+    errors: Mapping[str, str] | None = None,
+    status: int = 200,
+    notice: str = "",
+    hint: str = "",
 ) -> Response:
     """The list, or the form of one, with what was typed if it is shown again."""
     may = call.caller is not None and call.caller.may("run")
@@ -71,8 +79,9 @@ def _shown(
         may=may,
         found=found if chosen is None else [],
         chosen=chosen,
-        inputs=[] if told is None else told.inputs(call.hub.secrets.mask),
-        typed={name: values[-1] for name, values in given.items()},
+        entries=[] if told is None else told.entries(given, errors),
+        errors=errors or {},
+        run_id=_only(given or {}, "run_id"),
         folders=call.server.roots.folders,
         trust=None if told is not None or chosen is None else _trusting(call, chosen),
         notice=notice,
@@ -97,14 +106,14 @@ def _found(call: Call, asked: str) -> list[_Workflow]:
 def _described(call: Call, files: list[Path], name: str | None) -> Iterable[_Workflow]:
     for one in call.hub.workflows(files):
         if name is None or one.get("name") == name:
-            yield _workflow(one)
+            yield _workflow(one, call.hub.secrets.mask)
 
 
-def _workflow(one: dict[str, Any]) -> _Workflow:
+def _workflow(one: dict[str, Any], mask: Callable[[str], str]) -> _Workflow:
     path, schema = Path(one["file"]), one.get("input_schema")
     told = None
     if schema is not None:
-        told = RunInput(old={}, form=Form(kind="data", schema=schema))
+        told = RunInput(old={}, form=Form(kind="data", schema=schema), mask=mask)
     return _Workflow(
         start=f"{path}:{one['name']}" if "name" in one else str(path),
         name=one.get("workflow") or path.stem,
@@ -121,29 +130,36 @@ def _said(error: dict[str, Any]) -> str:
 
 
 def _made(call: Call, given: Fields) -> Response:
-    asked = next(iter(given.get("workflow", ())), "").strip()
+    asked, pressed = _only(given, "workflow").strip(), _only(given, "rows")
+    if pressed:
+        return _shown(call, asked, with_rows(given, pressed))
     show = partial(_shown, call, asked, given)
     try:
-        launched = start(call, _body(call, asked, given))
+        told = _chosen(call, asked)
+        changed = None if told.input is None else told.input.changed(given)
+        if changed is not None and changed.errors:
+            return show(errors=changed.errors, status=422)
+        value, run_id = changed and changed.value, _only(given, "run_id").strip() or None
+        launched = start(call, RunBody(workflow=told.start, input=value, run_id=run_id))
     except ValidationError:
-        said = "an id has letters, digits, dots, underscores and dashes, at most 64"
-        return show(status=422, notice=said)
+        return show(errors={"run_id": BAD_ID}, status=422)
+    except RunExists as error:
+        return show(errors={"run_id": error.said}, status=status_of(error))
     except SmithersError as error:
         return show(status=status_of(error), notice=error.said, hint=error.hint)
     return redirect(link_of(launched.run_id))
 
 
-def _body(call: Call, asked: str, given: Fields) -> RunBody:
-    """What the form asks for, as the HTTP API takes it. Raises `WrongAnswer`."""
+def _chosen(call: Call, asked: str) -> _Workflow:
+    """The one workflow that is to be started. Raises `WrongAnswer`."""
     found = _found(call, asked)
     if not asked or len(found) != 1:
         raise WrongAnswer("no workflow is chosen", hint="choose one of the list")
-    told, text = found[0].input, {name: one[-1] for name, one in given.items()}
-    return RunBody(
-        workflow=found[0].start,
-        input=None if told is None else told.changed(text, call.hub.secrets.mask),
-        run_id=next(iter(given.get("run_id", ())), "").strip() or None,
-    )
+    return found[0]
+
+
+def _only(given: Fields, name: str) -> str:
+    return next(iter(given.get(name, ())), "")
 
 
 ROUTES = (
