@@ -93,7 +93,7 @@ def test_the_list_has_what_waits_for_a_person_first(hub: Hub, browser: TestClien
     assert page.index('href="/runs/r1/ask?task=ship"') < page.index('href="/runs/w1"')
     assert "250/250" in page
     assert "<title>(1) Runs" in page
-    assert "w1" not in browser.get("/?status=waiting").text
+    assert 'href="/runs/w1"' not in browser.get("/?status=waiting").text
     assert "No run of none is here" in browser.get("/?workflow=none").text
     assert 'href="/runs/w1"' not in browser.get("/?q=SHIPS&status=waiting").text
     assert 'href="/runs/r1"' in browser.get("/?q=SHIPS&status=waiting").text
@@ -223,7 +223,7 @@ def test_a_run_is_shown_as_it_was_at_a_frame(hub: Hub, browser: TestClient) -> N
     assert "As it was" not in browser.get(f"/runs/r1?frame={last}").text  # that is now
     missing = browser.get(f"/runs/r1?frame={last + 1}")
     assert missing.status_code == 404
-    assert f"run r1 has no frame {last + 1}: its last is {last}" in missing.text
+    assert f"Run r1 has no frame {last + 1}: its last is {last}" in missing.text
     assert browser.get("/runs/r1?frame=x").status_code == 422
 
 

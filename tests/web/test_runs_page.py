@@ -113,8 +113,8 @@ def test_only_what_waits_for_a_person_is_amber(hub: Hub, browser: TestClient) ->
     assert ("t-wait" in asked, "t-ask" in asked) == (False, True)
     assert "embargo: waiting until <time datetime=" in timed
     assert '<span class="st st-wait">' in page[: page.index('href="/runs/timed" data-row')]
-    assert "t-ask" in browser.get("/runs/asked").text
-    assert "t-ask" not in browser.get("/runs/timed").text
+    assert '"t-ask" x=' in browser.get("/runs/asked").text
+    assert '"t-ask" x=' not in browser.get("/runs/timed").text
 
 
 def test_the_cost_is_measured_by_the_budget(hub: Hub, browser: TestClient) -> None:

@@ -78,7 +78,7 @@ def test_a_run_is_started_from_its_form(hub: Hub, trusted: Path, browser: TestCl
     assert _runs(hub) == ["r1"]
     changed = browser.post("/start", data=sent | {"field.times": "4"}, follow_redirects=False)
     assert changed.status_code == 409
-    assert "r1" in re.findall(r'role="alert">.*', changed.text)[0]
+    assert "r1" in re.findall(r'id="run-id-wrong">.*', changed.text)[0]
 
 
 def test_an_input_that_does_not_fit_is_said_beside_what_was_typed(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from html import unescape
+from urllib.parse import quote
 
 import pytest
 from pydantic import BaseModel
@@ -127,16 +128,27 @@ def test_a_question_that_is_open_leads_to_its_page(hub: Hub, browser: TestClient
 
 
 @pytest.mark.usefixtures("decided")
-@pytest.mark.parametrize("group", ["people", "loop[0]", "loop"])
-def test_the_page_of_a_group_is_its_row_in_the_tree(browser: TestClient, group: str) -> None:
+@pytest.mark.parametrize(
+    ("group", "shown"),
+    [
+        ("people", "people"),
+        ("loop[0]", "loop"),
+        ("loop", "loop"),
+    ],  # of one iteration no row is made
+)
+def test_the_page_of_a_group_is_its_row_in_the_tree(
+    browser: TestClient, group: str, shown: str
+) -> None:
     found = browser.get(f"/runs/r1/tasks/{group}", follow_redirects=False)
     name = group.replace("[", "%5B").replace("]", "%5D")
     assert (found.status_code, found.headers["location"]) == (
         303,
-        f"/runs/r1?group={name}#group-{name}",
+        f"/runs/r1?group={name}#row-{quote(name)}",
     )
     page = browser.get(f"/runs/r1/tasks/{group}").text
-    assert f'id="group-{group}" open' in page
+    row = re.search(rf'<div role="row"[^>]* id="row-{shown}"[^>]*>', page)
+    assert row is not None
+    assert 'aria-expanded="true"' in row[0]
     assert browser.get("/runs/r1/tasks/none", follow_redirects=False).status_code == 404
 
 

@@ -9,7 +9,7 @@ from smithers import inbox, waits
 from smithers.changes import ENDED, Key
 from smithers.naming import event_name
 from smithers.values import dataclass
-from smithers.web.pages._words import link_of, name_of, short
+from smithers.web.pages._words import link_of, link_to_group, name_of, short
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
@@ -191,5 +191,5 @@ class _Lines:
                 tone="wait",
                 name=name_of(key),
                 words="ended at its limit, before its condition was true",
-                link=f"{link_of(self.run_id)}#group-{key}",
+                link=link_to_group(self.run_id, key),
             )

@@ -65,12 +65,9 @@ class RunInput:
         may have hidden.
         """
         old = self._old()
-        shown, lists = (
-            dict(_sent(old)),
-            {one.name for one in all_entries(old) if one.kind == "many"},
-        )
-        sent = {name: [] if name in lists else texts for name, texts in shown.items()}
-        sent |= {name: texts for name, texts in given.items() if _is_of(name, old)}
+        shown, told = dict(_sent(old)), {one: given[one] for one in given if _is_of(one, old)}
+        lists = {one.name for one in all_entries(old) if one.kind == "many"} if told else ()
+        sent = {name: [] if name in lists else texts for name, texts in shown.items()} | told
         names = frozenset(name for name, texts in sent.items() if texts != shown.get(name, []))
         if not names:
             return Changed(value=None, errors={}, names=names)

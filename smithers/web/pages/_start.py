@@ -125,8 +125,8 @@ def _workflow(one: dict[str, Any], mask: Callable[[str], str]) -> _Workflow:
 
 
 def _said(error: dict[str, Any]) -> str:
-    place = f"{error['place']}: " if error["place"] else ""
-    return f"{place}{error['message']}" + (f"\n{error['hint']}" if error["hint"] else "")
+    place = f" (at {error['place']})" if error["place"] else ""
+    return f"{error['message']}{place}" + (f"\n{error['hint']}" if error["hint"] else "")
 
 
 def _made(call: Call, given: Fields) -> Response:
@@ -139,7 +139,8 @@ def _made(call: Call, given: Fields) -> Response:
         changed = None if told.input is None else told.input.changed(given)
         if changed is not None and changed.errors:
             return show(errors=changed.errors, status=422)
-        value, run_id = changed and changed.value, _only(given, "run_id").strip() or None
+        value = None if changed is None else changed.value
+        run_id = _only(given, "run_id").strip() or None
         launched = start(call, RunBody(workflow=told.start, input=value, run_id=run_id))
     except ValidationError:
         return show(errors={"run_id": BAD_ID}, status=422)

@@ -245,7 +245,7 @@ def link_to_group(run: str, key: Key) -> str:
     """The address of a group in the tree of its run, where it is open.
 
     >>> link_to_group("r1", Key("fix", (2,)))
-    '/runs/r1?group=fix%5B2%5D#group-fix%5B2%5D'
+    '/runs/r1?group=fix%5B2%5D#row-fix%255B2%255D'
     """
-    name = quote(str(key), safe="")
-    return f"/runs/{run}?group={name}#group-{name}"
+    row = quote(str(key))  # the id of its row
+    return f"/runs/{run}?group={quote(str(key), safe='')}#row-{quote(row)}"
