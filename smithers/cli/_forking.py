@@ -54,8 +54,9 @@ def register(app: typer.Typer) -> None:
             "smithers retry r1 'review[2]' --with-readers",
             says="Run a task again and continue the run, which may have finished or failed. Its"
             " readers keep their outputs unless --with-readers is given; a question to a person"
-            " whose text read the task is always asked again. A step with effect=True runs again"
-            " only after a person has approved it. A cancelled run cannot be retried: fork it.",
+            " whose text read the task is always asked again, and what read its answer runs again."
+            " A step with effect=True runs again only after a person has approved it. A cancelled"
+            " run cannot be retried: fork it.",
         ),
     )(retry)
 

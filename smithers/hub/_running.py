@@ -187,8 +187,9 @@ class Running(Looking):
     ) -> Left:
         """Run a task again, and go on with its run, which may have finished or failed; `task` may
         name an iteration, such as `review[2]`. With `readers`, what read its output is done again
-        as well; otherwise only questions to a person whose texts read it are asked again. A step
-        with `effect=True` runs again once a person has approved that.
+        as well; otherwise only questions to a person whose texts read it are asked again, and what
+        read their answers runs again. A step with `effect=True` runs again once a person has
+        approved that.
 
         Raises what `resume` raises, and `Refused` if the task has not run, or the run was
         cancelled or has continued as another one; nothing was written in that case.

@@ -69,9 +69,12 @@ def flow(ctx: Context[NoInput]) -> Node:
 
 @dataclass(frozen=True)
 class Model:
-    """A run: what its tasks gave, what was asked, and who approved or denied it."""
+    """A run: what its tasks gave, what was asked, and who approved or denied it. `tried` are the
+    tasks that ever ran, be it that they are to run again.
+    """
 
     gave: Mapping[str, str] = field(default_factory=dict[str, str])
+    tried: frozenset[str] = frozenset()
     asked: str | None = None
     decided: str | None = None
     approved: bool = False
@@ -109,7 +112,7 @@ class Model:
         asked = self.asked or f"Ship {gave['d']}?"
         if self.approved:
             work("e", f"e{versions['e']}({gave['d']}, {self.decided})")
-        return replace(self, gave=gave, asked=asked), ran
+        return replace(self, gave=gave, tried=self.tried | gave.keys(), asked=asked), ran
 
 
 def readers(name: str) -> set[str]:
@@ -211,7 +214,7 @@ class TimeTravel(RuleBasedStateMachine):
     def retry(self, data: st.DataObject, task: str, with_readers: bool) -> None:
         run = self._draw(data)
         model = self.runs[run]
-        has_run = task in model.gave or (task == GATE and model.asked is not None)
+        has_run = task in model.tried or (task == GATE and model.asked is not None)
         has_run = has_run or model.status == "failed"  # what never ran was cancelled
         if not has_run:
             with pytest.raises(Refused, match=f"{task} of run {run} has not run"):
@@ -219,8 +222,8 @@ class TimeTravel(RuleBasedStateMachine):
             return
         self._retry(run, task, with_readers)
         again = {task, *(readers(task) if with_readers else ())}
-        if task in READS[GATE]:
-            again.add(GATE)
+        if task in READS[GATE]:  # what read the decision, too: another one may be made now
+            again |= {GATE, *readers(GATE)}
         self._expect(run, model.without(again))
 
     @rule(data=st.data())
