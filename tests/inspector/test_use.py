@@ -111,7 +111,8 @@ def test_a_fold_stays_over_a_live_change_and_in_other_frames(
     page.wait_for_function("() => !document.querySelector('.htmx-request')")
     assert not page.locator(inner).is_visible()
     assert _focused(page, "id") == "row-ship"
-    page.goto(f"{inspector.url}/runs/issues?frame=12")
+    before = inspector.hub.summary("issues").frames - 2
+    page.goto(f"{inspector.url}/runs/issues?frame={before}")
     assert page.locator("#row-issues").get_attribute("aria-expanded") == "false"
     page.locator("#row-issues [data-fold]").click()
     page.goto(f"{inspector.url}/runs/issues")
