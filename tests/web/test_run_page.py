@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from smithers import Context, Node, NoInput, Parallel, Sequence, Step, workflow
 from smithers.changes import Key
 from smithers.hub import Hub
+from smithers.reports import RunsQuery
 from smithers.views import Reason, Tick
 from smithers.web.pages._attention import attention_of
 from smithers.web.pages._facts import Amount, Mark, Times, marks_of, times_of
@@ -106,7 +107,8 @@ def test_a_run_is_cancelled_by_a_form(hub: Hub, browser: TestClient) -> None:
     assert (row.what, row.who, row.face) == ("cancel", "ann", "http")
     page = browser.get("/runs/r1").text
     assert "/runs/r1/cancel" not in page  # nothing is left to be cancelled
-    assert browser.post("/runs/r1/cancel", data=sent).status_code == 422
+    again = browser.post("/runs/r1/cancel", data={**sent, "once": "another page"})
+    assert again.status_code == 422
 
 
 def test_a_reader_has_no_buttons(hub: Hub, browser: TestClient) -> None:
@@ -135,10 +137,35 @@ def test_a_fork_of_a_past_frame_is_made_by_a_form(hub: Hub, browser: TestClient)
     assert hub.inspect("f1").run.forked_from == ("r1", hub.inspect("r1").run.frames - 1)
     assert "compare?left=r1" in browser.get("/runs/f1").text
     assert [one.who for one in hub.audit("f1") if one.what == "fork"] == ["ann"]
-    twice = browser.post("/runs/r1/fork", data=sent)
-    assert (twice.status_code, "f1" in twice.text) == (422, True)
+    taken = browser.post("/runs/r1/fork", data={**sent, "once": "another page"})
+    assert (taken.status_code, "f1" in taken.text) == (422, True)
     wrong = browser.post("/runs/r1/fork", data={**sent, "run_id": "a b"})
     assert (wrong.status_code, "an id has letters" in wrong.text) == (422, True)
+
+
+def test_a_form_that_is_sent_twice_is_carried_out_once(hub: Hub, browser: TestClient) -> None:
+    _run(hub, ships)
+    sent = {**_fields(browser.get("/runs/r1/fork").text, "/runs/r1/fork"), "hold": "1"}
+    places = [
+        browser.post("/runs/r1/fork", data=sent, follow_redirects=False).headers["location"]
+        for _ in range(2)
+    ]
+    assert places[0] == places[1]
+    assert len(hub.list_runs(RunsQuery()).runs) == 2
+    browser.post("/runs/r1/fork", data={**sent, "once": "another page"})
+    assert len(hub.list_runs(RunsQuery()).runs) == 3
+
+
+def test_each_form_that_changes_something_is_known_if_it_is_sent_twice(
+    hub: Hub, browser: TestClient
+) -> None:
+    _run(hub, ships)
+    for address in ("/runs/r1", "/runs/r1/fork", "/runs/r1/ask"):
+        forms = re.findall(r'<form[^>]*method="post".*?</form>', browser.get(address).text, re.S)
+        assert forms
+        for form in forms:
+            assert re.search(r'name="once" value="[^"]+"', form), form
+            assert re.search(r'name="csrf_token" value="[^"]+"', form), form
 
 
 def test_a_failed_run_says_first_where_and_what_a_resume_runs(
