@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from smithers.callers import Scope
     from smithers.secrets import Secrets
 
-__all__ = ["Fields", "Handler", "form", "page", "redirect", "render", "typed"]
+__all__ = ["Fields", "Handler", "form", "only", "page", "redirect", "render", "typed"]
 
 Handler = Callable[[Call], Response] | Callable[[Call], Awaitable[Response]]
 Fields = dict[str, list[str]]
@@ -162,6 +162,11 @@ def form(
         return await to_thread.run_sync(handler, call, fields)
 
     return page(path, name, summary, read, scope=scope)
+
+
+def only(given: Fields, name: str) -> str:
+    """The value of a field, of which the last counts; empty if it was not sent."""
+    return next(reversed(given.get(name, ())), "")
 
 
 def redirect(address: str) -> Response:
