@@ -88,19 +88,20 @@ def _shown(
         wrong=[one for one in all_entries(entries) if one.error],
         note=only(given or {}, "note"),
         notice=notice,
-        change=change if change is None or change.was != asked.asked else None,
-        is_same=change is not None and change.was == asked.asked,
         since=asked.since.isoformat(),
-        **_request(asked),
+        **_request(asked, change),
         **_effects(call, asked),
     )
 
 
-def _request(asked: Question) -> dict[str, Any]:
-    """The text of a question, with its diffs."""
+def _request(asked: Question, change: Change | None) -> dict[str, Any]:
+    """The text of a question, with its diffs, and how it differs from the one that was shown."""
     parts = parts_of_text(asked.asked)
     files = [part for part in parts if part.rows]
+    is_same = change is not None and change.was == asked.asked
     return {
+        "change": None if is_same else change,
+        "is_same": is_same,
         "parts": parts,
         "files": len(files),
         "added": sum(part.added for part in files),

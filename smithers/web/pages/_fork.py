@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["ROUTES"]
 
 _MOST = 200
-"""So many tasks are listed."""
+"""At most this many tasks are listed."""
 _MOST_CHARACTERS = 100_000
 """A larger output is not edited in a browser."""
 

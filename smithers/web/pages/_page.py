@@ -25,12 +25,14 @@ from smithers.web.pages._words import (
     ago,
     cost,
     kind_words,
+    likely,
     link_of,
     moment,
     money,
     name_of,
     short,
     span,
+    token_figure,
     type_words,
 )
 from smithers.words import tokens
@@ -81,11 +83,13 @@ def _environment(secrets: Secrets) -> Environment:
         "cost": cost,
         "key": key_name,
         "kind_words": kind_words,
+        "likely": likely,
         "money": money,
         "moment": moment,
         "name_of": name_of,
         "short": short,
         "span": span,
+        "token_figure": token_figure,
         "tokens": tokens,
         "type_words": type_words,
     }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from smithers.changes import Key
 from smithers.shapes import is_container
 from smithers.values import dataclass
-from smithers.web.pages._words import Mark, mark_of_task
+from smithers.web.pages._words import STALLED, Mark, mark_of_task
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,7 +25,7 @@ __all__ = ["SHOWN", "Facts", "Leaf", "Sum", "is_done"]
 SHOWN: dict[str, Mark] = {
     "failed": Mark("bad", "failed"),
     "asks": Mark("ask", "waits for you"),
-    "stalled": Mark("stall", "stalled"),
+    "stalled": STALLED,
     "running": Mark("run", "running"),
     "waiting": Mark("wait", "waiting"),
     "finished": Mark("ok", "finished"),

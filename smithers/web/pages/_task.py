@@ -112,7 +112,7 @@ def _task(call: Call) -> Response:
 
 def _shown(call: Call, *, notice: str = "", message: str = "", status: int = 200) -> Response:
     """The page of a task; with a `notice` if its form was refused, with the `message` in it."""
-    look = call.hub.look(call.run)  # first, so that what follows it is told
+    look = call.hub.look(call.run)  # first, so that what follows is an event
     found = _found(call)
     key, line, caller = found.line.key, found.line, call.caller
     context = call.hub.task_context(call.run, key)
