@@ -212,7 +212,8 @@ class _Endpoints:
 
     async def _once(self, route: Route, call: Call, caller: Caller) -> Response:
         """The answer to a form. One that is sent twice, as by two clicks, is carried out once; one
-        in which something was changed before it was sent again is another.
+        in which something was changed before it was sent again is another. A form that is only
+        shown again, as a preview, has changed nothing: what has changed something redirects.
         """
         fields = fields_of(await call.request.body())
         shown = next(iter(fields.get("once", ())), "")
@@ -220,7 +221,8 @@ class _Endpoints:
             return await self._call(route, call)
         digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
         name = (caller.name, call.request.url.path, f"{shown[:100]} {digest}")
-        return await self._repeats.answer(name, fields, partial(self._call, route, call))
+        carry_out = partial(self._call, route, call)
+        return await self._repeats.answer(name, fields, carry_out, kept_from=300)
 
     async def _call(self, route: Route, call: Call) -> Response:
         if inspect.iscoroutinefunction(route.handler):

@@ -40,10 +40,15 @@ class Repeats:
         self._kept: OrderedDict[Name, _Kept] = OrderedDict()
 
     async def answer(
-        self, name: Name, given: object, call: Callable[[], Awaitable[Response]]
+        self,
+        name: Name,
+        given: object,
+        call: Callable[[], Awaitable[Response]],
+        *,
+        kept_from: int = 200,
     ) -> Response:
-        """The answer to the first request of this name. Only success is kept, so what was refused
-        can be corrected and sent again.
+        """The answer to the first request of this name. Only success is kept (a status from
+        `kept_from` on), so what was refused can be corrected and sent again.
         """
         if not (0 < len(name[2]) <= _LONGEST):
             raise ProblemError(400, f"an Idempotency-Key has 1 to {_LONGEST} characters")
@@ -55,7 +60,7 @@ class Repeats:
         async with kept.lock:
             if kept.response is None:
                 response = await call()
-                if response.status_code < 400:
+                if kept_from <= response.status_code < 400:
                     kept.given, kept.response = digest, response
                 return response
         if kept.given != digest:

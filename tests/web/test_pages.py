@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 from starlette.testclient import TestClient
 
+import smithers.web
 from smithers import Approval, Context, HumanTask, Node, NoInput, Parallel, Sequence, Step, workflow
 from smithers.access import Sessions
 from smithers.hub import Hub
@@ -24,6 +25,7 @@ from smithers.workflows import Workflow
 from tests.web.flows import asks_ann, ships
 from tests.web.serving import EVERYTHING, READER, FakeTokens
 
+_WEB = Path(smithers.web.__file__).parent
 _EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 _DIFF = "Ship?\n--- a/x.py\n+++ b/x.py\n@@ -1,2 +1,2 @@\n same\n-old <b>\n+new </td>\nThe end"
 
@@ -280,11 +282,17 @@ def test_every_line_of_a_text_is_in_one_of_its_parts(text: str) -> None:
     assert [line or " " for line in lines] == [line or " " for line in text.split("\n")]
 
 
-def test_the_assets_are_in_the_package() -> None:
-    import smithers.web
+def test_no_template_writes_an_attribute_as_a_text() -> None:
+    """Its quotes would be escaped, or, if it is called safe, what is in it would not be."""
+    for template in (_WEB / "templates").iterdir():
+        text = template.read_text()
+        assert "|safe" not in text, template.name
+        for found in re.findall(r"{{.*?}}", text):
+            assert not re.search(r"""['"] ?[a-z-]+=["a-z]""", found), (template.name, found)
 
-    folder = Path(smithers.web.__file__).parent
-    assert {one.name for one in (folder / "assets").iterdir()} == {
+
+def test_the_assets_are_in_the_package() -> None:
+    assert {one.name for one in (_WEB / "assets").iterdir()} == {
         "costs.js",
         "favicon-waits.svg",
         "favicon.svg",

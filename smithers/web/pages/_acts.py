@@ -12,7 +12,7 @@ from smithers.values import dataclass
 from smithers.web._answering import cancel
 from smithers.web._problems import ProblemError
 from smithers.web._routes import Call
-from smithers.web.pages._page import Fields, form, redirect
+from smithers.web.pages._page import Fields, form, only, redirect
 from smithers.web.pages._words import link_of
 
 if TYPE_CHECKING:
@@ -72,15 +72,11 @@ def _cancel(call: Call, given: Fields) -> Response:
 
 
 def _retry(call: Call, given: Fields) -> Response:
-    task = _only(given, "task")
+    task = only(given, "task")
     if not task:
         raise ProblemError(422, "no task is named", kind="WrongBody", hint="load the page again")
     launched = call.hub.launch_retry(call.run, task, readers="with_readers" in given)
     return redirect(link_of(launched.run_id))
-
-
-def _only(given: Fields, name: str) -> str:
-    return next(iter(given.get(name, ())), "")
 
 
 ROUTES = (

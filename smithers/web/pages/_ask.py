@@ -20,7 +20,7 @@ from smithers.web.pages._asked import shown_asked
 from smithers.web.pages._changed import Change, change_of
 from smithers.web.pages._fields import entries_of
 from smithers.web.pages._given import all_entries, read_answer, with_rows
-from smithers.web.pages._page import Fields, form, page, redirect, render, typed
+from smithers.web.pages._page import Fields, form, only, page, redirect, render, typed
 from smithers.web.pages._texts import parts_of_text
 from smithers.web.pages._words import link_of
 
@@ -86,21 +86,22 @@ def _shown(
         others=others,
         entries=entries,
         wrong=[one for one in all_entries(entries) if one.error],
-        note=next(iter((given or {}).get("note", ())), ""),
+        note=only(given or {}, "note"),
         notice=notice,
-        change=change if change is None or change.was != asked.asked else None,
-        is_same=change is not None and change.was == asked.asked,
         since=asked.since.isoformat(),
-        **_request(asked),
+        **_request(asked, change),
         **_effects(call, asked),
     )
 
 
-def _request(asked: Question) -> dict[str, Any]:
-    """The text of a question, with its diffs."""
+def _request(asked: Question, change: Change | None) -> dict[str, Any]:
+    """The text of a question, with its diffs, and how it differs from the one that was shown."""
     parts = parts_of_text(asked.asked)
     files = [part for part in parts if part.rows]
+    is_same = change is not None and change.was == asked.asked
     return {
+        "change": None if is_same else change,
+        "is_same": is_same,
         "parts": parts,
         "files": len(files),
         "added": sum(part.added for part in files),
@@ -147,16 +148,16 @@ def _questions(call: Call, task: str | None, *, ahead: bool = False) -> list[Que
 
 def _answer(call: Call, given: Fields) -> Response:
     """Record the answer if its question is the one that was shown, and go to what is said of it."""
-    task = _only(given, "task")
+    task = only(given, "task")
     try:
         asked = _same(call, task, given)
-        if (pressed := _only(given, "rows")) and asked.form is not None:
+        if (pressed := only(given, "rows")) and asked.form is not None:
             return _shown(call, task, given=with_rows(given, pressed))
         _give(call, asked, given)
     except AlreadyDecided as error:
         return shown_asked(call, task, notice=f"{error.said}.", status=409)
     except QuestionChanged:
-        change = change_of(call, task, _only(given, "digest"), _questions(call, task)[0])
+        change = change_of(call, task, only(given, "digest"), _questions(call, task)[0])
         return _shown(call, task, status=409, given=given, change=change)
     except _Misfit as misfit:
         return _shown(call, task, status=422, given=given, errors=misfit.errors)
@@ -172,15 +173,15 @@ def _same(call: Call, task: str, given: Fields) -> Question:
     if not found:
         raise ProblemError(409, "this run asks nothing now", kind="NothingAsked")
     asked = found[0]
-    shown = _only(given, "since"), _only(given, "digest")
+    shown = only(given, "since"), only(given, "digest")
     if shown != (asked.since.isoformat(), asked.digest or ""):
         raise QuestionChanged("another question is open", hint="read it")
     return asked
 
 
 def _give(call: Call, asked: Question, given: Fields) -> None:
-    note = _only(given, "note").strip() or None
-    verb, wanted = _only(given, "verb"), asked.form
+    note = only(given, "note").strip() or None
+    verb, wanted = only(given, "verb"), asked.form
     if wanted is None:
         raise ProblemError(422, "a budget is not raised here", kind="WrongAnswer")
     name = str(asked.key) if asked.task is not None else None
@@ -204,11 +205,6 @@ def _give(call: Call, asked: Question, given: Fields) -> None:
     call.hub.answer(
         call.run, name, value, by=call.by, note=note, digest=asked.digest, caller=call.caller
     )
-
-
-def _only(given: Fields, name: str) -> str:
-    texts = given.get(name, [])
-    return texts[-1] if texts else ""
 
 
 def _asked(call: Call) -> Response:

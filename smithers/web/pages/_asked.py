@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import shlex
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from smithers.changes import ENDED
 from smithers.errors import SmithersError
 from smithers.texts import json_text
 from smithers.web._problems import sentence
+from smithers.web.pages._acts import resume_of
 from smithers.web.pages._page import render, typed
 from smithers.web.pages._texts import parts_of_text
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from starlette.responses import Response
 
     from smithers.views import PastQuestion, Question
@@ -33,7 +32,6 @@ def shown_asked(
     decided = next((one for one in past if one.answer is not None), None)
     run = call.hub.standing(call.run)
     is_driven, is_called = call.hub.attention(call.run)
-    resume = f"smithers resume {shlex.quote(call.run)}"
     is_stopped = is_called and not is_driven and run.status not in ENDED
     waiting = _next(call)
     return render(
@@ -55,7 +53,7 @@ def shown_asked(
         is_driven=is_driven,
         is_stopped=is_stopped,
         may_resume=is_stopped and call.caller is not None and call.caller.may("run"),
-        command=typed(call, call.hub.resume_in_program(call.run) or resume),
+        command=typed(call, call.hub.resume_in_program(call.run) or resume_of(call.run)),
         following=waiting[0] if waiting else None,
         waiting=len(waiting),
     )
@@ -83,8 +81,6 @@ def _given(decided: PastQuestion) -> str:
 
 
 def _time(decided: PastQuestion) -> datetime | None:
-    from datetime import datetime
-
     at = (decided.answer or {}).get("at")
     try:
         return datetime.fromisoformat(at) if isinstance(at, str) else None

@@ -124,7 +124,7 @@ class _Lines:
         return self._sentence(one) if chip is None else chip
 
     def _sentence(self, one: Reason) -> Chip:
-        """The line of something that is told in one sentence."""
+        """The line of something that is said in one sentence."""
         name, words = name_of(one.key) if one.key.id else "", one.sentence
         is_named = bool(name) and words.startswith(f"{name} ")
         tone = {"tolerated": "bad", "unpaid": "off", "interrupted": "gone", "run": "gone"}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from smithers import waits
 from smithers.shapes import asks_person
 from smithers.values import dataclass
+from smithers.web.pages._words import NEARLY_SPENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Amount", "Times", "amounts_of", "every_ms", "marks_of", "times_of"]
 
 _PLACES = 240
-"""So many marks fit beside a slider."""
-_NEARLY = 80
-"""From this share of a cap on, in per cent, a person should look at it."""
+"""At most this many marks fit beside a slider."""
 
 _Period = tuple[datetime, datetime]
 
@@ -40,7 +39,7 @@ class Amount(NamedTuple):
     @property
     def tone(self) -> str:
         """That of its bar."""
-        return "bad" if self.is_spent else "ask" if self.share >= _NEARLY else "use"
+        return "bad" if self.is_spent else "ask" if self.share >= NEARLY_SPENT else "use"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,7 +132,7 @@ def amounts_of(run: RunView, budget: BudgetView | None) -> dict[str, Amount]:
 
 
 def every_ms(tasks: int) -> int:
-    """How often the page of so many tasks is fetched again at most: a large one costs the server a
+    """How often the page of this many tasks is fetched at most: a large one costs the server a
     second of work.
 
     >>> every_ms(30), every_ms(3_000), every_ms(10_000)

@@ -17,7 +17,7 @@ from smithers.web._starting import BAD_ID, ForkBody, fork
 from smithers.web.pages._forked import forecast
 from smithers.web.pages._given import with_rows
 from smithers.web.pages._inputs import input_of
-from smithers.web.pages._page import Fields, form, page, redirect, render
+from smithers.web.pages._page import Fields, form, only, page, redirect, render
 from smithers.web.pages._texts import text_of
 from smithers.web.pages._words import link_of, name_of
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["ROUTES"]
 
 _MOST = 200
-"""So many tasks are listed."""
+"""At most this many tasks are listed."""
 _MOST_CHARACTERS = 100_000
 """A larger output is not edited in a browser."""
 
@@ -56,7 +56,7 @@ class _Draft:
                 self._read_output(task)
 
     def only(self, name: str) -> str:
-        return next(iter((self.given or {}).get(name, ())), "")
+        return only(self.given or {}, name)
 
     def shown_output(self, task: TaskView) -> str:
         """The output of a task as it is edited: what was typed, or what it is."""
@@ -150,9 +150,9 @@ def _may_edit(task: TaskView) -> bool:
 
 
 def _made(call: Call, given: Fields) -> Response:
-    frame = number_of(next(iter(given.get("frame", ())), ""))
+    frame = number_of(only(given, "frame"))
     found = call.hub.inspect(call.run, frame=frame if isinstance(frame, int) else None)
-    pressed = next(iter(given.get("rows", ())), "")
+    pressed = only(given, "rows")
     draft = _Draft(call, found, with_rows(given, pressed) if pressed else given)
     if "start" not in given and "hold" not in given:
         return _shown(draft)

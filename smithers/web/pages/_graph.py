@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["ROUTES"]
 
 _MOST_BOXES = 600
-"""So many boxes are in a page."""
+"""At most this many boxes are in a page."""
 
 
 class GraphParameters(Closed):

@@ -25,12 +25,14 @@ from smithers.web.pages._words import (
     ago,
     cost,
     kind_words,
+    likely,
     link_of,
     moment,
     money,
     name_of,
     short,
     span,
+    token_figure,
     type_words,
 )
 from smithers.words import tokens
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from smithers.callers import Scope
     from smithers.secrets import Secrets
 
-__all__ = ["Fields", "Handler", "form", "page", "redirect", "render", "typed"]
+__all__ = ["Fields", "Handler", "form", "only", "page", "redirect", "render", "typed"]
 
 Handler = Callable[[Call], Response] | Callable[[Call], Awaitable[Response]]
 Fields = dict[str, list[str]]
@@ -81,11 +83,13 @@ def _environment(secrets: Secrets) -> Environment:
         "cost": cost,
         "key": key_name,
         "kind_words": kind_words,
+        "likely": likely,
         "money": money,
         "moment": moment,
         "name_of": name_of,
         "short": short,
         "span": span,
+        "token_figure": token_figure,
         "tokens": tokens,
         "type_words": type_words,
     }
@@ -162,6 +166,11 @@ def form(
         return await to_thread.run_sync(handler, call, fields)
 
     return page(path, name, summary, read, scope=scope)
+
+
+def only(given: Fields, name: str) -> str:
+    """The value of a field, of which the last counts; empty if it was not sent."""
+    return next(reversed(given.get(name, ())), "")
 
 
 def redirect(address: str) -> Response:

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from smithers.changes import ENDED, StatusChanged
 from smithers.views import FOR_A_PERSON, change_lines
 from smithers.waits import DECISIONS
-from smithers.web._plain import words_of
+from smithers.web._plain import Word, words_of
 from smithers.web._problems import ProblemError
 from smithers.web._routes import Call, Closed, number_of
 from smithers.web.pages._acts import acts_of, resume_of
@@ -31,18 +31,19 @@ from smithers.web.pages._water import Water, scale_of
 from smithers.web.pages._words import mark_of_run, name_of, parts_of, short
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from smithers.views import GraphNode, Picture, RunView, WhyView
+    from smithers.hub import Hub
+    from smithers.views import GraphNode, Inspection, Picture, RunView, WhyView
 
 __all__ = ["ROUTES"]
 
 _MOST_LINES = 3
-"""So many of the things that happened in a frame are told beside the slider."""
+"""At most this many of the things that happened in a frame are named beside the slider."""
 _TOLD = FOR_A_PERSON | {StatusChanged}
 _STARTS = ("start", "fork")
 _FIRST_ROWS = 3
-"""Who has started a run is among so many rows of its audit."""
+"""Who has started a run is among the first rows of its audit."""
 _Number = Annotated[int, Strict(), Field(ge=0, le=2**53), BeforeValidator(number_of)]
 _Show = Literal[
     "running", "needs", "waiting", "failed", "finished", "pending", "skipped", "cancelled"
@@ -88,7 +89,7 @@ class _Moment(NamedTuple):
 
 def _run(call: Call) -> Response:
     given, hub = call.query_as(RunParameters), call.hub
-    cursor = hub.look(call.run).cursor  # first, so that what follows it is told
+    cursor = hub.look(call.run).cursor  # first, so that what follows is an event
     drawn = hub.picture(call.run, frame=given.frame)
     found, last = drawn.found, drawn.last
     if given.frame is not None and given.frame > last:
@@ -99,8 +100,6 @@ def _run(call: Call) -> Response:
     has_ended = drawn.whole.run.status in ENDED
     end = run.last_activity if has_ended or frame is not None else now
     why = hub.why(call.run)
-    tasks = Counter[str](one.line.state for one in found.tasks)
-    handled = sum(one.line.tolerated for one in found.tasks)
     return render(
         call,
         "run.html",
@@ -108,9 +107,6 @@ def _run(call: Call) -> Response:
         run=run,
         mark=mark_of_run(run.status, found.waits),
         has_ended=has_ended,
-        done=tasks["finished"] + tasks["skipped"] + handled,
-        total=tasks.total(),
-        parts=parts_of(tasks, asked=sum(one.kind in DECISIONS for one in found.waits)),
         elapsed_s=(end - run.created_at).total_seconds(),
         times=times_of(found, end),
         amounts=amounts_of(run, drawn.budget),
@@ -121,13 +117,25 @@ def _run(call: Call) -> Response:
         acts=acts_of(call, run, why if frame is None else None),
         given=given,
         live=f"/api/v1/runs/{call.run}/events{'' if cursor is None else f'?after={cursor}'}",
-        every_ms=every_ms(tasks.total()),
+        every_ms=every_ms(len(found.tasks)),
         end=end,
         most=MOST,
+        **_progress(found),
         **_head(call, run),
         **_why(call, drawn, why),
         **_rows(drawn, given, end),
     )
+
+
+def _progress(found: Inspection) -> dict[str, Any]:
+    """How many tasks there are, and how many of them need nothing more."""
+    tasks = Counter[str](one.line.state for one in found.tasks)
+    handled = sum(one.line.tolerated for one in found.tasks)
+    return {
+        "done": tasks["finished"] + tasks["skipped"] + handled,
+        "total": tasks.total(),
+        "parts": parts_of(tasks, asked=sum(one.kind in DECISIONS for one in found.waits)),
+    }
 
 
 def _moment(call: Call, frame: int) -> _Moment | None:
@@ -171,8 +179,13 @@ def _why(call: Call, drawn: Picture, why: WhyView) -> dict[str, Any]:
         "lines": lines,
         "output": None if output is None else text_of(output),
         "command": partial(typed, call),
-        "words_of": lambda text: words_of(hub.complete(text)),
+        "words_of": partial(_words_of, hub),
     }
+
+
+def _words_of(hub: Hub, text: str) -> Iterator[Word]:
+    """A sentence in parts, of which a command is one, on this database."""
+    return words_of(hub.complete(text))
 
 
 def _rows(drawn: Picture, given: RunParameters, end: datetime) -> dict[str, Any]:

@@ -13,16 +13,23 @@ from smithers.naming import waited_for
 from smithers.texts import title_of
 from smithers.values import dataclass
 from smithers.views import SILENT, RunCost
-from smithers.web.pages._words import Mark, Parts, mark_of_run, money, name_of, parts_of
+from smithers.web.pages._words import (
+    NEARLY_SPENT,
+    STALLED,
+    Mark,
+    Parts,
+    mark_of_run,
+    money,
+    name_of,
+    parts_of,
+)
 
 if TYPE_CHECKING:
     from smithers.views import Activity, RunLine, WaitView
 
 __all__ = ["Line", "Now", "line_of"]
 
-_NEARLY, _FULL = 80.0, 100.0
-"""From how many per cent of a budget on its meter is amber, and red."""
-_STALLED = Mark("stall", "stalled")
+_FULL = 100.0
 _UNTIL = "\0"
 _PLACE = re.compile(r"\(at [^()\s]*/([^/()\s]+:\d+)\)")
 
@@ -79,7 +86,7 @@ class Line:
         if not cap or charged is None:
             return None
         share = float(100 * charged / cap)
-        tone = "bad" if share >= _FULL else "ask" if share >= _NEARLY else "spent"
+        tone = "bad" if share >= _FULL else "ask" if share >= NEARLY_SPENT else "spent"
         words = f"{money(charged)} of {money(cap)}"
         return Meter(share=round(min(share, _FULL), 2), tone=tone, words=words)
 
@@ -96,7 +103,7 @@ def line_of(
     mark, tasks = mark_of_run(run.status, run.waiting_for), dict(run.counts.tasks)
     silent_s = max((_silent_s(one, now) for one in doing), default=0.0)
     if mark.glyph == "run" and silent_s > SILENT.total_seconds():
-        mark = _STALLED
+        mark = STALLED
     asked = _asked(run.waiting_for)
     running = min(run.running, tasks.get("pending", 0))
     tasks |= {"running": running, "pending": tasks.get("pending", 0) - running}
@@ -106,7 +113,7 @@ def line_of(
         done=run.counts.done,
         total=sum(tasks.values()),
         parts=parts_of(tasks, asked=sum(bool(one.key.id) for one in asked)),
-        now=_now(run, doing, asked, failed, silent_s if mark is _STALLED else 0.0),
+        now=_now(run, doing, asked, failed, silent_s if mark is STALLED else 0.0),
         cost=cost or RunCost(),
     )
 
@@ -175,7 +182,7 @@ def _more_asked(asked: Sequence[WaitView]) -> str:
 
 
 def _waiting(found: Sequence[WaitView]) -> Now:
-    """What is waited for that is no person: until when, and what waits as well."""
+    """What is waited for that is not a person: until when, and what waits as well."""
     first, more = min(found, key=lambda one: (one.due is None, one.due or one.since)), len(found)
     also = f"; {more} tasks wait" if more > 1 else ""
     if first.kind == waits.COOLDOWN and first.cooling:

@@ -17,7 +17,7 @@ from smithers.web._routes import Call, Closed
 from smithers.web._starting import BAD_ID, RunBody, start, trusting
 from smithers.web.pages._given import with_rows
 from smithers.web.pages._inputs import RunInput
-from smithers.web.pages._page import Fields, form, page, redirect, render
+from smithers.web.pages._page import Fields, form, only, page, redirect, render
 from smithers.web.pages._words import link_of
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _shown(
         chosen=chosen,
         entries=[] if told is None else told.entries(given, errors),
         errors=errors or {},
-        run_id=_only(given or {}, "run_id"),
+        run_id=only(given or {}, "run_id"),
         folders=call.server.roots.folders,
         trust=None if told is not None or chosen is None else _trusting(call, chosen),
         notice=notice,
@@ -130,7 +130,7 @@ def _said(error: dict[str, Any]) -> str:
 
 
 def _made(call: Call, given: Fields) -> Response:
-    asked, pressed = _only(given, "workflow").strip(), _only(given, "rows")
+    asked, pressed = only(given, "workflow").strip(), only(given, "rows")
     if pressed:
         return _shown(call, asked, with_rows(given, pressed))
     show = partial(_shown, call, asked, given)
@@ -140,7 +140,7 @@ def _made(call: Call, given: Fields) -> Response:
         if changed is not None and changed.errors:
             return show(errors=changed.errors, status=422)
         value = None if changed is None else changed.value
-        run_id = _only(given, "run_id").strip() or None
+        run_id = only(given, "run_id").strip() or None
         launched = start(call, RunBody(workflow=told.start, input=value, run_id=run_id))
     except ValidationError:
         return show(errors={"run_id": BAD_ID}, status=422)
@@ -157,10 +157,6 @@ def _chosen(call: Call, asked: str) -> _Workflow:
     if not asked or len(found) != 1:
         raise WrongAnswer("no workflow is chosen", hint="choose one of the list")
     return found[0]
-
-
-def _only(given: Fields, name: str) -> str:
-    return next(iter(given.get(name, ())), "")
 
 
 ROUTES = (

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from smithers.changes import Key
 from smithers.shapes import is_container
 from smithers.values import dataclass
-from smithers.web.pages._words import Mark, mark_of_task
+from smithers.web.pages._words import STALLED, Mark, mark_of_task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from smithers.views import GraphNode, Picture, TaskView, WaitView
 
@@ -25,7 +25,7 @@ __all__ = ["SHOWN", "Facts", "Leaf", "Sum", "is_done"]
 SHOWN: dict[str, Mark] = {
     "failed": Mark("bad", "failed"),
     "asks": Mark("ask", "waits for you"),
-    "stalled": Mark("stall", "stalled"),
+    "stalled": STALLED,
     "running": Mark("run", "running"),
     "waiting": Mark("wait", "waiting"),
     "finished": Mark("ok", "finished"),
@@ -101,7 +101,8 @@ class Facts:
 
     def __init__(self, drawn: Picture, end: datetime) -> None:
         self.drawn, self.end = drawn, end
-        self.silent = drawn.silent if drawn.found is drawn.whole else {}
+        is_now = drawn.found is drawn.whole
+        self.silent: Mapping[Key, datetime] = drawn.silent if is_now else {}
         """The tasks whose agent is silent; in the past nobody knows of one."""
         self._views = {one.line.key: one for one in drawn.found.tasks}
         self._waits: dict[Key, WaitView] = {one.key: one for one in drawn.found.waits}

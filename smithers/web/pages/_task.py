@@ -23,7 +23,7 @@ from smithers.web.pages._acts import may_retry
 from smithers.web.pages._facts import every_ms
 from smithers.web.pages._known_files import KnownFiles
 from smithers.web.pages._outputs import output_of
-from smithers.web.pages._page import Fields, form, page, redirect, render, typed
+from smithers.web.pages._page import Fields, form, only, page, redirect, render, typed
 from smithers.web.pages._rail import find_group, rail_of
 from smithers.web.pages._session import shown_messages, turns_of
 from smithers.web.pages._texts import Part, Row, parts_of_text, rows_of_hunks
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         AttemptView,
         ChangedFile,
         ChangedFiles,
-        DecisionView,
+        PastQuestion,
         TaskContext,
         TaskLine,
         TaskView,
@@ -112,7 +112,7 @@ def _task(call: Call) -> Response:
 
 def _shown(call: Call, *, notice: str = "", message: str = "", status: int = 200) -> Response:
     """The page of a task; with a `notice` if its form was refused, with the `message` in it."""
-    look = call.hub.look(call.run)  # first, so that what follows it is told
+    look = call.hub.look(call.run)  # first, so that what follows is an event
     found = _found(call)
     key, line, caller = found.line.key, found.line, call.caller
     context = call.hub.task_context(call.run, key)
@@ -188,12 +188,15 @@ def _prompt(text: str | None) -> _Prompt | None:
     return _Prompt(shown, len(text), max(0, len(text) - _MOST_PROMPT), is_long)
 
 
-def _decided(call: Call, found: TaskView) -> DecisionView | None:
+def _decided(call: Call, found: TaskView) -> PastQuestion | None:
     """The last decision of a person on a task that asks one."""
     if not asks_person(found.line.kind) or found.line.state in OPEN:
         return None
-    decisions = call.hub.receipt(call.run).decisions
-    return next((one for one in reversed(decisions) if one.key == found.line.key), None)
+    key = found.line.key
+    for one in call.hub.past_questions(call.run, str(key)):
+        if one.key == key and one.answer is not None and one.answer.get("by"):
+            return one
+    return None
 
 
 def _session(call: Call, found: TaskView, files: ChangedFiles | None) -> dict[str, Any]:
@@ -253,7 +256,7 @@ def _with_rows(files: ChangedFiles) -> Iterator[_File]:
 def _steer(call: Call, given: Fields) -> Response:
     """Send a message to the agent, as the API does it."""
     key = _found(call).line.key
-    message = next(iter(given.get("message", ())), "")
+    message = only(given, "message")
     try:
         call.hub.steer(call.run, str(key), message, by=call.by)
     except SmithersError as error:

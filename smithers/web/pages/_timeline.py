@@ -34,7 +34,7 @@ __all__ = ["ROUTES"]
 
 _PAGE = 60
 _FILTERED = 600
-"""So many frames are searched for a page of what was asked for."""
+"""At most this many frames are searched for a page of what was asked for."""
 _MOST_LINES = 12
 _TOLD = FOR_A_PERSON | {StatusChanged}
 

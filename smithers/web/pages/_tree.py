@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 __all__ = ["MOST", "Rest", "Row", "Window", "flat_rows", "rows_of"]
 
 MOST = 60
-"""So many rows of a large group are shown at once."""
+"""At most this many rows of a large group are shown at once."""
 _WHOLE = 200
 """A group with more is large."""
 _MOST_ROWS, _MOST_FOLDED = 600, 240
-"""So many rows are in a page, and so many of them below a closed group."""
+"""At most this many rows are in a page, and this many below a closed group."""
 _MOST_OPEN = 12
 """A group in which nothing happens is closed if it has more."""
 _MANY = 6
-"""From so many siblings on those of one state are folded."""
+"""From this many siblings on, those of one state are folded."""
 _FOLDED = ("finished", "skipped", "cancelled", "pending")
 _URGENCY = {name: number for number, name in enumerate(SHOWN)}
 

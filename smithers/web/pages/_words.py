@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
 
 from smithers import waits
 from smithers.changes import Key
 from smithers.naming import key_name
+from smithers.words import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,11 +18,14 @@ if TYPE_CHECKING:
     from smithers.views import State, Status, WaitView
 
 __all__ = [
+    "NEARLY_SPENT",
+    "STALLED",
     "Mark",
     "Parts",
     "ago",
     "cost",
     "kind_words",
+    "likely",
     "link_of",
     "link_to_group",
     "mark_of_run",
@@ -32,6 +36,7 @@ __all__ = [
     "parts_of",
     "short",
     "span",
+    "token_figure",
     "type_words",
 ]
 
@@ -69,6 +74,9 @@ _WAITS = {
     waits.EVENT: "waits for an event",
     waits.CHILD: "waits for a run",
 }
+NEARLY_SPENT = 80.0
+"""From this share of a budget on, in per cent, a person should look at it."""
+STALLED = Mark("stall", "stalled")
 _ASKS = Mark("ask", "waits for you")
 _OVER = Mark("bad", "over budget")
 
@@ -152,6 +160,34 @@ def cost(amount: Decimal | None, untold: int = 0) -> str:
     ('$0.34+', '$0.34', '')
     """
     return money(amount) + ("+" if untold and amount is not None else "")
+
+
+def token_figure(number: int) -> str:
+    """A number of tokens for a column whose head says what it is.
+
+    >>> token_figure(950), token_figure(12345)
+    ('950', '12.3k')
+    """
+    return tokens(number).partition(" ")[0]
+
+
+class Range(Protocol):
+    """From which to which cost something is likely."""
+
+    @property
+    def low(self) -> Decimal: ...
+    @property
+    def high(self) -> Decimal: ...
+
+
+def likely(cost: Range | None) -> str:
+    """What something is likely to cost."""
+    if cost is None:
+        return ""
+    low, high = money(cost.low), money(cost.high)
+    if not cost.high:
+        return "free"
+    return high if low == high else f"{low} to {high}"
 
 
 def span(seconds: float) -> str:
