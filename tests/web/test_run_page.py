@@ -171,8 +171,8 @@ def test_a_run_says_what_needs_a_person_with_a_time_that_is_not_text(
     chip = page[page.index('<a class="chip" href="/runs/r1/ask?task=ship">') :]
     chip = chip[: chip.index("</a>")]
     assert ">ship<" in chip
-    assert f'waits for a person, <time datetime="{since}" data-since>' in chip
-    assert 'class="type nophone"><code>smithers approve r1 ship --digest' in page
+    assert f'waits for you, <time datetime="{since}" data-since>' in chip
+    assert "smithers approve" not in page  # the page of the question has a form
     assert "has been waiting for" not in page
 
 
@@ -501,22 +501,22 @@ def test_what_a_person_can_end_is_shown_first_and_a_silent_agent_is_seen() -> No
         Reason(key=Key("fix"), sentence="fix has been running", kind="running"),
         Reason(key=Key("review"), sentence="review is waiting", kind="cooldown", command="resume"),
         Reason(key=Key("ship"), sentence="ship", kind="approval", asked="Ship?", command="approve"),
-        Reason(key=Key("two"), sentence="two is waiting for a slot", kind="pool"),
+        Reason(key=Key("two"), sentence="two is waiting for a slot", kind="pool", command="go"),
     ]
     why: Any = SimpleNamespace(status="running", reasons=reasons)
     silent = {Key("fix"): now - timedelta(minutes=3), Key("plan"): now - _HOUR}
     told = attention_of(found, why, silent, placed=(), offered=["resume"])
     assert [(one.tone, one.name, one.words) for one in told.chips] == [
-        ("ask", "ship", "waits for a person"),
-        ("gone", "fix", "is silent"),
-        ("gone", "plan", "is silent"),
+        ("ask", "ship", "waits for you"),
+        ("stall", "fix", "is silent"),
+        ("stall", "plan", "is silent"),
         ("wait", "claude-code", "is over its limit until"),
         ("wait", "two", "is waiting for a slot"),
         ("wait", "until-green", "ended at its limit, before its condition was true"),
     ]
     assert [one.since for one in told.chips[:3]] == [now, *silent.values()]
     assert told.chips[3].until == limits[0].until
-    assert told.commands == ("approve",)
+    assert told.commands == ("go",)  # a question has a page
 
 
 def test_a_budget_that_is_nearly_spent_is_seen() -> None:

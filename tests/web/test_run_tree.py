@@ -20,6 +20,7 @@ from smithers.hub import Hub
 from smithers.web.pages._sums import Facts
 from smithers.web.pages._tree import Row, Window, rows_of
 from smithers.web.pages._water import Water, scale_of
+from smithers.web.pages._words import mark_of_run
 from tests.cli.command import eventually
 from tests.inspector.flows import Gate, issues
 
@@ -135,6 +136,8 @@ def test_a_running_agent_says_what_it_does_and_one_without_events_is_silent(
         drawn = views.picture(later, later)
     key = Key("fix 429")
     assert key in drawn.silent
+    said = mark_of_run("running", (), is_silent=drawn.is_silent)
+    assert said.word == "stalled"  # as the list of runs says it
     facts = Facts(drawn, later.now)
     water = Water(facts, drawn.found.run.created_at, scale_of(300, grows=True))
     rows = rows_of(drawn.root, facts, water, Window())

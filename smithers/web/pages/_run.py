@@ -106,7 +106,7 @@ def _run(call: Call) -> Response:
         "run.html",
         title=run.run_id,
         run=run,
-        mark=mark_of_run(run.status, found.waits),
+        mark=mark_of_run(run.status, found.waits, is_silent=drawn.is_silent),
         has_ended=has_ended,
         done=tasks["finished"] + tasks["skipped"] + handled,
         total=tasks.total(),

@@ -134,7 +134,7 @@ class Water:
         words = f"attempt {one.number}: {_ENDS[tone]}, {took}"
         yield from self._span(one.started_at, silent or end, tone, words)
         if silent is not None:
-            words = f"no event for {span((end - silent).total_seconds())}"
+            words = f"silent for {span((end - silent).total_seconds())}"
             yield from self._span(silent, end, "silent", words)
 
     def _wait(
