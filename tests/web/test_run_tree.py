@@ -146,6 +146,20 @@ def test_a_running_agent_says_what_it_does_and_one_without_events_is_silent(
     assert [one.tone for one in stalled.spans][-2:] == ["run", "silent"]
 
 
+def test_what_is_after_the_frame_that_is_shown_is_fainter(hub: Hub, browser: TestClient) -> None:
+    asyncio.run(hub.run(issues, Gate(), run_id="r1"))
+    assert 'class="later"' not in browser.get("/runs/r1").text
+    first = _rows(browser.get("/runs/r1?frame=1").text)["issues"]
+    assert 'class="later"' in first  # also of a group
+    frames = range(hub.inspect("r1").run.frames - 1)
+    fixes = [_rows(browser.get(f"/runs/r1?frame={one}").text).get("fix 415", "") for one in frames]
+    later = re.compile(r'<g class="later"><title>attempt 1: finished')
+    whole = re.compile(r"<g><title>attempt 1: finished")
+    assert any(later.search(row) and not whole.search(row) for row in fixes)
+    assert any(whole.search(row) and not later.search(row) for row in fixes)
+    assert not any(whole.search(row) and later.search(row) for row in fixes)
+
+
 def test_a_name_stands_alone_in_its_direction(hub: Hub, browser: TestClient) -> None:
     asyncio.run(hub.run(rtl, run_id="r1"))
     page = browser.get("/runs/r1").text
