@@ -560,8 +560,10 @@ def test_what_authors_write_is_shown_as_text_on_every_page(hub: Hub, browser: Te
         assert not re.search(r'\sstyle="|\son[a-z]+="', found.text), path
 
 
-def test_a_spent_budget_is_red(hub: Hub, browser: TestClient) -> None:
+def test_a_spent_budget_is_red_and_leads_to_its_question(hub: Hub, browser: TestClient) -> None:
     _run(hub, migrate)
-    assert '<span class="over">$0.82</span><small>of $0.80</small>' in browser.get("/runs/r1").text
+    page = browser.get("/runs/r1").text
+    assert '<span class="over">$0.82</span><small>of $0.80</small>' in page
+    assert '<a class="chip" href="/runs/r1/ask?task=">' in page  # as the list of runs has it
     _run(hub, ships, "r2")
     assert 'class="over"' not in browser.get("/runs/r2").text

@@ -132,7 +132,7 @@ class _Lines:
             tone="ask" if one.kind == waits.BUDGET else tone.get(one.kind, "wait"),
             name=name if is_named else "",
             words=short(words.removeprefix(f"{name} ") if is_named else words, 240),
-            link=self._link(one.key) if one.asked is None else self._asked(one.key),
+            link=self._asked(one.key) if one.kind == waits.BUDGET else self._link(one.key),
         )
 
     def _asked(self, key: Key) -> str:
