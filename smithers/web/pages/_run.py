@@ -16,7 +16,7 @@ from starlette.responses import Response
 from smithers.changes import ENDED, StatusChanged
 from smithers.views import FOR_A_PERSON, change_lines
 from smithers.waits import DECISIONS
-from smithers.web._plain import words_of
+from smithers.web._plain import Word, words_of
 from smithers.web._problems import ProblemError
 from smithers.web._routes import Call, Closed, number_of
 from smithers.web.pages._acts import acts_of, resume_of
@@ -32,8 +32,9 @@ from smithers.web.pages._water import Scale, Water, scale_of
 from smithers.web.pages._words import mark_of_run, name_of, parts_of, short
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
+    from smithers.hub import Hub
     from smithers.views import GraphNode, Picture, RunView, WhyView
 
 __all__ = ["ROUTES"]
@@ -174,8 +175,13 @@ def _why(call: Call, drawn: Picture, why: WhyView) -> dict[str, Any]:
         "lines": lines,
         "output": None if output is None else text_of(output),
         "command": partial(typed, call),
-        "words_of": lambda text: words_of(hub.complete(text)),
+        "words_of": partial(_words, hub),
     }
+
+
+def _words(hub: Hub, text: str) -> Iterator[Word]:
+    """A sentence with its commands as they are typed on this database."""
+    return words_of(hub.complete(text))
 
 
 def _rows(drawn: Picture, given: RunParameters, end: datetime) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from smithers.values import dataclass
 from smithers.web.pages._words import Mark, mark_of_task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from smithers.views import GraphNode, Picture, TaskView, WaitView
 
@@ -101,7 +101,7 @@ class Facts:
 
     def __init__(self, drawn: Picture, end: datetime) -> None:
         self.drawn, self.end = drawn, end
-        self.silent = drawn.silent if drawn.is_silent else {}
+        self.silent: Mapping[Key, datetime] = drawn.silent if drawn.is_silent else {}
         """The tasks whose agent is silent."""
         self._views = {one.line.key: one for one in drawn.found.tasks}
         self._waits: dict[Key, WaitView] = {one.key: one for one in drawn.found.waits}
