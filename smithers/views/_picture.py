@@ -60,6 +60,11 @@ class Picture:
     activities: Mapping[Key, Activity] = field(default_factory=dict[Key, Activity])
     """What the first running attempts do."""
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether an agent is silent; in the past nobody knows of one."""
+        return self.found is self.whole and bool(self.silent)
+
 
 def picture(snapshot: Snapshot, latest: Snapshot, running: Iterable[Activity] = ()) -> Picture:
     """A run as of a snapshot, whose last state is in `latest`. `running` are the attempts that run,

@@ -136,8 +136,19 @@ def test_a_group_is_opened_without_scripts(chromium: Browser, inspector: Inspect
         assert "61 to 120 of 10,000" in page.locator("main").inner_text()
 
 
-_PLACES = """() => ["#run-frames", "#run-tree"].map(
-  (one) => document.querySelector(one).getBoundingClientRect().top)"""
+_PLACES = """(names) => names.map((name) => {
+  const { left, top, width } = document.querySelector(name).getBoundingClientRect();
+  return [left, top, width];
+})"""
+
+
+def _places(page: Page) -> dict[int, Any]:
+    """Where the slider is, and the rows; on a phone these are below what needs attention."""
+    found = {}
+    for width in (360, 1024, 1600):
+        page.set_viewport_size({"width": width, "height": 900})
+        found[width] = page.evaluate(_PLACES, ["#frame", *["#run-tree"][: width > 360]])
+    return found
 
 
 @pytest.mark.parametrize("run", ["demo", "busy", "breaks"])
@@ -147,7 +158,7 @@ def test_frames_slide_under_the_page(run: str, watched: Watched, inspector: Insp
     page.goto(f"{inspector.url}/runs/{run}")
     page.evaluate("window.kept = true")
     last = int(page.locator("#frame").get_attribute("max") or 0)
-    places = page.evaluate(_PLACES)
+    places = _places(page)
     page.locator("#frame").focus()
     page.keyboard.press("Home")
     for frame in range(last + 1):
@@ -155,7 +166,7 @@ def test_frames_slide_under_the_page(run: str, watched: Watched, inspector: Insp
         page.wait_for_url(f"**/runs/{run}{'' if frame == last else f'?frame={frame}'}")
         assert page.locator("#run-past").is_visible() == (frame < last)
         assert page.locator(".is-past").count() == (frame < last)
-        assert page.evaluate(_PLACES) == places, frame
+        assert _places(page) == places, frame
         assert page.evaluate("document.querySelector('#frame').value") == str(frame)
         assert _focused(page, "id") == "frame"
         page.keyboard.press("ArrowRight")

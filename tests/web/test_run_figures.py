@@ -60,22 +60,22 @@ def test_what_a_person_can_end_is_shown_first_and_a_silent_agent_is_seen() -> No
         Reason(key=Key("fix"), sentence="fix has been running", kind="running"),
         Reason(key=Key("review"), sentence="review is waiting", kind="cooldown", command="resume"),
         Reason(key=Key("ship"), sentence="ship", kind="approval", asked="Ship?", command="approve"),
-        Reason(key=Key("two"), sentence="two is waiting for a slot", kind="pool"),
+        Reason(key=Key("two"), sentence="two is waiting for a slot", kind="pool", command="go"),
     ]
     why: Any = SimpleNamespace(status="running", reasons=reasons)
     silent = {Key("fix"): now - timedelta(minutes=3), Key("plan"): now - _HOUR}
     told = attention_of(found, why, silent, placed=(), offered=["resume"])
     assert [(one.tone, one.name, one.words) for one in told.chips] == [
-        ("ask", "ship", "waits for a person"),
-        ("gone", "fix", "is silent"),
-        ("gone", "plan", "is silent"),
+        ("ask", "ship", "waits for you"),
+        ("stall", "fix", "is silent"),
+        ("stall", "plan", "is silent"),
         ("wait", "claude-code", "is over its limit until"),
         ("wait", "two", "is waiting for a slot"),
         ("wait", "until-green", "ended at its limit, before its condition was true"),
     ]
     assert [one.since for one in told.chips[:3]] == [now, *silent.values()]
     assert told.chips[3].until == limits[0].until
-    assert told.commands == ("approve",)
+    assert told.commands == ("go",)  # a question has a page
 
 
 def test_a_budget_that_is_nearly_spent_is_seen() -> None:
@@ -90,4 +90,5 @@ def test_a_failure_hides_other_marks_of_its_place() -> None:
     ticks = [Tick(0, "person"), Tick(500, "failed"), Tick(501, "person"), Tick(1_000, "person")]
     assert marks_of(ticks, 1_000) == [(0.0, "person"), (50.0, "failed"), (100.0, "person")]
     assert marks_of([Tick(0, "failed")], 0) == [(0.0, "failed")]
+    assert marks_of([Tick(1, "failed")], 2) == [Mark(0, ""), Mark(50, "failed"), Mark(100, "")]
     assert marks_of([Tick(1, "failed")], 2) == [Mark(0, ""), Mark(50, "failed"), Mark(100, "")]

@@ -16,6 +16,7 @@ from smithers.hub import Hub
 from smithers.reports import RunsQuery
 from smithers.workflows import Workflow
 from tests.cli.command import eventually, smithers
+from tests.inspector.flows import migrate
 from tests.web.flows import ships
 from tests.web.serving import READER
 
@@ -191,8 +192,8 @@ def test_a_run_says_what_needs_a_person_with_a_time_that_is_not_text(
     chip = page[page.index('<a class="chip" href="/runs/r1/ask?task=ship">') :]
     chip = chip[: chip.index("</a>")]
     assert ">ship<" in chip
-    assert f'waits for a person, <time datetime="{since}" data-since>' in chip
-    assert 'class="type nophone"><code>smithers approve r1 ship --digest' in page
+    assert f'waits for you, <time datetime="{since}" data-since>' in chip
+    assert "smithers approve" not in page  # the page of the question has a form
     assert "has been waiting for" not in page
 
 
@@ -227,6 +228,8 @@ def test_a_run_of_many_tasks_is_shown_in_few_rows(hub: Hub, browser: TestClient)
     assert page.count("data-group") == 30
     assert page.count("data-far") >= 25  # the rows of those are not in the page
     part = browser.get("/runs/r1?group=group29&start=0").text
+    for kept in ('name="group" value="group29"', 'name="start" value="0"'):
+        assert f'<input type="hidden" {kept}>' in part  # the slider keeps them without scripts
     assert 'href="/runs/r1/tasks/g29case49"' in part
     found = browser.get("/runs/r1?show=finished&start=60").text
     assert (found.count("data-row"), "61 to 120 of 1,500" in found) == (60, True)
@@ -496,3 +499,12 @@ def test_what_authors_write_is_shown_as_text_on_every_page(hub: Hub, browser: Te
         assert "<img" not in found.text, path
         assert found.text.count("<script") == found.text.count('<script src="/assets/'), path
         assert not re.search(r'\sstyle="|\son[a-z]+="', found.text), path
+
+
+def test_a_spent_budget_is_red_and_leads_to_its_question(hub: Hub, browser: TestClient) -> None:
+    _run(hub, migrate)
+    page = browser.get("/runs/r1").text
+    assert '<span class="over">$0.82</span><small>of $0.80</small>' in page
+    assert '<a class="chip" href="/runs/r1/ask?task=">' in page  # as the list of runs has it
+    _run(hub, ships, "r2")
+    assert 'class="over"' not in browser.get("/runs/r2").text

@@ -20,6 +20,7 @@ from smithers.hub import Hub
 from smithers.web.pages._sums import Facts
 from smithers.web.pages._tree import Row, Window, rows_of
 from smithers.web.pages._water import Water, scale_of
+from smithers.web.pages._words import mark_of_run
 from tests.cli.command import eventually
 from tests.inspector.flows import Gate, issues
 
@@ -135,12 +136,28 @@ def test_a_running_agent_says_what_it_does_and_one_without_events_is_silent(
         drawn = views.picture(later, later)
     key = Key("fix 429")
     assert key in drawn.silent
+    said = mark_of_run("running", (), is_silent=drawn.is_silent)
+    assert said.word == "stalled"  # as the list of runs says it
     facts = Facts(drawn, later.now)
     water = Water(facts, drawn.found.run.created_at, scale_of(300, grows=True))
     rows = rows_of(drawn.root, facts, water, Window())
     (stalled,) = (row for row in rows if isinstance(row, Row) and row.key == key)
     assert (stalled.says.text, stalled.mark.word) == ("silent", "stalled")
     assert [one.tone for one in stalled.spans][-2:] == ["run", "silent"]
+
+
+def test_what_is_after_the_frame_that_is_shown_is_fainter(hub: Hub, browser: TestClient) -> None:
+    asyncio.run(hub.run(issues, Gate(), run_id="r1"))
+    assert 'class="later"' not in browser.get("/runs/r1").text
+    first = _rows(browser.get("/runs/r1?frame=1").text)["issues"]
+    assert 'class="later"' in first  # also of a group
+    frames = range(hub.inspect("r1").run.frames - 1)
+    fixes = [_rows(browser.get(f"/runs/r1?frame={one}").text).get("fix 415", "") for one in frames]
+    later = re.compile(r'<g class="later"><title>attempt 1: finished')
+    whole = re.compile(r"<g><title>attempt 1: finished")
+    assert any(later.search(row) and not whole.search(row) for row in fixes)
+    assert any(whole.search(row) and not later.search(row) for row in fixes)
+    assert not any(whole.search(row) and later.search(row) for row in fixes)
 
 
 def test_a_name_stands_alone_in_its_direction(hub: Hub, browser: TestClient) -> None:

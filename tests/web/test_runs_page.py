@@ -179,7 +179,7 @@ def test_an_agent_that_writes_nothing_is_stalled(hub: Hub) -> None:
     silent = replace(heard, heard_at=now - timedelta(seconds=250))
     found = line_of(run, now, doing=[heard, silent])
     assert (found.mark.word, found.needs_look) == ("stalled", True)
-    assert found.now.text == "review: no output for 4 min"
+    assert found.now.text == "review: silent for 4m"
     no_stream = replace(heard, heard_at=None)  # as of a step
     assert line_of(run, now, doing=[no_stream]).mark.word == "running"
 

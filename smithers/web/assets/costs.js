@@ -15,6 +15,9 @@
     if (!unit) return value.toLocaleString([], { notation: "compact" });
     return unit + (value && value < 0.1 ? value.toPrecision(2) : value.toLocaleString([], { minimumFractionDigits: 2, maximumFractionDigits: 2 }));
   };
+  const year = place.dataset.to.slice(0, 4);
+  for (const row of rows.values())
+    row.querySelector("time").textContent = new Date(row.dataset.day).toLocaleDateString([], { weekday: "short", day: "numeric", month: "short", year: year === row.dataset.day.slice(0, 4) ? undefined : "numeric", timeZone: "UTC" });
   const words = (day) => {
     const row = rows.get(day);
     if (!row) return `${short(day)}: nothing`;

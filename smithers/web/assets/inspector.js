@@ -25,9 +25,11 @@
     return whole < 60 ? `${whole}s` : `${Math.floor(whole / 60)}m ${whole % 60}s`;
   };
   const local = (at) => at.toLocaleString([], { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" });
-  const due = (at) => {
-    const day = at.toDateString() === new Date().toDateString() ? {} : { weekday: "short", day: "numeric", month: "short" };
-    return at.toLocaleString([], { ...day, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const due = (at, is_short) => {
+    const isToday = at.toDateString() === new Date().toDateString(), day = { day: "numeric", month: "short" };
+    const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+    if (isToday) return at.toLocaleString([], time);
+    return at.toLocaleString([], is_short ? day : { weekday: "short", ...day, ...time });
   };
   const put = (node, text) => { if (node.textContent !== text) node.textContent = text; };
   const clocks = () => {
@@ -41,7 +43,11 @@
       put(one, span((Date.now() - new Date(one.dateTime)) / 1000));
     for (const one of document.querySelectorAll("time[data-local]"))
       put(one, local(new Date(one.dateTime)));
-    for (const one of document.querySelectorAll("time[data-due]")) put(one, due(new Date(one.dateTime)));
+    for (const one of document.querySelectorAll("time[data-due]")) {
+      const at = new Date(one.dateTime);
+      put(one, due(at, one.dataset.due === "short"));
+      one.title = local(at);
+    }
     for (const one of document.querySelectorAll("time[data-clock]")) {
       const at = new Date(one.dateTime);
       put(one, at.toLocaleTimeString([], { hourCycle: "h23", hour: "2-digit", minute: "2-digit", second: "2-digit" }));

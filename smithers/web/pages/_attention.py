@@ -21,7 +21,7 @@ __all__ = ["Attention", "Chip", "attention_of"]
 _MOST_CHIPS = 8
 _MOST_ERRORS = 5
 _MOST_COMMANDS = 2
-_ORDER = ("ask", "bad", "gone", "wait", "off")
+_ORDER = ("ask", "bad", "stall", "gone", "wait", "off")
 """The tones of lines, what a person can end first."""
 
 
@@ -67,7 +67,7 @@ def attention_of(
 ) -> Attention:
     """What needs somebody in a run as it is now. `silent` are the agents that are, and since when;
     `placed` the tasks whose lines are shown, and `offered` the commands for which the page has a
-    button.
+    button. What a question is answered with is on its page.
     """
     has_failed = why.status == "failed"
     about = [one for one in why.reasons if not has_failed or one.kind == inbox.SIGNAL]
@@ -80,8 +80,8 @@ def attention_of(
     chips.sort(key=lambda one: _ORDER.index(one.tone))
     typed = dict.fromkeys(
         one.command
-        for one in sorted(why.reasons, key=lambda one: one.asked is None)
-        if one.command and one.command not in offered
+        for one in why.reasons
+        if one.command and one.asked is None and one.command not in offered
     )
     places = {
         one.line.key: one.line.error.place
@@ -132,8 +132,11 @@ class _Lines:
             tone="ask" if one.kind == waits.BUDGET else tone.get(one.kind, "wait"),
             name=name if is_named else "",
             words=short(words.removeprefix(f"{name} ") if is_named else words, 240),
-            link=self._link(one.key),
+            link=self._asked(one.key) if one.kind == waits.BUDGET else self._link(one.key),
         )
+
+    def _asked(self, key: Key) -> str:
+        return link_of(self.run_id, key, "ask")
 
     def _link(self, key: Key) -> str:
         return link_of(self.run_id, key) if key.id else f"{link_of(self.run_id)}#run-tree"
@@ -145,8 +148,8 @@ class _Lines:
         match wait.kind:
             case waits.APPROVAL | waits.REPEAT | waits.HUMAN if one.asked is not None:
                 names = " or ".join(wait.allowed_by)
-                tone, words, since = "ask", f"waits for {names or 'a person'}", wait.since
-                link = link_of(self.run_id, wait.key, "ask")
+                tone, words, since = "ask", f"waits for {names or 'you'}", wait.since
+                link = self._asked(wait.key)
             case waits.ATTACHED:
                 words, since = f"has {wait.asked or 'someone'} in its session", wait.since
             case waits.EVENT if one.command and one.command.startswith("smithers send "):
@@ -170,7 +173,7 @@ class _Lines:
         """The agents that are running and have said nothing for a while."""
         for key, since in silent.items():
             name, link = name_of(key), self._link(key)
-            yield Chip(tone="gone", name=name, words="is silent", link=link, since=since)
+            yield Chip(tone="stall", name=name, words="is silent", link=link, since=since)
 
     def tolerated(self) -> Iterator[Chip]:
         """What has failed in a run that continues without it."""

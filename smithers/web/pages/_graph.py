@@ -47,7 +47,7 @@ def _graph(call: Call) -> Response:
         "graph.html",
         title=f"Graph of {run.run_id}",
         run=run,
-        mark_=mark_of_run(run.status, drawn.found.waits),
+        mark_=mark_of_run(run.status, drawn.found.waits, is_silent=drawn.is_silent),
         frame=None if run.frames > drawn.last else run.frames - 1,
         drawing=draw(root, items, "" if root is None else root.kind, reads),
         outline=list(_outline(items, reads, 0)),

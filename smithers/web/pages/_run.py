@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
@@ -27,7 +28,7 @@ from smithers.web.pages._source import failed_lines
 from smithers.web.pages._sums import Facts
 from smithers.web.pages._texts import text_of
 from smithers.web.pages._tree import MOST, Window, flat_rows, rows_of
-from smithers.web.pages._water import Water, scale_of
+from smithers.web.pages._water import Scale, Water, scale_of
 from smithers.web.pages._words import mark_of_run, name_of, parts_of, short
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _run(call: Call) -> Response:
         "run.html",
         title=run.run_id,
         run=run,
-        mark=mark_of_run(run.status, found.waits),
+        mark=mark_of_run(run.status, found.waits, is_silent=drawn.is_silent),
         has_ended=has_ended,
         elapsed_s=(end - run.created_at).total_seconds(),
         times=times_of(found, end),
@@ -160,7 +161,6 @@ def _head(call: Call, run: RunView) -> dict[str, Any]:
     return {
         "place": "" if file is None else str(file),
         "started_by": "" if started is None else started.claimed or started.who,
-        "ended_at": run.last_activity if run.status in ENDED else None,
     }
 
 
@@ -169,12 +169,15 @@ def _why(call: Call, drawn: Picture, why: WhyView) -> dict[str, Any]:
     whole, hub = drawn.whole, call.hub
     output, has_failed = whole.run.output, why.status == "failed"
     lines = failed_lines(hub, whole.run, whole.tasks) if has_failed else {}
-    may_resume = acts_of(call, whole.run, why).resume
-    offered = [resume_of(call.run)] if may_resume and not has_failed else []
+    acts = acts_of(call, whole.run, why)
+    offered = [resume_of(call.run)] if acts.resume and not has_failed else []
     return {
         "told": attention_of(whole, why, drawn.silent, placed=lines, offered=offered),
         "has_failed": has_failed,
-        "may_resume": may_resume,
+        "may_resume": acts.resume,
+        "may_retry": acts.retry,
+        "ended_at": whole.run.last_activity if whole.run.status in ENDED else None,
+        "ended_word": mark_of_run(whole.run.status, ()).word,
         "ahead": ahead_of(whole.tasks) if has_failed else None,
         "lines": lines,
         "output": None if output is None else text_of(output),
@@ -192,7 +195,7 @@ def _rows(drawn: Picture, given: RunParameters, end: datetime) -> dict[str, Any]
     """The rows of the tasks over time: a tree, or those that a filter finds."""
     facts, run, root = Facts(drawn, end), drawn.found.run, drawn.root
     scale = scale_of((drawn.until - run.created_at).total_seconds(), grows=not drawn.has_ended)
-    water = Water(facts, run.created_at, scale)
+    water = Water(facts, run.created_at, scale, _later(drawn, scale))
     states = Counter[str]() if root is None else facts.sum(root).states
     filters = [
         _Filter(show, number)
@@ -207,6 +210,14 @@ def _rows(drawn: Picture, given: RunParameters, end: datetime) -> dict[str, Any]
     matching = [one for one in every if _matches(one, given, facts)]
     shown = matching[given.start : given.start + MOST]
     return {**found, "rows": flat_rows(shown, facts, water), "matching": len(matching)}
+
+
+def _later(drawn: Picture, scale: Scale) -> Water | None:
+    """The spans of all frames, if that of the picture is an earlier one."""
+    if drawn.found is drawn.whole:
+        return None
+    facts = Facts(replace(drawn, found=drawn.whole), drawn.until)
+    return Water(facts, drawn.found.run.created_at, scale)
 
 
 def _matches(node: GraphNode, given: RunParameters, facts: Facts) -> bool:

@@ -15,7 +15,6 @@ from smithers.values import dataclass
 from smithers.views import SILENT, RunCost
 from smithers.web.pages._words import (
     NEARLY_SPENT,
-    STALLED,
     Mark,
     Parts,
     mark_of_run,
@@ -100,10 +99,10 @@ def line_of(
     failed: str = "",
 ) -> Line:
     """A run as a row at a time. `doing` is what its agents do, and `failed` why it failed."""
-    mark, tasks = mark_of_run(run.status, run.waiting_for), dict(run.counts.tasks)
     silent_s = max((_silent_s(one, now) for one in doing), default=0.0)
-    if mark.glyph == "run" and silent_s > SILENT.total_seconds():
-        mark = STALLED
+    is_silent = silent_s > SILENT.total_seconds()
+    mark = mark_of_run(run.status, run.waiting_for, is_silent=is_silent)
+    tasks = dict(run.counts.tasks)
     asked = _asked(run.waiting_for)
     running = min(run.running, tasks.get("pending", 0))
     tasks |= {"running": running, "pending": tasks.get("pending", 0) - running}
@@ -113,7 +112,7 @@ def line_of(
         done=run.counts.done,
         total=sum(tasks.values()),
         parts=parts_of(tasks, asked=sum(bool(one.key.id) for one in asked)),
-        now=_now(run, doing, asked, failed, silent_s if mark is STALLED else 0.0),
+        now=_now(run, doing, asked, failed, silent_s if mark.glyph == "stall" else 0.0),
         cost=cost or RunCost(),
     )
 
@@ -169,7 +168,7 @@ def _doing(activities: Sequence[Activity], silent_s: float) -> str:
     """What the agents of a run do, in one sentence."""
     if silent_s:
         quiet = min(activities, key=lambda one: one.heard_at or one.since)
-        return f"{name_of(quiet.key)}: no output for {int(silent_s // 60)} min"
+        return f"{name_of(quiet.key)}: silent for {int(silent_s // 60)}m"
     first, more = activities[0], len(activities) - 1
     said = f"{name_of(first.key)}: {first.tool or first.words or f'attempt {first.attempt}'}"
     return f"{said}, and {more} more" if more else said

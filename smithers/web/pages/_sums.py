@@ -101,9 +101,8 @@ class Facts:
 
     def __init__(self, drawn: Picture, end: datetime) -> None:
         self.drawn, self.end = drawn, end
-        is_now = drawn.found is drawn.whole
-        self.silent: Mapping[Key, datetime] = drawn.silent if is_now else {}
-        """The tasks whose agent is silent; in the past nobody knows of one."""
+        self.silent: Mapping[Key, datetime] = drawn.silent if drawn.is_silent else {}
+        """The tasks whose agent is silent."""
         self._views = {one.line.key: one for one in drawn.found.tasks}
         self._waits: dict[Key, WaitView] = {one.key: one for one in drawn.found.waits}
         self._sums: dict[Key, Sum] = {}

@@ -235,7 +235,7 @@ class _Rows:
             says=leaf_says(node, leaf, self.facts),
             mark=leaf.mark,
             sum=self.facts.sum(node),
-            spans=self.water.of_task(leaf),
+            spans=self.water.of_task(node),
             place=place,
         )
 
@@ -254,7 +254,7 @@ class _Rows:
             says=group_says(node, mark),
             mark=mark,
             sum=found,
-            spans=self.water.of_group(found),
+            spans=self.water.of_group((node,), found),
             place=place,
             is_group=True,
             is_open=is_open and not is_far,
@@ -274,7 +274,7 @@ class _Rows:
             says=Says(mark, ""),  # its name has it
             mark=mark,
             sum=found,
-            spans=self.water.of_group(found),
+            spans=self.water.of_group(fold.nodes, found),
             place=place,
             is_group=True,
             is_fold=True,

@@ -11,9 +11,9 @@ from smithers.shapes import asks_person
 from smithers.web.pages._words import span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from smithers.views import AttemptView, TaskView
+    from smithers.views import AttemptView, GraphNode, TaskView
     from smithers.web.pages._sums import Facts, Leaf, Sum
 
 __all__ = ["Scale", "Span", "Tick", "Water", "scale_of"]
@@ -36,6 +36,8 @@ class Span(NamedTuple):
     width: float
     tone: str
     words: str
+    is_later: bool = False
+    """Whether it is after the frame that is shown."""
 
     @property
     def end(self) -> float:
@@ -89,27 +91,48 @@ def _figure(seconds: float) -> str:
 
 
 class Water:
-    """The spans of a run that began at `start`."""
+    """The spans of a run that began at `start`. `later` has those of its last frame, of which what
+    is after an earlier frame is shown as well.
+    """
 
-    def __init__(self, facts: Facts, start: datetime, scale: Scale) -> None:
+    def __init__(
+        self, facts: Facts, start: datetime, scale: Scale, later: Water | None = None
+    ) -> None:
         self.facts, self.end, self.start, self.scale = facts, facts.end, start, scale
+        self.later = later
 
     @property
     def now(self) -> float:
         """Where the present is, or the frame that is shown, in per cent."""
         return round(min(100.0, max(0.0, self._at(self.end))), 3)
 
-    def of_group(self, found: Sum) -> tuple[Span, ...]:
+    def of_group(self, nodes: Sequence[GraphNode], found: Sum) -> tuple[Span, ...]:
+        """The time around some nodes, of which `found` is the sum."""
+        spans = tuple(self._of_sum(found))
+        if self.later is None:
+            return spans
+        return (*spans, *self._faded(self.later.of_group(nodes, self.later.facts.sum_of(nodes))))
+
+    def of_task(self, node: GraphNode) -> tuple[Span, ...]:
+        leaf = self.facts.leaf(node)
+        spans = () if leaf.view is None else tuple(self._spans(leaf.view, leaf))
+        return spans if self.later is None else (*spans, *self._faded(self.later.of_task(node)))
+
+    def _faded(self, spans: Iterable[Span]) -> Iterator[Span]:
+        """What of some spans is after the frame that is shown."""
+        for one in spans:
+            at = max(one.at, self.now)
+            if one.at >= self.now or one.end > self.now + _LEAST:
+                yield one._replace(at=at, width=round(one.end - at, 3), is_later=True)
+
+    def _of_sum(self, found: Sum) -> Iterator[Span]:
         if found.start is None or found.end is None:
-            return ()
+            return
         took = span((found.end - found.start).total_seconds())
         words = f"{took} from its first to its last moment"
         if found.work_s:
             words += f"; Work, {span(found.work_s)}, is the sum of its attempts"
-        return tuple(self._span(found.start, found.end, "group", words))
-
-    def of_task(self, leaf: Leaf) -> tuple[Span, ...]:
-        return () if leaf.view is None else tuple(self._spans(leaf.view, leaf))
+        yield from self._span(found.start, found.end, "group", words)
 
     def _spans(self, view: TaskView, leaf: Leaf) -> Iterator[Span]:
         """Its attempts, and what it waited for before, between and after them."""
@@ -134,7 +157,7 @@ class Water:
         words = f"attempt {one.number}: {_ENDS[tone]}, {took}"
         yield from self._span(one.started_at, silent or end, tone, words)
         if silent is not None:
-            words = f"no event for {span((end - silent).total_seconds())}"
+            words = f"silent for {span((end - silent).total_seconds())}"
             yield from self._span(silent, end, "silent", words)
 
     def _wait(

@@ -79,18 +79,20 @@ NEARLY_SPENT = 80.0
 STALLED = Mark("stall", "stalled")
 _ASKS = Mark("ask", "waits for you")
 _OVER = Mark("bad", "over budget")
+_STALLED = Mark("stall", "stalled")
 
 
-def mark_of_run(status: Status, waiting: Iterable[WaitView]) -> Mark:
-    """The state of a run; one that waits says for what."""
+def mark_of_run(status: Status, waiting: Iterable[WaitView], *, is_silent: bool = False) -> Mark:
+    """The state of a run; one that waits says for what. `is_silent`: one of its agents is."""
     found = [one for one in waiting if not one.answered]
+    alone = _STALLED if is_silent and status == "running" else _RUNS[status]
     if status not in ("running", "waiting") or not found:
-        return _RUNS[status]
+        return alone
     if any(one.kind == waits.BUDGET for one in found):
         return _OVER
     if any(one.kind in waits.DECISIONS for one in found):
         return _ASKS
-    return _of_wait(found[0]) if status == "waiting" else _RUNS[status]
+    return _of_wait(found[0]) if status == "waiting" else alone
 
 
 def mark_of_task(state: State, wait: WaitView | None) -> Mark:
