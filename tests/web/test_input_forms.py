@@ -95,14 +95,13 @@ def forks(everything: _Forks, monkeypatch: pytest.MonkeyPatch) -> _Forks:
 
 def _changed(old: dict[str, Any], path: str, value: object) -> dict[str, Any]:
     """A copy with another value at a place."""
-    copy: Any = json.loads(json.dumps(old))
+    copy: dict[str, Any] = json.loads(json.dumps(old))
     *above, name = path.split(".")
-    inner = copy
+    inner: Any = copy
     for part in above:
-        inner = inner[int(part)] if isinstance(inner, list) else inner[part]
-    inner[int(name) if isinstance(inner, list) else name] = value
-    found: dict[str, Any] = copy
-    return found
+        inner = inner[int(part) if part.isdigit() else part]
+    inner[name] = value
+    return copy
 
 
 @pytest.mark.parametrize(
