@@ -47,7 +47,7 @@ def test_a_session_follows_its_end_only_if_it_was_at_its_end(
     _start(inspector, tmp_path, "follows")
     with signed_in(chromium, inspector) as context:
         end, above = (_open(context, inspector, "follows") for _ in range(2))
-        above.locator("label.all").click()  # what a person has opened stays open
+        above.locator("label.show-all").click()  # what a person has opened stays open
         above.evaluate("document.querySelector('[data-follows]').scrollTop = 0")
         (tmp_path / "read").touch()
         inspector.hub.steer("follows", "read", "Leave b.py", by="ann")

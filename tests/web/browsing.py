@@ -10,10 +10,11 @@ Sent = dict[str, list[str]]
 
 
 class _Form(HTMLParser):
-    """The fields of the form with the class `form`."""
+    """The fields of the form with a class."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__()
+        self._name = name
         self.sent: Sent = {}
         self.buttons: list[str] = []
         self._is_inside = False
@@ -23,7 +24,7 @@ class _Form(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         known = dict(attrs)
         if tag == "form":
-            self._is_inside = known.get("class") == "form"
+            self._is_inside = known.get("class") == self._name
         if not self._is_inside or "name" not in known:
             return
         name = known["name"] or ""
@@ -43,12 +44,15 @@ class _Form(HTMLParser):
         if tag == "form":
             self._is_inside = False
         if tag == "textarea" and self._area is not None:
-            self.sent.setdefault(self._area, []).append(self._text.removeprefix("\n"))
+            self.sent.setdefault(self._area, []).append(self._lines())
             self._area = None
 
+    def _lines(self) -> str:
+        return self._text.replace("\r\n", "\n").removeprefix("\n")
 
-def form_of(page: str) -> Sent:
-    """What the form of a question sends, by the names of its fields."""
-    made = _Form()
+
+def form_of(page: str, name: str = "form") -> Sent:
+    """What a form sends, by the names of its fields; `name` is its class."""
+    made = _Form(name)
     made.feed(page)
     return made.sent

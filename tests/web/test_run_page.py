@@ -351,7 +351,7 @@ def test_the_timeline_is_paged_and_names_forks(hub: Hub, browser: TestClient) ->
     page = browser.get("/runs/r1/timeline").text
     last = hub.inspect("r1").run.frames - 1
     assert page.index(f'href="/runs/r1?frame={last}"') < page.index('href="/runs/r1?frame=0"')
-    assert '<a class="plain" href="/runs/r1/tasks/draft">' in page
+    assert '<a href="/runs/r1/tasks/draft">' in page
     assert "<p>" in page
     assert ">1 change<" not in page  # a frame without news tells what else it has
     assert f'href="/runs/{fork}"' in page

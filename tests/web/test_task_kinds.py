@@ -117,7 +117,7 @@ def test_each_kind_of_task_says_what_it_is(browser: TestClient) -> None:
 
 @pytest.mark.usefixtures("decided")
 def test_what_comes_next_is_named_while_there_is_no_output(browser: TestClient) -> None:
-    assert "None yet. Next: last." in _text(browser, "night")
+    assert "No output yet. Next: last." in _text(browser, "night")
 
 
 def test_a_question_that_is_open_leads_to_its_page(hub: Hub, browser: TestClient) -> None:

@@ -76,23 +76,8 @@ class RunInput:
             return Changed(value=value, errors={"": error} if error else {}, names=names)
         read, errors = read_answer(self.form, sent)
         value = cast("dict[str, Any]", read)
-        self._keep(value, errors, entries_of(self.form, sent), names)
+        _Keeper(self.old, old, sent, errors, names).keep(value, entries_of(self.form, sent))
         return Changed(value=value, errors=errors, names=names)
-
-    def _keep(
-        self,
-        value: dict[str, Any],
-        errors: dict[str, str],
-        entries: Sequence[Entry],
-        names: frozenset[str],
-    ) -> None:
-        """Give the fields that were not changed what they had."""
-        for one in entries:
-            if not any(_is_of(name, [one]) for name in names):
-                errors.pop(one.place, None)
-                _put(value, one.at, _at(self.old, one.at))
-            elif one.kind == "group":
-                self._keep(value, errors, one.entries, names)
 
     def _old(self) -> list[Entry]:
         """The fields as they show the run's input; of what it does not have, the default."""
@@ -107,6 +92,67 @@ class RunInput:
         is_typed = not one.choices
         values = tuple(self.mask(text) if is_typed else text for text in one.values)
         return replace(one, values=values, entries=tuple(map(self._masked, one.entries)))
+
+
+class _Keeper:
+    """Gives the fields that were not changed what they had, which a mask may have hidden. `shown`
+    are the fields as they were, and `sent` is what they say now.
+    """
+
+    def __init__(
+        self,
+        old: Mapping[str, Any],
+        shown: Sequence[Entry],
+        sent: Fields,
+        errors: dict[str, str],
+        names: frozenset[str],
+    ) -> None:
+        self._old, self._sent, self._errors, self._names = old, sent, errors, names
+        self._rows = {one.name: one.entries for one in all_entries(shown) if one.kind == "rows"}
+
+    def keep(self, value: object, entries: Sequence[Entry]) -> None:
+        for one in entries:
+            if not any(_is_of(name, [one]) for name in self._names):
+                self._put(value, one, _at(self._old, one.at))
+            elif one.kind == "group":
+                self.keep(value, one.entries)
+            elif one.kind == "rows":
+                self._keep_rows(value, one)
+            elif one.kind == "either" and f"{one.name}.which" not in self._names:
+                chosen = [inner for inner in one.entries if inner.path[-1] == one.value]
+                self.keep(value, chosen)
+
+    def _keep_rows(self, value: object, rows: Entry) -> None:
+        """Rows move up if one is removed, so that each is found by what is in it."""
+        old = self._rows.get(rows.name, ())
+        texts = [_texts_in(dict(_sent([row])), row) for row in old]
+        is_moved = len(old) != len(rows.entries)
+        for number, row in enumerate(rows.entries):
+            now = _texts_in(self._sent, row)
+            same = [at for at, one in enumerate(texts) if one == now]
+            if same:
+                at = number if number in same else same[0]
+                self._put(value, row, _at(self._old, old[at].at))
+            elif not is_moved:
+                self.keep(value, [row])
+
+    def _put(self, value: object, entry: Entry, kept: object) -> None:
+        for place in [one for one in self._errors if _is_at(one, entry.place)]:
+            del self._errors[place]
+        _put(value, entry.at, kept)
+
+
+def _texts_in(sent: Fields, row: Entry) -> dict[str, list[str]]:
+    """What is sent of a row, by the names of its fields in it."""
+    return {
+        name.removeprefix(row.name): list(texts)
+        for name, texts in sent.items()
+        if _is_of(name, [row])
+    }
+
+
+def _is_at(place: str, above: str) -> bool:
+    return place == above or place.startswith(f"{above}.")
 
 
 def _sent(entries: Sequence[Entry]) -> Iterator[tuple[str, list[str]]]:
@@ -142,23 +188,28 @@ def _with_old(entry: Entry, shown: Mapping[str, list[str]]) -> Entry:
 
 def _at(data: object, path: Sequence[str]) -> object:
     for name in path:
-        if not isinstance(data, Mapping) or name not in data:
+        if isinstance(data, list):
+            listed = cast("list[object]", data)
+            data = listed[int(name)] if int(name) < len(listed) else UNSET
+        elif isinstance(data, Mapping) and name in data:
+            data = cast("Mapping[str, object]", data)[name]
+        else:
             return UNSET
-        data = cast("Mapping[str, object]", data)[name]
     return data
 
 
-def _put(data: dict[str, Any], path: Sequence[str], value: object) -> None:
+def _put(data: object, path: Sequence[str], value: object) -> None:
+    """Set what is at a place of objects and lists, if what is around it is there."""
     *above, name = path
-    for part in above:
-        inner = data.setdefault(part, {})
-        if not isinstance(inner, dict):
-            return
-        data = cast("dict[str, Any]", inner)
-    if value is UNSET:
-        data.pop(name, None)
-    else:
-        data[name] = value
+    around = _at(data, above)
+    if isinstance(around, list) and value is not UNSET:
+        cast("list[object]", around)[int(name)] = value
+    elif isinstance(around, dict):
+        known = cast("dict[str, object]", around)
+        if value is UNSET:
+            known.pop(name, None)
+        else:
+            known[name] = value
 
 
 def _object(text: str) -> tuple[dict[str, Any] | None, str]:
