@@ -316,6 +316,10 @@ def test_a_fork_of_a_run_that_has_ended_has_nothing_to_run(hub: Hub, browser: Te
     assert "2 run, 0 ask, 1 kept" in again  # what reads it as well
     assert "reads first" in again
     assert 'class="button main" type="submit" name="start"' in again
+    changed = browser.post("/runs/r1/fork", data={**sent, "rerun_changed": "1"}).text
+    assert "Nothing is left to run" not in changed
+    assert "Which ones is known only when the fork runs" in changed
+    assert 'class="button main" type="submit" name="start"' in changed
     made = browser.post("/runs/r1/fork", data={**sent, "do.first": "again", "hold": "1"})
     assert made.status_code == 200
     states = {str(one.line.key): one.line.state for one in hub.inspect("r1-fork").tasks}

@@ -167,7 +167,7 @@ def test_a_person_at_a_terminal_gets_a_session_and_nobody_else(
     browser.chmod(0o700)
     env = environment({"XDG_STATE_HOME": str(state), "BROWSER": f"{browser} %s"})
     piped = smithers(tmp_path, "ui", env=env)
-    assert (piped.code, "opened by a person at a terminal" in piped.err) == (2, True)
+    assert (piped.code, "only a person at a terminal can open a session" in piped.err) == (2, True)
 
     def typed(*words: str) -> str:
         command = shlex.join([sys.executable, "-m", "smithers", *words])
