@@ -173,6 +173,7 @@ def test_a_run_says_what_needs_a_person_with_a_time_that_is_not_text(
     assert ">ship<" in chip
     assert f'waits for a person, <time datetime="{since}" data-since>' in chip
     assert 'class="type nophone"><code>smithers approve r1 ship --digest' in page
+    assert chip.endswith('<span class="l">Review</span></span>')
     assert "has been waiting for" not in page
 
 

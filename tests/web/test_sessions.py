@@ -75,6 +75,9 @@ def test_a_session_reads_and_decides_by_its_name(
     assert re.split("[=;]", cookie)[1] not in kept
     browser.post("/session/end", headers={_CSRF: opened.csrf})
     assert browser.get("/api/v1/runs/r1").status_code == 401
+    late = browser.post("/runs/r1/ask", data={}, headers={"accept": "text/html"})
+    assert (late.status_code, "Nothing was recorded" in late.text) == (401, True)
+    assert "Nothing was recorded" not in browser.get("/", headers={"accept": "text/html"}).text
     code, by_tls = {"code": sessions.offer("ann")}, {"x-forwarded-proto": "https"}
     assert "Secure" in browser.get("/session", params=code, headers=by_tls).headers["set-cookie"]
 
