@@ -64,7 +64,7 @@ def ui(printed: Print = False, name: Name = None, json: JsonFlag = False, db: Db
     hub = Hub(place(db).path)
     if not sys.stdin.isatty():
         raise Refused(
-            "a session is opened by a person at a terminal, and this is none",
+            "only a person at a terminal can open a session, and this is not a terminal",
             hint="type `smithers ui` in a terminal",
         )
     server = hub.running_server()

@@ -107,8 +107,10 @@ def _plain(help: str) -> str:
 
     >>> _plain("The id.  [required]"), _plain("Seconds.  [default: 60.0; x>=0]")
     ('The id.', 'Seconds.  [default: 60; at least 0]')
+    >>> _plain("The address.  [default: 127.0.0.1]")
+    'The address.  [default: 127.0.0.1]'
     """
-    help = re.sub(r"(\[default: \d+)\.0\b", r"\1", _REQUIRED.sub("", help))
+    help = re.sub(r"(\[default: \d+)\.0(?![.\d])", r"\1", _REQUIRED.sub("", help))
     for pattern, words in _RANGES:
         help = pattern.sub(words, help)
     return help

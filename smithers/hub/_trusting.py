@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smithers import reports
+from smithers.errors import Refused
 from smithers.hub._core import HubCore
 
 if TYPE_CHECKING:
@@ -31,6 +32,13 @@ class Trusting(HubCore):
         from smithers.engine.trust import Trusts
 
         return Trusts(self.environment).find(self.database) is not None
+
+    def is_supervised(self) -> bool:
+        """Whether a living process wakes the runs of the database, which this user trusts."""
+        try:
+            return self.is_trusted() and reports.is_supervised(self.database)
+        except Refused:
+            return False
 
     def trust(self, how: str, *, folders: Sequence[Path] = (), explicit: bool = False) -> None:
         """Trust the database as it is now, and the files in `folders` in addition to the project's.

@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     from smithers.reports._transcript import transcript as transcript
     from smithers.reports._verify import verify as verify
     from smithers.reports._waking import attention as attention
+    from smithers.reports._waking import is_supervised as is_supervised
     from smithers.reports._waking import resumed_through as resumed_through
 
 _HOMES = {
@@ -111,6 +112,7 @@ _HOMES = {
     "frame_by_frame": "smithers.reports._timeline",
     "has_runs": "smithers.reports._database",
     "inspecting": "smithers.reports._snapshot",
+    "is_supervised": "smithers.reports._waking",
     "lineage": "smithers.reports._lineage",
     "likely_costs": "smithers.reports._next_work",
     "list_asks": "smithers.reports._asks",
@@ -181,6 +183,7 @@ __all__ = [  # literal, for the checkers
     "has_runs",
     "id_of",
     "inspecting",
+    "is_supervised",
     "likely_costs",
     "list_asks",
     "logs",

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from smithers.reports._database import has_runs, reading
 from smithers.reports._heads import head_of
-from smithers.store.waking import resumed_by
+from smithers.store.lease import is_alive
+from smithers.store.waking import resumed_by, seat
 
-__all__ = ["attention", "attention_of", "given_up", "resumed_through"]
+__all__ = ["attention", "attention_of", "given_up", "is_supervised", "resumed_through"]
 
 _GIVEN_UP = (
     "SELECT run_id, gave_up FROM revivals WHERE gave_up IS NOT NULL"
@@ -33,6 +34,12 @@ def resumed_through(path: Path, run_id: str) -> str:
         return run_id
     with reading(path) as db:
         return resumed_by(db, run_id)
+
+
+def is_supervised(path: Path) -> bool:
+    """Whether a living process wakes the runs of the database."""
+    with reading(path) as db:
+        return seat(db, is_alive) is not None
 
 
 def attention_of(db: sqlite3.Connection, run_id: str) -> bool:

@@ -124,7 +124,7 @@ class Guard:
             as_page = is_for_page(scope["path"], headers)
             response = problem_of(error, self._hub, as_page=as_page)
             if error.status == 401 and as_page:
-                response = sign_in_page(headers, error.headers)
+                response = sign_in_page(headers, error.headers, is_sent=scope["method"] == "POST")
             await response(scope, receive, send)
             return
         await self._app(scope, self._bounded(receive), send)

@@ -36,11 +36,14 @@ _TYPE_IT = "Type `smithers ui` in a terminal: it opens a page that is signed in.
 _ON_A_PHONE = "For a phone, `smithers ui --print --name HOST` prints an address that works once."
 
 
-def sign_in_page(headers: Headers, more: Mapping[str, str] | None = None) -> Response:
-    """The page of a browser that has no session, or one that is over."""
+def sign_in_page(
+    headers: Headers, more: Mapping[str, str] | None = None, *, is_sent: bool = False
+) -> Response:
+    """The page of a browser that has no session, or one that is over; `is_sent`: it sent a form."""
     was_there = secret_of(headers) is not None
     title = "Your session is over" if was_there else "This browser is not signed in"
-    return plain_page(title, _TYPE_IT, _ON_A_PHONE, status=401, headers=more)
+    lines = ["Nothing was recorded of what you sent."] if is_sent else []
+    return plain_page(title, *lines, _TYPE_IT, _ON_A_PHONE, status=401, headers=more)
 
 
 class CodeQuery(Closed):

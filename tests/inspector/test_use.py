@@ -306,6 +306,21 @@ def test_a_fork_is_looked_at_and_made_without_scripts(
         page.wait_for_url("**/runs/by-hand")
 
 
+def test_a_choice_and_a_wait_have_no_colour_of_another_page(
+    watched: Watched, inspector: Inspector
+) -> None:
+    page = watched.page
+    page.goto(f"{inspector.url}/runs/shapes/ask?task=order")
+    assert page.locator("fieldset.all :checked").count()
+    form = page.locator("fieldset.all")
+    assert form.evaluate("e => getComputedStyle(e).backgroundColor") == "rgba(0, 0, 0, 0)"
+    page.goto(f"{inspector.url}/runs/shapes")
+    stroke, colour = page.locator(".chip svg.g").first.evaluate(
+        "e => [getComputedStyle(e).stroke, getComputedStyle(e).color]"
+    )
+    assert stroke in ("none", colour)
+
+
 def test_times_are_those_of_the_reader(chromium: Browser, inspector: Inspector) -> None:
     shown: dict[str, str] = {}
     for zone in ("Asia/Kathmandu", "America/Los_Angeles"):

@@ -32,7 +32,9 @@ from smithers import (
 from smithers.access import Sessions
 from smithers.agent import Answered, Ask, Capabilities, Event
 from smithers.hub import Hub
+from smithers.store.sqlite import SqliteStore
 from smithers.web import make_app
+from tests.store.samples import live_owner
 from tests.web.browsing import form_of
 from tests.web.flows import ships
 from tests.web.serving import READER, FakeTokens
@@ -205,6 +207,24 @@ def test_after_a_decision_the_page_says_what_happens_and_what_waits(
     page = browser.get("/runs/r1/asked?task=ship").text
     assert "The run is finished." in page
     assert "smithers resume" not in page
+
+
+def test_with_a_running_supervisor_nobody_needs_to_resume_the_run(
+    hub: Hub, browser: TestClient
+) -> None:
+    async def decide_meanwhile() -> str:
+        async with await SqliteStore.open(hub.database) as store:
+            await store.take_seat(live_owner("supervisor"))
+            assert "a supervisor resumes it after your answer" in browser.get("/runs/r1/ask").text
+            return str(_post(browser, _sent(browser, verb="approve")).text)
+
+    _run(hub, publishes)
+    hub.trust("trust")
+    assert "once it is resumed" in browser.get("/runs/r1/ask").text
+    page = asyncio.run(decide_meanwhile())
+    assert "it resumes the run within seconds" in page
+    assert "Resume the run" not in page
+    assert 'class="button main" href="/runs/r1">Watch the run' in page
 
 
 def test_others_than_those_named_see_the_form_and_why_not(hub: Hub, browser: TestClient) -> None:

@@ -194,6 +194,7 @@ def test_a_run_says_what_needs_a_person_with_a_time_that_is_not_text(
     assert ">ship<" in chip
     assert f'waits for you, <time datetime="{since}" data-since>' in chip
     assert "smithers approve" not in page  # the page of the question has a form
+    assert chip.endswith('<span class="l">Review</span></span>')
     assert "has been waiting for" not in page
 
 
@@ -339,6 +340,10 @@ def test_a_fork_of_a_run_that_has_ended_has_nothing_to_run(hub: Hub, browser: Te
     assert "2 run, 0 ask, 1 kept" in again  # what reads it as well
     assert "reads first" in again
     assert 'class="button main" type="submit" name="start"' in again
+    changed = browser.post("/runs/r1/fork", data={**sent, "rerun_changed": "1"}).text
+    assert "Nothing is left to run" not in changed
+    assert "Which ones is known only when the fork runs" in changed
+    assert 'class="button main" type="submit" name="start"' in changed
     made = browser.post("/runs/r1/fork", data={**sent, "do.first": "again", "hold": "1"})
     assert made.status_code == 200
     states = {str(one.line.key): one.line.state for one in hub.inspect("r1-fork").tasks}

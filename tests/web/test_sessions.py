@@ -75,6 +75,9 @@ def test_a_session_reads_and_decides_by_its_name(
     assert re.split("[=;]", cookie)[1] not in kept
     browser.post("/session/end", headers={_CSRF: opened.csrf})
     assert browser.get("/api/v1/runs/r1").status_code == 401
+    late = browser.post("/runs/r1/ask", data={}, headers={"accept": "text/html"})
+    assert (late.status_code, "Nothing was recorded" in late.text) == (401, True)
+    assert "Nothing was recorded" not in browser.get("/", headers={"accept": "text/html"}).text
     code, by_tls = {"code": sessions.offer("ann")}, {"x-forwarded-proto": "https"}
     assert "Secure" in browser.get("/session", params=code, headers=by_tls).headers["set-cookie"]
 
@@ -167,7 +170,7 @@ def test_a_person_at_a_terminal_gets_a_session_and_nobody_else(
     browser.chmod(0o700)
     env = environment({"XDG_STATE_HOME": str(state), "BROWSER": f"{browser} %s"})
     piped = smithers(tmp_path, "ui", env=env)
-    assert (piped.code, "opened by a person at a terminal" in piped.err) == (2, True)
+    assert (piped.code, "only a person at a terminal can open a session" in piped.err) == (2, True)
 
     def typed(*words: str) -> str:
         command = shlex.join([sys.executable, "-m", "smithers", *words])

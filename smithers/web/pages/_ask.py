@@ -119,6 +119,7 @@ def _effects(call: Call, asked: Question) -> dict[str, Any]:
         "budget": _budget(call),
         "spent": call.hub.summary(call.run).usage.cost,
         "is_driven": call.hub.attention(call.run)[0],
+        "is_supervised": call.hub.is_supervised(),
         "may_answer": _may_answer(call, asked),
         "commands": [typed(call, one) for one in asked.commands.values()],
     }

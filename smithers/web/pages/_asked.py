@@ -52,6 +52,7 @@ def shown_asked(
         has_ended=run.status in ENDED,
         is_driven=is_driven,
         is_stopped=is_stopped,
+        is_woken=is_stopped and run.status == "waiting" and call.hub.is_supervised(),
         may_resume=is_stopped and call.caller is not None and call.caller.may("run"),
         command=typed(call, call.hub.resume_in_program(call.run) or resume_of(call.run)),
         following=waiting[0] if waiting else None,

@@ -24,7 +24,7 @@ _MOST_WIDTH = 1_100
 """What is side by side goes to the next row from there on."""
 _MOST_NAME, _MOST_CURVES = 30, 400
 _MOST_BEND = 80.0
-_NARROW, _WIDE = 7.6, 13.5
+_NARROW, _BROAD, _WIDE = 7.6, 11.0, 13.5
 """Pixels that a letter takes at most, on average."""
 
 
@@ -161,7 +161,10 @@ def _size(item: Item) -> tuple[float, float]:
 
 
 def _length(text: str) -> float:
-    return sum(_WIDE if east_asian_width(letter) in "WF" else _NARROW for letter in text)
+    return sum(
+        _WIDE if east_asian_width(letter) in "WF" else _BROAD if letter in "mwMW" else _NARROW
+        for letter in text
+    )
 
 
 def _cut(name: str) -> str:
