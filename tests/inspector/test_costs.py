@@ -60,5 +60,5 @@ def test_without_scripts_the_table_has_the_bars(chromium: Browser, inspector: In
         assert "$" in row.inner_text()
         assert row.locator("svg rect").last.bounding_box()
         page.locator("select[name=days]").select_option("7")
-        page.get_by_role("button", name="Show").click()
+        page.get_by_role("button", name="Filter").click()
         assert "days=7" in page.url
