@@ -43,7 +43,7 @@ class Repeats:
         self, name: Name, given: object, call: Callable[[], Awaitable[Response]]
     ) -> Response:
         """The answer to the first request of this name. Only success is kept, so what was refused
-        can be corrected and sent again.
+        can be corrected and sent again; a form that is shown again has done nothing.
         """
         if not (0 < len(name[2]) <= _LONGEST):
             raise ProblemError(400, f"an Idempotency-Key has 1 to {_LONGEST} characters")
@@ -55,7 +55,7 @@ class Repeats:
         async with kept.lock:
             if kept.response is None:
                 response = await call()
-                if response.status_code < 400:
+                if response.status_code < 400 and response.media_type != "text/html":
                     kept.given, kept.response = digest, response
                 return response
         if kept.given != digest:

@@ -135,7 +135,7 @@ def test_a_fork_of_a_past_frame_is_made_by_a_form(hub: Hub, browser: TestClient)
     assert hub.inspect("f1").run.forked_from == ("r1", hub.inspect("r1").run.frames - 1)
     assert "compare?left=r1" in browser.get("/runs/f1").text
     assert [one.who for one in hub.audit("f1") if one.what == "fork"] == ["ann"]
-    twice = browser.post("/runs/r1/fork", data=sent)
+    twice = browser.post("/runs/r1/fork", data=sent | {"once": ""})
     assert (twice.status_code, "f1" in twice.text) == (422, True)
     wrong = browser.post("/runs/r1/fork", data={**sent, "run_id": "a b"})
     assert (wrong.status_code, "an id has letters" in wrong.text) == (422, True)
