@@ -140,3 +140,16 @@ def test_those_who_only_read_are_not_offered_a_start(
 
 def test_without_workflows_the_page_says_what_to_type(hub: Hub, browser: TestClient) -> None:
     assert "smithers init" in browser.get("/start").text
+
+
+def test_of_many_files_only_the_chosen_one_is_imported(
+    hub: Hub, trusted: Path, browser: TestClient
+) -> None:
+    mark = "from pathlib import Path\nPath(__file__ + '.imported').touch()\n"
+    for number in range(50):
+        (trusted.parent / f"more{number}.py").write_text(mark + _FLOW)
+    listed = browser.get("/start").text
+    assert listed.count('aria-label="Choose note"') == 51
+    chosen = browser.get("/start", params={"workflow": "more7"}).text
+    assert 'name="field.topic"' in chosen
+    assert [one.name for one in trusted.parent.glob("*.imported")] == ["more7.py.imported"]
