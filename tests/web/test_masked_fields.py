@@ -12,8 +12,7 @@ from starlette.testclient import TestClient
 
 from smithers import Context, HumanTask, Node, NoInput, Sequence, Step, workflow
 from smithers.hub import Hub
-from tests.web.browsing import form_of
-from tests.web.test_start_page import _hidden
+from tests.web.browsing import form_of, hidden
 
 _SECRET = "sk-Abc123/xyz+9&<q>"
 _SHOWN = "${API_KEY}"
@@ -62,7 +61,7 @@ def _output(hub: Hub, run: str, task: str) -> object:
 def _fork(browser: TestClient, **fields: str) -> tuple[int, str]:
     page = browser.get("/runs/r1/fork").text
     assert "Abc123" not in page
-    sent = {"csrf_token": _hidden(page, "csrf_token"), "hold": "1", "run_id": "f1"} | fields
+    sent = {"csrf_token": hidden(page, "csrf_token"), "hold": "1", "run_id": "f1"} | fields
     done = browser.post("/runs/r1/fork", data=sent, follow_redirects=False)
     assert "Abc123" not in done.text
     return done.status_code, done.text

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from smithers import Context, Node, NoInput, Parallel, Step, workflow
 from smithers.hub import Hub
-from smithers.sources import SourceFile
+from smithers.sources import SourceFile, SourceView
 
 
 @workflow
@@ -27,7 +27,11 @@ def _files(hub: Hub, monkeypatch: pytest.MonkeyPatch, texts: list[str]) -> None:
         SourceFile(path=f"m{n}.py", digest=str(n), text=text) for n, text in enumerate(texts)
     )
     found = replace(hub.source("r1"), files=files)
-    monkeypatch.setattr(Hub, "source", lambda *_, **__: found)
+
+    def source(*_: object, **__: object) -> SourceView:
+        return found
+
+    monkeypatch.setattr(Hub, "source", source)
 
 
 def test_each_file_is_parsed_once_for_all_tasks(
@@ -54,7 +58,11 @@ def test_long_files_are_not_compared(
     asyncio.run(hub.run(many, run_id="r1"))
     _files(hub, monkeypatch, ["x = 1\n" * 15_000])
     now = SourceFile(path="m0.py", digest="now", text="x = 2\n" * 15_000)
-    monkeypatch.setattr(Hub, "source_file_now", lambda *_: now)
+
+    def source_now(*_: object) -> SourceFile:
+        return now
+
+    monkeypatch.setattr(Hub, "source_file_now", source_now)
     page = browser.get("/runs/r1/source?changes=true").text
     assert "too long to be compared" in page
     assert "x = 2" not in page

@@ -15,6 +15,7 @@ from smithers.access import Sessions
 from smithers.hub import Hub
 from smithers.reports import RunsQuery
 from smithers.web import make_app
+from tests.web.browsing import hidden
 from tests.web.serving import FakeTokens
 
 _FLOW = '''
@@ -47,18 +48,12 @@ def trusted(hub: Hub, flow: Path) -> Path:
     return flow
 
 
-def _hidden(page: str, name: str) -> str:
-    found = re.search(rf'name="{name}" value="([^"]*)"', page)
-    assert found is not None, page
-    return unescape(found[1])
-
-
 def _runs(hub: Hub) -> list[str]:
     return [one.run_id for one in hub.list_runs(RunsQuery()).runs]
 
 
 def _sent(page: str, **fields: str) -> dict[str, str]:
-    return {name: _hidden(page, name) for name in ("csrf_token", "once", "workflow")} | fields
+    return {name: hidden(page, name) for name in ("csrf_token", "once", "workflow")} | fields
 
 
 def test_a_run_is_started_from_its_form(hub: Hub, trusted: Path, browser: TestClient) -> None:
@@ -114,7 +109,7 @@ def test_what_cannot_be_started_says_why(hub: Hub, flow: Path, browser: TestClie
 
 def _sent_of(browser: TestClient, file: str) -> dict[str, str]:
     page = browser.get("/").text
-    return {"csrf_token": _hidden(page, "csrf_token"), "workflow": f"{file}:note"}
+    return {"csrf_token": hidden(page, "csrf_token"), "workflow": f"{file}:note"}
 
 
 def test_a_file_that_cannot_be_imported_says_where(

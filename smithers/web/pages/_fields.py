@@ -231,7 +231,8 @@ class _Maker:
         sent so. Raises `WrongAnswer` if fields that were sent are too many.
         """
         given = self._given or {}
-        if name in given or (isinstance(data, list) and len(data) > _MOST_ROWS):
+        listed = cast("list[object]", data) if isinstance(data, list) else ()
+        if name in given or len(listed) > _MOST_ROWS:
             return True
         if self._number <= _MOST_FIELDS:
             return False

@@ -39,12 +39,13 @@ def unmasked(new: object, old: object, mask: Mask) -> object:
     if isinstance(new, dict) and isinstance(old, dict):
         before = cast("dict[str, object]", old)
         items = cast("dict[str, object]", new).items()
-        return {name: unmasked(one, before.get(name), mask) for name, one in items}
+        found: object = {name: unmasked(one, before.get(name), mask) for name, one in items}
+        return found
     if isinstance(new, list) and isinstance(old, list):
         whole, rest = cast("list[object]", new), cast("list[object]", old)
         rest = rest + [None] * (len(whole) - len(rest))
         return [unmasked(*both, mask) for both in zip(whole, rest, strict=False)]
-    return new
+    return cast("object", new)
 
 
 def read_masked(
