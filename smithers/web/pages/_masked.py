@@ -34,6 +34,7 @@ def said_of(masks: frozenset[str], text: str) -> str:
 
 def unmasked(new: object, old: object, mask: Mask) -> object:
     """JSON data in which each text that is shown as the old one has the value of that."""
+    kept = new
     if isinstance(new, str):
         return old if isinstance(old, str) and new == mask(old) else new
     if isinstance(new, dict) and isinstance(old, dict):
@@ -45,7 +46,7 @@ def unmasked(new: object, old: object, mask: Mask) -> object:
         whole, rest = cast("list[object]", new), cast("list[object]", old)
         rest = rest + [None] * (len(whole) - len(rest))
         return [unmasked(*both, mask) for both in zip(whole, rest, strict=False)]
-    return cast("object", new)
+    return kept
 
 
 def read_masked(
