@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from inspect import cleandoc
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from smithers.engine.launching import unmarked
@@ -27,6 +28,8 @@ __all__ = ["Descriptions", "describe", "outline"]
 
 _WITHIN_S = 30.0
 _AT_ONCE = 4
+_SLOW_FOR_S = 60.0
+"""How long it counts that an import took too long: else each look would wait for it again."""
 _MOST_BYTES = 1 << 20
 _Stamp = tuple[int, int]
 """When a file was written, in nanoseconds, and its size in bytes."""
@@ -101,6 +104,7 @@ class _Known:
 
     workflows: list[dict[str, Any]]
     stamps: dict[str, _Stamp]
+    until: float = float("inf")
 
 
 class Descriptions:
@@ -112,18 +116,21 @@ class Descriptions:
         self._environment = environment
         self._within_s = within_s
         self._known: dict[Path, _Known] = {}
+        self._looking = Lock()
+        """Those who ask at the same time wait for one look."""
 
     def of(self, files: Sequence[Path]) -> list[dict[str, Any]]:
         """See `Hub.workflows`."""
         now: dict[str, _Stamp | None] = {}
         paths = [file.absolute() for file in files]
-        unknown = [path for path in paths if not self._is_known(path, now)]
-        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-            found = dict(zip(unknown, pool.map(self._look, unknown), strict=True))
-        return [one for path in paths for one in found.get(path) or self._known[path].workflows]
+        with self._looking:
+            unknown = [path for path in paths if not self._is_known(path, now)]
+            with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+                found = dict(zip(unknown, pool.map(self._look, unknown), strict=True))
+            return [one for path in paths for one in found.get(path) or self._known[path].workflows]
 
     def _is_known(self, path: Path, now: dict[str, _Stamp | None]) -> bool:
-        if (known := self._known.get(path)) is None:
+        if (known := self._known.get(path)) is None or known.until < time.monotonic():
             return False
         for name in known.stamps.keys() - now.keys():
             now[name] = _stamp(name)
@@ -131,13 +138,17 @@ class Descriptions:
 
     def _look(self, path: Path) -> list[dict[str, Any]]:
         """A file that cannot be imported is looked at again each time: what it lacks may come."""
-        begun = time.time_ns()
+        begun, from_s = time.time_ns(), time.monotonic()
         found, names = _apart(path, self._environment, self._within_s)
+        ended_s = time.monotonic()
+        is_slow = ended_s - from_s >= self._within_s
         stamps = {name: stamp for name in names if (stamp := _stamp(name)) is not None}
         self._known.pop(path, None)
         is_whole = all("error" not in one for one in found)
         if found and is_whole and all(stamp[0] < begun for stamp in stamps.values()):
             self._known[path] = _Known(found, stamps)
+        elif is_slow and (stamp := _stamp(str(path))) is not None and stamp[0] < begun:
+            self._known[path] = _Known(found, {str(path): stamp}, ended_s + _SLOW_FOR_S)
         return found
 
 

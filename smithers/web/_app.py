@@ -40,7 +40,7 @@ from smithers.web._plain import is_for_page
 from smithers.web._problems import ProblemError, problem_of
 from smithers.web._proxies import Proxies
 from smithers.web._repeating import Repeats
-from smithers.web._routes import Call, Json, Route, Server
+from smithers.web._routes import Call, Json, Route, Server, is_run_id
 from smithers.web._sessions import check_csrf, fields_of
 from smithers.web._table import ROUTES
 
@@ -48,7 +48,6 @@ __all__ = ["make_app"]
 
 _THREADS = 8
 """Calls of `Hub` at once; each opens the database for itself."""
-_RUN_ID = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 
 
 def make_app(
@@ -267,7 +266,7 @@ def _path_of(given: Mapping[str, Any]) -> dict[str, str]:
     """The parameters of a path, decoded after it was split, so that a task may have any name."""
     found = {name: unquote(value) for name, value in given.items()}
     run, frame = found.get("run"), found.get("frame", "0")
-    if run is not None and not (len(run) <= 64 and _RUN_ID.issuperset(run)):
+    if run is not None and not is_run_id(run):
         raise ProblemError(404, "this is not the id of a run", kind="UnknownRun")
     if not (frame.isascii() and frame.isdigit() and len(frame) <= 16):
         raise ProblemError(404, "this is not the number of a frame", kind="UnknownFrame")

@@ -37,6 +37,7 @@ __all__ = [
     "NoParameters",
     "Route",
     "Server",
+    "is_run_id",
     "number_of",
     "post",
 ]
@@ -45,6 +46,7 @@ Json = dict[str, Any]
 EVENTS = "text/event-stream"
 """The media type of server-sent events."""
 M = TypeVar("M", bound=BaseModel)
+_RUN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class Closed(BaseModel):
@@ -65,6 +67,11 @@ class NoParameters(Closed):
 
 def _flag(given: object) -> object:
     return {"true": True, "false": False}.get(given, given) if isinstance(given, str) else given
+
+
+def is_run_id(text: str) -> bool:
+    """Whether a run may have this id, which is a part of the names of its files."""
+    return _RUN_ID.fullmatch(text) is not None
 
 
 def number_of(given: object) -> object:

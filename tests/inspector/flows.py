@@ -461,3 +461,14 @@ def allows(ctx: Context[NoInput]) -> Node:
         Step("lint", lambda: str(1 / 0), output=str, on_failure="continue"),
         Step("build", lambda: "built", output=str),
     )
+
+
+class Hostile(BaseModel):
+    text: str = Field(EVIL, title=EVIL, description=EVIL)
+    choice: Literal["a", "<script>window.hit=1</script>"] = "a"
+
+
+@workflow(input=Hostile)
+def takes_evil(ctx: Context[Hostile]) -> Node:
+    """<script>window.hit=1</script><img src=x onerror=window.hit=1>"""
+    return Sequence(Step("none", lambda: "done", output=str))

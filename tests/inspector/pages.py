@@ -78,6 +78,7 @@ HOSTILE = {
     "hostile, its graph": "/runs/hostile/graph",
     "hostile, its source": "/runs/hostile/source",
     "hostile, a fork": "/runs/hostile/fork",
+    "hostile, its start": "/start?workflow=flows.py:takes_evil",
     "hostile and another": "/compare?left=hostile&right=demo&all=true",
     "hostile, not there": _task("hostile", f"{EVIL_ID}2"),
 }

@@ -114,6 +114,21 @@ def test_a_file_that_cannot_be_imported_is_tried_again(tmp_path: Path) -> None:
     assert descriptions.of([flow])[0]["workflow"] == "one"
 
 
+def test_an_import_that_takes_too_long_is_waited_for_once_in_a_while(tmp_path: Path) -> None:
+    flow, tries = tmp_path / "flow.py", tmp_path / "tries"
+    mark = f"open({str(tries)!r}, 'a').write('x')\n"
+    flow.write_text(f"import time\n{mark}time.sleep(60)\n")
+    age_all(tmp_path)
+    descriptions = Descriptions(os.environ, within_s=5)
+    for _ in range(2):
+        assert "took over 5 s" in descriptions.of([flow])[0]["error"]["message"]
+    assert tries.read_text() == "x"
+    flow.write_text(f"{mark}raise ImportError\n")
+    age_all(tmp_path)
+    assert "took over" not in descriptions.of([flow])[0]["error"]["message"]
+    assert tries.read_text() == "xx"
+
+
 def age_all(folder: Path) -> None:
     """As if the files had been written a while ago."""
     for number, path in enumerate(folder.glob("*.py")):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from html.parser import HTMLParser
 
-__all__ = ["Sent", "form_of"]
+__all__ = ["Sent", "form_of", "hidden"]
 
 Sent = dict[str, list[str]]
 
@@ -56,3 +58,10 @@ def form_of(page: str, name: str = "form") -> Sent:
     made = _Form(name)
     made.feed(page)
     return made.sent
+
+
+def hidden(page: str, name: str) -> str:
+    """The value of a hidden field of a page."""
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found is not None, page
+    return unescape(found[1])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from html import unescape
-from typing import Any, Literal
+from typing import Any, Literal, Union
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model
 from starlette.testclient import TestClient
 
 from smithers import Context, HumanTask, Node, NoInput, Rework, Sequence, Step, workflow
@@ -122,3 +123,80 @@ def test_work_is_sent_back_without_an_answer(hub: Hub, browser: TestClient) -> N
     assert _post(browser, {**_fields(page), "verb": "answer", "answer": _EVIL}).status_code == 200
     asyncio.run(hub.resume("r1", workflow=chooses))
     assert hub.status("r1") == "finished"
+
+
+class Cell(BaseModel):
+    a: str = "x"
+    b: str = "y"
+
+
+class Line(BaseModel):
+    cells: list[Cell] = []
+
+
+class Grid(BaseModel):
+    lines: list[Line] = []
+    title: str = ""
+
+
+def _wide() -> type[BaseModel]:
+    """A union of many, each with many fields."""
+    fields: dict[str, Any] = {f"f{number}": (list[Grid], ...) for number in range(30)}
+    arms = tuple(create_model(f"Arm{number}", **fields) for number in range(30))
+    union: Any = Union[arms]  # noqa: UP007
+    return create_model("Wide", of=(union, ...), last=(Cell, ...))
+
+
+Wide: Any = _wide()
+
+
+@workflow(input=Grid)
+def grids(ctx: Context[Grid]) -> Node:
+    return Sequence(HumanTask("grid", ask="Which?", output=Grid))
+
+
+@workflow
+def wides(ctx: Context[NoInput]) -> Node:
+    asked: Any = HumanTask("wide", ask="Which?", output=Wide)
+    return Sequence(asked, result=asked)
+
+
+def test_a_form_has_so_many_fields_at_most(hub: Hub, browser: TestClient) -> None:
+    asyncio.run(hub.run(grids, Grid(), run_id="r1"))
+    sent = _fields(browser.get("/runs/r1/ask?task=grid").text) | {"field.lines.rows": "200"}
+    sent |= {f"field.lines.{n}.cells.rows": "200" for n in range(200)}
+    for press in ({"rows": "+field.lines"}, {"verb": "answer"}):
+        refused = _post(browser, sent | press)
+        assert (refused.status_code, len(refused.text) < 20_000) == (422, True)
+        assert "more than 800 fields" in refused.text
+
+
+def test_what_is_too_wide_for_fields_is_answered_as_json(hub: Hub, browser: TestClient) -> None:
+    asyncio.run(hub.run(wides, run_id="r1"))
+    page = browser.get("/runs/r1/ask?task=wide").text
+    assert len(page) < 1_000_000
+    sent = {**_fields(page), "verb": "answer", "field.of.which": "0"}
+    assert sent["field.last"] == ""
+    done = _post(browser, sent | {"field.last": json.dumps({"a": "1", "b": "2"})})
+    assert done.status_code == 200
+    asyncio.run(hub.resume("r1", workflow=wides))
+    output = hub.summary("r1").output
+    assert output is not None
+    assert json.loads(output)["last"] == {"a": "1", "b": "2"}
+
+
+def test_a_long_list_is_edited_whole(hub: Hub, browser: TestClient) -> None:
+    lines = [Line(cells=[Cell(a=str(n))]) for n in range(250)]
+    asyncio.run(hub.run(grids, Grid(lines=lines, title="old"), run_id="r1"))
+    page = browser.get("/runs/r1/fork").text
+    token = re.search(r'name="csrf_token" value="([^"]*)"', page)
+    text = re.search(r'name="field.lines"[^>]*>\n([^<]*)</textarea>', page)
+    assert token is not None
+    assert text is not None
+    edited = json.loads(unescape(text[1]))
+    edited[249]["cells"][0]["a"] = "last"
+    sent = {"csrf_token": token[1], "hold": "1", "run_id": "f1", "field.title": "new"}
+    done = browser.post("/runs/r1/fork", data=sent | {"field.lines": json.dumps(edited)})
+    assert done.status_code == 200, done.text
+    found = Grid.model_validate_json(hub.inspect("f1").run.input)
+    assert (len(found.lines), found.lines[249].cells[0].a, found.title) == (250, "last", "new")

@@ -415,6 +415,8 @@ def test_two_runs_are_compared_task_by_task(hub: Hub, browser: TestClient) -> No
     then = browser.get("/compare?left=r1@0&right=r1").text
     assert "running → finished" in then
     assert browser.get("/compare?left=r1@x&right=r1").status_code == 422
+    for evil in ("..%2Fapp", "a%00b", "%FF"):
+        assert browser.get(f"/compare?left=r1&right={evil}").status_code == 404
     assert browser.get("/compare?left=r1&right=none").status_code == 404
 
 

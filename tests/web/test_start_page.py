@@ -15,6 +15,7 @@ from smithers.access import Sessions
 from smithers.hub import Hub
 from smithers.reports import RunsQuery
 from smithers.web import make_app
+from tests.web.browsing import hidden
 from tests.web.serving import FakeTokens
 
 _FLOW = '''
@@ -47,18 +48,12 @@ def trusted(hub: Hub, flow: Path) -> Path:
     return flow
 
 
-def _hidden(page: str, name: str) -> str:
-    found = re.search(rf'name="{name}" value="([^"]*)"', page)
-    assert found is not None, page
-    return unescape(found[1])
-
-
 def _runs(hub: Hub) -> list[str]:
     return [one.run_id for one in hub.list_runs(RunsQuery()).runs]
 
 
 def _sent(page: str, **fields: str) -> dict[str, str]:
-    return {name: _hidden(page, name) for name in ("csrf_token", "once", "workflow")} | fields
+    return {name: hidden(page, name) for name in ("csrf_token", "once", "workflow")} | fields
 
 
 def test_a_run_is_started_from_its_form(hub: Hub, trusted: Path, browser: TestClient) -> None:
@@ -114,7 +109,7 @@ def test_what_cannot_be_started_says_why(hub: Hub, flow: Path, browser: TestClie
 
 def _sent_of(browser: TestClient, file: str) -> dict[str, str]:
     page = browser.get("/").text
-    return {"csrf_token": _hidden(page, "csrf_token"), "workflow": f"{file}:note"}
+    return {"csrf_token": hidden(page, "csrf_token"), "workflow": f"{file}:note"}
 
 
 def test_a_file_that_cannot_be_imported_says_where(
@@ -140,3 +135,16 @@ def test_those_who_only_read_are_not_offered_a_start(
 
 def test_without_workflows_the_page_says_what_to_type(hub: Hub, browser: TestClient) -> None:
     assert "smithers init" in browser.get("/start").text
+
+
+def test_of_many_files_only_the_chosen_one_is_imported(
+    hub: Hub, trusted: Path, browser: TestClient
+) -> None:
+    mark = "from pathlib import Path\nPath(__file__ + '.imported').touch()\n"
+    for number in range(50):
+        (trusted.parent / f"more{number}.py").write_text(mark + _FLOW)
+    listed = browser.get("/start").text
+    assert listed.count('aria-label="Choose note"') == 51
+    chosen = browser.get("/start", params={"workflow": "more7"}).text
+    assert 'name="field.topic"' in chosen
+    assert [one.name for one in trusted.parent.glob("*.imported")] == ["more7.py.imported"]

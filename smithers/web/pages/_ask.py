@@ -19,7 +19,8 @@ from smithers.web._routes import Call, Closed
 from smithers.web.pages._asked import shown_asked
 from smithers.web.pages._changed import Change, change_of
 from smithers.web.pages._fields import entries_of
-from smithers.web.pages._given import all_entries, read_answer, with_rows
+from smithers.web.pages._given import all_entries, with_rows
+from smithers.web.pages._masked import read_masked
 from smithers.web.pages._page import Fields, form, only, page, redirect, render, typed
 from smithers.web.pages._texts import parts_of_text
 from smithers.web.pages._words import link_of
@@ -199,7 +200,7 @@ def _give(call: Call, asked: Question, given: Fields) -> None:
             caller=call.caller,
         )
         return
-    value, errors = read_answer(wanted, given)
+    value, errors = read_masked(wanted, given, call.hub.secrets.mask)
     if errors:
         raise _Misfit(errors)
     wanted.check(value)

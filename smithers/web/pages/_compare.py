@@ -12,7 +12,7 @@ from starlette.responses import Response
 from smithers.hub import RunsQuery
 from smithers.values import dataclass
 from smithers.web._problems import ProblemError
-from smithers.web._routes import Call, Closed, Flag, number_of
+from smithers.web._routes import Call, Closed, Flag, is_run_id, number_of
 from smithers.web.pages._ahead import counted, counted_cost
 from smithers.web.pages._page import page, render
 from smithers.web.pages._reasons import lines_words, reasons
@@ -157,6 +157,8 @@ def _side(text: str) -> Side:
         raise ProblemError(
             422, f"{text!r} is not a run", kind="WrongParameters", hint="write RUN or RUN@FRAME"
         )
+    if not is_run_id(run_id):
+        raise ProblemError(404, f"{run_id!r} is not the id of a run", kind="UnknownRun")
     return Side(run_id, int(frame) if at else None)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 
+from smithers.errors import WrongAnswer
 from smithers.forms import Form
 from smithers.schemas import Schema, fields_of, resolved, type_words
 from smithers.values import dataclass
@@ -37,6 +38,10 @@ UNSET: Final[object] = object()
 _DEEPEST = 5
 """What is deeper is one field, of JSON."""
 _MOST_ROWS = 200
+"""A longer list is one field, of JSON."""
+_MOST_FIELDS = 800
+"""What has fields inside is one field, of JSON, once a form has so many: it may send 1,000."""
+_NESTED = ("group", "either", "rows")
 
 Kind = (
     Literal["group", "either", "rows", "fixed", "choice", "many", "text"]
@@ -161,6 +166,7 @@ class _Maker:
 
     def __init__(self, given: Fields | None) -> None:
         self._given = given
+        self._number = 0
 
     def fields(
         self, schema: Schema, path: _Path, at: _Path, data: object = UNSET
@@ -193,6 +199,9 @@ class _Maker:
         is_object = kind == "group"
         if is_object and (may_be_null or not (is_required or _is_object(data))):
             kind = "either"
+        self._number += 1
+        if kind in _NESTED and self._is_json(_name(path), data):
+            kind = "json"
         shape = shapes[0] if len(shapes) == 1 else schema
         made = Entry(
             path=path,
@@ -217,6 +226,23 @@ class _Maker:
             case _:
                 return replace(made, values=self._typed(made.name, _text(kind, data)))
 
+    def _is_json(self, name: str, data: object) -> bool:
+        """Whether what has fields inside is one of JSON: the form would be too large, or it was
+        sent so. Raises `WrongAnswer` if fields that were sent are too many.
+        """
+        given = self._given or {}
+        listed = cast("list[object]", data) if isinstance(data, list) else ()
+        if name in given or len(listed) > _MOST_ROWS:
+            return True
+        if self._number <= _MOST_FIELDS:
+            return False
+        if any(one.startswith(f"{name}.") for one in given):
+            raise WrongAnswer(
+                f"the form has more than {_MOST_FIELDS:,} fields",
+                hint="give the value as JSON in a terminal",
+            )
+        return True
+
     def _either(self, made: Entry, shapes: list[Schema], data: object) -> Entry:
         """A union: its choices, and the fields of each."""
         words = [str(one.get("title") or limits_of(one) or type_words(one, one)) for one in shapes]
@@ -235,7 +261,8 @@ class _Maker:
 
     def _arm(self, made: Entry, shape: Schema, number: int, data: object) -> Entry:
         path = (*made.path, str(number))
-        if _kind([shape], len(path)) == "group":
+        is_group = _kind([shape], len(path)) == "group"
+        if is_group and not self._is_json(_name(path), data):
             fields = self.fields(shape, path, made.at, data)
             return Entry(
                 path=path, at=made.at, label="", kind="group", schema=shape, entries=fields

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -10,13 +11,14 @@ from starlette.responses import Response
 
 from smithers.errors import AuthorError, Refused, RunExists, SmithersError, WrongAnswer
 from smithers.shapes import asks_person
-from smithers.texts import strict_json
+from smithers.texts import from_json, strict_json
 from smithers.web._problems import ProblemError, status_of
 from smithers.web._routes import Call, Closed, number_of
 from smithers.web._starting import BAD_ID, ForkBody, fork
 from smithers.web.pages._forked import forecast
 from smithers.web.pages._given import with_rows
 from smithers.web.pages._inputs import input_of
+from smithers.web.pages._masked import masks_in, said_of, unmasked
 from smithers.web.pages._page import Fields, form, only, page, redirect, render
 from smithers.web.pages._texts import text_of
 from smithers.web.pages._words import link_of, name_of
@@ -73,13 +75,16 @@ class _Draft:
         if text == self.old_output(task):
             return
         old = "" if task.output is None else task.output.text()
-        if old.startswith('"'):
-            self.outputs[name] = text
-            return
         try:
-            self.outputs[name] = strict_json(text)
+            value = text if old.startswith('"') else strict_json(text)
         except (ValueError, RecursionError) as error:
             self.errors[f"set.{name}"] = f"is not JSON: {error}"
+            return
+        mask = self.input.mask
+        self.outputs[name] = unmasked(value, from_json(old) if old else None, mask)
+        written = json.dumps(self.outputs[name], ensure_ascii=False)
+        if said := said_of(masks_in([old], mask), written):
+            self.errors[f"set.{name}"] = said
 
     def body(self) -> ForkBody:
         """What the form asks for, as the HTTP API takes it."""

@@ -12,7 +12,8 @@ from smithers.forms import Form
 from smithers.texts import object_from, strict_json
 from smithers.values import dataclass
 from smithers.web.pages._fields import UNSET, Entry, entries_of, rows_name
-from smithers.web.pages._given import all_entries, read_answer
+from smithers.web.pages._given import all_entries
+from smithers.web.pages._masked import masks_in, read_masked, said_of, unmasked
 
 if TYPE_CHECKING:
     from smithers.hub import Hub
@@ -72,12 +73,21 @@ class RunInput:
         if not names:
             return Changed(value=None, errors={}, names=names)
         if self.form is None:
-            value, error = _object(sent[_WHOLE.name][-1])
+            value, error = self._whole(sent[_WHOLE.name][-1])
             return Changed(value=value, errors={"": error} if error else {}, names=names)
-        read, errors = read_answer(self.form, sent)
+        read, errors = read_masked(self.form, sent, self.mask, data=self.old)
         value = cast("dict[str, Any]", read)
         _Keeper(self.old, old, sent, errors, names).keep(value, entries_of(self.form, sent))
         return Changed(value=value, errors=errors, names=names)
+
+    def _whole(self, text: str) -> tuple[dict[str, Any] | None, str]:
+        """The input that a text of JSON means, or what is wrong with it."""
+        value, error = _object(text)
+        if value is None:
+            return None, error
+        found = cast("dict[str, Any]", unmasked(value, self.old, self.mask))
+        masks = masks_in([json.dumps(self.old, ensure_ascii=False)], self.mask)
+        return found, said_of(masks, json.dumps(found, ensure_ascii=False))
 
     def _old(self) -> list[Entry]:
         """The fields as they show the run's input; of what it does not have, the default."""

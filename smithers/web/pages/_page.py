@@ -112,6 +112,7 @@ def render(call: Call, template: str, *, status: int = 200, **values: Any) -> Re
             here=f"{address.path}?{address.query}" if address.query else address.path,
             nonce=nonce,
             now=datetime.now(UTC),
+            once=token_urlsafe(16),
             **values,
         )
     )

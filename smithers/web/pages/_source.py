@@ -19,7 +19,7 @@ from smithers.web.pages._texts import Row, rows_of
 from smithers.web.pages._words import Mark, mark_of_task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from smithers.changes import Failure, Key
     from smithers.hub import Hub
@@ -30,6 +30,8 @@ __all__ = ["ROUTES", "Line", "failed_lines", "lines_of_task"]
 
 _PLACE = re.compile(r"(?P<file>.+):(?P<line>\d+):(?P<column>\d+)", re.DOTALL)
 _MOST_LINES = 4_000
+_MOST_COMPARED = 20_000
+"""The time to compare grows with the square of it."""
 _FIRST = ("bad", "ask", "run", "wait", "gone", "pend", "off", "ok")
 """The states of the tasks of a line, that first which is looked at first."""
 
@@ -61,6 +63,16 @@ class _Lines(NamedTuple):
     last: int
 
 
+class _Calls(NamedTuple):
+    """The lines of the calls of a file: by the name that is their first argument, and of those
+    whose name is put together with its fixed parts.
+    """
+
+    path: str
+    named: Mapping[object, tuple[int, int]]
+    made: Sequence[tuple[tuple[str, ...], tuple[int, int]]]
+
+
 class _Mark(NamedTuple):
     """The tasks that a line makes, and the state to look at first."""
 
@@ -75,7 +87,8 @@ def _source(call: Call) -> Response:
     files = [one for one in found.files if one.text is not None]
     error = _error_of(inspected.tasks, given.task)
     place = None if error is None or error.place is None else _at(error.place, files)
-    lines = None if given.task is None else _find(files, given.task)
+    calls = [_Calls(one.path, *_calls(one.text or "")) for one in files]
+    lines = None if given.task is None else _find(calls, given.task)
     wanted = given.file or (place and place.file) or (lines and lines.file)
     shown = next((one for one in files if one.path == wanted), files[0] if files else None)
     texts = pieces_of("" if shown is None else shown.text or "")
@@ -85,7 +98,7 @@ def _source(call: Call) -> Response:
         marked = range(lines.first, lines.last + 1)
     around = bad or (marked[0] if marked else 1)
     first = max(0, min(around - _MOST_LINES // 2, len(texts) - _MOST_LINES))
-    marks = {} if shown is None else _marks(files, shown.path, inspected.tasks)
+    marks = {} if shown is None else _marks(calls, shown.path, inspected.tasks)
     now = None if shown is None else hub.source_file_now(inspected.run.file, shown.path)
     return render(
         call,
@@ -123,15 +136,14 @@ def _masked(hub: Hub, line: tuple[Piece, ...]) -> tuple[Piece, ...]:
     return line if masked == text else (Piece("", masked),)
 
 
-def _marks(files: Iterable[SourceFile], path: str, tasks: Iterable[TaskView]) -> dict[int, _Mark]:
+def _marks(calls: Sequence[_Calls], path: str, tasks: Iterable[TaskView]) -> dict[int, _Mark]:
     """For each line of a file that makes tasks, what they are and how they are."""
     by_line: dict[int, list[TaskView]] = {}
     known: dict[str, _Lines | None] = {}
-    files = list(files)
     for one in tasks:
         id = one.line.key.id
         if id not in known:
-            known[id] = _find(files, id)
+            known[id] = _find(calls, id)
         lines = known[id]
         if lines is not None and lines.file == path:
             by_line.setdefault(lines.first, []).append(one)
@@ -149,6 +161,8 @@ def _changes(shown: SourceFile | None, now: SourceFile | None) -> list[Row]:
     if shown is None or now is None or shown.text is None or now.text is None:
         return []
     old, new = lines_of(shown.text), lines_of(now.text)
+    if len(old) + len(new) > _MOST_COMPARED:
+        return [Row(kind="head", text="The file is too long to be compared here.")]
     return list(rows_of(list(unified_diff(old, new, lineterm=""))[2:]))
 
 
@@ -179,12 +193,12 @@ def _at(place: str, files: Iterable[SourceFile]) -> Line | None:
     return None
 
 
-def _find(files: Iterable[SourceFile], task: str) -> _Lines | None:
+def _find(calls: Sequence[_Calls], task: str) -> _Lines | None:
     """Where a task is written, if that can be told."""
     name = re.sub(r"(\[\d+\])+$", "", task)
     for wanted in dict.fromkeys((name, name.rpartition("/")[2])):
-        for one in files:
-            if one.text is not None and (found := lines_of_task(one.text, wanted)) is not None:
+        for one in calls:
+            if (found := _lines_of(one, wanted)) is not None:
                 return _Lines(one.path, *found)
     return None
 
@@ -198,21 +212,22 @@ def lines_of_task(text: str, name: str) -> tuple[int, int] | None:
     >>> lines_of_task('Step("a", f)', "b") is None
     True
     """
-    named, made = _calls(text)
-    if name in named:
-        return named[name]
-    return next((lines for node, lines in made if _may_be_named(node, name)), None)
+    return _lines_of(_Calls("", *_calls(text)), name)
 
 
-@lru_cache(maxsize=64)
+def _lines_of(calls: _Calls, name: str) -> tuple[int, int] | None:
+    if name in calls.named:
+        return calls.named[name]
+    return next((lines for parts, lines in calls.made if _may_be_named(parts, name)), None)
+
+
+@lru_cache(maxsize=256)
 def _calls(
     text: str,
-) -> tuple[dict[object, tuple[int, int]], list[tuple[ast.JoinedStr, tuple[int, int]]]]:
-    """The lines of the calls of a source: by the name that is their first argument, and of those
-    whose name is put together.
-    """
+) -> tuple[dict[object, tuple[int, int]], list[tuple[tuple[str, ...], tuple[int, int]]]]:
+    """The calls of a source, as `_Calls` has them."""
     named: dict[object, tuple[int, int]] = {}
-    made: list[tuple[ast.JoinedStr, tuple[int, int]]] = []
+    made: list[tuple[tuple[str, ...], tuple[int, int]]] = []
     try:
         nodes = list(ast.walk(ast.parse(text)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -225,13 +240,15 @@ def _calls(
         if isinstance(first, ast.Constant) and isinstance(first.value, str):
             named.setdefault(first.value, lines)
         elif isinstance(first, ast.JoinedStr):
-            made.append((first, lines))
+            parts = (
+                str(one.value) if isinstance(one, ast.Constant) else "" for one in first.values
+            )
+            made.append((tuple(parts), lines))
     return named, made
 
 
-def _may_be_named(node: ast.JoinedStr, name: str) -> bool:
+def _may_be_named(parts: Sequence[str], name: str) -> bool:
     """Whether the fixed parts of a text that is put together are in a name, in their order."""
-    parts = [str(one.value) if isinstance(one, ast.Constant) else "" for one in node.values]
     if not any(parts) or not (name.startswith(parts[0]) and name.endswith(parts[-1])):
         return False
     at = 0

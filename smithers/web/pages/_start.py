@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ROUTES"]
 
+_MOST_IMPORTED = 40
+"""More files are only parsed for the list: an import takes a part of a second."""
+
 
 class StartParameters(Closed):
     """Which workflow: a name, or FILE.py[:NAME] in a folder of the server."""
@@ -98,13 +101,16 @@ def _found(call: Call, asked: str) -> list[_Workflow]:
     Raises what `Roots.find` raises.
     """
     if not asked:
-        return list(_described(call, call.server.roots.files(), None))
+        files = call.server.roots.files()
+        return list(_described(call, files, None, parsed=len(files) > _MOST_IMPORTED))
     found = call.server.roots.find(call.hub, asked, None)
     return list(_described(call, [found.file], found.name))
 
 
-def _described(call: Call, files: list[Path], name: str | None) -> Iterable[_Workflow]:
-    for one in call.hub.workflows(files):
+def _described(
+    call: Call, files: list[Path], name: str | None, *, parsed: bool = False
+) -> Iterable[_Workflow]:
+    for one in call.hub.workflows(files, parsed=parsed):
         if name is None or one.get("name") == name:
             yield _workflow(one, call.hub.secrets.mask)
 
