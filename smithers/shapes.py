@@ -19,6 +19,9 @@ __all__ = [
     "asks_agent",
     "asks_person",
     "is_container",
+    "is_timer",
+    "kind_word",
+    "kind_words",
     "runs_command",
     "runs_workflow",
     "shape_of",
@@ -120,6 +123,35 @@ def runs_command(kind: str) -> bool:
 def runs_workflow(kind: str) -> bool:
     """Whether a kind of node runs another workflow."""
     return kind == "subflow"
+
+
+def is_timer(kind: str) -> bool:
+    """Whether a kind of node only waits for a time."""
+    return kind == "timer"
+
+
+def kind_word(kind: str) -> str:
+    """What a node of a kind is called where a person decides whether it runs.
+
+    >>> kind_word("task"), kind_word("command")
+    ('agent', 'command')
+    """
+    return _WORD.get(kind, kind)
+
+
+def kind_words(kind: str) -> str:
+    """What happens at a node at which no program of ours works, in a sentence; else empty."""
+    return _WORDS.get(kind, "")
+
+
+_WORD = {"task": "agent", "human": "question", "subflow": "workflow"}
+_WORDS = {
+    "approval": "A person decides here.",
+    "human": "A person answers here.",
+    "timer": "A timer.",
+    "wait_for_event": "It waits for an event.",
+    "subflow": "Another workflow runs here, as a run below this one.",
+}
 
 
 def asks_agent(kind: str) -> bool:

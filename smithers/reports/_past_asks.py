@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smithers import waits
+from smithers import inbox, waits
 from smithers.changes import Key
 from smithers.reports._database import reading
 from smithers.store.rows import path_of, path_text
@@ -21,7 +21,7 @@ _MOST = 200
 _KINDS = ", ".join(f"'{kind}'" for kind in waits.DECISIONS)
 _PAST = (
     "SELECT w.node, w.path, w.asked, w.digest, coalesce(w.answer, i.body) FROM waits w"
-    " LEFT JOIN inbox i ON i.run_id = w.run_id AND i.kind = 'answer' AND i.node = w.node"
+    f" LEFT JOIN inbox i ON i.run_id = w.run_id AND i.kind = '{inbox.ANSWER}' AND i.node = w.node"
     " AND i.path = w.path AND i.opened = w.born"
     f" WHERE w.run_id = ? AND w.kind IN ({_KINDS}) AND w.asked IS NOT NULL"
     " AND (w.node = ? OR substr(?, 1, length(w.node) + 1) = w.node || '[')"

@@ -144,7 +144,7 @@ _PLACES = """(names) => names.map((name) => {
 
 def _places(page: Page) -> dict[int, Any]:
     """Where the slider is, and the rows; on a phone these are below what needs attention."""
-    found = {}
+    found: dict[int, Any] = {}
     for width in (360, 1024, 1600):
         page.set_viewport_size({"width": width, "height": 900})
         found[width] = page.evaluate(_PLACES, ["#frame", *["#run-tree"][: width > 360]])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -49,7 +49,7 @@ def _is_shown(row: str) -> bool:
 
 
 @contextmanager
-def _running(hub: Hub, gate: Path) -> Iterator[None]:
+def _running(hub: Hub, gate: Path) -> Generator[None]:
     """A run in which an agent waits for a file."""
     run = hub.run(issues, Gate(gate=gate), run_id="r1")
     thread = threading.Thread(target=asyncio.run, args=(run,))

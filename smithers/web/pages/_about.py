@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from smithers import waits
 from smithers.naming import key_name, waited_for
+from smithers.shapes import is_timer, kind_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,13 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["Sentence", "about_task", "expected_words"]
 
 _NAMES = 5
-_KINDS = {
-    "approval": "A person decides here.",
-    "human": "A person answers here.",
-    "timer": "A timer.",
-    "wait_for_event": "It waits for an event.",
-    "subflow": "Another workflow runs here, as a run below this one.",
-}
 
 
 class Sentence(NamedTuple):
@@ -36,8 +30,8 @@ class Sentence(NamedTuple):
 def about_task(task: TaskView, wait: WaitView | None) -> Iterator[Sentence]:
     """What is done here if no agent works, what it waits for, and from where its output is."""
     line = task.line
-    if line.kind in _KINDS and (wait is None or line.kind != "timer"):
-        yield Sentence(_KINDS[line.kind])
+    if (said := kind_words(line.kind)) and (wait is None or not is_timer(line.kind)):
+        yield Sentence(said)
     if task.child is not None:
         yield Sentence("Its run:", run=task.child)
     yield from _sources(task)
@@ -45,7 +39,7 @@ def about_task(task: TaskView, wait: WaitView | None) -> Iterator[Sentence]:
         yield Sentence(_STATES[line.state])
     if wait is not None:
         yield from _waiting(wait)
-    elif line.kind == "timer" and task.settled is not None:
+    elif is_timer(line.kind) and task.settled is not None:
         yield Sentence("It was over at", at=task.settled)
 
 

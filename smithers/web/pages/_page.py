@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from smithers.errors import SmithersError, StoreError, UnknownRun
 from smithers.naming import key_name
+from smithers.shapes import kind_word
 from smithers.web._plain import words_of
 from smithers.web._problems import ProblemError, sentence, status_of
 from smithers.web._routes import Call, Closed, NoParameters, Route
@@ -24,7 +25,6 @@ from smithers.web.pages._assets import asset
 from smithers.web.pages._words import (
     ago,
     cost,
-    kind_words,
     likely,
     link_of,
     moment,
@@ -82,7 +82,7 @@ def _environment(secrets: Secrets) -> Environment:
         "ago": ago,
         "cost": cost,
         "key": key_name,
-        "kind_words": kind_words,
+        "kind_word": kind_word,
         "likely": likely,
         "money": money,
         "moment": moment,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from smithers import waits
 from smithers.changes import Key
-from smithers.shapes import ITERATION, is_container, shape_of
+from smithers.shapes import ITERATION, asks_agent, is_container, shape_of
 from smithers.texts import title_of
 from smithers.web.pages._sums import Facts, Leaf, is_done
 from smithers.web.pages._texts import text_of
@@ -101,7 +101,7 @@ def _wait_words(leaf: Leaf) -> str:
 
 def _kind(node: GraphNode) -> str:
     """The kind of a node, unless its name has it."""
-    return "" if node.kind == "task" or node.kind in node.key.id else node.kind
+    return "" if asks_agent(node.kind) or node.kind in node.key.id else node.kind
 
 
 def group_words(node: GraphNode, facts: Facts) -> str:
@@ -112,10 +112,10 @@ def group_words(node: GraphNode, facts: Facts) -> str:
         return _kind(node)
     number = len(node.children)
     if not number or node.children[-1].kind != ITERATION:
-        return "loop"
+        return node.kind
     if node.state in ("running", "waiting", "ready"):
-        return f"loop, iteration {node.children[-1].key.path[-1]}"
-    return f"loop, {number} iteration{'s' if number > 1 else ''}"
+        return f"{node.kind}, iteration {node.children[-1].key.path[-1]}"
+    return f"{node.kind}, {number} iteration{'s' if number > 1 else ''}"
 
 
 def _why_again(node: GraphNode, facts: Facts) -> str:

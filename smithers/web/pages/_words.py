@@ -24,7 +24,6 @@ __all__ = [
     "Parts",
     "ago",
     "cost",
-    "kind_words",
     "likely",
     "link_of",
     "link_to_group",
@@ -248,16 +247,6 @@ def type_words(type: str) -> str:
     return _TYPES.get(type, type)
 
 
-def kind_words(kind: str) -> str:
-    """What a task is, for a person who decides whether it runs.
-
-    >>> kind_words("task"), kind_words("command")
-    ('agent', 'command')
-    """
-    return _KINDS.get(kind, kind)
-
-
-_KINDS = {"task": "agent", "human": "question", "subflow": "workflow"}
 _TYPES = {
     "string": "text",
     "string or null": "text",
