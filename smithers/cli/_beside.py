@@ -16,9 +16,13 @@ from smithers.cli._failures import code_of
 from smithers.cli._places import Place
 from smithers.cli._streams import say
 from smithers.errors import Refused
+from smithers.hub import Hub
 from smithers.values import dataclass
 
-__all__ = ["serve_beside"]
+__all__ = ["OPENS", "serve_beside"]
+
+OPENS = "its pages open in a browser with `smithers ui`"
+"""What to type once a server is there."""
 
 _BEGINS_S, _ENDS_S = 30.0, 15.0
 _APART = "import subprocess, sys; subprocess.Popen(sys.argv[1:], start_new_session=True)"
@@ -45,6 +49,7 @@ def serve_beside(
     """
     with _serving(where, port, metrics=metrics) as server:
         say(f"serving {server.url}; your programs' token is in {server.token_file}")
+        say(Hub(where.path).complete(OPENS))
         code = drive()
         if code == code_of("waiting"):
             say(f"the run waits: {server.url} answers until Ctrl-C")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from smithers.cli._arguments import Db, JsonFlag, Option, example
+from smithers.cli._beside import OPENS
 from smithers.cli._deciding import login
 from smithers.cli._failures import Usage
 from smithers.cli._given import check_port
@@ -124,6 +125,7 @@ def serve(
             sys.stdout.flush()
         else:
             say(f"serving {listening.url}; your programs' token is in {file}")
+            say(hub.complete(OPENS))
 
     def stop(_number: int) -> None:
         is_over.set()

@@ -45,16 +45,23 @@ async def _made(length: int) -> _Read:
     return _Read(store._runs)  # pyright: ignore[reportPrivateUsage]  # what is counted is inside
 
 
-@pytest.mark.parametrize(
-    "asked",
-    [
-        lambda runs: kin.used_below(runs, "r0", every=True),
-        lambda runs: kin.left_below(runs, "r0"),
-        lambda runs: kin.open_children(runs, "r0"),
-        lambda runs: kin.open_started(runs, "r0"),
-    ],
-    ids=["used below", "left below", "open children", "open started"],
-)
+def _used(runs: _Read) -> object:
+    return kin.used_below(runs, "r0", every=True)
+
+
+def _left(runs: _Read) -> object:
+    return kin.left_below(runs, "r0")
+
+
+def _children(runs: _Read) -> object:
+    return kin.open_children(runs, "r0")
+
+
+def _started(runs: _Read) -> object:
+    return kin.open_started(runs, "r0")
+
+
+@pytest.mark.parametrize("asked", [_used, _left, _children, _started])
 def test_what_is_below_a_run_is_found_by_a_walk_that_is_linear(
     asked: Callable[[_Read], object],
 ) -> None:

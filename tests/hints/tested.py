@@ -33,6 +33,10 @@ TESTED: dict[str, str] = {
     " with `smithers token revoke NAME`": (
         "web/test_other_users.py::test_a_cookie_of_another_users_process_is_refused"
     ),
+    "give the value as JSON in a terminal": (
+        "web/test_forms.py::test_a_form_has_so_many_fields_at_most"
+    ),
+    "choose one of the list": "web/test_start_page.py::test_a_start_of_nothing_says_what_to_choose",
     "load the page again": "web/test_sessions.py::test_a_page_of_another_site_changes_nothing",
     "type `smithers ui` again": "web/test_sessions.py::test_a_code_counts_once_and_for_a_minute",
     "type `smithers ui` in a terminal": _UI,

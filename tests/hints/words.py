@@ -214,8 +214,6 @@ WORDS: dict[str, Kind] = {
     "wait a second": "call",
     "see /api/v1/runs/…/tasks": "call",
     "use a new key for a new request": "call",
-    "write it as JSON": "call",
-    'write it as {"field": value}': "call",
     "write RUN or RUN@FRAME": "call",
     "name the user whose process the proxy is here, such as root": "choose",
     "use the `cursor` of the page before": "call",

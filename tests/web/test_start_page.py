@@ -121,6 +121,16 @@ def test_a_file_that_cannot_be_imported_says_where(
     assert "nothing_like_it" in browser.get("/start", params={"workflow": "notes"}).text
 
 
+def test_a_start_of_nothing_says_what_to_choose(
+    hub: Hub, trusted: Path, browser: TestClient
+) -> None:
+    sent = {"csrf_token": hidden(browser.get("/").text, "csrf_token"), "workflow": ""}
+    refused = browser.post("/start", data=sent)
+    assert refused.status_code == 422
+    assert "choose one of the list" in refused.text
+    assert "notes.py" in refused.text  # which is there
+
+
 def test_those_who_only_read_are_not_offered_a_start(
     hub: Hub, trusted: Path, sessions: Sessions
 ) -> None:

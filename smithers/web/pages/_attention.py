@@ -152,7 +152,7 @@ class _Lines:
                 link = self._asked(wait.key)
             case waits.ATTACHED:
                 words, since = f"has {wait.asked or 'someone'} in its session", wait.since
-            case waits.EVENT if one.command and one.command.startswith("smithers send "):
+            case waits.EVENT if one.command and one.command.split()[1:2] == ["send"]:
                 words, since = f"waits for the event {event_name(wait.on)}", wait.since
             case waits.CHILD:
                 words, link = f"waits for its run {wait.on[0]}", link_of(wait.on[0])
