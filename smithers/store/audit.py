@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from smithers.callers import AuditRow
+from smithers.store.failures import telling
 from smithers.store.looking import peek
 from smithers.store.opening import open_database
 from smithers.store.rows import time_of, time_text
@@ -29,7 +30,7 @@ def add_audit(db: sqlite3.Connection, row: AuditRow) -> None:
 
 def put_audit(database: Path, row: AuditRow) -> None:
     """Keep a row in a transaction of its own. Raises `StoreError`."""
-    with closing(open_database(database, create=False)) as db:
+    with closing(open_database(database, create=False)) as db, telling(database):
         add_audit(db, row)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
 from smithers.store import CachedAnswer
+from smithers.store.failures import telling
 from smithers.store.looking import peek
 from smithers.store.opening import open_database
 from smithers.store.rows import time_of, time_text
@@ -75,8 +77,5 @@ def clear_cached(database: Path, *, before: datetime | None, task: str | None) -
     if not database.exists():
         return 0
     wanted = {"before": None if before is None else time_text(before), "task": task}
-    db = open_database(database, create=False)
-    try:
+    with closing(open_database(database, create=False)) as db, telling(database):
         return db.execute(_CLEAR, wanted).rowcount
-    finally:
-        db.close()

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from smithers.changes import ENDED
 from smithers.errors import Refused
+from smithers.store.failures import telling
 from smithers.store.opening import open_database
 from smithers.store.rows import time_text
 from smithers.values import dataclass
@@ -73,7 +74,7 @@ def claim_delivery(
     """
     now = now or datetime.now(UTC)
     body = json.dumps({"key": known_by[0], "run_ids": list(run_ids)})
-    with closing(open_database(database, create=False)) as db:
+    with closing(open_database(database, create=False)) as db, telling(database):
         db.execute("BEGIN IMMEDIATE")
         try:
             taken = _taken(db, known_by)
