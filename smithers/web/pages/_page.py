@@ -25,6 +25,7 @@ from smithers.web.pages._assets import asset
 from smithers.web.pages._words import (
     ago,
     cost,
+    due_words,
     likely,
     link_of,
     moment,
@@ -85,6 +86,7 @@ def _environment(secrets: Secrets) -> Environment:
         "kind_word": kind_word,
         "likely": likely,
         "money": money,
+        "due_words": due_words,
         "moment": moment,
         "name_of": name_of,
         "short": short,

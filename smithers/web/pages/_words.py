@@ -24,6 +24,7 @@ __all__ = [
     "Parts",
     "ago",
     "cost",
+    "due_words",
     "likely",
     "link_of",
     "link_to_group",
@@ -229,6 +230,19 @@ def moment(at: datetime) -> str:
     '2026-01-02T12:00:00Z'
     """
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def due_words(at: datetime, now: datetime) -> str:
+    """A time to come until a script shows it in the reader's zone, which takes as much room.
+
+    >>> due_words(datetime(2026, 1, 2, 12, 0, tzinfo=UTC), datetime(2026, 1, 2, 9, 0, tzinfo=UTC))
+    '12:00'
+    >>> due_words(datetime(2026, 1, 3, 12, 0, tzinfo=UTC), datetime(2026, 1, 2, 9, 0, tzinfo=UTC))
+    'Sat, Jan 3, 12:00'
+    """
+    at = at.astimezone(UTC)
+    is_today = at.date() == now.astimezone(UTC).date()
+    return f"{at:%H:%M}" if is_today else f"{at:%a, %b} {at.day}, {at:%H:%M}"
 
 
 def name_of(key: Key) -> str:
