@@ -256,7 +256,13 @@ class Comparing:
                 reading, "choices", lambda: named_choices(who, given(), one.node.mark)
             )
         form = human_form(cast("HumanTask[Any]", one.node), choices or ())
-        before = replace(Form.from_row(opened.form), refused=None, given=None)
+        before = replace(
+            Form.from_row(opened.form),
+            refused=None,
+            given=None,
+            sends_back=form.sends_back,  # this and `does` are only for those who read it
+            does=form.does,
+        )
         return (
             {"question": digest_of(opened.asked or ""), "form": digest_of(before.row())},
             {

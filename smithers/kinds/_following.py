@@ -17,7 +17,7 @@ from smithers.tree import NODE_MARK, AgentWork, CommandWork, StepWork
 
 __all__ = ["work_after"]
 
-_MOST_TASKS, _MOST_TEXT = 50, 1_000
+_MOST_TASKS, _MOST_TEXT = 8, 1_000
 
 
 def work_after(asking: Asking, one: Instance) -> dict[str, dict[str, str]]:
