@@ -32,9 +32,9 @@ class Form:
     `given` is that answer. With `may_deny`, a person may deny instead. A denial sends the tasks of
     `sends_back` back; without them it fails what asks, unless it `denies_softly`.
 
-    `does` has what tasks do that the answer lets run, by id, as it was when the question was asked:
-    `command`, `agent`, `prompt` (its first line), `permissions`, `function` and `cwd`, each if the
-    author wrote it out.
+    `does` has what the first tasks do that the answer lets run, by id, as it was when the question
+    was asked: `command`, `agent`, `prompt` (its first line), `permissions`, `function` and `cwd`,
+    each if the author wrote it out; `computed` is which of them a callable gives.
     """
 
     kind: FormKind

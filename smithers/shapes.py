@@ -18,6 +18,7 @@ __all__ = [
     "Shape",
     "asks_agent",
     "asks_person",
+    "decides",
     "is_container",
     "is_timer",
     "kind_word",
@@ -75,7 +76,8 @@ class Shape:
 
 
 _LEAF = Shape(is_container=False)
-_ASKING = ("approval", "human")
+_DECIDING = "approval"
+_ASKING = (_DECIDING, "human")
 
 
 def _container(kind: ContainerKind) -> Shape:
@@ -123,6 +125,11 @@ def runs_command(kind: str) -> bool:
 def runs_workflow(kind: str) -> bool:
     """Whether a kind of node runs another workflow."""
     return kind == "subflow"
+
+
+def decides(kind: str) -> bool:
+    """Whether the answer to a kind of node is only yes or no."""
+    return kind == _DECIDING
 
 
 def is_timer(kind: str) -> bool:

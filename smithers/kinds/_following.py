@@ -18,6 +18,7 @@ from smithers.tree import NODE_MARK, AgentWork, CommandWork, StepWork
 __all__ = ["work_after"]
 
 _MOST_TASKS, _MOST_TEXT = 8, 1_000
+"""A look at more would cost each question of a long sequence as much as the whole sequence."""
 
 
 def work_after(asking: Asking, one: Instance) -> dict[str, dict[str, str]]:
@@ -48,6 +49,8 @@ def _words(work: object) -> dict[str, str]:
             found = {"agent": ", ".join(agent.name for agent in work.agents)}
             if isinstance(work.prompt, str) and NODE_MARK not in work.prompt:
                 found["prompt"] = next(iter(work.prompt.strip().splitlines()), "")
+            else:
+                found["computed"] = "prompt"
             rights = [getattr(agent, "permissions", None) for agent in work.agents]
             known = dict.fromkeys(one for one in rights if isinstance(one, str) and one)
             return _with_folder({**found, "permissions": "; or ".join(known)}, work.cwd)
@@ -64,7 +67,9 @@ def _command(work: CommandWork) -> dict[str, str]:
         return {"command": argv}
     given: list[object] = list(cast("Any", argv)) if isinstance(argv, tuple | list) else []
     words = list(map(str, given))
-    return {"command": shlex.join(words)} if NODE_MARK not in "".join(words) else {}
+    if not words or NODE_MARK in "".join(words):
+        return {"computed": "command"}
+    return {"command": shlex.join(words)}
 
 
 def _with_folder(words: dict[str, str], cwd: object) -> dict[str, str]:

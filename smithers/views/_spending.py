@@ -24,7 +24,7 @@ K = TypeVar("K", bound=Hashable)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttemptUse:
-    """An attempt, and what it used by model. `is_child`: it stands for a child run."""
+    """An attempt, and what it used by model. `is_child`: it is that of a child run."""
 
     run_id: str
     workflow: str

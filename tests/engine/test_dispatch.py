@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -108,6 +109,14 @@ def test_nothing_else_asks_of_which_kind_a_node_is() -> None:
     assert places - PLACES.keys() == set(), "ask for a trait of the kind, or add a method"
     assert PLACES.keys() - places == set(), "these places are no longer needed"
     assert len(PLACES) <= 4
+
+
+def test_no_page_asks_of_which_kind_a_node_is() -> None:
+    kind = "|".join(KINDS)
+    asks = re.compile(rf"kind (?:[=!]=|(?:not )?in) [^%}}]*[\"'](?:{kind})[\"']")
+    assert asks.search('{% if line.kind in ("step", "command") %}')
+    found = {path.name for path in SOURCE.rglob("*.html") if asks.search(path.read_text("utf-8"))}
+    assert found == set(), "pass the page a trait of the kind"
 
 
 @pytest.mark.parametrize(

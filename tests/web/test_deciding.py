@@ -77,6 +77,12 @@ def publishes(ctx: Context[NoInput]) -> Node:
 
 
 @workflow
+def follows(ctx: Context[NoInput]) -> Node:
+    steps = [Command(f"step {n}", lambda: ["echo", "x"]) for n in range(10)]
+    return Sequence(Approval("ship", ask="Ship?"), *steps)
+
+
+@workflow
 def repeats(ctx: Context[NoInput]) -> Node:
     """Asks once for each iteration, with another text each time."""
 
@@ -117,8 +123,20 @@ def test_a_decision_says_what_it_lets_run(hub: Hub, browser: TestClient) -> None
     assert f"<q>Announce {_EVIL}</q>" in steps
     assert "Its command is computed when it starts." in steps
     assert "<code>shout()</code>" in steps
+    assert "As the workflow was when this was asked." in page
     assert "Cost not known: fewer than 3 earlier runs." in page
     assert "The 4 tasks do not run. The 2 finished tasks are kept." in page
+
+
+def test_of_what_is_not_kept_with_the_question_its_source_is_a_link_away(
+    hub: Hub, browser: TestClient
+) -> None:
+    _run(hub, follows)
+    page = browser.get("/runs/r1/ask").text
+    assert page.count("Its command is computed when it starts.") == 8
+    links = re.findall(r'href="([^"]+)">Its source', page)
+    assert links == [f"/runs/r1/source?task=step%20{n}" for n in (8, 9)]
+    assert browser.get(links[0]).status_code == 200
 
 
 def test_agents_say_what_they_may_do_without_asking() -> None:

@@ -1,4 +1,4 @@
-"""The page of a question that has its answer, or that nobody can answer any more."""
+"""The page of a question that has its answer, or that nobody can answer now."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ _DEEPEST = 5
 _MOST_ROWS = 200
 """A longer list is one field, of JSON."""
 _MOST_FIELDS = 800
-"""What has fields inside is one field, of JSON, once a form has so many: it may send 1,000."""
+"""Once a form has this many fields, the rest is JSON: a browser may send 1,000."""
 _NESTED = ("group", "either", "rows")
 
 Kind = (

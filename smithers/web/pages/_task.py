@@ -14,7 +14,7 @@ from starlette.responses import Response
 from smithers import waits
 from smithers.changes import ENDED
 from smithers.errors import SmithersError
-from smithers.shapes import asks_agent, asks_person
+from smithers.shapes import asks_agent, asks_person, decides, runs_command
 from smithers.views import OPEN
 from smithers.web._problems import ProblemError
 from smithers.web._routes import Call, Closed
@@ -129,6 +129,8 @@ def _shown(call: Call, *, notice: str = "", message: str = "", status: int = 200
         key=key,
         task=found,
         is_agent=is_agent,
+        runs_command=runs_command(line.kind),
+        decides=decides(line.kind),
         is_open=is_open,
         output=None if found.output is None else output_of(found.output.text()),
         files=files,
