@@ -7,6 +7,7 @@ import functools
 import json
 import os
 import pwd
+import signal
 import subprocess
 import sys
 import tempfile
@@ -96,7 +97,9 @@ def forked(
         nursery.stdin.write(json.dumps(request) + "\n")
         nursery.stdin.flush()
         code = int(nursery.stdout.readline())
-        return code, out.read_bytes(), err.read_bytes()
+        said = out.read_bytes(), err.read_bytes()
+    assert code != -signal.SIGALRM, f"{arguments} had not ended after {within_s} s: {said}"
+    return code, *said
 
 
 def really(

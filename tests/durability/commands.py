@@ -112,6 +112,14 @@ class Project:
         process.send_signal(signal.SIGKILL)
         process.communicate(timeout=10)
 
+    def has_written(self, session: str, text: str) -> bool:
+        """Whether a program has what it was told in the file of that session.
+
+        A model may be asked before that: a program that is killed in between has no such session.
+        """
+        files = (one for one in self.home.rglob("*.jsonl") if session in one.name)
+        return any(text.encode() in one.read_bytes() for one in files)
+
     def processes(self) -> list[psutil.Process]:
         """Every live process that carries this project's ledger or home in its environment."""
         return [one for one in psutil.process_iter() if self._mine(one)]

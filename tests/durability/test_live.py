@@ -50,6 +50,7 @@ def test_smoke_a_killed_run_of_the_real_program_goes_on_in_its_session(project: 
         process = project.start("up", "ship_it.py", "--run-id", "r1")
         until(lambda: len(model.requests) >= 2, "the request of plan", within_s=60)
         session = project.tasks()["plan"]["attempts"][0]["session_id"]
+        until(lambda: project.has_written(session, "Plan from"), "the session of plan")
         assert len(project.processes()) >= 3  # Smithers, the guard, the program
         project.kill(process)
         until(lambda: not project.processes(), "the end of the program", within_s=5)

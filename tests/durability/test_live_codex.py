@@ -24,6 +24,7 @@ def live(project: Project, model: ScriptedModel, **more: str) -> None:
     project.home.mkdir()
     project.environment.update(
         HOME=str(project.home),
+        XDG_STATE_HOME=str(project.home / "state"),
         CLAUDE_CONFIG_DIR=str(project.home / "config"),
         ANTHROPIC_BASE_URL=model.url_of("claude"),
         ANTHROPIC_API_KEY="scripted-key",
@@ -57,6 +58,8 @@ def test_a_killed_run_goes_on_in_its_session(project: Project) -> None:
         live(project, model, AGENTS="codex")
         process = project.start("up", "two_agents.py", "--run-id", "r1")
         until(lambda: model.requests, "the request", within_s=60)
+        session = project.tasks()["fix"]["attempts"][0]["session_id"]
+        until(lambda: project.has_written(session, "Fix the test"), "the session")
         project.kill(process)
         until(lambda: not project.processes(), "the end of the program", within_s=5)
         done = project.run("up", "two_agents.py", "--run-id", "r1", "--resume", within_s=120)
@@ -64,7 +67,7 @@ def test_a_killed_run_goes_on_in_its_session(project: Project) -> None:
         history = str(model.requests[-1].body["input"])
     first, second = project.tasks()["fix"]["attempts"]
     assert (first["state"], second["state"]) == ("interrupted", "succeeded")
-    assert first["session_id"] == second["session_id"] is not None
+    assert first["session_id"] == second["session_id"] == session
     assert "Fix the test" in history
     assert "You were interrupted" in history
 

@@ -35,6 +35,7 @@ def live(project: Project, model: ScriptedModel, agent: str) -> None:
     project.environment.update(
         AGENTS=agent,
         HOME=str(project.home),
+        XDG_STATE_HOME=str(project.home / "state"),
         CLAUDE_CONFIG_DIR=str(project.home / "config"),
         ANTHROPIC_BASE_URL=model.url,
         ANTHROPIC_API_KEY="scripted-key",
@@ -68,6 +69,9 @@ def test_forks_know_what_was_read_and_go_on_in_their_copies_after_a_kill(
 
         until(half_done, "the answer of part a, and the request of part b", within_s=90)
         copy = project.tasks()["part b"]["attempts"][0]["session_id"]
+        # Pi writes what it was told with the first answer.
+        text = "Read the code" if agent == "pi" else "Part b"
+        until(lambda: project.has_written(copy, text), "the session of part b")
         project.kill(process)
         until(lambda: not project.processes(), "the end of the program", within_s=5)
         done = project.run("up", "forked.py", "--run-id", "r1", "--resume", within_s=120)
@@ -111,7 +115,6 @@ def test_a_retry_and_a_fork_go_on_from_the_session_as_it_was(agent: str, project
     told = ("A heron.", "A willow.", "A trout.", "An oak.", "An ash.", "A carp.")
     with ScriptedModel([Text(each) for each in told]) as model:
         live(project, model, agent)
-        project.environment["XDG_STATE_HOME"] = str(project.home / "state")
         done = project.run("up", "travelled.py", "--run-id", "r1", within_s=120)
         assert done.returncode == 0, done.stderr
         before = sessions_of(project)
