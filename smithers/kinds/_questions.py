@@ -12,7 +12,10 @@ from smithers.tree import Decision, Rework
 
 __all__ = ["denied", "due_in", "open_question"]
 
-_FINAL = "a person's denial is final: resuming the run does not change it, start a new run"
+_FINAL = (
+    "resuming the run does not change a person's denial: ask again with `smithers retry RUN TASK` "
+    "(not in a child run), or start a new run"
+)
 
 
 def open_question(

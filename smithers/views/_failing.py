@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Reason", "describe_failure", "failure_reasons"]
 
-_DENIED = "a person's denial is final: resuming the run does not change it, start a new run"
 _CORRECT = "correct the workflow, then resume the run"
 _BUDGET_EXHAUSTED = "BudgetExhausted"
 _UNDO_FAILED = "UndoFailed"
@@ -53,14 +52,10 @@ def failure_reasons(snapshot: Snapshot, spent: Sequence[BudgetView]) -> list[Rea
     budgets that are spent and that nobody has raised since.
     """
     failed = [one for one in failures(snapshot) if not one.tolerated]
-    denied = set(_denied(snapshot))
     if _is_final(snapshot):
         return [
             Reason(
-                key=one.key,
-                sentence=describe_failure(one),
-                hint=_DENIED if one.key in denied else _needed(one.error),
-                kind="failed",
+                key=one.key, sentence=describe_failure(one), hint=_needed(one.error), kind="failed"
             )
             for one in failed
         ]

@@ -68,7 +68,7 @@ def test_a_denial_is_final_and_resume_is_not_offered(tmp_path: Path) -> None:
     denied = smithers(tmp_path, "resume", "r1")
     assert denied.code == 1
     assert "ok failed: denied by" in denied.err
-    assert "hint: a person's denial is final" in denied.err
+    assert "hint: resuming the run does not change a person's denial" in denied.err
     assert "smithers resume" not in denied.err  # it would fail by the same denial
     again = smithers(tmp_path, "resume", "r1")
     assert (again.code, "waits" in again.err) == (1, False)

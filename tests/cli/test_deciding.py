@@ -78,7 +78,7 @@ def test_a_denial_in_a_child_run_is_final_for_the_runs_above_it(tmp_path: Path) 
     for _ in range(2):
         said = smithers(tmp_path, "resume", "r1")
         assert said.code == 1
-        assert "hint: a person's denial is final: resuming the run does not change it" in said.err
+        assert "hint: resuming the run does not change a person's denial" in said.err
         assert "smithers resume" not in said.err
     (reason,) = smithers(tmp_path, "why", "r1", "--json").document["reasons"]
     assert (reason["task"], "command" in reason) == ("inner", False)

@@ -260,7 +260,10 @@ def answer_that_comes_too_late(shell: Shell) -> tuple[Said, Said]:
     return failed, approved
 
 
-@scene("a person's denial is final: resuming the run does not change it, start a new run")
+@scene(
+    "resuming the run does not change a person's denial: ask again with `smithers retry RUN TASK` "
+    "(not in a child run), or start a new run"
+)
 def denied_for_good(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks")
     shell("deny", "r1")
@@ -268,6 +271,9 @@ def denied_for_good(shell: Shell) -> tuple[Said, Said]:
     assert failed.code == 1
     for command in ("resume", "why"):
         assert "smithers resume" not in shell(command, "r1").err + shell(command, "r1").out
+    asked = shell("retry", "r1", "ok")
+    assert asked.code == 3
+    assert shell.follow(shell.follow(asked)).code == 0
     return failed, shell.up("asks", "r2")
 
 
