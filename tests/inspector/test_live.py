@@ -92,6 +92,40 @@ def test_a_run_is_started_watched_approved_on_a_phone_and_seen_to_its_end(
         assert phone.is_quiet(), phone.complaints
 
 
+def test_who_reads_a_question_is_told_when_somebody_else_answers_it(
+    chromium: Browser, inspector: Inspector, tmp_path: Path
+) -> None:
+    given = {"workflow": "flows.py:gated", "run_id": "two", "input": {"folder": str(tmp_path)}}
+    (tmp_path / "draft").touch()
+    _post(inspector, "/runs", given)
+    with (
+        signed_in(chromium, inspector) as desk,
+        signed_in(chromium, inspector, **_PHONE) as hand,
+    ):
+        reader, other = watch(desk.new_page(), inspector.url), watch(hand.new_page(), inspector.url)
+        reader.page.goto(f"{inspector.url}/runs/two")
+        _wait(reader.page, "ship", "waits")
+        for each in (reader.page, other.page):
+            each.goto(f"{inspector.url}/runs/two/ask?task=ship")
+            each.locator(".live[data-state=on]").wait_for(state="attached")
+        reader.page.fill("#note", "What I think of it")
+        _mark(reader.page)
+        other.page.locator("[data-approve]").tap()
+        other.page.wait_for_url("**/asked?task=ship")
+        told = reader.page.locator("#news", has_text="Approved by")
+        told.wait_for()
+        assert _is_kept(reader.page)
+        assert reader.page.input_value("#note") == "What I think of it"
+        told.get_by_role("link", name="What was decided").click()
+        reader.page.wait_for_url("**/asked?task=ship")
+        _mark(other.page)
+        (tmp_path / "publish").touch()
+        other.page.locator(".decide", has_text="The run is finished.").wait_for()
+        assert _is_kept(other.page)
+        assert reader.is_quiet(), reader.complaints
+        assert other.is_quiet(), other.complaints
+
+
 def test_an_agent_is_steered_while_its_page_is_looked_at(
     chromium: Browser, inspector: Inspector
 ) -> None:

@@ -317,3 +317,42 @@ def test_a_browser_without_a_session_learns_why(hub: Hub, sessions: Sessions) ->
         one.cookies.clear()
         one.cookies["smithers_session"] = "of-yesterday"
         assert "Your session is over" in one.get("/").text
+
+
+def _news(browser: TestClient, page: str) -> str:
+    """What the page of a question would show of it now."""
+    (address,) = re.findall(r'<div id="news"[^>]* hx-get="([^"]+)"', page)
+    answer = browser.get(unescape(address))
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def test_an_open_page_is_told_what_has_become_of_its_question(
+    hub: Hub, browser: TestClient
+) -> None:
+    _run(hub, repeats)
+    first = browser.get("/runs/r1/ask").text
+    assert 'class="note' not in _news(browser, first)
+    asked = hub.list_asks("r1")[0]
+    hub.decide("r1", str(asked.key), approved=False, by="ann", note="<b>No</b>")
+    told = _news(browser, first)
+    assert "Denied by ann" in told
+    assert "<b>No" not in told
+    (link,) = re.findall(r'<a class="l" href="([^"]+)">What was decided', told)
+    assert "Denied by ann" in browser.get(unescape(link)).text
+
+
+def test_an_open_page_is_told_that_its_request_has_changed_or_is_gone(
+    hub: Hub, browser: TestClient
+) -> None:
+    _run(hub, asks_mara)
+    page = browser.get("/runs/r1/ask").text
+    for was, other, words in (
+        (r"digest=\w\w", "digest=xy", "The request has changed"),
+        ("since=20", "since=19", "This was asked again"),
+    ):
+        told = _news(browser, re.sub(was, other, page))
+        assert f"{words} since you opened this page." in told
+        assert 'href="/runs/r1/ask?task=colour">Read it as it is now' in told
+    hub.cancel("r1", by="ann")
+    assert "This is no longer asked." in _news(browser, page)

@@ -21,6 +21,7 @@ from smithers.web.pages._changed import Change, change_of
 from smithers.web.pages._fields import entries_of
 from smithers.web.pages._given import all_entries, with_rows
 from smithers.web.pages._masked import read_masked
+from smithers.web.pages._news import ROUTE, events_of, news_address, questions_of
 from smithers.web.pages._page import Fields, form, only, page, redirect, render, typed
 from smithers.web.pages._texts import parts_of_text
 from smithers.web.pages._words import link_of
@@ -66,8 +67,9 @@ def _shown(
     """The page of a question; of several, the first with the others named. It is shown again with
     what was `given`, and the `errors` of that.
     """
+    live = events_of(call)  # first, so that what follows is an event
     try:
-        found = _questions(call, task, ahead=True)
+        found = questions_of(call, task, ahead=True)
     except AlreadyDecided:
         return shown_asked(call, task, status=status)
     except Refused as error:
@@ -90,6 +92,8 @@ def _shown(
         note=only(given or {}, "note"),
         notice=notice,
         since=asked.since.isoformat(),
+        live=live,
+        news=news_address(call, asked),
         **_request(asked, change),
         **_effects(call, asked),
     )
@@ -143,11 +147,6 @@ def _budget(call: Call) -> BudgetView | None:
     return next((one for one in found if not one.key.id and one.caps.usd is not None), None)
 
 
-def _questions(call: Call, task: str | None, *, ahead: bool = False) -> list[Question]:
-    found = call.hub.list_asks(call.run, task or None, ahead=ahead)
-    return [one for one in found if one.task is None] if task == "" else found
-
-
 def _answer(call: Call, given: Fields) -> Response:
     """Record the answer if its question is the one that was shown, and go to what is said of it."""
     task = only(given, "task")
@@ -159,7 +158,7 @@ def _answer(call: Call, given: Fields) -> Response:
     except AlreadyDecided as error:
         return shown_asked(call, task, notice=f"{error.said}.", status=409)
     except QuestionChanged:
-        change = change_of(call, task, only(given, "digest"), _questions(call, task)[0])
+        change = change_of(call, task, only(given, "digest"), questions_of(call, task)[0])
         return _shown(call, task, status=409, given=given, change=change)
     except _Misfit as misfit:
         return _shown(call, task, status=422, given=given, errors=misfit.errors)
@@ -171,7 +170,7 @@ def _answer(call: Call, given: Fields) -> Response:
 
 def _same(call: Call, task: str, given: Fields) -> Question:
     """The question that was shown. Raises `QuestionChanged` if another is open now."""
-    found = _questions(call, task)
+    found = questions_of(call, task)
     if not found:
         raise ProblemError(409, "this run asks nothing now", kind="NothingAsked")
     asked = found[0]
@@ -215,6 +214,7 @@ def _asked(call: Call) -> Response:
 
 
 ROUTES = (
+    ROUTE,
     page(
         "/runs/{run}/ask",
         "ask_page",

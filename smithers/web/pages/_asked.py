@@ -10,6 +10,7 @@ from smithers.errors import SmithersError
 from smithers.texts import json_text
 from smithers.web._problems import sentence
 from smithers.web.pages._acts import resume_of
+from smithers.web.pages._news import events_of
 from smithers.web.pages._page import render, typed
 from smithers.web.pages._texts import parts_of_text
 
@@ -28,6 +29,7 @@ def shown_asked(
     """What was decided and by whom, what happens now, and the next question that waits. `said` is
     the heading if nothing is known of a decision; `notice` is why an answer was not taken.
     """
+    live = events_of(call)  # first, so that what follows is an event
     past = call.hub.past_questions(call.run, task) if task else []
     decided = next((one for one in past if one.answer is not None), None)
     run = call.hub.standing(call.run)
@@ -57,6 +59,7 @@ def shown_asked(
         command=typed(call, call.hub.resume_in_program(call.run) or resume_of(call.run)),
         following=waiting[0] if waiting else None,
         waiting=len(waiting),
+        **({} if run.status in ENDED or said or notice else {"live": live}),
     )
 
 
