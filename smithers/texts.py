@@ -49,7 +49,7 @@ _KEPT = (
     rf"|(?<=[\ufe0f{_EMOJI}])\u200d(?=[{_EMOJI}])"
     rf"|(?<=[{_JOINING}])[\u200c\u200d](?=[{_JOINING}])"
 )
-_HIDDEN_OR_COLOUR = rf"\x1b\[(?:[012]|3[1-6])m|{_HIDDEN}"
+_HIDDEN_OR_COLOUR = rf"\x1b\[(?:[012]|3[1-6]|97;40)m|{_HIDDEN}"
 _REPLACEMENT = "\ufffd"
 
 

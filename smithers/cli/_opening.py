@@ -9,13 +9,15 @@ import time
 import webbrowser
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from io import StringIO
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated
 
 from smithers.cli._arguments import Db, JsonFlag, Option, example
 from smithers.cli._deciding import login
 from smithers.cli._places import place
-from smithers.cli._streams import give, give_json, say
+from smithers.cli._streams import give, give_json, is_terminal, paint, say
 from smithers.errors import Refused
 from smithers.hub import Hub
 
@@ -36,7 +38,8 @@ Name = Annotated[
     Option(
         "--name",
         metavar="NAME",
-        help="Print the address by this name of the server (see its --name), for another device.",
+        help="Print the address by this name of the server (see its --name), and draw it as a QR"
+        " code for the camera of a phone.",
         show_default=False,
     ),
 ]
@@ -50,7 +53,7 @@ def register(app: typer.Typer) -> None:
         help=example(
             "smithers ui",
             "smithers ui --print",
-            "smithers ui --print --name laptop.example.ts.net",
+            "smithers ui --name laptop.example.ts.net",
             says="Open a browser that is signed in to the server of `smithers serve`. The address"
             " works once, within a minute, and only a person at a terminal gets one. What the"
             " browser does is recorded by your name.",
@@ -82,6 +85,8 @@ def ui(printed: Print = False, name: Name = None, json: JsonFlag = False, db: Db
         return 0
     if printed or name is not None:
         give(address)
+        if name is not None:
+            _show_code(address)
         say(f"it signs one browser in as {by}, once, within {valid_s:.0f} s")
         return 0
     with _page(hub, address) as page:
@@ -107,6 +112,21 @@ def _host(server: RunningServer, name: str | None) -> str:
             hint="start it with `smithers serve --name NAME`",
         )
     return f"https://{name}"
+
+
+def _show_code(address: str) -> None:
+    """Draw an address for the camera of a phone, on a terminal that is wide enough."""
+    if not is_terminal(sys.stderr):
+        return
+    with suppress(ImportError):  # an extra of the server's environment, which may be another
+        import segno
+
+        drawn = StringIO()
+        segno.make(address, error="l", micro=False).terminal(drawn, border=2, compact=True)
+        lines = drawn.getvalue().splitlines()
+        if len(lines[0]) <= get_terminal_size().columns:
+            for line in lines:
+                say(paint(line, "white on black", sys.stderr))
 
 
 @contextmanager

@@ -52,6 +52,7 @@ _CODES = {
     "yellow": "33",
     "blue": "34",
     "cyan": "36",
+    "white on black": "97;40",
 }
 MARKS: dict[str, tuple[str, str]] = {
     "finished": ("✓", "green"),

@@ -33,7 +33,9 @@ _COOKIE = "smithers_session"
 _MOST_FIELDS = 1_000
 _FORM = "application/x-www-form-urlencoded"
 _TYPE_IT = "Type `smithers ui` in a terminal: it opens a page that is signed in."
-_ON_A_PHONE = "For a phone, `smithers ui --print --name HOST` prints an address that works once."
+_ON_A_PHONE = (
+    "For a phone, `smithers ui --name HOST` shows a QR code with an address that works once."
+)
 
 
 def sign_in_page(

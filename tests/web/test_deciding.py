@@ -307,7 +307,7 @@ def test_a_browser_without_a_session_learns_why(hub: Hub, sessions: Sessions) ->
         page = one.get("/")
         assert page.status_code == 401
         assert "This browser is not signed in" in page.text
-        assert "<code>smithers ui --print --name HOST</code>" in page.text
+        assert "<code>smithers ui --name HOST</code>" in page.text
         code = sessions.offer("ann")
         assert one.get("/session", params={"code": code}).status_code == 200
         again = one.get("/session", params={"code": code})

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import segno
 from starlette.testclient import TestClient
 
 from smithers.access import Sessions
@@ -184,7 +185,7 @@ def test_a_person_at_a_terminal_gets_a_session_and_nobody_else(
         address = re.search(r"(http\S+)/session\?code=(\S+)", typed("ui", "--print"))
         assert address is not None
         assert address[1] == told["url"]
-        assert "https://laptop.example/session?code=" in typed("ui", "--name", "laptop.example")
+        _is_drawn(typed("ui", "--name", "laptop.example"))
         assert "does not have the name 'other'" in typed("ui", "--name", "other")
         assert not list((state / "smithers").glob("ui-*"))
         listed = smithers(tmp_path, "token", "list", "--json", env=env).document
@@ -193,3 +194,14 @@ def test_a_person_at_a_terminal_gets_a_session_and_nobody_else(
         assert ended.out.startswith("session ")
         browser.write_text("#!/bin/sh\nexit 1\n")
         assert "no browser has opened the page" in typed("ui")
+
+
+def _is_drawn(said: str) -> None:
+    """The address by a name of the server is there as text, and as a QR code of just that text."""
+    address = re.search(r"https://laptop\.example/session\?code=\S+", said)
+    assert address is not None
+    lines = re.findall("\x1b\\[97;40m([ ▀▄█]+)\x1b", said)
+    halves = {" ": (1, 1), "▀": (0, 1), "▄": (1, 0), "█": (0, 0)}  # 1 is dark, as on paper
+    rows = [[halves[one][half] for one in line] for line in lines for half in (0, 1)]
+    wanted = segno.make(address[0], error="l", micro=False)
+    assert rows[: len(lines) * 2 - 1] == [list(row) for row in wanted.matrix_iter(border=2)]
