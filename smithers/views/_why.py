@@ -368,7 +368,8 @@ def _signals(snapshot: Snapshot) -> list[Reason]:
     found = [_lost(one) for one in lost[:_FEW_SIGNALS]]
     if more := len(lost) - len(found):
         look = f"`smithers inspect {quote(snapshot.run_id)}`"
-        said = f"{more} more signals were not taken; {look} lists them"
+        many = "1 more signal was" if more == 1 else f"{more} more signals were"
+        said = f"{many} not taken; {look} lists all of them"
         found.append(Reason(key=Key(""), sentence=said, kind=inbox.SIGNAL))
     return found
 
