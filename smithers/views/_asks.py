@@ -72,6 +72,12 @@ class Question:
         return Key(self.task or "", self.iteration)
 
     @property
+    def who(self) -> str:
+        """Who may answer, in words."""
+        names = " or ".join(self.allowed_by)
+        return f"only {names} may answer" if names else "any person may answer"
+
+    @property
     def title(self) -> str:
         return title_of(self.asked)
 

@@ -179,7 +179,7 @@ def test_a_question_is_masked_and_cannot_look_like_words_of_ours(tmp_path: Path)
     shown = smithers(tmp_path, "asks", *named, env=env).out.splitlines()
     (facts,) = [line for line in shown if line.startswith("  asked at ")]
     assert ", due in 2 h " in facts
-    assert facts.endswith("; ann or o'hara may answer")
+    assert facts.endswith("; only ann or o'hara may answer")
     (typed,) = [line for line in shown if line.startswith("  smithers approve ")]
     (data,) = smithers(tmp_path, "asks", *named, "--json", env=env).document["asks"]
     assert data["commands"]["approve"] == typed.strip()

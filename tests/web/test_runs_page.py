@@ -198,7 +198,9 @@ def test_a_question_says_who_may_answer(hub: Hub, browser: TestClient) -> None:
     _run(hub, asks_ann, "r1")
     assert ">only ann may answer<" in browser.get("/").text
     _run(hub, ships, "r2")
-    assert ">anyone may answer<" in browser.get("/").text
+    assert ">any person may answer<" in browser.get("/").text
+    for run_id, words in (("r1", "only ann may answer"), ("r2", "any person may answer")):
+        assert f"· {words}</p>" in browser.get(f"/runs/{run_id}/ask").text, "as in the list"
 
 
 def test_a_failure_that_was_allowed_is_said(hub: Hub, browser: TestClient) -> None:
