@@ -148,7 +148,7 @@ def _commands(snapshot: Snapshot, wait: WaitView, budget: BudgetView | None) -> 
             run_id, key = snapshot.run_id, wait.key
             return {verb: decide_command(verb, run_id, key, wait.digest) for verb in _VERBS}
         case waits.HUMAN:
-            return answer_commands(snapshot.run_id, wait)
+            return answer_commands(snapshot.run_id, wait.key, wait.digest, wait.form)
         case waits.BUDGET:
             return {} if budget is None else {"budget": raise_command(snapshot.run_id, budget)}
         case (

@@ -256,7 +256,10 @@ class _Reasons:
             said = f"the time to answer {key_name(key)} is over"
             return Reason(key=key, sentence=said, command=self.resume)
         asked_by = (self.snapshot.run_id, key, wait.digest)
-        command = decide_command("approve", *asked_by) if is_decided else answer_command(*asked_by)
+        if is_decided:
+            command = decide_command("approve", *asked_by)
+        else:
+            command = answer_command(*asked_by, wait.form)
         if wait.form is not None and wait.form.refused is not None:
             said += f"; the last answer was refused: {shorten(wait.form.refused)}"
         return Reason(key=key, sentence=said, command=command, asked=asked, digest=wait.digest)

@@ -40,6 +40,8 @@ def test_a_parameter_that_does_not_fit_is_refused_in_our_words(
 def test_a_parameter_that_is_not_known_is_named_with_the_nearest(client: TestClient) -> None:
     assert _refused(client, "/api/v1/runs?limt=1")["hint"] == "did you mean 'limit'?"
     assert "use status, workflow, q" in _refused(client, "/api/v1/runs?zzz=1")["hint"]
+    assert _refused(client, "/api/v1/workflows?zzz=1")["hint"] == "leave it out"
+    assert client.get("/api/v1/workflows").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,9 @@ def test_a_page_says_what_is_wrong_in_its_address_and_which_one_is_right(
     answer = browser.get(address)
     assert answer.status_code == 422
     assert message in answer.text
-    assert f"<code>{address.partition('?')[0]}</code>" in answer.text
+    path = address.partition("?")[0]
+    assert f"Open <code>{path}</code> without it." in answer.text
+    assert browser.get(path).status_code == 200
 
 
 def test_a_comparison_without_its_runs_lets_one_choose_them(hub: Hub, browser: TestClient) -> None:
