@@ -12,6 +12,7 @@ from decimal import Decimal
 from html import unescape
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 from smithers import Approval, Context, Node, NoInput, Sequence, Step, workflow
@@ -192,6 +193,25 @@ def test_a_run_at_work_says_what_runs_and_what_is_pending(hub: Hub) -> None:
     found = line_of(run, datetime.now(UTC), cost=RunCost())
     assert found.now.text == "2 running, 7 pending"
     assert {one.tone for one in found.parts} == {"ok", "run"}
+
+
+@pytest.mark.parametrize(("most", "shows"), [(2, True), (1, False)])
+def test_questions_are_read_once_and_what_follows_each_if_they_are_few(
+    hub: Hub, browser: TestClient, monkeypatch: pytest.MonkeyPatch, most: int, shows: bool
+) -> None:
+    for run_id in ("r1", "r2"):
+        _run(hub, ships, run_id)
+    reads: list[object] = []
+    list_asks = Hub.list_asks
+
+    def counted(self: Hub, *given: Any, **options: Any) -> Any:
+        reads.append(given)
+        return list_asks(self, *given, **options)
+
+    monkeypatch.setattr(Hub, "list_asks", counted)
+    monkeypatch.setattr("smithers.web.pages._runs._MOST_AHEAD", most)
+    assert ('<p class="lets"></p>' not in browser.get("/").text) is shows
+    assert len(reads) == 1
 
 
 def test_a_question_says_who_may_answer(hub: Hub, browser: TestClient) -> None:
