@@ -56,7 +56,7 @@ _MOST_ACTIVITIES = 100
 
 
 class Looking(HubCore):
-    """The reads; each raises `UnknownRun`, or `StoreError` where there is no database."""
+    """The reads; each raises `UnknownRun`, also where there is no database."""
 
     def owner_log(self, run_id: str) -> Path:
         """The log of the processes that drove the run without a terminal; it may not exist."""
