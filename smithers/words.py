@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-__all__ = ["duration", "money", "tokens"]
+__all__ = ["count_of", "duration", "money", "tokens"]
+
+
+def count_of(number: int, noun: str) -> str:
+    """A number of things, whose plural has an s.
+
+    >>> count_of(1, "task"), count_of(0, "call"), count_of(2, "child run")
+    ('1 task', '0 calls', '2 child runs')
+    """
+    return f"{number} {noun}{'s'[: number != 1]}"
 
 
 def duration(seconds: float) -> str:
@@ -28,7 +37,7 @@ def tokens(number: int) -> str:
     ('1 token', '950 tokens', '12.3k tokens', '2.5M tokens')
     """
     if number < 1000:
-        return f"{number} token{'s'[: number != 1]}"
+        return count_of(number, "token")
     return f"{number / 1000:.1f}k tokens" if number < 1_000_000 else f"{number / 1e6:.1f}M tokens"
 
 

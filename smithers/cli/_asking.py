@@ -126,8 +126,7 @@ def _form(form: Form | None) -> Iterator[str]:
 
 
 def _facts(question: Question) -> str:
-    who = " or ".join(map(shown, question.allowed_by)) or "any person"
-    return f"asked at {clock(question.since)}{_due(question.due)}; {who} may answer"
+    return f"asked at {clock(question.since)}{_due(question.due)}; {shown(question.who)}"
 
 
 def _due(due: datetime | None) -> str:

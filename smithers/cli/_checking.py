@@ -8,6 +8,7 @@ from json import dumps as to_text
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from smithers.amounts import Amounts
 from smithers.cli._arguments import Argument, JsonFlag, Option, example
 from smithers.cli._failures import REFUSED
 from smithers.cli._given import file_and_name, given_text
@@ -16,6 +17,7 @@ from smithers.cli._streams import give, give_json, masked, paint, shown
 from smithers.cli._trees import of_workflow, tree_lines
 from smithers.errors import AuthorError, Place, Refused, SmithersError
 from smithers.hub import Hub
+from smithers.words import count_of
 
 if TYPE_CHECKING:
     import typer
@@ -112,8 +114,7 @@ def _lines(found: Checked, *, is_input_made: bool) -> Iterator[str]:
     if not number:
         yield f"{paint('✓', 'green', sys.stdout)} no mistakes found"
     else:
-        words = "1 mistake" if number == 1 else f"{number} mistakes"
-        yield f"{paint('✗', 'red', sys.stdout)} {words} found"
+        yield f"{paint('✗', 'red', sys.stdout)} {count_of(number, 'mistake')} found"
     yield f"note: {_confined_words(found)}"
 
 
@@ -166,6 +167,4 @@ def _calls(calls: dict[str, Any]) -> str:
 
 
 def _caps(one: dict[str, Any]) -> str:
-    words = {"usd": "US dollars", "tokens": "tokens", "calls": "calls", "time_s": "seconds"}
-    caps = [f"{one[name]} {unit}" for name, unit in words.items() if one[name] is not None]
-    return f"{', '.join(caps)}; then {one['on_exhausted']}"
+    return f"{Amounts.from_data(one)}; then {one['on_exhausted']}"

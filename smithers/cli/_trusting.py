@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from smithers.cli._arguments import Argument, Db, JsonFlag, Option, example
 from smithers.cli._failures import Usage
-from smithers.cli._places import Place, check_usable, place
+from smithers.cli._places import Place, check_usable, place, workflow_files
 from smithers.cli._streams import give, give_json, is_terminal, say
 from smithers.errors import Refused, StoreError
 from smithers.hub import Hub
@@ -87,6 +87,8 @@ def trust(
         }[outcome]
     else:
         here = [] if path is not None or db is not None else [Path.cwd(), where.parent.parent]
+        if here and not folders:
+            _check_something(where)
         hub.trust("trust", folders=[*here, *map(_folder, folders or [])], explicit=True)
         outcome, said = "trusted", f"{where} is trusted: `smithers supervise` wakes its runs"
         mention_elsewhere(hub)
@@ -132,6 +134,19 @@ def _where(path: Path | None, db: Path | None, *, must_exist: bool) -> Path:
         if one.is_file() or (not must_exist and os.path.realpath(one) in known):
             return one.absolute()
     return inside.absolute()
+
+
+def _check_something(where: Path) -> None:
+    """Raises `Refused` in a folder without a database and without anything that could make one, as
+    it is if another folder was meant.
+    """
+    here = Path.cwd()
+    files = (*workflow_files(here), *here.glob("*.py"), *here.glob("*/*.py"))
+    if not files and not where.is_file():
+        raise Refused(
+            f"there is nothing to trust in {here}: it has no database and no Python file",
+            hint="name the database, or the folder of its project: `smithers trust PATH`",
+        )
 
 
 def _may_be_made(path: Path) -> bool:

@@ -18,6 +18,7 @@ from typing import IO, Any
 
 from smithers.engine.streams import Stream
 from smithers.errors import MachineError
+from smithers.words import count_of
 
 __all__ = [
     "PRINTED",
@@ -101,7 +102,7 @@ class Printed:
         with self._lock:
             self.end_lines()
             if self._left_out:
-                self._event("stdout", f"… [{self._left_out} characters omitted]")
+                self._event("stdout", f"… [{count_of(self._left_out, 'character')} omitted]")
             if self._last:
                 self._event("stdout", self._last.rstrip("\n"))
 

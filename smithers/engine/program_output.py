@@ -8,6 +8,7 @@ from pathlib import Path
 
 from smithers.errors import MachineError, StoreError, keeping
 from smithers.store.files import inside, open_plain, output_file
+from smithers.words import count_of
 
 __all__ = ["JSON_BYTES", "KEPT_BYTES", "OutputFile", "Written"]
 
@@ -89,7 +90,7 @@ class Written:
         if not self.omitted:
             return text
         where = "/".join(self._file.path.parts[-3:])
-        return f"… [{self.omitted} bytes omitted; {where} has all of it]\n{text}"
+        return f"… [{count_of(self.omitted, 'byte')} omitted; {where} has all of it]\n{text}"
 
     def _kept(self) -> bytes:
         kept = bytes(self._end[-self._most :])

@@ -311,7 +311,7 @@ def _wants_answer(run_id: str, key: Key, wait: Waiting) -> Refused:
     """A person approves or denies what asks for more."""
     opened = wait.opened
     form = Form.from_row(opened.form)
-    command = answer_command(run_id, key, opened.digest)
+    command = answer_command(run_id, key, opened.digest, form)
     return Refused(
         f"{key} of run {run_id} asks for an answer ({form.type}), not for a decision",
         hint=f"answer it with `{command}`",

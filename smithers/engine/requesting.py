@@ -23,6 +23,7 @@ from smithers.shapes import asks_person, is_container, shape_of
 from smithers.state import RunState
 from smithers.texts import near_name
 from smithers.tree import NotExact, Output, clean, problem, valid_text
+from smithers.words import count_of
 
 __all__ = ["find_key", "requested"]
 
@@ -192,8 +193,9 @@ def _check_iteration(by_id: Mapping[str, Definition], run_id: str, key: Key) -> 
         one = by_id[loop]
         most = one.kind.most_iterations(one.node)
         if most is not None and number >= most:
+            has = f"{node_name(loop)} has at most {count_of(most, 'iteration')}"
             raise Refused(
-                f"{node_name(loop)} has at most {most} iterations, so {key} never comes",
+                f"{has}, so {key} never comes",
                 hint=f"its iterations are 0 to {most - 1}",
             )
 

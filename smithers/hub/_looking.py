@@ -56,7 +56,7 @@ _MOST_ACTIVITIES = 100
 
 
 class Looking(HubCore):
-    """The reads; each raises `UnknownRun`, or `StoreError` where there is no database."""
+    """The reads; each raises `UnknownRun`, also where there is no database."""
 
     def owner_log(self, run_id: str) -> Path:
         """The log of the processes that drove the run without a terminal; it may not exist."""
@@ -260,16 +260,21 @@ class Looking(HubCore):
         return reports.explain_run(self.database, run_id)
 
     def list_asks(
-        self, run_id: str | None = None, task: str | None = None, *, ahead: bool = False
+        self,
+        run_id: str | None = None,
+        task: str | None = None,
+        *,
+        ahead: bool = False,
+        most_ahead: int | None = None,
     ) -> list[Question]:
         """The open questions of all runs, of one run, or of one task, which may name an iteration;
         none where there is no database. With `ahead`, each has what its answer lets run, and what
-        that cost in earlier runs.
+        that cost in earlier runs, unless there are more than `most_ahead` (None: always).
 
         Raises `UnknownRun`; for a task that asks nothing `AlreadyDecided` with the decision, or
         `Refused`.
         """
-        return reports.list_asks(self.database, run_id, task, ahead=ahead)
+        return reports.list_asks(self.database, run_id, task, ahead=ahead, most_ahead=most_ahead)
 
     def past_questions(self, run_id: str, task: str) -> list[PastQuestion]:
         """What a task, which may name an iteration, asks and has asked, the newest first."""

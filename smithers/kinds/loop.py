@@ -20,6 +20,7 @@ from smithers.kinds.sequence import Ordered
 from smithers.naming import node_name
 from smithers.state import Ended, RunState
 from smithers.tree import Loop
+from smithers.words import count_of
 
 __all__ = ["ITERATION", "LOOP", "LoopExhausted", "NoProgress"]
 
@@ -199,7 +200,7 @@ class LoopKind(Container[Loop[Any]]):
             asking.fail(one, _no_progress(one.node, last))
             return False
         error = LoopExhausted(
-            f"`until` was not true within {one.node.max_iterations} iterations",
+            f"`until` was not true within {count_of(one.node.max_iterations, 'iteration')}",
             hint=f"raise max_iterations at {one.node.mark.place}, or set on_exhausted='finish'"
             " there, then resume the run",
         )

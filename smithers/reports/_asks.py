@@ -34,11 +34,16 @@ _ASKING = (
 
 
 def list_asks(
-    path: Path, run_id: str | None = None, task: str | None = None, *, ahead: bool = False
+    path: Path,
+    run_id: str | None = None,
+    task: str | None = None,
+    *,
+    ahead: bool = False,
+    most_ahead: int | None = None,
 ) -> list[Question]:
     """The open questions of all runs, of one, or of one task of it, in the order in which the runs
     were started and in each the questions were asked. `task` may name an iteration: `review[2]`.
-    With `ahead`, each has what its answer lets run.
+    With `ahead`, each has what its answer lets run, unless there are more than `most_ahead`.
 
     Raises `UnknownRun`; for a task that asks nothing `AlreadyDecided` with the decision, or
     `Refused`.
@@ -49,7 +54,7 @@ def list_asks(
         if run_id is not None:
             run_row(db, run_id)  # that there is one
         found = _open(db, path, run_id)
-        if ahead and found:
+        if ahead and found and (most_ahead is None or len(found) <= most_ahead):
             from smithers.reports._next_work import next_work_of
 
             work = next_work_of(db, found)

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from smithers.errors import StoreError
+from smithers.errors import StoreError, UnknownRun
 from smithers.store.looking import looking
 
 __all__ = ["has_runs", "reading"]
@@ -20,11 +20,13 @@ def has_runs(path: Path) -> bool:
 
 @contextmanager
 def reading(path: Path) -> Generator[sqlite3.Connection]:
-    """A connection that cannot write, inside one snapshot. Raises `StoreError`."""
+    """A connection that cannot write, inside one snapshot. Raises `StoreError`, or `UnknownRun` if
+    there is no database: then there is no run.
+    """
     if path.is_dir():
         raise StoreError(f"{path} is a folder", hint="name the database file in it")
     if not has_runs(path):
-        raise StoreError(
+        raise UnknownRun(
             f"there is no database at {path}",
             hint="start a run with `smithers up FILE`, or name another database with --db PATH",
         )

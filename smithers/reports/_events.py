@@ -32,6 +32,7 @@ from smithers.views import (
     shown_changes,
     summarize,
 )
+from smithers.words import count_of
 
 if TYPE_CHECKING:
     from smithers.reports._heads import Head
@@ -220,7 +221,8 @@ def _frames_after(
         for frame in frames_of(db, head.run_id, first=first, last=first + at_once - 1):
             view = attempts.view(frame)
             if frame.number == seen[0] and seen[1] >= len(view.changes):
-                raise none_of(head.run_id, seen, f"frame {seen[0]} has {len(view.changes)} events")
+                has = f"frame {seen[0]} has {count_of(len(view.changes), 'event')}"
+                raise none_of(head.run_id, seen, has)
             yield view
         first += at_once
 

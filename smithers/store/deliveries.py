@@ -20,6 +20,7 @@ from smithers.store.failures import telling
 from smithers.store.opening import open_database
 from smithers.store.rows import time_text
 from smithers.values import dataclass
+from smithers.words import count_of
 
 __all__ = ["KEPT", "Delivery", "TooManyRuns", "claim_delivery"]
 
@@ -107,7 +108,7 @@ def _check_room(db: sqlite3.Connection, hook: str, at_most: int, now: datetime) 
     number = sum(_is_open(db, run_id, is_recent=at > recent) for run_id, at in started)
     if number >= at_most:
         raise TooManyRuns(
-            f"the hook {hook} has {number} unfinished runs, and at_most = {at_most}",
+            f"the hook {hook} has {count_of(number, 'unfinished run')}, and at_most = {at_most}",
             hint="send it again later",
         )
 

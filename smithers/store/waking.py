@@ -15,6 +15,7 @@ from smithers.changes import ENDED, RunStatus
 from smithers.store import CountFree, Owner, Revival, Wakeable, Why
 from smithers.store.lease import Beat
 from smithers.store.rows import time_of, time_text
+from smithers.words import count_of
 
 __all__ = [
     "MOST_STARTS",
@@ -139,7 +140,7 @@ def resumed_by(db: sqlite3.Connection, run_id: str) -> str:
 def told_up(starts: int, said: str | None) -> str:
     """Why a run is given up, in a sentence."""
     last = f": {said}" if said else "; its process ended without a message"
-    return f"it was started {starts} times without progress{last}"
+    return f"it was started {count_of(starts, 'time')} without progress{last}"
 
 
 def pause_s(starts: int) -> float:

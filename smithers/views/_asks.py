@@ -72,6 +72,12 @@ class Question:
         return Key(self.task or "", self.iteration)
 
     @property
+    def who(self) -> str:
+        """Who may answer, in words."""
+        names = " or ".join(self.allowed_by)
+        return f"only {names} may answer" if names else "any person may answer"
+
+    @property
     def title(self) -> str:
         return title_of(self.asked)
 
@@ -142,7 +148,7 @@ def _commands(snapshot: Snapshot, wait: WaitView, budget: BudgetView | None) -> 
             run_id, key = snapshot.run_id, wait.key
             return {verb: decide_command(verb, run_id, key, wait.digest) for verb in _VERBS}
         case waits.HUMAN:
-            return answer_commands(snapshot.run_id, wait)
+            return answer_commands(snapshot.run_id, wait.key, wait.digest, wait.form)
         case waits.BUDGET:
             return {} if budget is None else {"budget": raise_command(snapshot.run_id, budget)}
         case (

@@ -95,8 +95,10 @@ class Board:
         return id in self.nodes and self.nodes[id] is not state.nodes.get(id)
 
     def _update(self, keys: Iterable[Key], state: RunState) -> None:
+        keys = list(keys)
         self._whole(state)
         self._mount([key.id for key in keys if key.id not in self.nodes], state)
+        keys += [below for key in keys for below in self._handled_below(key, state)]
         for key in keys:
             self._spend(key, state)
             if key.id in self.nodes:
@@ -194,6 +196,18 @@ class Board:
         if not self._keys.get(key.id):
             nowhere = Key(key.id)
             self._put(nowhere, WorkView(key=nowhere, state=self._unsettled.state), state)
+
+    def _handled_below(self, key: Key, state: RunState) -> Iterator[Key]:
+        """What a saga has handled: whether it is tolerated follows from the end of the saga."""
+        if key.id not in self.nodes or self.nodes[key.id].kind != "saga":
+            return
+        waiting = [key.id]
+        while waiting:
+            inner = self._children.get(waiting.pop(), ())
+            waiting += inner
+            for one in (one for id in inner for one in list(self._keys.get(id, ()))):
+                if one in state.handled and one.path[: len(key.path)] == key.path:
+                    yield one
 
     def _has_place(self, key: Key) -> bool:
         """Whether the tree has this node inside that number of loops."""

@@ -119,7 +119,7 @@ def change_words(  # noqa: C901  # one case a kind of change
                 return f"{name} set a signal aside: {_short(change.misfit)}"
             return f"{name} took a signal"
         case FailureHandled():
-            return f"{name} will not run again: its failure is tolerated"
+            return f"{name} will not run again: its failure was handled"
         case Reset():
             if change.cause is not None:
                 return f"{name} is done again, because {why_again(change.cause)}"

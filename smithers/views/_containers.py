@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from smithers.changes import ENDED
-from smithers.views._tasks import NodeState, unsettled
+from smithers.views._tasks import NodeState, is_tolerated, unsettled
 
 if TYPE_CHECKING:
     from smithers.changes import Key
@@ -31,8 +31,8 @@ def container_state(
         is_root = not is_iteration and state.nodes[key.id].parent is None
         return NodeState("failed" if is_root and status == "failed" else unsettled(status))
     if not is_iteration and key in state.ended:  # it failed by itself
-        return NodeState(end.outcome, key in state.handled)
-    if not is_iteration and key in state.handled:  # it continued without what failed below it
+        return NodeState(end.outcome, is_tolerated(state, key))
+    if not is_iteration and is_tolerated(state, key):  # it continued without what failed below it
         return NodeState(end.outcome, tolerated=True)
     bad = [child.tolerated for child in children if child.is_bad]
     own = NodeState(end.outcome, bool(bad) and all(bad))

@@ -12,6 +12,7 @@ from smithers.texts import from_json
 from smithers.values import dataclass
 from smithers.views._cost import view_cost
 from smithers.views._tasks import task_lines
+from smithers.words import count_of
 
 if TYPE_CHECKING:
     from smithers.changes import Failure, Key, Large
@@ -186,7 +187,7 @@ def _output(snapshot: Snapshot, key: Key) -> str | None:
 
 def _usage(tokens_in: int, tokens_out: int, cost: object) -> str:
     money = "" if cost is None else f", {cost} USD"
-    return f"{tokens_in} tokens in, {tokens_out} out{money}"
+    return f"{count_of(tokens_in, 'token')} in, {tokens_out} out{money}"
 
 
 def _failure(error: Failure | None) -> str | None:

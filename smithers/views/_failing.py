@@ -51,7 +51,7 @@ def failure_reasons(snapshot: Snapshot, spent: Sequence[BudgetView]) -> list[Rea
     """The failed tasks of a failed run, or the run's own error if no task has it. `spent` are the
     budgets that are spent and that nobody has raised since.
     """
-    failed = [one for one in failures(snapshot) if not one.tolerated]
+    failed = [one for one in failures(snapshot) if one.key not in snapshot.state.handled]
     if _is_final(snapshot):
         return [
             Reason(
@@ -94,7 +94,7 @@ def _is_final(snapshot: Snapshot) -> bool:
     return any(
         one.key in denied or _is_undone(snapshot, one) or _is_of_final_child(snapshot, one.key)
         for one in failures(snapshot)
-        if not one.tolerated
+        if one.key not in snapshot.state.handled
     )
 
 

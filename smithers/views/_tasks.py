@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from smithers.changes import ENDED, Key
 from smithers.forms import Form
+from smithers.shapes import shape_of
 from smithers.values import dataclass
 from smithers.waits import ASKING, COOLDOWN, EVENT, KINDS, traits
 
@@ -34,6 +35,7 @@ __all__ = [
     "WaitView",
     "counts",
     "failures",
+    "is_tolerated",
     "open_waits",
     "state_of",
     "task_lines",
@@ -171,7 +173,7 @@ def task_lines(snapshot: Snapshot) -> Iterator[TaskLine]:
                 key=key,
                 kind=tree.kinds[id],
                 state=state_of(state, key, answered),
-                tolerated=key in state.handled,
+                tolerated=is_tolerated(state, key),
                 error=_error(state, key),
                 cached=state.cached_from(key),
             )
@@ -181,6 +183,43 @@ def failures(snapshot: Snapshot) -> Iterator[TaskLine]:
     """The tasks and containers that failed by themselves, in document order."""
     ended = snapshot.state.ended.items()
     return _settled(snapshot, [key for key, end in ended if end.outcome == "failed"])
+
+
+def is_tolerated(state: RunState, key: Key) -> bool:
+    """Whether the author allows that a node failed, or was cancelled by a failure. What made a saga
+    undo is handled, since a resume does not run it again; it is allowed only if the saga is.
+    """
+    if key not in state.handled:
+        return False
+    saga = _undone_by(state, key)
+    return saga is None or is_tolerated(state, saga)
+
+
+def _undone_by(state: RunState, key: Key) -> Key | None:
+    """The innermost saga that undid because of a node; None if none did."""
+    frame = _end_frame(state, key)
+    row = state.nodes.get(key.id)
+    while row is not None and row.parent is not None:
+        row = state.nodes.get(row.parent)
+        if row is None:
+            return None
+        iterates = shape_of(row.kind).iterates
+        key = Key(row.id, key.path[:-1] if iterates else key.path)
+        end = state.ends.get(key)
+        if row.kind == "saga":
+            is_undone = state.choices.get((key, "undoing")) is not None
+            return key if is_undone and (end is None or end.outcome != "finished") else None
+        if end is None or end.outcome not in ("failed", "cancelled"):
+            return None
+        if row.kind not in _TOGETHER and end.frame != frame:  # it continued after the failure
+            return None
+        frame = end.frame
+    return None
+
+
+def _end_frame(state: RunState, key: Key) -> int | None:
+    end = state.ends.get(key) or state.ended.get(key)
+    return None if end is None else end.frame
 
 
 def unpaid(snapshot: Snapshot) -> Iterator[TaskLine]:
@@ -199,7 +238,7 @@ def _settled(snapshot: Snapshot, keys: Sequence[Key]) -> Iterator[TaskLine]:
                 key=key,
                 kind=tree.kinds[id],
                 state=state.ended[key].outcome,
-                tolerated=key in state.handled,
+                tolerated=is_tolerated(state, key),
                 error=_error(state, key),
             )
 
@@ -265,4 +304,6 @@ def _keys_by_id(state: RunState) -> dict[str, list[Key]]:
     return found
 
 
+_TOGETHER = ("parallel", "foreach")
+"""Kinds whose other children may run after one has failed."""
 _COUNTED = ("finished", "failed", "skipped", "waiting", "pending", "cancelled")

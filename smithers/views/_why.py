@@ -256,7 +256,10 @@ class _Reasons:
             said = f"the time to answer {key_name(key)} is over"
             return Reason(key=key, sentence=said, command=self.resume)
         asked_by = (self.snapshot.run_id, key, wait.digest)
-        command = decide_command("approve", *asked_by) if is_decided else answer_command(*asked_by)
+        if is_decided:
+            command = decide_command("approve", *asked_by)
+        else:
+            command = answer_command(*asked_by, wait.form)
         if wait.form is not None and wait.form.refused is not None:
             said += f"; the last answer was refused: {shorten(wait.form.refused)}"
         return Reason(key=key, sentence=said, command=command, asked=asked, digest=wait.digest)
@@ -368,7 +371,8 @@ def _signals(snapshot: Snapshot) -> list[Reason]:
     found = [_lost(one) for one in lost[:_FEW_SIGNALS]]
     if more := len(lost) - len(found):
         look = f"`smithers inspect {quote(snapshot.run_id)}`"
-        said = f"{more} more signals were not taken; {look} lists them"
+        many = "1 more signal was" if more == 1 else f"{more} more signals were"
+        said = f"{many} not taken; {look} lists all of them"
         found.append(Reason(key=Key(""), sentence=said, kind=inbox.SIGNAL))
     return found
 

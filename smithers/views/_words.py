@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from smithers.changes import Key
     from smithers.forms import Form
     from smithers.store import NewRun
-    from smithers.views._tasks import WaitView
 
 __all__ = [
     "answer_command",
@@ -137,24 +136,23 @@ def decide_command(
     return " ".join(_words(verb, run_id, key, digest))
 
 
-def answer_command(run_id: str, key: Key, digest: str | None, *answer: str) -> str:
-    """What a person types to answer a question that was read, by default in their editor."""
-    words = _words("answer", run_id, key, digest)
-    return " ".join([*words, *map(shlex.quote, answer or ("--edit",))])
-
-
-def answer_commands(run_id: str, wait: WaitView) -> dict[str, str]:
-    """What a person types to answer: a command for each of a few choices, or one that opens an
-    editor; and `deny`, which is `send back` beside a choice of that name.
+def answer_commands(run_id: str, key: Key, digest: str | None, form: Form | None) -> dict[str, str]:
+    """What a person types to answer a question that was read: a command for each of a few choices,
+    or one that opens an editor; and `deny`, which is `send back` beside a choice of that name.
     """
-    asked = (run_id, wait.key, wait.digest)
-    choices = () if wait.form is None else wait.form.choices
+    words = " ".join(_words("answer", run_id, key, digest))
+    choices = () if form is None else form.choices
     few = choices if len(choices) <= _FEW_CHOICES else ()
-    found = {one: answer_command(*asked, f"--choice={one}") for one in few}
-    found = found or {"answer": answer_command(*asked)}
-    if wait.form is not None and wait.form.may_deny:
-        found[deny_name(wait.form)] = decide_command("deny", *asked)
+    found = {one: f"{words} {shlex.quote(f'--choice={one}')}" for one in few}
+    found = found or {"answer": f"{words} --edit"}
+    if form is not None and form.may_deny:
+        found[deny_name(form)] = decide_command("deny", run_id, key, digest)
     return found
+
+
+def answer_command(run_id: str, key: Key, digest: str | None, form: Form | None) -> str:
+    """The first of them."""
+    return next(iter(answer_commands(run_id, key, digest, form).values()))
 
 
 def deny_name(form: Form) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from smithers import waits
 from smithers.values import dataclass
-from smithers.views._tasks import NodeState, state_of
+from smithers.views._tasks import NodeState, is_tolerated, state_of
 
 if TYPE_CHECKING:
     from smithers.changes import Failure, Key, WaitOpened
@@ -61,7 +61,7 @@ class WorkView:
 def view_work(state: RunState, key: Key) -> WorkView:
     """A task as it is in the state of its run."""
     ended, tries = state.ended.get(key), state.tries.get(key)
-    name, tolerated = state_of(state, key), key in state.handled
+    name, tolerated = state_of(state, key), is_tolerated(state, key)
     found = _wait(state, key) if name == "waiting" else None
     wait, opened = (None, -1) if found is None else (found.opened, found.frame)
     error = None if ended is None else ended.error

@@ -18,9 +18,8 @@ from typing import Any, cast
 from urllib.parse import unquote
 
 from anyio import CapacityLimiter, create_task_group, to_thread
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from starlette.applications import Starlette
-from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -33,6 +32,7 @@ from smithers.errors import SmithersError
 from smithers.hub import Feed, Hooks, Hub, Roots
 from smithers.texts import strict_json
 from smithers.web._calling import Tokens
+from smithers.web._fitting import fit
 from smithers.web._guarding import Guard, Limits
 from smithers.web._openapi import openapi
 from smithers.web._peers import address_of, check_peer
@@ -192,7 +192,7 @@ class _Endpoints:
             request=request,
             caller=caller,
             path=_path_of(request.path_params),
-            query=_query_of(route.query, request.query_params),
+            query=_query_of(route, request),
         )
         if route.body is None:
             if route.method == "POST" and caller is not None:
@@ -201,7 +201,7 @@ class _Endpoints:
             has_tag = route.method == "GET" and not route.streams
             return _with_tag(request, response) if has_tag else response
         given = await _json_of(request)
-        call = call.having(_fitted(route.body, given))
+        call = call.having(fit(route.body, given))
         key = request.headers.get("idempotency-key")
         if key is None or caller is None:
             return await self._call(route, call)
@@ -273,8 +273,8 @@ def _path_of(given: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def _query_of(model: type[BaseModel], given: QueryParams) -> BaseModel:
-    fields = model.model_fields
+def _query_of(route: Route, request: Request) -> BaseModel:
+    fields, given = route.query.model_fields, request.query_params
     raw: dict[str, Any] = {}
     for name in given:
         values = given.getlist(name)
@@ -282,7 +282,8 @@ def _query_of(model: type[BaseModel], given: QueryParams) -> BaseModel:
         if not is_list and len(values) > 1:
             raise ProblemError(422, f"{name} is given more than once", kind="WrongParameters")
         raw[name] = values if is_list else values[0]
-    return _fitted(model, raw, "WrongParameters")
+    hint = f"open `{request.url.path}` without it" if route.is_page else ""
+    return fit(route.query, raw, kind="WrongParameters", hint=hint)
 
 
 async def _json_of(request: Request) -> object:
@@ -294,19 +295,6 @@ async def _json_of(request: Request) -> object:
         return strict_json(body.decode())
     except (ValueError, RecursionError) as error:
         raise ProblemError(400, f"the body is not JSON: {error}", kind="NotJson") from None
-
-
-def _fitted(model: type[BaseModel], given: object, kind: str = "WrongBody") -> BaseModel:
-    try:
-        return model.model_validate(given)
-    except ValidationError as error:
-        errors = [
-            {"field": ".".join(map(str, one["loc"])), "message": one["msg"]}
-            for one in error.errors(include_url=False, include_input=False, include_context=False)
-        ]
-        first = errors[0]
-        said = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
-        raise ProblemError(422, said, kind=kind, errors=errors) from None
 
 
 def _with_tag(request: Request, response: Response) -> Response:

@@ -51,7 +51,7 @@ def sign_in_page(
 class CodeQuery(Closed):
     """The code that `smithers ui` has made."""
 
-    code: str = Field(max_length=200)
+    code: str = Field("", max_length=200)
 
 
 def secret_of(headers: Headers) -> str | None:
@@ -94,15 +94,16 @@ async def check_csrf(request: Request, caller: Caller | None) -> None:
 def _open(call: Call) -> Response:
     if call.request.method != "GET":  # HEAD would use up the code
         raise ProblemError(405, "HEAD is not used here", headers={"Allow": "GET"})
-    sessions = call.server.sessions
+    sessions, code = call.server.sessions, call.query_as(CodeQuery).code
     asked = Caller(name="", scopes=frozenset(), how="session")  # a code is from a terminal as well
     proxies = call.server.proxies
     check_session_user(call.request.scope, proxies)
     address = check_peer(call.hub, call.request, asked, "open a session", proxies)
     with called_from(Origin(face="http", address=address)):
-        opened = sessions.open(call.query_as(CodeQuery).code) if sessions is not None else None
+        opened = sessions.open(code) if sessions is not None else None
     if opened is None:
-        said = "this address was used already, or is older than a minute"
+        used = "this address was used already, or is older than a minute"
+        said = used if code else "this address does not have the code that opens a session"
         hint = "type `smithers ui` again"
         raise ProblemError(403, said, kind="WrongCode", hint=hint)
     # The browser leaves this page by itself: after a redirect it would send no Strict cookie.

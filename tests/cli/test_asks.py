@@ -179,7 +179,7 @@ def test_a_question_is_masked_and_cannot_look_like_words_of_ours(tmp_path: Path)
     shown = smithers(tmp_path, "asks", *named, env=env).out.splitlines()
     (facts,) = [line for line in shown if line.startswith("  asked at ")]
     assert ", due in 2 h " in facts
-    assert facts.endswith("; ann or o'hara may answer")
+    assert facts.endswith("; only ann or o'hara may answer")
     (typed,) = [line for line in shown if line.startswith("  smithers approve ")]
     (data,) = smithers(tmp_path, "asks", *named, "--json", env=env).document["asks"]
     assert data["commands"]["approve"] == typed.strip()
@@ -275,6 +275,19 @@ def test_why_shows_the_whole_question_and_ps_its_title(asking: Path) -> None:
     rows = smithers(asking, "ps").out.splitlines()
     assert rows[1].endswith("  ship: Ship a draft?")
     assert rows[2].endswith("  left, right")
+
+
+def test_why_gives_the_first_command_of_each_question(tmp_path: Path) -> None:
+    """A choice, data, a decision and a larger budget: `why` and `asks` say the same to type."""
+    up(tmp_path, "asks_people", "r1")
+    up(tmp_path, "asks", "r2")
+    up(tmp_path, "capped", "r3")
+    for run_id in ("r1", "r2", "r3"):
+        asks = smithers(tmp_path, "asks", run_id, "--json").document["asks"]
+        reasons = smithers(tmp_path, "why", run_id, "--json").document["reasons"]
+        assert asks
+        first = [next(iter(one["commands"].values())) for one in asks]
+        assert sorted(one["command"] for one in reasons) == sorted(first)
 
 
 def test_why_counts_what_is_held_alike(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ sequence
 agents: echo
 agent calls: at most 3, with retries and corrections at most 9
 budget of the run: 200000 tokens, 50 calls; then wait
-budget of notes: 10 calls, 600 seconds; then fail
+budget of notes: 10 calls, 600 s; then fail
 not known before the run: the prompt of total: waits for notes
 
 ✓ no mistakes found
@@ -77,6 +77,19 @@ def test_check_shows_what_is_known_before_the_run(tmp_path: Path) -> None:
     assert known == CAPPED
     assert note.startswith("the file was loaded without ")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_check_counts_one_of_each_measure_in_the_singular(tmp_path: Path) -> None:
+    flow = """
+        from harnesses import Echo
+        from smithers import Budget, Context, Node, NoInput, Task, workflow
+
+        @workflow(budget=Budget(usd="1", tokens=1, calls=1, time_s=1))
+        def small(ctx: Context[NoInput]) -> Node:
+            return Task("a", agent=Echo(), prompt="p")
+    """
+    found = smithers(tmp_path, "check", written(tmp_path, flow))
+    assert "budget of the run: 1 token, $1.00, 1 call, 1 s; then wait\n" in found.out
 
 
 @pytest.mark.long

@@ -70,6 +70,17 @@ def test_a_database_that_up_made_is_trusted_and_its_runs_are_woken(project: Path
     assert [one["how"] for one in mine] == ["up"]
 
 
+def test_where_nothing_is_to_be_trusted_nothing_is_made(tmp_path: Path) -> None:
+    said = smithers(tmp_path, "trust")
+    assert said.code == 2
+    assert "there is nothing to trust in " in said.err
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "flow.py").write_text(FLOW.format(trace=tmp_path / "trace"))
+    assert smithers(tmp_path, "trust").code == 0, "its first run may be started over MCP"
+    (tmp_path / "flow.py").unlink()
+    assert smithers(tmp_path, "trust").code == 0, "its database is there"
+
+
 def test_supervise_says_that_nothing_was_to_wake(project: Path, tmp_path: Path) -> None:
     database = project / ".smithers" / "smithers.db"
     assert smithers(project, "supervise", "--once").code == 0

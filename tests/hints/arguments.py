@@ -66,6 +66,12 @@ def trust_list_of_a_path(shell: Shell) -> tuple[Said, Said]:
     return failed, shell.follow(failed)
 
 
+@scene("name the database, or the folder of its project: `smithers trust PATH`")
+def trust_of_nothing(shell: Shell) -> tuple[Said, Said]:
+    failed = shell.bare("trust")
+    return failed, shell.bare("trust", str(shell.folder))
+
+
 @scene("add --resume")
 def detach_without_resume(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks")

@@ -235,8 +235,7 @@ def approval_of_what_wants_an_answer(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks_people")
     failed = shell("approve", "r1", "colour")
     command = failed.err.split("answer it with `")[1].split("`")[0]
-    words = [one for one in shlex.split(command)[1:] if one != "--edit"]  # it needs a terminal
-    return failed, shell(*words, "--choice", "blue")
+    return failed, shell(*shlex.split(command)[1:])
 
 
 @scene("continue the run with `smithers resume …`")

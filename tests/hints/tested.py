@@ -37,6 +37,13 @@ TESTED: dict[str, str] = {
         "web/test_forms.py::test_a_form_has_so_many_fields_at_most"
     ),
     "choose one of the list": "web/test_start_page.py::test_a_start_of_nothing_says_what_to_choose",
+    "open `…` without it": (
+        "web/test_parameters.py::"
+        "test_a_page_says_what_is_wrong_in_its_address_and_which_one_is_right"
+    ),
+    "leave it out": (
+        "web/test_parameters.py::test_a_parameter_that_is_not_known_is_named_with_the_nearest"
+    ),
     "load the page again": "web/test_sessions.py::test_a_page_of_another_site_changes_nothing",
     "type `smithers ui` again": "web/test_sessions.py::test_a_code_counts_once_and_for_a_minute",
     "type `smithers ui` in a terminal": _UI,

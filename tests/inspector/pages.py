@@ -26,6 +26,7 @@ USUAL = {
     "demo, a frame": "/runs/demo?frame=3",
     "demo, a task": _task("demo", "implement"),
     "demo, what to compare": "/compare?left=demo",
+    "runs to compare": "/compare",
     "waiting": "/runs/asks",
     "waiting, a task": _task("asks", "draft"),
     "waiting, its question": _ask("asks", "ship"),

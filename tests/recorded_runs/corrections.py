@@ -38,6 +38,7 @@ LINES: Final = {"timeline": "so far: "}
 
 REWORDED: Final = {
     "will run after all": "is open again",
+    "its failure is tolerated": "its failure was handled",
     "nothing starts until a person raises it": "no agent starts until a person raises it",
     "loops used up their iterations": "loops ended before `until` was true",
     "loop used up its iterations": "loop ended before `until` was true",

@@ -211,6 +211,17 @@ def test_a_loop_that_is_exhausted_finishes_or_fails(how: Any, ends: str) -> None
         assert "raise max_iterations" in error.hint
 
 
+def test_a_loop_of_one_iteration_says_so_in_the_singular() -> None:
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        return Loop(Step("body", lambda: 1), until=lambda: False, max_iterations=1, id="loop")
+
+    error = Run(flow).go().error
+    assert error is not None
+    assert "`until` was not true within 1 iteration" in error.message.splitlines()[0]
+    assert "iterations" not in error.message
+
+
 def test_until_is_asked_even_in_the_last_iteration() -> None:
     @workflow
     def flow(ctx: Context[NoInput]) -> Node:

@@ -29,6 +29,9 @@ from smithers import (
 )
 from smithers.changes import AttemptStarted, Key
 from smithers.errors import AuthorError
+from smithers.state import RunState
+from smithers.views import Board, changed_keys
+from tests.boards import check_agrees, facts_of
 from tests.rules.resuming import check_every_crash, crashed, finish
 from tests.rules.runs import Run
 
@@ -540,3 +543,52 @@ def test_a_compensated_action_outside_of_a_saga_is_refused_before_anything_runs(
     assert caught.value.place is not None
     assert caught.value.hint
     assert starts(run) == []
+
+
+def shown(run: Run) -> dict[str, tuple[str, bool]]:
+    """The nodes that did not finish, each with its state and whether its failure is tolerated, as
+    a board shows them that looks on from the first frame; one that begins later shows the same.
+    """
+    state, board = RunState(), Board()
+    for frame in run.watch.frames:
+        state.apply_frame(frame)
+        board = board.after(changed_keys(frame, state.attempts), state)
+        assert facts_of(board) == facts_of(Board.of(state)), frame.number
+    check_agrees(board, state)
+    states = {key.id: board.state(Key(key.id)) for key in (*state.ended, *state.ends)}
+    bad = {name: one for name, one in states.items() if one.state != "finished"}
+    return {name: (one.state, one.tolerated) for name, one in bad.items()}
+
+
+def test_what_made_a_saga_fail_is_not_tolerated() -> None:
+    allowed = Step("allowed", boom, on_failure="continue")
+    group = Parallel(step("c"), Step("b", boom))
+    run = Run(flow_of(lambda: Saga(allowed, done("a"), group, id="s")))
+    assert run.go().status == "failed"
+    found = shown(run)
+    assert found.pop("allowed") == ("failed", True), "its author allows this one"
+    assert set(found) >= {"s", "b"}
+    assert set(found.values()) == {("failed", False)}
+
+
+def tolerated_saga() -> Node[Any]:
+    return Saga(done("a"), Step("b", boom), step("c"), id="s", on_failure="continue")
+
+
+def caught_saga() -> Node[Any]:
+    return Try(Saga(done("a"), Step("b", boom), id="s"), catch=step("d"))
+
+
+@pytest.mark.parametrize("make", [tolerated_saga, caught_saga])
+def test_what_made_a_saga_fail_is_tolerated_if_the_saga_is(make: Callable[[], Node[Any]]) -> None:
+    run = Run(flow_of(make))
+    assert run.go().status == "finished"
+    found = shown(run)
+    assert found["b"] == found["s"] == ("failed", True)
+
+
+def test_what_a_saga_inside_one_has_handled_is_as_that_one_is() -> None:
+    inner = Saga(done("b"), Step("c", boom), id="inner")
+    run = Run(flow_of(lambda: Saga(done("a"), inner, id="s")))
+    assert run.go().status == "failed"
+    assert {shown(run)[name] for name in ("c", "inner", "s")} == {("failed", False)}

@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 
 from smithers import reports
-from smithers.errors import StoreError
+from smithers.errors import UnknownRun
 from tests.trust.amounts import WORKERS, chance, in_parallel
 from tests.trust.audit import audit, check_integrity, ledger_of, outputs, overlaps
 from tests.trust.children import FLOWS, Child, Nursery, Site, pause
@@ -80,7 +80,7 @@ class Hammer:
     def _exists(self, run_id: str) -> bool:
         try:
             return reports.status_of(self.site.database, run_id) is not None
-        except StoreError:  # there is no database yet
+        except UnknownRun:  # there is no database yet
             return False
 
     def _kill(self, random: Random, ledger: Path, child: Child) -> bool:

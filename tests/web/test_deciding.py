@@ -249,7 +249,7 @@ def test_others_than_those_named_see_the_form_and_why_not(hub: Hub, browser: Tes
     _run(hub, asks_mara)
     page = browser.get("/runs/r1/ask").text
     assert "only mara or jon may answer" in page
-    assert "Only mara or jon may answer this. You are signed in as ann." in page
+    assert "Only mara or jon may answer. You are signed in as ann." in page
     assert '<fieldset class="all" disabled>' in page
     found = _post(browser, {**form_of(page), "answer": "red", "verb": "answer", "note": "n"})
     assert found.status_code == 422

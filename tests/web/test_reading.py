@@ -102,6 +102,21 @@ async def test_no_path_leads_out(run: str, client: TestClient, path: str) -> Non
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_without_a_database_a_run_is_not_there(hub: Hub, client: TestClient) -> None:
+    """It is 404 as with one: 503 means that the same request may succeed a moment later."""
+    for path in ("", "/tasks", "/why", "/cost"):
+        answer = client.get(f"{_R}/r1{path}")
+        assert answer.status_code == 404, path
+        document = answer.json()
+        assert document["kind"] == "UnknownRun"
+        assert document["message"] == f"there is no database at {hub.database}"
+        assert "start a run with `smithers up FILE" in document["hint"]
+        assert "retry-after" not in answer.headers
+    answer = client.post(f"{_R}/r1/cancel", json={})
+    assert (answer.status_code, answer.json()["kind"]) == (404, "UnknownRun")
+    assert client.get(_R).json()["runs"] == []
+
+
 @pytest.mark.anyio
 async def test_what_is_not_there_is_404_and_what_does_not_fit_422(
     run: str, client: TestClient

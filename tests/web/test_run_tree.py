@@ -164,3 +164,13 @@ def test_a_name_stands_alone_in_its_direction(hub: Hub, browser: TestClient) -> 
     asyncio.run(hub.run(rtl, run_id="r1"))
     page = browser.get("/runs/r1").text
     assert '<bdi class="mid" title="שלום">' in page
+
+
+def test_a_frame_in_which_little_happened_says_what(hub: Hub, browser: TestClient) -> None:
+    asyncio.run(hub.run(issues, Gate(), run_id="r1"))
+    last = hub.inspect("r1").run.frames - 1
+    pages = [browser.get(f"/runs/r1?frame={number}").text for number in range(last + 1)]
+    said = [re.findall(r'<p class="at-frame">.*<span title="([^"]*)">', page)[0] for page in pages]
+    assert all(said)
+    assert any(re.fullmatch(r"[^;]* attempt 1 started its session", one) for one in said)
+    assert not any("the run continued" in one for one in said)

@@ -12,6 +12,7 @@ from decimal import Decimal
 from html import unescape
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 from smithers import Approval, Context, Node, NoInput, Sequence, Step, workflow
@@ -194,11 +195,32 @@ def test_a_run_at_work_says_what_runs_and_what_is_pending(hub: Hub) -> None:
     assert {one.tone for one in found.parts} == {"ok", "run"}
 
 
+@pytest.mark.parametrize(("most", "shows"), [(2, True), (1, False)])
+def test_questions_are_read_once_and_what_follows_each_if_they_are_few(
+    hub: Hub, browser: TestClient, monkeypatch: pytest.MonkeyPatch, most: int, shows: bool
+) -> None:
+    for run_id in ("r1", "r2"):
+        _run(hub, ships, run_id)
+    reads: list[object] = []
+    list_asks = Hub.list_asks
+
+    def counted(self: Hub, *given: Any, **options: Any) -> Any:
+        reads.append(given)
+        return list_asks(self, *given, **options)
+
+    monkeypatch.setattr(Hub, "list_asks", counted)
+    monkeypatch.setattr("smithers.web.pages._runs._MOST_AHEAD", most)
+    assert ('<p class="lets"></p>' not in browser.get("/").text) is shows
+    assert len(reads) == 1
+
+
 def test_a_question_says_who_may_answer(hub: Hub, browser: TestClient) -> None:
     _run(hub, asks_ann, "r1")
     assert ">only ann may answer<" in browser.get("/").text
     _run(hub, ships, "r2")
-    assert ">anyone may answer<" in browser.get("/").text
+    assert ">any person may answer<" in browser.get("/").text
+    for run_id, words in (("r1", "only ann may answer"), ("r2", "any person may answer")):
+        assert f"· {words}</p>" in browser.get(f"/runs/{run_id}/ask").text, "as in the list"
 
 
 def test_a_failure_that_was_allowed_is_said(hub: Hub, browser: TestClient) -> None:

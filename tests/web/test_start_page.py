@@ -76,6 +76,15 @@ def test_a_run_is_started_from_its_form(hub: Hub, trusted: Path, browser: TestCl
     assert "r1" in re.findall(r'id="run-id-wrong">.*', changed.text)[0]
 
 
+def test_a_workflow_without_a_description_has_its_name_and_its_file(
+    hub: Hub, flow: Path, browser: TestClient
+) -> None:
+    flow.write_text(_FLOW.replace('"""Asks for a note <b>now</b>."""', "pass"))
+    listed = browser.get("/start").text
+    assert '<p class="q">note</p>' in listed
+    assert f'title="{flow}">.smithers/workflows/notes.py</p>' in listed
+
+
 def test_an_input_that_does_not_fit_is_said_beside_what_was_typed(
     hub: Hub, trusted: Path, browser: TestClient
 ) -> None:

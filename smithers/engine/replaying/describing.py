@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from smithers.engine.replaying.replay import Replayed
+from smithers.words import count_of
 
 __all__ = ["describe_replay", "describe_sum"]
 
@@ -20,11 +21,9 @@ def describe_replay(found: Replayed) -> Iterator[str]:
 def describe_sum(found: Replayed) -> str:
     """The last line: how much differs, and what was answered."""
     missing, count = found.streams.missing, len(found.differences)
-    attempts = "1 attempt" if found.attempts == 1 else f"{found.attempts} attempts"
-    answered = f"{attempts} answered from its rows"
+    answered = f"{count_of(found.attempts, 'attempt')} answered from its rows"
     if missing:
-        answered += f"; the streams of {missing} answers are missing"
+        answered += f"; the streams of {count_of(missing, 'answer')} are missing"
     if found.equal:
         return f"nothing differs from run {found.run_id}: {answered}"
-    differ = "1 difference" if count == 1 else f"{count} differences"
-    return f"{differ} from run {found.run_id}: {answered}"
+    return f"{count_of(count, 'difference')} from run {found.run_id}: {answered}"

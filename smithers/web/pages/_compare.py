@@ -39,10 +39,10 @@ _Number = Annotated[int, Strict(), Field(ge=0, le=2**53), BeforeValidator(number
 
 class CompareParameters(Closed):
     """Two runs, each as RUN or RUN@FRAME; with `all` what is the same as well. `task` is shown, and
-    `at` names a frame of the left run as the other side.
+    `at` names a frame of the left run as the other side. Without `left`, both are asked for.
     """
 
-    left: str = Field(max_length=90)
+    left: str = Field("", max_length=90)
     right: str = Field("", max_length=90)
     all: Flag = False
     task: str | None = Field(None, max_length=250)
@@ -84,6 +84,10 @@ class Other:
     mark: Mark
     related: str
 
+    @classmethod
+    def of(cls, run: RunLine, related: str = "") -> Other:
+        return cls(run=run, mark=mark_of_run(run.status, run.waiting_for), related=related)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
@@ -97,6 +101,8 @@ class Shown:
 
 def _compare(call: Call) -> Response:
     given, hub = call.query_as(CompareParameters), call.hub
+    if not given.left:
+        return _choose_both(call, given.right)
     left = _side(given.left)
     if not given.right and given.at is None:
         return _choose(call, left)
@@ -162,6 +168,13 @@ def _side(text: str) -> Side:
     return Side(run_id, int(frame) if at else None)
 
 
+def _choose_both(call: Call, right: str) -> Response:
+    """The form that asks for both runs, with the newest."""
+    runs = reversed(call.hub.list_runs(RunsQuery(limit=_CANDIDATES)).runs)
+    listed = [Other.of(one) for one in runs if one.run_id != right]
+    return render(call, "compare_two.html", title="Compare two runs", right=right, runs=listed)
+
+
 def _choose(call: Call, left: Side) -> Response:
     """The form that asks for the other run, with those that are likely."""
     run = call.hub.inspect(left.run_id, frame=left.frame).run
@@ -184,14 +197,7 @@ def _likely(hub: Hub, run: RunView) -> list[Other]:
         forks[source] = f"this is a fork of its frame {frame}"
     query = RunsQuery(workflow=run.workflow, limit=_CANDIDATES)
     listed = [one for one in reversed(hub.list_runs(query).runs) if one.run_id != run.run_id]
-    found = [
-        Other(
-            run=one,
-            mark=mark_of_run(one.status, one.waiting_for),
-            related=forks.get(one.run_id, ""),
-        )
-        for one in listed
-    ]
+    found = [Other.of(one, forks.get(one.run_id, "")) for one in listed]
     return sorted(found, key=lambda one: not one.related)
 
 

@@ -144,9 +144,10 @@ def _moment(call: Call, frame: int) -> _Moment | None:
     for view in call.hub.frames(call.run, frame, frame):
         told = [one for one in view.changes if type(one.change) in _TOLD]
         lines = [line.words for line in islice(change_lines(told), _MOST_LINES + 1)]
+        lines = lines or [one.words for one in view.changes[: _MOST_LINES + 1]]
         more = "; …" if len(lines) > _MOST_LINES else ""
         words = "; ".join(short(line, 120) for line in lines[:_MOST_LINES])
-        return _Moment(view.at, words + more if words else "the run continued")
+        return _Moment(view.at, words + more)
     return None
 
 

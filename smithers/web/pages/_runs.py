@@ -96,9 +96,7 @@ class _Filters:
 
 def _asks(hub: Hub) -> list[Question]:
     """What waits for a person, oldest first; with what it lets run, unless there is much of it."""
-    found = hub.list_asks()
-    if 0 < len(found) <= _MOST_AHEAD:
-        found = hub.list_asks(ahead=True)
+    found = hub.list_asks(ahead=True, most_ahead=_MOST_AHEAD)
     return sorted(found, key=lambda one: one.since)
 
 

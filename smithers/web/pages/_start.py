@@ -45,6 +45,8 @@ class _Workflow:
     """By what it is started: FILE.py:NAME."""
     name: str
     file: str
+    short: str
+    """The file as it is called in a folder of the server."""
     about: str
     says: str
     input: RunInput | None
@@ -112,11 +114,14 @@ def _described(
 ) -> Iterable[_Workflow]:
     for one in call.hub.workflows(files, parsed=parsed):
         if name is None or one.get("name") == name:
-            yield _workflow(one, call.hub.secrets.mask)
+            yield _workflow(one, call.server.roots.folders, call.hub.secrets.mask)
 
 
-def _workflow(one: dict[str, Any], mask: Callable[[str], str]) -> _Workflow:
+def _workflow(
+    one: dict[str, Any], folders: Iterable[Path], mask: Callable[[str], str]
+) -> _Workflow:
     path, schema = Path(one["file"]), one.get("input_schema")
+    below = [path.relative_to(folder) for folder in folders if path.is_relative_to(folder)]
     told = None
     if schema is not None:
         told = RunInput(old={}, form=Form(kind="data", schema=schema), mask=mask)
@@ -124,6 +129,7 @@ def _workflow(one: dict[str, Any], mask: Callable[[str], str]) -> _Workflow:
         start=f"{path}:{one['name']}" if "name" in one else str(path),
         name=one.get("workflow") or path.stem,
         file=str(path),
+        short=str(below[0] if below else path),
         about=one.get("description") or "",
         says=_said(one["error"]) if "error" in one else "",
         input=told,
