@@ -64,6 +64,10 @@
   };
   const ended = (event) => event.detail.reason === "message";
   document.addEventListener("htmx:sse:after:connection", () => say("on", "Live"));
+  // htmx leaves a page alone that becomes hidden; one that was opened in the background has to be so as well.
+  document.addEventListener("htmx:sse:after:connection", () => {
+    if (document.hidden) queueMicrotask(() => document.dispatchEvent(new Event("visibilitychange")));
+  });
   document.addEventListener("htmx:sse:error", () => say("lost", "Disconnected"));
   document.addEventListener("htmx:sse:close", (event) => { if (ended(event)) say("off", "Ended"); });
   document.addEventListener("htmx:response:error", (event) => {
