@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -320,6 +320,24 @@ def test_a_choice_and_a_wait_have_no_colour_of_another_page(
         "e => [getComputedStyle(e).stroke, getComputedStyle(e).color]"
     )
     assert stroke in ("none", colour)
+
+
+@pytest.mark.parametrize("hours", [5, -5])
+def test_a_browser_whose_clock_is_wrong_shows_for_how_long_all_the_same(
+    hours: int, watched: Watched, inspector: Inspector
+) -> None:
+    page = watched.page
+    page.clock.install(time=datetime.now(UTC) + timedelta(hours=hours))
+    page.goto(f"{inspector.url}/runs/busy")
+    page.clock.run_for(3_000)
+    elapsed = page.locator("#run-facts time[data-since]").inner_text()
+    assert elapsed not in ("", "0s")
+    page.goto(inspector.url)
+    page.clock.run_for(3_000)
+    shown = [elapsed, *page.locator("time[data-ago]").all_inner_texts()]
+    assert len(shown) > 5
+    assert not [one for one in shown if "h" in one], shown
+    assert set(shown) != {elapsed, "0s"}
 
 
 def test_times_are_those_of_the_reader(chromium: Browser, inspector: Inspector) -> None:
