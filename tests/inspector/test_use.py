@@ -322,6 +322,41 @@ def test_a_choice_and_a_wait_have_no_colour_of_another_page(
     assert stroke in ("none", colour)
 
 
+def test_a_page_on_paper_is_whole_and_in_ink(chromium: Browser, inspector: Inspector) -> None:
+    with signed_in(chromium, inspector, color_scheme="dark") as context:
+        page = context.new_page()
+        for width in (700, 1000):
+            page.set_viewport_size({"width": width, "height": 700})
+            page.goto(f"{inspector.url}/runs/publishes/ask?task=ship")
+            page.emulate_media(media="print")
+            ink, paper = page.evaluate(
+                """() => {
+                  const { color, backgroundColor } = getComputedStyle(document.body);
+                  return [color, backgroundColor];
+                }"""
+            )
+            assert (ink, paper) == ("rgb(23, 25, 29)", "rgb(255, 255, 255)")
+            assert not page.locator("[data-approve]").is_visible()  # it would be on each sheet
+            page.goto(f"{inspector.url}/runs/fixes/tasks/fix%5B1%5D")
+            for name in ("main", ".task .fills", ".task .scrolls", "[data-follows]"):
+                cut = page.locator(name).evaluate_all(
+                    "(all) => all.filter((one) => one.scrollHeight > one.clientHeight + 1).length"
+                )
+                assert cut == 0, (width, name)
+            page.emulate_media(media="screen")
+
+
+def test_a_question_is_read_at_a_zoom_of_400_per_cent(
+    watched: Watched, inspector: Inspector
+) -> None:
+    page = watched.page
+    page.set_viewport_size({"width": 320, "height": 256})
+    page.goto(f"{inspector.url}/runs/publishes/ask?task=ship")
+    assert page.locator(".decide").evaluate("one => getComputedStyle(one).position") == "static"
+    page.locator("[data-approve]").focus()
+    assert page.locator("[data-approve]").is_visible()
+
+
 @pytest.mark.parametrize("hours", [5, -5])
 def test_a_browser_whose_clock_is_wrong_shows_for_how_long_all_the_same(
     hours: int, watched: Watched, inspector: Inspector
