@@ -43,6 +43,7 @@ from smithers.web._repeating import Repeats
 from smithers.web._routes import Call, Json, Route, Server, is_run_id
 from smithers.web._sessions import check_csrf, fields_of
 from smithers.web._table import ROUTES
+from smithers.web._turns import Turns
 
 __all__ = ["make_app"]
 
@@ -78,6 +79,7 @@ def make_app(
         feed=feed,
         streams=Counter(),
         streams_each=limits.streams_each,
+        turns=Turns(limits.streams_browser),
         proxies=proxies,
         sessions=sessions,
         hooks=hooks,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import anyio
@@ -135,17 +135,19 @@ class RunEventsParameters(EventsParameters):
 class _Stream(EventSourceResponse):
     """A response that lasts as long as its client of the feed."""
 
-    def __init__(self, stack: AsyncExitStack, parts: AsyncIterator[Any], *, media: str) -> None:
+    def __init__(
+        self, call: Call, stack: AsyncExitStack, parts: AsyncIterator[Any], *, media: str
+    ) -> None:
         is_sse = media == EVENTS
         super().__init__(  # pyright: ignore[reportUnknownMemberType]  # dicts may be sent as well
             parts, media_type=media, ping=None if is_sse else 0
         )
         self.ping_message_factory = _ping
-        self._stack = stack
+        self._call, self._stack = call, stack
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with self._stack:
-            with anyio.move_on_after(_LONGEST_S) as lasting:
+            with anyio.move_on_after(_LONGEST_S) as lasting, _turn(self._call, lasting):
                 await super().__call__(scope, receive, send)
             if lasting.cancelled_caught:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -167,7 +169,7 @@ async def _run_events(call: Call) -> Response:
             return Response(status_code=204)  # a browser does not connect again
         keys = wanted.keys or log is not None
         parts = _lines_of_run(client) if is_lines else _messages_of_run(client, keys=keys)
-        return _Stream(stack.pop_all(), parts, media=_LINES if is_lines else EVENTS)
+        return _Stream(call, stack.pop_all(), parts, media=_LINES if is_lines else EVENTS)
 
 
 async def _all_events(call: Call) -> Response:
@@ -177,7 +179,7 @@ async def _all_events(call: Call) -> Response:
         is_lines = _wants_lines(call)
         keys = call.query_as(EventsParameters).keys
         parts = _lines_of_all(client) if is_lines else _messages_of_all(client, keys=keys)
-        return _Stream(stack.pop_all(), parts, media=_LINES if is_lines else EVENTS)
+        return _Stream(call, stack.pop_all(), parts, media=_LINES if is_lines else EVENTS)
 
 
 def _place_of(call: Call) -> str | None:
@@ -208,6 +210,13 @@ def _counted(call: Call) -> Generator[None]:
         streams[call.by] -= 1
         if not streams[call.by]:
             del streams[call.by]
+
+
+def _turn(call: Call, scope: anyio.CancelScope) -> AbstractContextManager[None]:
+    """The turn of a stream of a browser, which another one of it may end; others have none."""
+    if call.caller is None or call.caller.how != "session":
+        return nullcontext()
+    return call.server.turns.take(call.caller.id, scope)
 
 
 async def _messages_of_run(client: RunClient, *, keys: bool) -> AsyncIterator[ServerSentEvent]:

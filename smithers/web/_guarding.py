@@ -46,7 +46,7 @@ class Limits:
 
     A caller has `burst` requests at once and `rate_s` a second after that; an address has
     `wrong_burst` requests with a wrong token, and one more a second. `streams` of events are open
-    at once, of them `streams_each` of one caller.
+    at once, of them `streams_each` of one caller, and `streams_browser` of one session.
     """
 
     body_bytes: int = 1_048_576
@@ -59,6 +59,7 @@ class Limits:
     wrong_burst: int = 30
     streams: int = 256
     streams_each: int = 100
+    streams_browser: int = 4
 
 
 class _Rates:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from smithers.callers import Caller
     from smithers.hub import Feed, Hooks, Hub, Roots
     from smithers.web._proxies import Proxies
+    from smithers.web._turns import Turns
 
 __all__ = [
     "EVENTS",
@@ -100,6 +101,8 @@ class Server:
     streams: Counter[str]
     """How many streams of events each caller has open."""
     streams_each: int
+    turns: Turns
+    """Those of the pages of each browser."""
     proxies: Proxies
     sessions: Sessions | None = None
     """Those of browsers; None if there are none."""

@@ -211,3 +211,37 @@ def test_a_server_that_is_killed_and_comes_back_is_followed_by_both_browsers(
 def _place(cursor: str) -> tuple[int, ...]:
     """A cursor as what it orders by."""
     return tuple(int(part) for part in cursor.split("."))
+
+
+def test_more_pages_than_a_browser_has_connections_are_live(
+    chromium: Browser, inspector: Inspector, tmp_path: Path
+) -> None:
+    given = {"workflow": "flows.py:gated", "run_id": "many", "input": {"folder": str(tmp_path)}}
+    _post(inspector, "/runs", given)
+    with signed_in(chromium, inspector) as context:
+        pages = [context.new_page() for _ in range(8)]  # all are shown, as windows are
+        for page in pages:
+            page.goto(f"{inspector.url}/runs/many")
+            page.locator(".live[data-state=on]").wait_for(state="attached")
+        (tmp_path / "draft").touch()
+        for page in pages:
+            _wait(page, "ship", "waits")
+
+
+def test_a_page_that_was_opened_in_the_background_is_live_once_it_is_looked_at(
+    chromium: Browser, inspector: Inspector, tmp_path: Path
+) -> None:
+    given = {"workflow": "flows.py:gated", "run_id": "back", "input": {"folder": str(tmp_path)}}
+    _post(inspector, "/runs", given)
+    with signed_in(chromium, inspector) as context:
+        page = context.new_page()
+        page.add_init_script(
+            """window.isHidden = true;
+            Object.defineProperty(document, "hidden", { get: () => window.isHidden });"""
+        )
+        with page.expect_event("requestfailed", lambda one: "/events?" in one.url):
+            page.goto(f"{inspector.url}/runs/back")  # its stream ends at once
+        page.locator(".live[data-state=on]").wait_for(state="attached")
+        (tmp_path / "draft").touch()
+        page.evaluate("isHidden = false; document.dispatchEvent(new Event('visibilitychange'))")
+        _wait(page, "ship", "waits")

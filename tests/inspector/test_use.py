@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -320,6 +320,59 @@ def test_a_choice_and_a_wait_have_no_colour_of_another_page(
         "e => [getComputedStyle(e).stroke, getComputedStyle(e).color]"
     )
     assert stroke in ("none", colour)
+
+
+def test_a_page_on_paper_is_whole_and_in_ink(chromium: Browser, inspector: Inspector) -> None:
+    with signed_in(chromium, inspector, color_scheme="dark") as context:
+        page = context.new_page()
+        for width in (700, 1000):
+            page.set_viewport_size({"width": width, "height": 700})
+            page.goto(f"{inspector.url}/runs/publishes/ask?task=ship")
+            page.emulate_media(media="print")
+            ink, paper = page.evaluate(
+                """() => {
+                  const { color, backgroundColor } = getComputedStyle(document.body);
+                  return [color, backgroundColor];
+                }"""
+            )
+            assert (ink, paper) == ("rgb(23, 25, 29)", "rgb(255, 255, 255)")
+            assert not page.locator("[data-approve]").is_visible()  # it would be on each sheet
+            page.goto(f"{inspector.url}/runs/fixes/tasks/fix%5B1%5D")
+            for name in ("main", ".task .fills", ".task .scrolls", "[data-follows]"):
+                cut = page.locator(name).evaluate_all(
+                    "(all) => all.filter((one) => one.scrollHeight > one.clientHeight + 1).length"
+                )
+                assert cut == 0, (width, name)
+            page.emulate_media(media="screen")
+
+
+def test_a_question_is_read_at_a_zoom_of_400_per_cent(
+    watched: Watched, inspector: Inspector
+) -> None:
+    page = watched.page
+    page.set_viewport_size({"width": 320, "height": 256})
+    page.goto(f"{inspector.url}/runs/publishes/ask?task=ship")
+    assert page.locator(".decide").evaluate("one => getComputedStyle(one).position") == "static"
+    page.locator("[data-approve]").focus()
+    assert page.locator("[data-approve]").is_visible()
+
+
+@pytest.mark.parametrize("hours", [5, -5])
+def test_a_browser_whose_clock_is_wrong_shows_for_how_long_all_the_same(
+    hours: int, watched: Watched, inspector: Inspector
+) -> None:
+    page = watched.page
+    page.clock.install(time=datetime.now(UTC) + timedelta(hours=hours))
+    page.goto(f"{inspector.url}/runs/busy")
+    page.clock.run_for(3_000)
+    elapsed = page.locator("#run-facts time[data-since]").inner_text()
+    assert elapsed not in ("", "0s")
+    page.goto(inspector.url)
+    page.clock.run_for(3_000)
+    shown = [elapsed, *page.locator("time[data-ago]").all_inner_texts()]
+    assert len(shown) > 5
+    assert not [one for one in shown if "h" in one], shown
+    assert set(shown) != {elapsed, "0s"}
 
 
 def test_times_are_those_of_the_reader(chromium: Browser, inspector: Inspector) -> None:

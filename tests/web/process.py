@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from smithers.access import Sessions
 from smithers.hub import Feed, Hub
 from smithers.web import make_app
 from smithers.web._guarding import Limits
@@ -61,9 +62,11 @@ def serving(database: Path, *, port: int = 0) -> Generator[Served]:
 
 
 @contextmanager
-def listening(hub: Hub, limits: Limits | None = None) -> Generator[tuple[Listening, Feed]]:
+def listening(
+    hub: Hub, limits: Limits | None = None, sessions: Sessions | None = None
+) -> Generator[tuple[Listening, Feed]]:
     """A server in a thread, and the feed of its events."""
-    app = make_app(hub, FakeTokens(), limits=limits)
+    app = make_app(hub, FakeTokens(), limits=limits, sessions=sessions)
     made = Listening(app, "127.0.0.1", 0)
     thread = threading.Thread(target=lambda: asyncio.run(made.run()))
     thread.start()

@@ -6,14 +6,15 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from functools import partial
 
 import httpx2
 import pytest
 from starlette.testclient import TestClient
 
+from smithers.access import Sessions
 from smithers.hub import Hub
 from smithers.web import _events, _serving
 from smithers.web._guarding import Limits
@@ -125,6 +126,36 @@ def test_clients_beyond_a_number_are_told_when_to_come_back(hub: Hub) -> None:
             _eventually(lambda feed=feed: feed.clients == 0)  # type: ignore[misc]  # is bound now
             with client.stream("GET", "/api/v1/events") as other:
                 assert other.status_code == 200
+
+
+def test_the_oldest_stream_of_a_browser_ends_before_it_has_no_connection_left(
+    hub: Hub, sessions: Sessions
+) -> None:
+    asyncio.run(hub.run(ships, run_id="r1"))
+
+    def following(browser: httpx2.Client) -> Iterator[str]:
+        with browser.stream("GET", f"{_EVENTS}?keys=true") as stream:
+            assert stream.status_code == 200
+            yield from stream.iter_lines()
+
+    limits = Limits(streams_browser=2)
+    with ExitStack() as stack:
+        server, feed = stack.enter_context(listening(hub, limits, sessions))
+        ann, other, program = (
+            stack.enter_context(httpx2.Client(base_url=server.url, headers=headers))
+            for headers in ({}, {}, _AUTHORIZED)
+        )
+        for browser in (ann, other):
+            browser.get("/session", params={"code": sessions.offer("ann")})
+        first, *rest = (following(one) for one in (ann, other, program, program, program, ann))
+        assert next(first)
+        assert all(map(next, rest))
+        assert feed.clients == 6
+        rest.append(following(ann))
+        assert next(rest[-1])
+        for _ in first:  # until its end
+            pass
+        _eventually(lambda: feed.clients == 6)
 
 
 def test_a_client_that_reads_nothing_is_left_with_what_it_did_not_read(

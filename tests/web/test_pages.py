@@ -300,3 +300,20 @@ def test_the_assets_are_in_the_package() -> None:
         "inspector.js",
         "vendor",
     }
+
+
+def test_half_of_an_emoji_is_shown_as_a_character_that_is_not_known(
+    hub: Hub, browser: TestClient
+) -> None:
+    def fail() -> str:
+        raise ValueError("it ends in \ud83d")
+
+    @workflow
+    def cuts(ctx: Context[NoInput]) -> Node:
+        return Sequence(Step("cut", fail, output=str))
+
+    _run(hub, cuts)
+    for path in ("/runs/r1", "/runs/r1/tasks/cut", "/runs/r1/timeline"):
+        found = browser.get(path)
+        assert found.status_code == 200, path
+        assert "it ends in \ufffd" in found.text, path

@@ -25,22 +25,32 @@
     return whole < 60 ? `${whole}s` : `${Math.floor(whole / 60)}m ${whole % 60}s`;
   };
   const local = (at) => at.toLocaleString([], { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" });
+  // The clock of the browser may be wrong by hours: if it is seconds off, that of the server counts.
+  let skew = 0, told = "";
+  const now = () => Date.now() + skew;
+  const setClock = () => {
+    const { now: given } = document.getElementById("main").dataset;
+    if (!given || given === told) return;
+    const off = new Date(told = given) - Date.now();
+    skew = Math.abs(off) > 10_000 ? off : 0;
+  };
   const due = (at, is_short) => {
-    const isToday = at.toDateString() === new Date().toDateString(), day = { day: "numeric", month: "short" };
+    const isToday = at.toDateString() === new Date(now()).toDateString(), day = { day: "numeric", month: "short" };
     const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
     if (isToday) return at.toLocaleString([], time);
     return at.toLocaleString([], is_short ? day : { weekday: "short", ...day, ...time });
   };
   const put = (node, text) => { if (node.textContent !== text) node.textContent = text; };
   const clocks = () => {
+    setClock();
     for (const one of document.querySelectorAll("time[data-ago]")) {
       const at = new Date(one.dateTime);
-      put(one, figure((Date.now() - at) / 1000));
+      put(one, figure((now() - at) / 1000));
       one.title = local(at);
     }
     const isLost = document.body.classList.contains("is-off");
     for (const one of isLost ? [] : document.querySelectorAll("time[data-since]"))
-      put(one, span((Date.now() - new Date(one.dateTime)) / 1000));
+      put(one, span((now() - new Date(one.dateTime)) / 1000));
     for (const one of document.querySelectorAll("time[data-local]"))
       put(one, local(new Date(one.dateTime)));
     for (const one of document.querySelectorAll("time[data-due]")) {
@@ -64,6 +74,10 @@
   };
   const ended = (event) => event.detail.reason === "message";
   document.addEventListener("htmx:sse:after:connection", () => say("on", "Live"));
+  // htmx leaves a page alone that becomes hidden; one that was opened in the background has to be so as well.
+  document.addEventListener("htmx:sse:after:connection", () => {
+    if (document.hidden) queueMicrotask(() => document.dispatchEvent(new Event("visibilitychange")));
+  });
   document.addEventListener("htmx:sse:error", () => say("lost", "Disconnected"));
   document.addEventListener("htmx:sse:close", (event) => { if (ended(event)) say("off", "Ended"); });
   document.addEventListener("htmx:response:error", (event) => {

@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from smithers.errors import SmithersError, StoreError, UnknownRun
 from smithers.naming import key_name
 from smithers.shapes import kind_word
+from smithers.tree import valid_text
 from smithers.web._plain import words_of
 from smithers.web._problems import ProblemError, sentence, status_of
 from smithers.web._routes import Call, Closed, NoParameters, Route
@@ -119,7 +120,7 @@ def render(call: Call, template: str, *, status: int = 200, **values: Any) -> Re
         )
     )
     policy = {"Content-Security-Policy": _POLICY.format(nonce=nonce)}
-    return HTMLResponse(text, status, policy | _HEADERS)
+    return HTMLResponse(valid_text(text), status, policy | _HEADERS)
 
 
 def typed(call: Call, command: str) -> str:
