@@ -153,7 +153,7 @@ def sentence(message: str) -> str:
 
 
 _WORDS = re.compile(
-    r"(a|an|approved|answered|denied|it|load|no|only|open|press|run|send|the|there|this|type|use)\b"
+    r"(a|an|approved|answered|denied|it|list|load|no|only|open|press|run|send|the|there|this|type|use)\b"
 )
 
 

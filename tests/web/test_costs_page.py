@@ -134,7 +134,7 @@ def test_a_page_without_costs_says_what_to_type(hub: Hub, browser: TestClient) -
     assert "No agent was called in the last 30 days" in browser.get("/costs").text
     _run(hub, ships, "r1")
     page = browser.get("/costs?workflow=ships&days=365").text
-    assert "No agent was called by ships in the last year" in page
+    assert "No agent was called by <q>ships</q> in the last year" in page
     assert "smithers up FILE" in page
     assert "uPlot" not in page  # nothing is drawn
     assert browser.get("/costs?days=8").status_code == 422

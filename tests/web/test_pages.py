@@ -291,6 +291,18 @@ def test_no_template_writes_an_attribute_as_a_text() -> None:
             assert not re.search(r"""['"] ?[a-z-]+=["a-z]""", found), (template.name, found)
 
 
+def test_every_state_has_its_glyph() -> None:
+    """A glyph that is not drawn leaves a blank, which no other test notices."""
+    templates, pages = (_WEB / "templates").glob("*.html"), (_WEB / "pages").glob("*.py")
+    markup = "".join(path.read_text() for path in templates)
+    code = "".join(path.read_text() for path in pages)
+    drawn = set(re.findall(r'<symbol id="g-([a-z]+)"', markup))
+    used = set(re.findall(r'Mark\(\s*"([a-z]+)"', code))
+    used |= set(re.findall(r'(?:glyph\(|"glyph": )"([a-z]+)"', markup))
+    assert len(used) > 10
+    assert used - drawn == set()
+
+
 def test_the_assets_are_in_the_package() -> None:
     assert {one.name for one in (_WEB / "assets").iterdir()} == {
         "costs.js",

@@ -123,7 +123,7 @@ def test_a_fork_of_a_past_frame_is_made_by_a_form(hub: Hub, browser: TestClient)
     assert "/runs/r1/cancel" not in past  # the past is only forked
     page = browser.get("/runs/r1/fork").text
     assert "Nothing is left to run" not in page
-    assert "1 kept" in page
+    assert "1 is kept" in page
     assert "1 ask" in page
     sent = {**_fields(page, "/runs/r1/fork"), "run_id": "f1", "hold": "1"}
     done = browser.post("/runs/r1/fork", data=sent, follow_redirects=False)
@@ -337,7 +337,7 @@ def test_a_fork_of_a_run_that_has_ended_has_nothing_to_run(hub: Hub, browser: Te
     assert 'class="button" type="submit" name="start"' in page
     sent = _fields(page, "/runs/r1/fork")
     again = browser.post("/runs/r1/fork", data={**sent, "do.first": "again"}).text
-    assert "2 run, 0 ask, 1 kept" in again  # what reads it as well
+    assert "2 tasks run, 1 is kept" in again  # what reads it as well
     assert "reads first" in again
     assert 'class="button main" type="submit" name="start"' in again
     changed = browser.post("/runs/r1/fork", data={**sent, "rerun_changed": "1"}).text
@@ -480,7 +480,7 @@ def test_the_graph_of_many_tasks_is_folded(hub: Hub, browser: TestClient) -> Non
     page = browser.get("/runs/r1/graph").text
     assert 'href="/runs/r1/tasks/g0case00"' in page
     assert 'href="/runs/r1?group=group29&amp;start=0"><text' in page
-    assert ">50 more</text>" in page
+    assert ">50 tasks</text>" in page
     assert "parallel 50/50" in page
     assert len(page) < 350_000
 

@@ -24,7 +24,7 @@ _MOST_WIDTH = 1_100
 """What is side by side goes to the next row from there on."""
 _MOST_NAME, _MOST_CURVES = 30, 400
 _MOST_BEND = 80.0
-_NARROW, _BROAD, _WIDE = 7.6, 11.0, 13.5
+_NARROW, _BROAD, _WIDE = 7.9, 11.0, 13.5
 """Pixels that a letter takes at most, on average."""
 
 
@@ -55,7 +55,6 @@ class Box:
     y: float
     width: float
     height: float
-    about_x: float
 
 
 class Curve(NamedTuple):
@@ -145,7 +144,6 @@ class _Pen:
             y=round(y, 1),
             width=round(width, 1),
             height=round(height, 1),
-            about_x=round(x + 36 + _length(name), 1),
         )
         self.boxes.insert(at, box)
         return width, height

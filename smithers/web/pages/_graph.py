@@ -70,7 +70,7 @@ def _outline(
         yield f"{'  ' * depth}{item.name}: {item.kind}, {item.mark.word}{after}"
         yield from _outline(item.children, reads, depth + 1)
         if item.hidden:
-            yield f"{'  ' * (depth + 1)}{item.hidden:,} more"
+            yield f"{'  ' * (depth + 1)}{item.hidden:,} {'more' if item.children else 'tasks'}"
 
 
 class _Items:

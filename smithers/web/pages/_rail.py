@@ -113,7 +113,12 @@ class _Rail:
         return shown | {number for number, _ in zip(urgent, range(_MOST_URGENT), strict=False)}
 
     def _mark(self, node: GraphNode) -> Mark:
-        return mark_of_task(node.state, self.waits.get(node.key))
+        """The state of a node; a group that waits has that of the question in it, if any."""
+        mark = mark_of_task(node.state, self.waits.get(node.key))
+        if not node.children or mark.glyph != "wait":
+            return mark
+        inner = map(self._mark, _leaves(node))
+        return next((one for one in inner if one.glyph == "ask"), mark)
 
     def _row(self, node: GraphNode, depth: int) -> Place:
         is_group = bool(node.children)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from smithers.errors import RunExists, SmithersError, WrongAnswer
 from smithers.forms import Form
 from smithers.values import dataclass
-from smithers.web._problems import status_of
+from smithers.web._problems import sentence, status_of
 from smithers.web._routes import Call, Closed
 from smithers.web._starting import BAD_ID, RunBody, start, trusting
 from smithers.web.pages._given import with_rows
@@ -89,8 +89,8 @@ def _shown(
         run_id=only(given or {}, "run_id"),
         folders=call.server.roots.folders,
         trust=None if told is not None or chosen is None else _trusting(call, chosen),
-        notice=notice,
-        hint=call.hub.complete(hint) if hint else "",
+        notice=sentence(notice),
+        hint=sentence(call.hub.complete(hint)) if hint else "",
     )
 
 

@@ -79,13 +79,12 @@ NEARLY_SPENT = 80.0
 STALLED = Mark("stall", "stalled")
 _ASKS = Mark("ask", "waits for you")
 _OVER = Mark("bad", "over budget")
-_STALLED = Mark("stall", "stalled")
 
 
 def mark_of_run(status: Status, waiting: Iterable[WaitView], *, is_silent: bool = False) -> Mark:
     """The state of a run; one that waits says for what. `is_silent`: one of its agents is."""
     found = [one for one in waiting if not one.answered]
-    alone = _STALLED if is_silent and status == "running" else _RUNS[status]
+    alone = STALLED if is_silent and status == "running" else _RUNS[status]
     if status not in ("running", "waiting") or not found:
         return alone
     if any(one.kind == waits.BUDGET for one in found):
