@@ -20,16 +20,20 @@ from tests.rules.runs import Died, Run
 def whole(log: list[str]) -> Workflow[Any, Any]:
     """A run of a run that does something, and asks whether it is to continue."""
 
+    def noted(name: str) -> str:
+        log.append(name)
+        return name
+
     @workflow
     def inner(ctx: Context[NoInput]) -> Node[str]:
-        paid = Step("paid", lambda: log.append("paid") or "paid", output=str)
-        last = Step("last", lambda: log.append("last") or "last", output=str)
+        paid = Step("paid", lambda: noted("paid"))
+        last = Step("last", lambda: noted("last"))
         return Sequence(paid, Approval("ok", ask="Go?"), last, result=last)
 
     @workflow
     def outer(ctx: Context[NoInput]) -> Node[str]:
         one = Subflow("one", inner)
-        return Sequence(one, Step("end", lambda: log.append("end")), result=one)
+        return Sequence(one, Step("end", lambda: noted("end")), result=one)
 
     return outer
 

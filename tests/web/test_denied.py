@@ -1,4 +1,4 @@
-"""What the pages offer once a person has denied something: a retry asks again, a resume does not."""
+"""What the pages offer once a person has denied something: only a retry asks again."""
 
 from __future__ import annotations
 
