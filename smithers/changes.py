@@ -111,6 +111,10 @@ class Key(NamedTuple):
         return id + "".join(f"[{number}]" for number in self.path) if self.path else id
 
 
+DENIED: Final = "Denied"
+"""The kind of the error of what a person denied, or nobody answered in time."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
     """Why something failed. In a text it is its message.
@@ -126,6 +130,13 @@ class Failure:
     place: str | None = None
     then: str | None = None
     for_resume: bool = False
+
+    @property
+    def is_denial(self) -> bool:
+        """Whether a person denied something, here or in a child run: a resume does not change it.
+        Nobody who did not answer in time is meant.
+        """
+        return self.kind == DENIED and self.for_resume
 
     def to_json(self) -> dict[str, str | bool | None]:
         """As it is stored: a flag only where it holds."""

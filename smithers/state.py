@@ -207,6 +207,10 @@ class Child:
     """Whether it had failed when its node came up again, so that it is resumed."""
     counts: bool = True
     """False for one from before a reset, until its node comes up again."""
+    asks_again: bool = False
+    """Whether its node is done again by request, and it had failed by a person's denial: what was
+    denied is asked again.
+    """
 
 
 @dataclass(slots=True)
@@ -471,6 +475,7 @@ class RunState:
             case StatusChanged():
                 self.status, self.status_frame = change, frame
             case Reset(key=key):
+                ended = self.ended.get(key)
                 self._reset(key, frame)
                 if change.anew:
                     self.sent_back.pop(key, None)
@@ -479,9 +484,9 @@ class RunState:
                         self._discard(attempt)
                 if change.cause is not None:
                     self.sent_back[key] = change.cause
-                self._begin_child_anew(key, change)
+                self._begin_child_anew(key, change, ended)
 
-    def _begin_child_anew(self, key: Key, reset: Reset) -> None:
+    def _begin_child_anew(self, key: Key, reset: Reset, ended: Ended | None) -> None:
         """The next child run of a node is another one, since nobody waits for the end of the last.
         One that has failed is resumed all the same, unless it was sent back.
         """
@@ -490,6 +495,8 @@ class RunState:
             return
         if reset.cause is not None or (reset.anew and child.status is None):
             self.children[key] = replace(child, status="cancelled")
+        elif ended is not None and ended.error is not None and ended.error.is_denial:
+            self.children[key] = replace(child, asks_again=reset.anew)
 
     def listeners(self, on: tuple[str, ...]) -> Iterator[Key]:
         """The nodes that wait for a signal of an event and correlation, the first one first."""
@@ -505,7 +512,10 @@ class RunState:
         is_same = known is not None and known.run_id == run_id
         number = 1 if known is None else known.number + (not is_same)
         resumes = is_same and known is not None and known.status == "failed"
-        self.children[wait.key] = Child(run_id, number, wait.digest, resumes=resumes)
+        again = resumes and known is not None and known.asks_again
+        self.children[wait.key] = Child(
+            run_id, number, wait.digest, resumes=resumes, asks_again=again
+        )
 
     def _closed(self, key: Key, change: WaitClosed) -> None:
         known = self.waits.get((key, change.kind))

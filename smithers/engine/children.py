@@ -28,6 +28,7 @@ from smithers.engine.endings import Ending, Why
 from smithers.engine.family import Family
 from smithers.engine.processes import clear_away
 from smithers.engine.provenance import code_of, sources_of
+from smithers.engine.requesting import denied_again
 from smithers.engine.settings import Observer, Request, Settings
 from smithers.engine.timers import POLL_S
 from smithers.engine.transition import failure_of
@@ -77,6 +78,8 @@ class _Child:
     told: bool = False
     resumes: bool = False
     """Whether it is resumed if it has failed."""
+    asks_again: bool = False
+    """Whether what a person denied in it is asked again."""
     engine: Engine | None = None
     made: Engine | None = None
     """The same before it runs: what it is about to start counts already."""
@@ -170,7 +173,8 @@ class Children:
             (run_id,), input = wait.opened.on, wait.opened.asked or "{}"
             child = self._known[key] = _Child(key, run_id, input, workflow)
             child.why = self._ending.pop(key, None)
-            child.resumes = self._asking.state.children[key].resumes
+            known = self._asking.state.children[key]
+            child.resumes, child.asks_again = known.resumes, known.asks_again
             self._queue.append(child)
         while self._queue and len(self._active) < self._limit and not self._stopped:
             child = self._queue.popleft()
@@ -355,12 +359,15 @@ class Children:
             nobody = Claim(run_id=child.last, owner="", fence=0)
             source = self._source(child)
             is_told = before.source == source and history.fence in (None, before.fence)
-            edited = None if is_told else Edited(child.last, history.frames, refuses=False)
+            again = denied_again(child.last, state) if child.asks_again else None
+            edited = None
+            if not is_told:
+                edited = Edited(child.last, history.frames, also=again, refuses=False)
             engine = self._engine(
                 child,
                 replace(history.run, source=source),
                 state,
-                edited,
+                edited or again,
                 inbox=await store.inbox(nobody, state.inbox),
                 cooldowns=await store.cooldowns(),
             )

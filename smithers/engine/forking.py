@@ -236,8 +236,12 @@ def check_repeatable(history: History) -> None:
         raise Refused(f"run {run.run_id} was cancelled, which is final", hint=hint)
     if state.run_status == "continued":
         raise Refused(f"run {run.run_id} has continued as {state.status.next_run}", hint=hint)
-    if run.parent is not None and run.parent.waits:
-        raise Refused(f"run {run.run_id} is a child run of {run.parent.run_id}", hint=hint)
+    if (parent := run.parent) is not None and parent.waits:
+        words = f"{shlex.quote(parent.run_id)} {shlex.quote(str(parent.key))}"
+        raise Refused(
+            f"run {run.run_id} is a child run of {parent.run_id}",
+            hint=f"`smithers retry {words}` runs its task again; or {hint}",
+        )
 
 
 def _back(store: Store, history: History, frame: int) -> Frame:

@@ -25,7 +25,7 @@ from smithers.texts import near_name
 from smithers.tree import NotExact, Output, clean, problem, valid_text
 from smithers.words import count_of
 
-__all__ = ["find_key", "requested"]
+__all__ = ["denied_again", "find_key", "requested"]
 
 _NAMED = re.compile(r"(?P<id>.*?)(?P<path>(?:\[\d+\])*)", re.DOTALL)
 
@@ -58,6 +58,18 @@ def requested(
         return Again(keys=[*keys, *found], readers=readers, outputs=given)
 
     return request
+
+
+def denied_again(run_id: str, state: RunState) -> Request | None:
+    """The request that what a person denied is asked again; None unless a run failed by that."""
+    denied = [
+        key
+        for key, ended in state.ended.items()
+        if ended.error is not None and ended.error.is_denial and key not in state.handled
+        if state.has_place(key) and not is_container(state.nodes[key.id].kind)
+    ]
+    is_failed = state.run_status == "failed" and bool(denied)
+    return requested(run_id, keys=denied, readers=False) if is_failed else None
 
 
 def find_key(state: RunState, run_id: str, name: str) -> Key:

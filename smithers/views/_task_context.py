@@ -16,6 +16,7 @@ from smithers.views._usage import usage_of
 
 if TYPE_CHECKING:
     from smithers.state import RunState
+    from smithers.store import Parent
     from smithers.views._snapshot import Snapshot, Status
 
 __all__ = ["TaskContext", "task_context"]
@@ -41,6 +42,7 @@ class TaskContext:
     readers: tuple[Key, ...] = ()
     following: tuple[Key, ...] = ()
     is_open: bool = False
+    parent: Parent | None = None
     models: Mapping[int, tuple[str, ...]]
     """The models of each attempt of the task, by its serial."""
 
@@ -62,6 +64,7 @@ def task_context(snapshot: Snapshot, key: Key) -> TaskContext:
         readers=tuple(reader for reader, sources in state.reads.items() if key in sources),
         following=tuple(_in_iteration(state, id, key.path) for id, _ in after[:_MOST_NEXT]),
         is_open=is_open,
+        parent=snapshot.run.parent,
         models={
             one.serial: tuple(name for name in one.models or () if name)
             for one in state.tries.get(key, ())

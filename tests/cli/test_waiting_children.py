@@ -35,6 +35,26 @@ def test_a_child_that_has_continued_and_waits_for_a_person_is_named(tmp_path: Pa
         assert left.code == (0 if child == "r1.k-3" else 3), left.err
 
 
+def test_a_denial_in_a_child_run_is_asked_again_by_a_retry_of_its_task(tmp_path: Path) -> None:
+    assert smithers(tmp_path, "up", f"{FLOWS}:parent", "--run-id", "r1").code == 3
+    assert smithers(tmp_path, "approve", "r1.k", "--resume").code == 3
+    denied = smithers(tmp_path, "deny", "r1.k-2")
+    (command,) = [line for line in denied.err.splitlines() if line.startswith("next: ")]
+    failed = type_it(tmp_path, command.removeprefix("next: "))
+    assert failed.code == 1
+    assert "r1.k-2 is a child run: resuming r1" in failed.err
+    assert (
+        "`smithers retry RUN TASK`, for a child run with RUN and TASK of its parent" in failed.err
+    )
+    refused = smithers(tmp_path, "retry", "r1.k-2", "q")
+    assert refused.code == 2
+    asked = type_it(tmp_path, refused.err.split("hint: `")[1].split("`")[0])
+    assert asked.code == 3, asked.err
+    assert why(tmp_path)["command"].startswith("smithers approve r1.k-2 q ")
+    again = smithers(tmp_path, "approve", "r1.k-2", "--resume")
+    assert (again.code, "its child run r1.k-3" in again.err) == (3, True)
+
+
 def test_a_budget_two_runs_above_is_raised_with_the_command_that_is_shown(tmp_path: Path) -> None:
     left = smithers(tmp_path, "up", f"{FLOWS}:capped", "--run-id", "r1")
     assert left.code == 5

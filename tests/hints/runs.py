@@ -47,6 +47,20 @@ def retry_in_a_cancelled_run(shell: Shell) -> tuple[Said, Said]:
     return failed, shell.follow(failed)
 
 
+@scene("`smithers retry …` runs its task again; or …")
+def retry_in_a_child_run(shell: Shell) -> tuple[Said, Said]:
+    shell.write(
+        "@workflow\ndef below(ctx): return Approval('q', ask='?')\n\n\n"
+        "@workflow\ndef above(ctx): return Subflow('k', below)\n"
+    )
+    shell("up", "flow.py:above", "--run-id", "r1")
+    assert shell("deny", "r1.k", "--resume").code == 1
+    failed = shell("retry", "r1.k", "q")
+    asked = shell.bare(*shlex.split(shell.typed(failed)[-2])[1:])
+    assert asked.code == 3, asked
+    return failed, shell.follow(failed)
+
+
 @scene("`smithers inspect …` shows what has")
 def retry_of_what_has_not_run(shell: Shell) -> tuple[Said, Said]:
     flow = "@workflow\ndef f(ctx): return Sequence(Approval('q', ask='?'), Step('a', lambda: 1))\n"
@@ -260,8 +274,8 @@ def answer_that_comes_too_late(shell: Shell) -> tuple[Said, Said]:
 
 
 @scene(
-    "resuming the run does not change a person's denial: ask again with `smithers retry RUN TASK` "
-    "(not in a child run), or start a new run"
+    "resuming the run does not change a person's denial: ask again with `smithers retry RUN TASK`, "
+    "for a child run with RUN and TASK of its parent, or start a new run"
 )
 def denied_for_good(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks")
@@ -270,7 +284,7 @@ def denied_for_good(shell: Shell) -> tuple[Said, Said]:
     assert failed.code == 1
     for command in ("resume", "why"):
         assert "smithers resume" not in shell(command, "r1").err + shell(command, "r1").out
-    asked = shell("retry", "r1", "ok")
+    asked = shell("retry", "r1", "ship")
     assert asked.code == 3
     assert shell.follow(shell.follow(asked)).code == 0
     return failed, shell.up("asks", "r2")

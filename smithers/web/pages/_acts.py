@@ -16,6 +16,7 @@ from smithers.web.pages._page import Fields, form, only, redirect
 from smithers.web.pages._words import link_of
 
 if TYPE_CHECKING:
+    from smithers.store import Parent
     from smithers.views import RunView, Status, WhyView
 
 __all__ = ["ROUTES", "Acts", "acts_of", "may_retry", "resume_of"]
@@ -43,7 +44,7 @@ def acts_of(call: Call, run: RunView, why: WhyView | None) -> Acts:
     return Acts(
         resume=any(one.command == resume_of(run.run_id) for one in why.reasons),
         cancel=run.status not in ENDED,
-        retry=may_retry(call, run.status, is_owned=is_owned),
+        retry=may_retry(call, run.status, run.parent, is_owned=is_owned),
         fork=True,
     )
 
@@ -53,9 +54,11 @@ def resume_of(run_id: str) -> str:
     return f"smithers resume {shlex.quote(run_id)}"
 
 
-def may_retry(call: Call, status: Status, *, is_owned: bool) -> bool:
-    """Whether this caller may have a task of a run of this status run again."""
-    if call.caller is None or not call.caller.may("run"):
+def may_retry(call: Call, status: Status, parent: Parent | None, *, is_owned: bool) -> bool:
+    """Whether this caller may have a task of a run of this status run again. In a child run none
+    is: the task of its parent is.
+    """
+    if call.caller is None or not call.caller.may("run") or (parent is not None and parent.waits):
         return False
     return not is_owned and status not in ("cancelled", "continued", "running")
 

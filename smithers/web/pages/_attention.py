@@ -38,12 +38,15 @@ class Chip:
 
 
 class Error(NamedTuple):
-    """Why a run failed; `key` is empty if no task has the error."""
+    """Why a run failed; `key` is empty if no task has the error. After a denial, only a retry asks
+    again.
+    """
 
     key: Key
     is_task: bool
     words: str
     hint: str
+    is_denial: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,7 +91,8 @@ def attention_of(
         for one in found.tasks
         if one.line.error is not None and one.line.key in placed
     }
-    errors = tuple(_error(one, places.get(one.key)) for one in failed)
+    denied = {one.line.key for one in found.tasks if one.line.error and one.line.error.is_denial}
+    errors = tuple(_error(one, places.get(one.key), one.key in denied) for one in failed)
     return Attention(
         chips=tuple(chips[:_MOST_CHIPS]),
         errors=errors[:_MOST_ERRORS],
@@ -98,12 +102,13 @@ def attention_of(
     )
 
 
-def _error(one: Reason, place: str | None) -> Error:
+def _error(one: Reason, place: str | None, is_denial: bool) -> Error:
     """The error, without its place if its line is shown below it."""
     begins = f"{name_of(one.key)} failed: "
     is_task = bool(one.key.id) and one.sentence.startswith(begins)
     words = one.sentence if place is None else one.sentence.replace(f" (at {place})", "", 1)
-    return Error(one.key, is_task, words.removeprefix(begins) if is_task else words, one.hint or "")
+    words = words.removeprefix(begins) if is_task else words
+    return Error(one.key, is_task, words, one.hint or "", is_denial)
 
 
 class _Lines:

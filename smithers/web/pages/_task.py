@@ -137,7 +137,7 @@ def _shown(call: Call, *, notice: str = "", message: str = "", status: int = 200
         shown_files=[] if files is None else list(_with_rows(files)),
         steers=is_agent and is_open and caller is not None and caller.may("approve"),
         retries=line.state in ("finished", "failed", "cancelled")
-        and may_retry(call, look.standing.status, is_owned=look.alive),
+        and may_retry(call, look.standing.status, context.parent, is_owned=look.alive),
         command=typed(call, shlex.join(["smithers", "attach", call.run, str(key)])),
         notice=notice,
         message=message,
