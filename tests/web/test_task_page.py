@@ -125,6 +125,7 @@ def test_a_task_is_shown_while_it_works_and_after(hub: Hub, browser: TestClient)
     assert "<h3>summary</h3>" in page
     assert "$0.31" in page
     assert "1 changed while it ran" in page
+    assert 'id="file-a.py"' in page  # it stays open when another file changes as well
     assert "Earlier" not in page
     messages = browser.get("/api/v1/runs/r1/tasks/fix").json()["task"]["messages"]
     assert [(one["by"], one["text"]) for one in messages] == [("ann", f"Leave b.py {_EVIL}")]
