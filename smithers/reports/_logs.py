@@ -105,7 +105,7 @@ def log_page(
             size -= len(gone)
     cursor = found[-1][2] if found else start
     return LogPage(
-        events=tuple(_event(name, line) for name, line, _ in found),
+        events=tuple(_event(name, line, _cursor(place)) for name, line, place in found),
         before=_cursor(first) if first != (0, 0) and after is None else None,
         cursor=_cursor(cursor),
         more=more,
@@ -142,9 +142,9 @@ def _cursor(place: _Place) -> str:
     return f"{place[0]}.{place[1]}"
 
 
-def _event(name: AttemptName, line: bytes) -> LogEvent:
+def _event(name: AttemptName, line: bytes, cursor: str = "") -> LogEvent:
     text = line.decode("utf-8", "replace")
-    return LogEvent(name, object_from(text) or {"event": "unreadable", "text": text})
+    return LogEvent(name, object_from(text) or {"event": "unreadable", "text": text}, cursor)
 
 
 def _written(

@@ -74,11 +74,12 @@ class TranscriptPage:
 @dataclass(frozen=True)
 class LogEvent:
     """An event of an attempt. `payload` is what was written for it: its name as `event`, and the
-    fields that such an event has.
+    fields that such an event has. `cursor` is its place in a page of a log.
     """
 
     attempt: AttemptName
     payload: Mapping[str, Any]
+    cursor: str = ""
 
     @property
     def key(self) -> Key:

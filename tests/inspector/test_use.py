@@ -375,6 +375,25 @@ def test_a_browser_whose_clock_is_wrong_shows_for_how_long_all_the_same(
     assert set(shown) != {elapsed, "0s"}
 
 
+def test_the_times_of_a_page_are_written_with_a_few_formats(
+    watched: Watched, inspector: Inspector
+) -> None:
+    page = watched.page
+    page.add_init_script(
+        """window.made = 0;
+        const Format = Intl.DateTimeFormat, { toLocaleString } = Date.prototype;
+        Intl.DateTimeFormat = function (...given) { window.made++; return new Format(...given); };
+        Date.prototype.toLocaleString = function (...given) {
+          window.made++;
+          return toLocaleString.apply(this, given);
+        };"""
+    )
+    page.goto(inspector.url)
+    count = page.locator("time[title]").count()
+    assert count > 10
+    assert 0 < page.evaluate("made") < count  # each takes a fifth of a millisecond
+
+
 def test_times_are_those_of_the_reader(chromium: Browser, inspector: Inspector) -> None:
     shown: dict[str, str] = {}
     for zone in ("Asia/Kathmandu", "America/Los_Angeles"):

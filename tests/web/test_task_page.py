@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+import time
 from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -124,6 +125,7 @@ def test_a_task_is_shown_while_it_works_and_after(hub: Hub, browser: TestClient)
     assert "<h3>summary</h3>" in page
     assert "$0.31" in page
     assert "1 changed while it ran" in page
+    assert 'id="file-a.py"' in page  # it stays open when another file changes as well
     assert "Earlier" not in page
     messages = browser.get("/api/v1/runs/r1/tasks/fix").json()["task"]["messages"]
     assert [(one["by"], one["text"]) for one in messages] == [("ann", f"Leave b.py {_EVIL}")]
@@ -159,3 +161,48 @@ def test_a_long_session_is_shown_from_its_end(hub: Hub, browser: TestClient) -> 
         address = "" if found is None else f"/runs/r1/tasks/talk{found[1]}"
     assert seen == list(range(900))
     assert browser.get("/runs/r1/tasks/talk?before=x").status_code == 422
+
+
+def test_a_block_is_known_by_the_same_id_when_earlier_ones_have_left_the_page(
+    hub: Hub, browser: TestClient, tmp_path: Path
+) -> None:
+    """Else what a person has opened would close, as another block is laid over it."""
+
+    class Talker:
+        name = "talker"
+        can = Capabilities()
+
+        async def run(self, ask: Ask) -> AsyncIterator[Event]:
+            for number in range(700):
+                while number == 600 and not (tmp_path / "go").exists():  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+                yield Said(f"word {number}.")
+            yield Answered("done")
+
+    @workflow
+    def talks(ctx: Context[NoInput]) -> Node:
+        return Sequence(Task("talk", agent=Talker(), prompt="Talk"))
+
+    def words() -> dict[str, str]:
+        page = browser.get("/runs/r1/tasks/talk").text
+        return dict(re.findall(r'<li id="([^"]+)" data-block.*?(word \d+)\.', page, re.DOTALL))
+
+    thread = threading.Thread(target=lambda: asyncio.run(hub.run(talks, run_id="r1")))
+    thread.start()
+    try:
+        before = dict[str, str]()
+        end = time.monotonic() + 60
+        while "word 599" not in before.values():
+            assert time.monotonic() < end
+            before = words() if hub.status("r1") is not None else {}
+    finally:
+        (tmp_path / "go").touch()
+        thread.join()
+    after = words()
+    assert len(set(after.values())) == len(after) > 300
+    assert "word 699" in after.values()
+    both = set(before.values()) & set(after.values())
+    assert len(both) > 200
+    assert {id: word for id, word in before.items() if word in both} == {
+        id: word for id, word in after.items() if word in both
+    }

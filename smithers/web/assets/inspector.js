@@ -24,7 +24,15 @@
       if (whole >= length) return `${Math.floor(whole / length)}${unit} ${Math.floor(whole % length / part)}${below}`;
     return whole < 60 ? `${whole}s` : `${Math.floor(whole / 60)}m ${whole % 60}s`;
   };
-  const local = (at) => at.toLocaleString([], { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" });
+  // A format is made once for all times of a page: to make it takes much longer than to use it.
+  const day = { day: "numeric", month: "short" }, time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  const moments = { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" };
+  const times = { ...time, second: "2-digit" }, days = { weekday: "short", ...day, ...time };
+  const formats = new Map();
+  const write = (at, options) => {
+    if (!formats.has(options)) formats.set(options, new Intl.DateTimeFormat([], options));
+    return formats.get(options).format(at);
+  };
   // The clock of the browser may be wrong by hours: if it is seconds off, that of the server counts.
   let skew = 0, told = "";
   const now = () => Date.now() + skew;
@@ -35,33 +43,33 @@
     skew = Math.abs(off) > 10_000 ? off : 0;
   };
   const due = (at, is_short) => {
-    const isToday = at.toDateString() === new Date(now()).toDateString(), day = { day: "numeric", month: "short" };
-    const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
-    if (isToday) return at.toLocaleString([], time);
-    return at.toLocaleString([], is_short ? day : { weekday: "short", ...day, ...time });
+    const isToday = at.toDateString() === new Date(now()).toDateString();
+    return write(at, isToday ? time : is_short ? day : days);
   };
   const put = (node, text) => { if (node.textContent !== text) node.textContent = text; };
+  const name = (node, at) => { const text = write(at, moments); if (node.title !== text) node.title = text; };
   const clocks = () => {
     setClock();
+    formats.clear();  // the zone may be another one by now
     for (const one of document.querySelectorAll("time[data-ago]")) {
       const at = new Date(one.dateTime);
       put(one, figure((now() - at) / 1000));
-      one.title = local(at);
+      name(one, at);
     }
     const isLost = document.body.classList.contains("is-off");
     for (const one of isLost ? [] : document.querySelectorAll("time[data-since]"))
       put(one, span((now() - new Date(one.dateTime)) / 1000));
     for (const one of document.querySelectorAll("time[data-local]"))
-      put(one, local(new Date(one.dateTime)));
+      put(one, write(new Date(one.dateTime), moments));
     for (const one of document.querySelectorAll("time[data-due]")) {
       const at = new Date(one.dateTime);
       put(one, due(at, one.dataset.due === "short"));
-      one.title = local(at);
+      name(one, at);
     }
     for (const one of document.querySelectorAll("time[data-clock]")) {
       const at = new Date(one.dateTime);
-      put(one, at.toLocaleTimeString([], { hourCycle: "h23", hour: "2-digit", minute: "2-digit", second: "2-digit" }));
-      one.title = local(at);
+      put(one, write(at, times));
+      name(one, at);
     }
   };
 
@@ -90,15 +98,15 @@
   // A session follows its end if it is shown; else it says how much is new.
   const session = () => document.querySelector("[data-follows]");
   const gap = (one) => one.scrollHeight - one.scrollTop - one.clientHeight;
-  const times = () => [...document.querySelectorAll("[data-block]")].map((one) => one.dataset.block);
-  const last = () => times().at(-1) || "";
+  const blocks = () => [...document.querySelectorAll("[data-block]")].map((one) => one.dataset.block);
+  const last = () => blocks().at(-1) || "";
   let atEnd = false, read = "";
   const toEnd = () => { const one = session(); if (one) one.scrollTop = one.scrollHeight; };
   const heed = () => {
     const one = session(), newer = document.querySelector("[data-newer]");
     if (!one || !newer) return;
     if (gap(one) < 24) read = last();
-    const fresh = times().filter((one) => one > read).length;
+    const fresh = blocks().filter((one) => one > read).length;
     newer.hidden = fresh <= 0;
     if (fresh > 0) put(newer, `${fresh} new`);
   };

@@ -58,6 +58,8 @@ class Block:
     edits: Sequence[Part] = ()
     returned: datetime | None = None
     message: TaskMessage | None = None
+    id: str = ""
+    """Its place in the log, also when the page no longer has those before it."""
 
     @property
     def lines(self) -> int:
@@ -121,6 +123,7 @@ def turns_of(
             call.failed = bool(payload.get("failed"))
             call.returned, last_call = _time(payload.get("at")), call.name
         elif (block := _block(kind, payload, folder)) is not None:
+            block.id = event.cursor
             found[-1].blocks.append(block)
             if kind == "toolcalled":
                 open_calls[str(payload.get("call"))] = block
