@@ -12,6 +12,7 @@ from datetime import timedelta
 from html import unescape
 from pathlib import Path
 
+import pytest
 from starlette.testclient import TestClient
 
 from smithers import Context, Node, NoInput, Parallel, Step, reports, views, workflow
@@ -144,6 +145,17 @@ def test_a_running_agent_says_what_it_does_and_one_without_events_is_silent(
     (stalled,) = (row for row in rows if isinstance(row, Row) and row.key == key)
     assert (stalled.says.text, stalled.mark.word) == ("silent", "stalled")
     assert [one.tone for one in stalled.spans][-2:] == ["run", "silent"]
+
+
+def test_the_page_of_a_silent_agent_says_that_it_is_stalled(
+    hub: Hub, browser: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with _running(hub, tmp_path / "gate"):
+        assert "st-stall" not in browser.get("/runs/r1/tasks/fix%20429").text
+        monkeypatch.setattr("smithers.web.pages._task.SILENT", timedelta())
+        page = browser.get("/runs/r1/tasks/fix%20429").text
+    assert re.search(r'<h1>.*<span class="st st-stall">.*stalled', page)
+    assert '<span class="st-stall silent">silent <time' in page
 
 
 def test_what_is_after_the_frame_that_is_shown_is_fainter(hub: Hub, browser: TestClient) -> None:

@@ -15,7 +15,7 @@ from smithers.web.pages._facts import every_ms
 from smithers.web.pages._page import page, render
 from smithers.web.pages._sums import SHOWN, Facts
 from smithers.web.pages._tree import MOST
-from smithers.web.pages._words import Mark, mark_of_run, mark_of_task, name_of
+from smithers.web.pages._words import STALLED, Mark, mark_of_run, mark_of_task, name_of
 
 if TYPE_CHECKING:
     from smithers.changes import Key
@@ -52,7 +52,10 @@ def _graph(call: Call) -> Response:
         drawing=draw(root, items, "" if root is None else root.kind, reads),
         outline=list(_outline(items, reads, 0)),
         counts=Counter[Mark](
-            mark_of_task(one.line.state, waits.get(one.line.key)) for one in drawn.found.tasks
+            STALLED
+            if drawn.is_silent and one.line.key in drawn.silent
+            else mark_of_task(one.line.state, waits.get(one.line.key))
+            for one in drawn.found.tasks
         ),
         every_ms=every_ms(len(drawn.found.tasks)),
         live=f"/api/v1/runs/{call.run}/events{'' if cursor is None else f'?after={cursor}'}",

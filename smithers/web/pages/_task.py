@@ -15,7 +15,7 @@ from smithers import waits
 from smithers.changes import ENDED
 from smithers.errors import SmithersError
 from smithers.shapes import asks_agent, asks_person, decides, runs_command
-from smithers.views import OPEN
+from smithers.views import OPEN, SILENT
 from smithers.web._problems import ProblemError
 from smithers.web._routes import Call, Closed
 from smithers.web.pages._about import about_task, expected_words
@@ -27,7 +27,7 @@ from smithers.web.pages._page import Fields, form, only, page, redirect, render,
 from smithers.web.pages._rail import find_group, rail_of
 from smithers.web.pages._session import shown_messages, turns_of
 from smithers.web.pages._texts import Part, Row, parts_of_text, rows_of_hunks
-from smithers.web.pages._words import link_of, link_to_group, mark_of_task
+from smithers.web.pages._words import STALLED, link_of, link_to_group, mark_of_task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -218,6 +218,8 @@ def _session(call: Call, found: TaskView, files: ChangedFiles | None) -> dict[st
         "turns": turns,
         "before": before,
         "last_at": max((at for at in times if at is not None), default=None),
+        "silent_for": SILENT,
+        "stalled": STALLED,
         "messages": [one for one in found.messages if one.id not in read],
     }
 
