@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from smithers import Approval, Context, Node, NoInput, Sequence, Step, Subflow, Workflow, workflow
-from smithers.changes import Key, WaitOpened
+from smithers.changes import Frame, Key, StatusChanged, WaitOpened
 from smithers.engine.requesting import requested
 from smithers.state import RunState
-from smithers.store import Note
+from smithers.store import Claim, Note
 from smithers.tree import Decision
 from tests.rules.runs import Died, Run
 
@@ -153,3 +153,31 @@ def test_an_owner_that_dies_while_it_asks_again_leaves_one_question(
     decide(run, "r1.one", approved=True)
     assert run.go().output == '"last"'
     assert log == ["paid", "last", "end"]
+
+
+def test_a_second_denial_is_final_although_its_owner_dies_before_the_parent_has_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log: list[str] = []
+    run = denied(log)
+    assert retry(run) == "waiting"
+    decide(run, "r1.one", approved=False)
+    commit, is_dead = run.store.commit, False
+
+    async def committed(claim: Claim, frame: Frame, *given: Any, **more: Any) -> Any:
+        nonlocal is_dead
+        if is_dead:  # nothing of the owner is written after its death
+            raise Died
+        done = await commit(claim, frame, *given, **more)
+        found = [one.status for one in frame.changes if isinstance(one, StatusChanged)]
+        is_dead = claim.run_id == "r1.one" and found == ["failed"]
+        if is_dead:
+            raise Died
+        return done
+
+    with monkeypatch.context() as patched:
+        patched.setattr(run.store, "commit", committed)
+        with pytest.raises(Died):
+            run.go()
+    assert run.go().status == "failed"
+    assert not state_of(run, "r1.one").waits
