@@ -71,6 +71,8 @@ class Shape:
     """Whether only some of its children run."""
     handles: bool = False
     """Whether it runs because of a failure beside it."""
+    undoes: bool = False
+    """Whether what was done below it is undone if it does not finish."""
     cleans_up: Literal["no", "itself", "parent"] = "no"
     """What leaves something to do when the run is cancelled after it has begun."""
 
@@ -87,7 +89,7 @@ def _container(kind: ContainerKind) -> Shape:
         case "catch":
             return Shape(is_ordered=True, handles=True)
         case "saga":
-            return Shape(is_ordered=True, cleans_up="itself")
+            return Shape(is_ordered=True, undoes=True, cleans_up="itself")
         case "finally":
             return Shape(is_ordered=True, cleans_up="parent")
         case "parallel" | "branch":

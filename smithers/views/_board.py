@@ -199,7 +199,7 @@ class Board:
 
     def _handled_below(self, key: Key, state: RunState) -> Iterator[Key]:
         """What a saga has handled: whether it is tolerated follows from the end of the saga."""
-        if key.id not in self.nodes or self.nodes[key.id].kind != "saga":
+        if (key, "undoing") not in state.choices or key.id not in self.nodes:
             return
         waiting = [key.id]
         while waiting:

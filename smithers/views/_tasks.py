@@ -203,16 +203,16 @@ def _undone_by(state: RunState, key: Key) -> Key | None:
         row = state.nodes.get(row.parent)
         if row is None:
             return None
-        iterates = shape_of(row.kind).iterates
-        key = Key(row.id, key.path[:-1] if iterates else key.path)
+        shape = shape_of(row.kind)
+        key = Key(row.id, key.path[:-1] if shape.iterates else key.path)
         end = state.ends.get(key)
-        if row.kind == "saga":
+        if shape.undoes:
             is_undone = state.choices.get((key, "undoing")) is not None
             return key if is_undone and (end is None or end.outcome != "finished") else None
         if end is None or end.outcome not in ("failed", "cancelled"):
             return None
-        if row.kind not in _TOGETHER and end.frame != frame:  # it continued after the failure
-            return None
+        if (shape.is_ordered or shape.is_code) and end.frame != frame:
+            return None  # it continued after the failure
         frame = end.frame
     return None
 
@@ -304,6 +304,4 @@ def _keys_by_id(state: RunState) -> dict[str, list[Key]]:
     return found
 
 
-_TOGETHER = ("parallel", "foreach")
-"""Kinds whose other children may run after one has failed."""
 _COUNTED = ("finished", "failed", "skipped", "waiting", "pending", "cancelled")

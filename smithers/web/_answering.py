@@ -137,7 +137,7 @@ def task_of(task: str | None, iteration: list[int] | None) -> str | None:
     if iteration is None:
         return task
     if task is None:
-        raise ProblemError(422, "iteration: needs the task as well", kind="WrongBody")
+        raise ProblemError(422, "iteration needs task as well", kind="WrongBody")
     return task + "".join(f"[{number}]" for number in iteration)
 
 

@@ -227,7 +227,7 @@ def _source(call: Call) -> Json:
 def _asks(call: Call) -> Json:
     given = call.query_as(AsksParameters)
     if given.task is not None and given.run is None:
-        raise ProblemError(422, "task: needs the run as well", kind="WrongParameters")
+        raise ProblemError(422, "task needs run as well", kind="WrongParameters")
     found = call.hub.list_asks(given.run, given.task, ahead=True)
     asks: list[Json] = []
     for one in found:

@@ -23,7 +23,7 @@ def describe_sum(found: Replayed) -> str:
     missing, count = found.streams.missing, len(found.differences)
     answered = f"{count_of(found.attempts, 'attempt')} answered from its rows"
     if missing:
-        answered += f"; the streams of {count_of(missing, 'answer')} are missing"
+        answered += f"; the streams of {count_of(missing, 'recorded answer')} are missing"
     if found.equal:
         return f"nothing differs from run {found.run_id}: {answered}"
     return f"{count_of(count, 'difference')} from run {found.run_id}: {answered}"
