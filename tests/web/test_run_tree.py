@@ -158,6 +158,22 @@ def test_the_page_of_a_silent_agent_says_that_it_is_stalled(
     assert '<span class="st-stall silent">silent <time' in page
 
 
+def test_what_ran_when_the_owner_was_gone_is_not_shown_as_running(
+    hub: Hub, browser: TestClient, tmp_path: Path
+) -> None:
+    with _running(hub, tmp_path / "gate"):
+        now = reports.snapshot(hub.database, "r1")
+    later = replace(now, alive=False, now=now.now + timedelta(hours=9))
+    drawn = views.picture(later, later)
+    assert drawn.found.run.status == "stale"
+    facts = Facts(drawn, drawn.found.run.last_activity)
+    water = Water(facts, drawn.found.run.created_at, scale_of(300, grows=True))
+    rows = rows_of(drawn.root, facts, water, Window())
+    (left,) = (row for row in rows if isinstance(row, Row) and row.key == Key("fix 429"))
+    assert (left.says.text, left.mark.word) == ("owner gone", "owner gone")
+    assert [one.tone for one in left.spans][-1] == "cut"
+
+
 def test_what_is_after_the_frame_that_is_shown_is_fainter(hub: Hub, browser: TestClient) -> None:
     asyncio.run(hub.run(issues, Gate(), run_id="r1"))
     assert 'class="later"' not in browser.get("/runs/r1").text

@@ -15,7 +15,7 @@ from smithers.web.pages._facts import every_ms
 from smithers.web.pages._page import page, render
 from smithers.web.pages._sums import SHOWN, Facts
 from smithers.web.pages._tree import MOST
-from smithers.web.pages._words import STALLED, Mark, mark_of_run, mark_of_task, name_of
+from smithers.web.pages._words import Mark, mark_of_run, name_of
 
 if TYPE_CHECKING:
     from smithers.changes import Key
@@ -39,7 +39,8 @@ def _graph(call: Call) -> Response:
     drawn = hub.picture(call.run, frame=given.frame)
     run = drawn.found.run
     root = drawn.root
-    items = () if root is None else _Items(Facts(drawn, run.last_activity)).of(root)
+    facts = Facts(drawn, run.last_activity)
+    items = () if root is None else _Items(facts).of(root)
     waits = {one.key: one for one in drawn.found.waits}
     reads = {one.line.key: one.reads for one in drawn.found.tasks if one.reads}
     return render(
@@ -52,9 +53,7 @@ def _graph(call: Call) -> Response:
         drawing=draw(root, items, "" if root is None else root.kind, reads),
         outline=list(_outline(items, reads, 0)),
         counts=Counter[Mark](
-            STALLED
-            if drawn.is_silent and one.line.key in drawn.silent
-            else mark_of_task(one.line.state, waits.get(one.line.key))
+            facts.mark(one.line.key, one.line.state, waits.get(one.line.key))
             for one in drawn.found.tasks
         ),
         every_ms=every_ms(len(drawn.found.tasks)),

@@ -91,7 +91,7 @@ class _Moment(NamedTuple):
 def _run(call: Call) -> Response:
     given, hub = call.query_as(RunParameters), call.hub
     cursor = hub.look(call.run).cursor  # first, so that what follows is an event
-    drawn = hub.picture(call.run, frame=given.frame)
+    drawn = _known(hub.picture(call.run, frame=given.frame))
     found, last = drawn.found, drawn.last
     if given.frame is not None and given.frame > last:
         said = f"run {call.run} has no frame {given.frame}: its last is {last}"
@@ -99,7 +99,8 @@ def _run(call: Call) -> Response:
     run, now = found.run, datetime.now(UTC)
     frame = None if run.frames > last else run.frames - 1
     has_ended = drawn.whole.run.status in ENDED
-    end = run.last_activity if has_ended or frame is not None else now
+    is_still = has_ended or frame is not None or run.status == "stale"
+    end = run.last_activity if is_still else now
     why = hub.why(call.run)
     return render(
         call,
@@ -126,6 +127,12 @@ def _run(call: Call) -> Response:
         **_why(call, drawn, why),
         **_rows(drawn, given, end),
     )
+
+
+def _known(drawn: Picture) -> Picture:
+    """Of a run whose owner is gone, nothing is known after its last activity."""
+    run = drawn.whole.run
+    return replace(drawn, until=run.last_activity) if run.status == "stale" else drawn
 
 
 def _progress(found: Inspection) -> dict[str, Any]:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from smithers.changes import Key
 from smithers.shapes import is_container
 from smithers.values import dataclass
-from smithers.web.pages._words import STALLED, Mark, mark_of_task
+from smithers.web.pages._words import OWNER_GONE, STALLED, Mark, mark_of_task
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from smithers.views import GraphNode, Picture, TaskView, WaitView
+    from smithers.views import GraphNode, Picture, State, TaskView, WaitView
 
 __all__ = ["SHOWN", "Facts", "Leaf", "Sum", "is_done"]
 
@@ -103,6 +103,7 @@ class Facts:
         self.drawn, self.end = drawn, end
         self.silent: Mapping[Key, datetime] = drawn.silent if drawn.is_silent else {}
         """The tasks whose agent is silent."""
+        self.is_ownerless = drawn.found is drawn.whole and drawn.found.run.status == "stale"
         self._views = {one.line.key: one for one in drawn.found.tasks}
         self._waits: dict[Key, WaitView] = {one.key: one for one in drawn.found.waits}
         self._sums: dict[Key, Sum] = {}
@@ -113,10 +114,15 @@ class Facts:
         if view is None and key.path:  # it came up in no iteration
             view = self._views.get(Key(key.id))
         wait = self._waits.get(key) if self._waits else None
-        if key in self.silent and node.state == "running":
-            return Leaf(view, wait, SHOWN["stalled"], "stalled")
-        mark = mark_of_task(node.state, wait)
-        return Leaf(view, wait, mark, _BY_GLYPH.get(mark.glyph, mark.word))
+        mark = self.mark(key, node.state, wait)
+        state = "running" if mark == OWNER_GONE else _BY_GLYPH.get(mark.glyph, mark.word)
+        return Leaf(view, wait, mark, state)
+
+    def mark(self, key: Key, state: State, wait: WaitView | None) -> Mark:
+        """The state of a task, which may be one that nobody has written."""
+        if state == "running" and self.is_ownerless:
+            return OWNER_GONE
+        return STALLED if state == "running" and key in self.silent else mark_of_task(state, wait)
 
     def state(self, node: GraphNode) -> str:
         """The state by which a node is counted; of a group the most urgent of what is in it."""

@@ -27,7 +27,7 @@ from smithers.web.pages._page import Fields, form, only, page, redirect, render,
 from smithers.web.pages._rail import find_group, rail_of
 from smithers.web.pages._session import shown_messages, turns_of
 from smithers.web.pages._texts import Part, Row, parts_of_text, rows_of_hunks
-from smithers.web.pages._words import STALLED, link_of, link_to_group, mark_of_task
+from smithers.web.pages._words import OWNER_GONE, STALLED, link_of, link_to_group, mark_of_task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -152,13 +152,14 @@ def _around(call: Call, found: TaskView, context: TaskContext) -> dict[str, Any]
     """The state of a task, the tasks around it, and what it used."""
     key, open_waits = found.line.key, {one.key: one for one in context.waits}
     wait = open_waits.get(key)
+    is_ownerless = context.status == "stale" and found.line.state == "running"
     rail = rail_of(call.run, context.root, key, open_waits)
     return {
         "context": context,
         "rail": rail,
         "every_ms": every_ms(rail.total),
         "wait": wait,
-        "mark": mark_of_task(found.line.state, wait),
+        "mark": OWNER_GONE if is_ownerless else mark_of_task(found.line.state, wait),
         "about": list(about_task(found, wait)),
         "asks": wait is not None and wait.kind in waits.DECISIONS,
         "totals": _totals(found.attempts),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from smithers import waits
 from smithers.shapes import asks_person
-from smithers.web.pages._words import span
+from smithers.web.pages._words import OWNER_GONE, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -140,7 +140,7 @@ class Water:
         for one in view.attempts:
             if before is not None:
                 yield from self._wait(before, one.started_at)
-            yield from self._attempt(one, view, leaf.state == "stalled")
+            yield from self._attempt(one, view, leaf)
             before = one.ended_at
         if wait is not None:
             tone = "ask" if wait.kind in waits.DECISIONS else "wait"
@@ -150,10 +150,16 @@ class Water:
                 before, view.settled, "ask" if asks_person(view.line.kind) else "wait"
             )
 
-    def _attempt(self, one: AttemptView, view: TaskView, is_stalled: bool) -> Iterator[Span]:
+    def _attempt(self, one: AttemptView, view: TaskView, leaf: Leaf) -> Iterator[Span]:
         end, tone = one.ended_at or self.end, _TONES.get(one.state, "cut")
+        if leaf.mark == OWNER_GONE and tone == "run":
+            tone = "cut"
         took = span((end - one.started_at).total_seconds())
-        silent = self.facts.silent.get(view.line.key) if is_stalled and tone == "run" else None
+        silent = (
+            self.facts.silent.get(view.line.key)
+            if leaf.state == "stalled" and tone == "run"
+            else None
+        )
         words = f"attempt {one.number}: {_ENDS[tone]}, {took}"
         yield from self._span(one.started_at, silent or end, tone, words)
         if silent is not None:

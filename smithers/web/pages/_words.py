@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NEARLY_SPENT",
+    "OWNER_GONE",
     "STALLED",
     "Mark",
     "Parts",
@@ -48,10 +49,12 @@ class Mark(NamedTuple):
     word: str
 
 
+OWNER_GONE = Mark("gone", "owner gone")
+"""Of a run, and of what it was running: whether that still works is not known."""
 _RUNS: dict[Status, Mark] = {
     "running": Mark("run", "running"),
     "waiting": Mark("wait", "waiting"),
-    "stale": Mark("gone", "owner gone"),
+    "stale": OWNER_GONE,
     "finished": Mark("ok", "finished"),
     "continued": Mark("ok", "continued"),
     "failed": Mark("bad", "failed"),
