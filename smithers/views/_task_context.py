@@ -15,6 +15,8 @@ from smithers.views._tasks import WaitView, open_waits
 from smithers.views._usage import usage_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from smithers.state import RunState
     from smithers.store import Parent
     from smithers.views._snapshot import Snapshot, Status
@@ -32,6 +34,8 @@ class TaskContext:
     """
 
     status: Status
+    until: datetime
+    """Now; of a run whose owner is gone its last activity, after which nothing is known of it."""
     root: GraphNode | None
     waits: tuple[WaitView, ...]
     budget: BudgetView | None
@@ -56,6 +60,7 @@ def task_context(snapshot: Snapshot, key: Key) -> TaskContext:
     after, is_open = following(snapshot.tree, key, came_up)
     return TaskContext(
         status=snapshot.status,
+        until=snapshot.last_activity() if snapshot.status == "stale" else snapshot.now,
         root=graph(snapshot).root,
         waits=tuple(wait for wait in open_waits(snapshot) if not wait.answered),
         budget=next((one for one in budgets(snapshot) if not one.key.id), None),

@@ -172,6 +172,8 @@ def test_what_ran_when_the_owner_was_gone_is_not_shown_as_running(
     (left,) = (row for row in rows if isinstance(row, Row) and row.key == Key("fix 429"))
     assert (left.says.text, left.mark.word) == ("owner gone", "owner gone")
     assert [one.tone for one in left.spans][-1] == "cut"
+    assert views.task_context(now, Key("fix 429")).until == now.now
+    assert views.task_context(later, Key("fix 429")).until == later.last_activity()
 
 
 def test_what_is_after_the_frame_that_is_shown_is_fainter(hub: Hub, browser: TestClient) -> None:

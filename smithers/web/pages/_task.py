@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
@@ -162,7 +162,7 @@ def _around(call: Call, found: TaskView, context: TaskContext) -> dict[str, Any]
         "mark": OWNER_GONE if is_ownerless else mark_of_task(found.line.state, wait),
         "about": list(about_task(found, wait)),
         "asks": wait is not None and wait.kind in waits.DECISIONS,
-        "totals": _totals(found.attempts),
+        "totals": _totals(found.attempts, context.until),
         "expected": expected_words(context),
     }
 
@@ -225,12 +225,12 @@ def _session(call: Call, found: TaskView, files: ChangedFiles | None) -> dict[st
     }
 
 
-def _totals(attempts: Sequence[AttemptView]) -> _Totals:
-    now = datetime.now(UTC)
+def _totals(attempts: Sequence[AttemptView], end: datetime) -> _Totals:
+    """What attempts have used, those that are running until `end`."""
     used = [one.usage for one in attempts]
     costs = [one.cost for one in used if one.cost is not None]
     return _Totals(
-        work_s=sum(((one.ended_at or now) - one.started_at).total_seconds() for one in attempts),
+        work_s=sum(((one.ended_at or end) - one.started_at).total_seconds() for one in attempts),
         tokens_in=sum(one.tokens_in for one in used),
         tokens_out=sum(one.tokens_out for one in used),
         tokens_cached=sum(one.tokens_cached for one in used),
