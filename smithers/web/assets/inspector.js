@@ -86,7 +86,10 @@
   document.addEventListener("htmx:sse:after:connection", () => {
     if (document.hidden) queueMicrotask(() => document.dispatchEvent(new Event("visibilitychange")));
   });
-  document.addEventListener("htmx:sse:error", () => say("lost", "Disconnected"));
+  document.addEventListener("htmx:sse:error", (event) => {
+    if (event.detail.status === 401) location.reload();
+    else say("lost", "Disconnected");
+  });
   document.addEventListener("htmx:sse:close", (event) => { if (ended(event)) say("off", "Ended"); });
   document.addEventListener("htmx:response:error", (event) => {
     if (event.detail.ctx.response.status === 401) location.reload();
