@@ -202,6 +202,23 @@ def test_a_page_of_a_session_that_was_ended_meanwhile_says_so(
         page.get_by_text("Your session is over").wait_for()
 
 
+def test_a_page_connects_again_after_the_laptop_slept(
+    chromium: Browser, inspector: Inspector
+) -> None:
+    """Its connection may be dead, and nothing says so."""
+    with signed_in(chromium, inspector) as context:
+        page = context.new_page()
+        page.clock.install()
+        page.goto(f"{inspector.url}/runs/asks")
+        page.locator(".live[data-state=on]").wait_for(state="attached")
+        with page.expect_response(lambda one: "/events?" in one.url) as again:
+            page.clock.fast_forward(3_600_000)
+        assert again.value.status == 200
+        with page.expect_response(lambda one: "/events?" in one.url):
+            page.evaluate("window.dispatchEvent(new Event('online'))")
+        assert page.locator(".live").get_attribute("data-state") == "on"
+
+
 def test_more_pages_than_a_browser_has_connections_are_live(
     chromium: Browser, inspector: Inspector, tmp_path: Path
 ) -> None:
