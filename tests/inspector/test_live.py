@@ -213,6 +213,46 @@ def _place(cursor: str) -> tuple[int, ...]:
     return tuple(int(part) for part in cursor.split("."))
 
 
+_HIDING = "Object.defineProperty(document, 'hidden', { get: () => window.isHidden });"
+_SEEN = "document.dispatchEvent(new Event('visibilitychange'))"
+
+
+def test_a_page_of_a_session_that_was_ended_meanwhile_says_so(
+    chromium: Browser, inspector: Inspector
+) -> None:
+    with chromium.new_context() as context:
+        context.set_default_timeout(30_000)
+        inspector.sign_in(context, "kim")
+        page = context.new_page()
+        page.add_init_script(f"window.isHidden = false; {_HIDING}")
+        page.goto(f"{inspector.url}/runs/asks")  # where nothing happens
+        page.locator(".live[data-state=on]").wait_for(state="attached")
+        for one in inspector.sessions.all():
+            if one.name == "kim":
+                inspector.sessions.end(one.id)
+        with page.expect_event("requestfailed", lambda one: "/events?" in one.url):
+            page.evaluate(f"isHidden = true; {_SEEN}")
+        page.evaluate(f"isHidden = false; {_SEEN}")  # the stream begins again
+        page.get_by_text("Your session is over").wait_for()
+
+
+def test_a_page_connects_again_after_the_laptop_slept(
+    chromium: Browser, inspector: Inspector
+) -> None:
+    """Its connection may be dead, and nothing says so."""
+    with signed_in(chromium, inspector) as context:
+        page = context.new_page()
+        page.clock.install()
+        page.goto(f"{inspector.url}/runs/asks")
+        page.locator(".live[data-state=on]").wait_for(state="attached")
+        with page.expect_response(lambda one: "/events?" in one.url) as again:
+            page.clock.fast_forward(3_600_000)
+        assert again.value.status == 200
+        with page.expect_response(lambda one: "/events?" in one.url):
+            page.evaluate("window.dispatchEvent(new Event('online'))")
+        assert page.locator(".live").get_attribute("data-state") == "on"
+
+
 def test_more_pages_than_a_browser_has_connections_are_live(
     chromium: Browser, inspector: Inspector, tmp_path: Path
 ) -> None:
@@ -235,13 +275,10 @@ def test_a_page_that_was_opened_in_the_background_is_live_once_it_is_looked_at(
     _post(inspector, "/runs", given)
     with signed_in(chromium, inspector) as context:
         page = context.new_page()
-        page.add_init_script(
-            """window.isHidden = true;
-            Object.defineProperty(document, "hidden", { get: () => window.isHidden });"""
-        )
+        page.add_init_script(f"window.isHidden = true; {_HIDING}")
         with page.expect_event("requestfailed", lambda one: "/events?" in one.url):
             page.goto(f"{inspector.url}/runs/back")  # its stream ends at once
         page.locator(".live[data-state=on]").wait_for(state="attached")
         (tmp_path / "draft").touch()
-        page.evaluate("isHidden = false; document.dispatchEvent(new Event('visibilitychange'))")
+        page.evaluate(f"isHidden = false; {_SEEN}")
         _wait(page, "ship", "waits")

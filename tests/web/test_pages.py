@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from functools import partial
 from html import unescape
 from pathlib import Path
 from typing import Any, Literal
@@ -329,3 +330,24 @@ def test_half_of_an_emoji_is_shown_as_a_character_that_is_not_known(
         found = browser.get(path)
         assert found.status_code == 200, path
         assert "it ends in \ufffd" in found.text, path
+
+
+def test_a_timeline_stays_small_however_long_the_errors_are(hub: Hub, browser: TestClient) -> None:
+    def fail(number: int) -> str:
+        raise ValueError(f"{number} failed: {'x' * 50_000}")
+
+    @workflow
+    def fails(ctx: Context[NoInput]) -> Node:
+        return Parallel(
+            *(
+                Step(f"case-{n}", partial(fail, n), output=str, on_failure="continue")
+                for n in range(20)
+            )
+        )
+
+    _run(hub, fails)
+    for query in ("", "?all=true", "?show=failed"):
+        page = browser.get(f"/runs/r1/timeline{query}")
+        assert page.status_code == 200
+        assert len(page.text) < 100_000
+    assert "x" * 50_000 in browser.get("/runs/r1/tasks/case-0").text

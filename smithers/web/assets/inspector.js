@@ -86,7 +86,10 @@
   document.addEventListener("htmx:sse:after:connection", () => {
     if (document.hidden) queueMicrotask(() => document.dispatchEvent(new Event("visibilitychange")));
   });
-  document.addEventListener("htmx:sse:error", () => say("lost", "Disconnected"));
+  document.addEventListener("htmx:sse:error", (event) => {
+    if (event.detail.status === 401) location.reload();
+    else say("lost", "Disconnected");
+  });
   document.addEventListener("htmx:sse:close", (event) => { if (ended(event)) say("off", "Ended"); });
   document.addEventListener("htmx:response:error", (event) => {
     if (event.detail.ctx.response.status === 401) location.reload();
@@ -94,6 +97,16 @@
   });
   document.addEventListener("htmx:after:swap", () => clocks());
   document.addEventListener("htmx:finally:swap", () => icon());
+
+  // After a laptop slept or changed its network, its connection may be dead without a sign of it.
+  const reconnect = () => document.getElementById("live")?._htmx?.sse?.reader?.cancel();
+  let ticked = Date.now();
+  const tick = () => {
+    if (Date.now() - ticked > 90_000) reconnect();
+    ticked = Date.now();
+    clocks();
+  };
+  window.addEventListener("online", reconnect);
 
   // A session follows its end if it is shown; else it says how much is new.
   const session = () => document.querySelector("[data-follows]");
@@ -264,7 +277,7 @@
     if (session()?.hasAttribute("data-at-end")) toEnd();
     read = last();
     icon();
-    setInterval(clocks, 1000);
+    setInterval(tick, 1000);
     for (const one of document.querySelectorAll("header.top [hidden]")) one.hidden = false;
     document.querySelector("[data-theme-toggle]").addEventListener("click", turn);
     document.querySelector("[data-keys]").addEventListener("click", keys["?"]);

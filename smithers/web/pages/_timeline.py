@@ -23,6 +23,7 @@ from smithers.views import FOR_A_PERSON, ChangeView, change_lines
 from smithers.waits import ASKING, DECISIONS
 from smithers.web._routes import Call, Closed, Flag, number_of
 from smithers.web.pages._page import page, render
+from smithers.web.pages._words import short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,8 @@ _PAGE = 60
 _FILTERED = 600
 """At most this many frames are searched for a page of what was asked for."""
 _MOST_LINES = 12
+_MOST_WORDS = 400
+"""At most this many characters of a change are shown: the page of the task has all of an error."""
 _TOLD = FOR_A_PERSON | {StatusChanged}
 
 
@@ -147,12 +150,12 @@ def _is_wanted(view: ChangeView, given: TimelineParameters) -> bool:
 def _words(views: list[ChangeView], *, everything: bool) -> Iterator[_Words]:
     if everything:
         for view in views:
-            yield _Words(view.words, _task_of(view))
+            yield _Words(short(view.words, _MOST_WORDS), _task_of(view))
         return
     told = [view for view in views if type(view.change) in _TOLD]
     for line in change_lines(told):
         key = None if line.is_folded else _task_of(told[line.position])
-        yield _Words(line.words, key)
+        yield _Words(short(line.words, _MOST_WORDS), key)
 
 
 def _task_of(view: ChangeView) -> Key | None:
