@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from smithers.changes import Key
 from smithers.errors import Refused
@@ -27,6 +27,8 @@ __all__ = ["log_page", "log_size", "logs", "raw_logs"]
 _POLL_S = 0.2
 _LINE_BYTES = 64 << 20
 """A longer line is left out, and its size is given in its place."""
+_BLOCK_BYTES = 1 << 16
+"""How much is read at once to find where a line begins."""
 _ATTEMPTS = (
     "SELECT serial, task, path, attempt, agent, origin FROM attempts WHERE run_id = ?"
     " ORDER BY serial"
@@ -83,12 +85,11 @@ def log_page(
     least one event, if there is any, else as many as fit. Raises as `logs` does, and `Refused` for
     an invalid cursor.
     """
-    start, end = _place(after) or (0, 0), _place(before)
-    attempts = {
-        serial: made
-        for serial, made in _attempts(path, run_id, task, follow=False)[0].items()
-        if serial >= start[0] and (end is None or serial <= end[0])
-    }
+    end, attempts = _place(before), _attempts(path, run_id, task, follow=False)[0]
+    if end is not None:
+        attempts = {serial: made for serial, made in attempts.items() if serial <= end[0]}
+    start = _place(after) or _tail(path, run_id, attempts, end, most_bytes)
+    attempts = {serial: made for serial, made in attempts.items() if serial >= start[0]}
     found = deque[tuple[AttemptName, bytes, _Place]]()  # each with the place behind it
     size, first, more = 0, start, False
     for serial, made, line, at in _written(path, run_id, attempts, dict([start]), raw=False):
@@ -110,6 +111,40 @@ def log_page(
         cursor=_cursor(cursor),
         more=more,
     )
+
+
+def _tail(
+    path: Path, run_id: str, attempts: Mapping[int, _Made], end: _Place | None, most_bytes: int
+) -> _Place:
+    """Where the last whole lines begin that have at least so many bytes together, so that a long
+    log is not read from its beginning; (0, 0) if these are all.
+    """
+    left = most_bytes
+    for serial, made in sorted(attempts.items(), reverse=True):
+        folder = streams_folder(path, made.origin or run_id)
+        with suppress(FileNotFoundError), inside(folder) as opened:
+            file = open_plain(events_file(folder, serial), os.O_RDONLY, opened)
+            with open(file, "rb") as stream:
+                size = os.fstat(file).st_size
+                if end is not None and serial == end[0]:
+                    size = min(size, end[1])
+                size = _line_at(stream, size)
+                if size > left:
+                    begin = _line_at(stream, size - left)
+                    return (0, 0) if (serial, begin) == (min(attempts), 0) else (serial, begin)
+                left -= size
+    return 0, 0
+
+
+def _line_at(stream: BinaryIO, at: int) -> int:
+    """Where the line begins that has this position in it, or at its beginning."""
+    while at > 0:
+        begin = max(0, at - _BLOCK_BYTES)
+        stream.seek(begin)
+        if (found := stream.read(at - begin).rfind(b"\n")) >= 0:
+            return begin + found + 1
+        at = begin
+    return 0
 
 
 def log_size(path: Path, run_id: str, task: str) -> int:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["ROUTES"]
 
 _PAGE, _MOST_ASKS, _MOST_AHEAD, _MOST_WORKFLOWS = 50, 50, 20, 500
+_EVERY_MS = 1_000
+"""How often it is made again at most: all that changes in any run changes it."""
 _TABS: tuple[Status, ...] = ("running", "waiting", "failed", "finished", "cancelled", "stale")
 _DAYS = {"day": 1, "week": 7, "month": 30}
 _PERIODS = {"day": "Last 24 hours", "week": "Last 7 days", "month": "Last 30 days"}
@@ -133,6 +135,7 @@ def _runs(call: Call) -> Response:
         more=listed.more,
         cursor=listed.cursor,
         live="/api/v1/events",
+        every_ms=_EVERY_MS,
     )
 
 
