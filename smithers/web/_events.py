@@ -136,13 +136,19 @@ class _Stream(EventSourceResponse):
     """A response that lasts as long as its client of the feed."""
 
     def __init__(
-        self, call: Call, stack: AsyncExitStack, parts: AsyncIterator[Any], *, media: str
+        self,
+        call: Call,
+        stack: AsyncExitStack,
+        parts: AsyncIterator[Any],
+        *,
+        is_lines: bool,
+        keys: bool,
     ) -> None:
-        is_sse = media == EVENTS
+        media, ping = (_LINES, 0) if is_lines else (EVENTS, None)
         super().__init__(  # pyright: ignore[reportUnknownMemberType]  # dicts may be sent as well
-            parts, media_type=media, ping=None if is_sse else 0
+            parts, media_type=media, ping=ping
         )
-        self.ping_message_factory = _ping
+        self.ping_message_factory = _ping_of_page if keys else _ping
         self._call, self._stack = call, stack
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -157,6 +163,11 @@ def _ping() -> ServerSentEvent:
     return ServerSentEvent(comment="ping")
 
 
+def _ping_of_page() -> ServerSentEvent:
+    """A script does not see a comment, so it could not tell a dead connection from a quiet one."""
+    return ServerSentEvent("{}", event="ping")
+
+
 async def _run_events(call: Call) -> Response:
     given = _place_of(call)
     after = None if given is None else given.removesuffix(_END) or None
@@ -169,7 +180,7 @@ async def _run_events(call: Call) -> Response:
             return Response(status_code=204)  # a browser does not connect again
         keys = wanted.keys or log is not None
         parts = _lines_of_run(client) if is_lines else _messages_of_run(client, keys=keys)
-        return _Stream(call, stack.pop_all(), parts, media=_LINES if is_lines else EVENTS)
+        return _Stream(call, stack.pop_all(), parts, is_lines=is_lines, keys=keys)
 
 
 async def _all_events(call: Call) -> Response:
@@ -179,7 +190,7 @@ async def _all_events(call: Call) -> Response:
         is_lines = _wants_lines(call)
         keys = call.query_as(EventsParameters).keys
         parts = _lines_of_all(client) if is_lines else _messages_of_all(client, keys=keys)
-        return _Stream(call, stack.pop_all(), parts, media=_LINES if is_lines else EVENTS)
+        return _Stream(call, stack.pop_all(), parts, is_lines=is_lines, keys=keys)
 
 
 def _place_of(call: Call) -> str | None:

@@ -253,6 +253,27 @@ def test_a_page_connects_again_after_the_laptop_slept(
         assert page.locator(".live").get_attribute("data-state") == "on"
 
 
+def test_a_page_is_not_called_live_while_the_server_hangs(
+    chromium: Browser, state: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "flows.py").write_text(Path(flows.__file__).read_text())
+    Hub(tmp_path / "runs.db")
+    with inspecting(tmp_path, state) as own, signed_in(chromium, own) as context:
+        page = context.new_page()
+        page.clock.install()
+        page.goto(own.url)
+        page.locator(".live[data-state=on]").wait_for(state="attached")
+        server = own.served.process
+        server.send_signal(signal.SIGSTOP)
+        try:
+            page.clock.run_for(60_000)
+            page.locator(".live[data-state=lost]").wait_for(state="attached")
+        finally:
+            server.send_signal(signal.SIGCONT)
+        page.clock.run_for(10_000)
+        page.locator(".live[data-state=on]").wait_for(state="attached")
+
+
 def test_more_pages_than_a_browser_has_connections_are_live(
     chromium: Browser, inspector: Inspector, tmp_path: Path
 ) -> None:

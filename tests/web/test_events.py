@@ -128,6 +128,19 @@ def test_clients_beyond_a_number_are_told_when_to_come_back(hub: Hub) -> None:
                 assert other.status_code == 200
 
 
+@pytest.mark.parametrize(("keys", "line"), [("true", "event: ping"), ("false", ": ping")])
+def test_a_page_sees_that_its_connection_lives(
+    keys: str, line: str, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script sees messages and no comments."""
+    monkeypatch.setattr(_events._Stream, "DEFAULT_PING_INTERVAL", 0.05)
+    asyncio.run(hub.run(ships, run_id="r1"))
+    with listening(hub) as (server, _):
+        address = f"{server.url}/api/v1/runs/r1/events?keys={keys}"
+        with httpx2.stream("GET", address, headers=_AUTHORIZED, timeout=30) as stream:
+            assert line in stream.iter_lines()
+
+
 def test_the_oldest_stream_of_a_browser_ends_before_it_has_no_connection_left(
     hub: Hub, sessions: Sessions
 ) -> None:

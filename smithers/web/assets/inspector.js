@@ -98,11 +98,17 @@
   document.addEventListener("htmx:after:swap", () => clocks());
   document.addEventListener("htmx:finally:swap", () => icon());
 
-  // After a laptop slept or changed its network, its connection may be dead without a sign of it.
+  // A connection may be dead without a sign of it, after a laptop slept or changed its network, or if the
+  // server hangs: it sends a ping every 15 seconds.
   const reconnect = () => document.getElementById("live")?._htmx?.sse?.reader?.cancel();
-  let ticked = Date.now();
+  const isOn = () => document.querySelector(".live")?.dataset.state === "on";
+  let ticked = Date.now(), heard = ticked;
+  for (const name of ["htmx:sse:after:connection", "htmx:sse:before:message", "visibilitychange"])
+    document.addEventListener(name, () => { heard = Date.now(); });
   const tick = () => {
-    if (Date.now() - ticked > 90_000) reconnect();
+    const isQuiet = isOn() && !document.hidden && Date.now() - heard > 50_000;
+    if (isQuiet) say("lost", "Disconnected");
+    if (isQuiet || Date.now() - ticked > 90_000) reconnect();
     ticked = Date.now();
     clocks();
   };
