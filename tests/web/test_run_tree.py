@@ -9,13 +9,25 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from html import unescape
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
-from smithers import Context, Node, NoInput, Parallel, Step, reports, views, workflow
+from smithers import (
+    Approval,
+    Context,
+    ForEach,
+    Node,
+    NoInput,
+    Parallel,
+    Step,
+    reports,
+    views,
+    workflow,
+)
 from smithers.changes import Key
 from smithers.hub import Hub
 from smithers.web.pages._sums import Facts
@@ -204,3 +216,23 @@ def test_a_frame_in_which_little_happened_says_what(hub: Hub, browser: TestClien
     assert all(said)
     assert any(re.fullmatch(r"[^;]* attempt 1 started its session", one) for one in said)
     assert not any("the run continued" in one for one in said)
+
+
+@workflow
+def asks_much(ctx: Context[NoInput]) -> Node:
+    def group(number: int) -> Node:
+        asks = range(number * 100, number * 100 + 100)
+        each = partial(Approval, ask="Sure?")
+        return ForEach([str(one) for one in asks], key=str, each=each, id=f"group {number}")
+
+    return Parallel(*map(group, range(21)))
+
+
+def test_a_page_of_many_groups_that_all_need_a_person_is_small(
+    hub: Hub, browser: TestClient
+) -> None:
+    asyncio.run(hub.run(asks_much, run_id="r1"))
+    page = browser.get("/runs/r1").text
+    assert 21 < page.count('role="row"') < 250
+    assert len(page) < 300_000
+    assert "2,100" in page

@@ -35,6 +35,8 @@ _WHOLE = 200
 """A group with more is large."""
 _MOST_ROWS, _MOST_FOLDED = 600, 240
 """At most this many rows are in a page, and this many below a closed group."""
+_BIG, _MOST_ROWS_OF_BIG = 2_000, _WHOLE + 1
+"""Of a run with more tasks there are fewer rows: one group that is not large has room."""
 _MOST_OPEN = 12
 """A group in which nothing happens is closed if it has more."""
 _MANY = 6
@@ -141,7 +143,9 @@ class _Rows:
     def __init__(self, facts: Facts, water: Water, window: Window, root: GraphNode | None) -> None:
         self.facts, self.water, self.window = facts, water, window
         self.found: list[Row | Rest] = []
-        self.left, self.left_folded = _MOST_ROWS, _MOST_FOLDED
+        is_big = len(facts.drawn.found.tasks) > _BIG
+        self.left = _MOST_ROWS_OF_BIG if is_big else _MOST_ROWS
+        self.left_folded = _MOST_FOLDED
         self.around: set[Key] = set()
         if window.group is not None and root is not None:
             names = {window.group, window.group.partition(" ")[2]}
