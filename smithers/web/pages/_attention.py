@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,7 +13,7 @@ from smithers.values import dataclass
 from smithers.web.pages._words import link_of, link_to_group, name_of, short
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
     from smithers.views import Inspection, Reason, WaitView, WhyView
 
@@ -21,6 +22,8 @@ __all__ = ["Attention", "Chip", "attention_of"]
 _MOST_CHIPS = 8
 _MOST_ERRORS = 5
 _MOST_COMMANDS = 2
+_RUNNING = "running"
+"""The kind of a reason that has no line."""
 _ORDER = ("ask", "bad", "stall", "gone", "wait", "off")
 """The tones of lines, what a person can end first."""
 
@@ -76,7 +79,8 @@ def attention_of(
     about = [one for one in why.reasons if not has_failed or one.kind == inbox.SIGNAL]
     failed = [one for one in why.reasons if has_failed and one.kind != inbox.SIGNAL]
     lines = _Lines(found)
-    chips = [chip for one in about if (chip := lines.of_reason(one)) is not None]
+    first, left_out = _first_of_each(about)
+    chips = [chip for one in first if (chip := lines.of_reason(one)) is not None]
     chips += lines.silent(silent)
     chips += [] if found.run.status in ENDED else lines.tolerated()
     chips += lines.exhausted()
@@ -92,14 +96,28 @@ def attention_of(
         if one.line.error is not None and one.line.key in placed
     }
     denied = {one.line.key for one in found.tasks if one.line.error and one.line.error.is_denial}
-    errors = tuple(_error(one, places.get(one.key), one.key in denied) for one in failed)
+    errors = [_error(one, places.get(one.key), one.key in denied) for one in failed[:_MOST_ERRORS]]
     return Attention(
         chips=tuple(chips[:_MOST_CHIPS]),
-        errors=errors[:_MOST_ERRORS],
+        errors=tuple(errors),
         commands=tuple(typed)[:_MOST_COMMANDS],
-        more_chips=max(0, len(chips) - _MOST_CHIPS),
-        more_errors=max(0, len(errors) - _MOST_ERRORS),
+        more_chips=left_out + max(0, len(chips) - _MOST_CHIPS),
+        more_errors=max(0, len(failed) - _MOST_ERRORS),
     )
+
+
+def _first_of_each(reasons: Sequence[Reason]) -> tuple[list[Reason], int]:
+    """As many of each kind as could be shown, and how many others have a line as well: thousands of
+    tasks may wait for the same.
+    """
+    made = Counter[str]()
+    first: list[Reason] = []
+    for one in reasons:
+        made[one.kind] += 1
+        if made[one.kind] <= _MOST_CHIPS:
+            first.append(one)
+    del made[_RUNNING]
+    return first, sum(max(0, number - _MOST_CHIPS) for number in made.values())
 
 
 def _error(one: Reason, place: str | None, is_denial: bool) -> Error:
@@ -122,7 +140,7 @@ class _Lines:
 
     def of_reason(self, one: Reason) -> Chip | None:
         """The line of what holds the run; a task that runs is in the tree."""
-        if one.kind == "running":
+        if one.kind == _RUNNING:
             return None
         wait = self.waits.get((one.key, one.kind))
         chip = None if wait is None else self._of_wait(one, wait)
