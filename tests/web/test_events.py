@@ -133,7 +133,7 @@ def test_a_page_sees_that_its_connection_lives(
     keys: str, line: str, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A script sees messages and no comments."""
-    monkeypatch.setattr(_events._Stream, "DEFAULT_PING_INTERVAL", 0.05)
+    monkeypatch.setattr("smithers.web._events._Stream.DEFAULT_PING_INTERVAL", 0.05)
     asyncio.run(hub.run(ships, run_id="r1"))
     with listening(hub) as (server, _):
         address = f"{server.url}/api/v1/runs/r1/events?keys={keys}"
