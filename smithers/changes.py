@@ -112,7 +112,11 @@ class Key(NamedTuple):
 
 
 DENIED: Final = "Denied"
-"""The kind of the error of what a person denied, or nobody answered in time."""
+"""The kind of the error of a question that was denied or timed out."""
+_FINAL = (
+    "resuming the run does not change a person's denial: ask again with `smithers retry RUN TASK`, "
+    "for a child run with RUN and TASK of its parent, or start a new run"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,12 +135,18 @@ class Failure:
     then: str | None = None
     for_resume: bool = False
 
+    @classmethod
+    def of_denial(cls, message: str, *, is_final: bool) -> Failure:
+        """That of a question, which is final if a person denied it, and not if it timed out."""
+        hint = _FINAL if is_final else ""
+        return cls(kind=DENIED, message=message, hint=hint, for_resume=is_final)
+
     @property
     def is_denial(self) -> bool:
-        """Whether a person denied something, here or in a child run: a resume does not change it.
-        Nobody who did not answer in time is meant.
+        """Whether a person denied something, here or in a child run, and a retry asks again. A
+        question that timed out is not a denial, nor is a saga that was undone because of one.
         """
-        return self.kind == DENIED and self.for_resume
+        return self.kind == DENIED and self.hint == _FINAL
 
     def to_json(self) -> dict[str, str | bool | None]:
         """As it is stored: a flag only where it holds."""

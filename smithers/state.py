@@ -488,15 +488,18 @@ class RunState:
 
     def _begin_child_anew(self, key: Key, reset: Reset, ended: Ended | None) -> None:
         """The next child run of a node is another one, since nobody waits for the end of the last.
-        One that has failed is resumed all the same, unless it was sent back.
+        One that has failed is resumed all the same, unless it was sent back, and one that asks
+        again what was denied continues.
         """
         child = self.children.get(key)
         if child is None:
             return
-        if reset.cause is not None or (reset.anew and child.status is None):
+        is_denied = ended is not None and ended.error is not None and ended.error.is_denial
+        is_open = child.status is None
+        if reset.cause is not None or (reset.anew and is_open and not child.asks_again):
             self.children[key] = replace(child, status="cancelled")
-        elif ended is not None and ended.error is not None and ended.error.is_denial:
-            self.children[key] = replace(child, asks_again=reset.anew)
+        elif not is_open:
+            self.children[key] = replace(child, asks_again=reset.anew and is_denied)
 
     def listeners(self, on: tuple[str, ...]) -> Iterator[Key]:
         """The nodes that wait for a signal of an event and correlation, the first one first."""
@@ -581,6 +584,8 @@ class RunState:
             self.waits.pop((key, kind), None)
         for attempt in self.tries.get(key, ()):
             attempt.counts = False
+            if attempt.may_repeat is False:  # a person is asked again
+                attempt.may_repeat = None
 
     def _discard(self, attempt: Attempted) -> None:
         if attempt.session is not None:

@@ -5,17 +5,12 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime, timedelta
 
-from smithers.changes import DENIED, Failure, WaitKind, WaitOpened
+from smithers.changes import Failure, WaitKind, WaitOpened
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
 from smithers.tree import Decision, Rework
 
 __all__ = ["denied", "due_in", "open_question"]
-
-_FINAL = (
-    "resuming the run does not change a person's denial: ask again with `smithers retry RUN TASK`, "
-    "for a child run with RUN and TASK of its parent, or start a new run"
-)
 
 
 def open_question(
@@ -57,6 +52,4 @@ def denied(decision: Decision, asking: Asking, rework: Rework | None = None) -> 
     if rework is not None and decision.by is not None:
         note += f" (round {rework.max_rounds} of {rework.max_rounds})"
     message, is_final = asking.scrub(f"denied{by}{note}"), decision.by is not None
-    return Failure(
-        kind=DENIED, message=message, hint=_FINAL if is_final else "", for_resume=is_final
-    )
+    return Failure.of_denial(message, is_final=is_final)

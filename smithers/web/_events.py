@@ -28,7 +28,7 @@ from smithers.web._routes import EVENTS, Call, Closed, Flag, Handler, Json, Rout
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import Message, Receive, Scope, Send
 
     from smithers.changes import Key
     from smithers.hub._feed import Batch, RunClient, RunsClient
@@ -152,10 +152,20 @@ class _Stream(EventSourceResponse):
         self._call, self._stack = call, stack
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
         async with self._stack:
             with anyio.move_on_after(_LONGEST_S) as lasting, _turn(self._call, lasting):
-                await super().__call__(scope, receive, send)
+                await super().__call__(scope, receive, noted)
             if lasting.cancelled_caught:
+                if not has_begun:  # another page of the browser took its place at once
+                    start = {"type": "http.response.start", "status": 503, "headers": []}
+                    await send(start)
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 __all__ = ["fit"]
 
 M = TypeVar("M", bound=BaseModel)
-_MOST_SHOWN = 80
+_MOST_SHOWN, _MOST_ERRORS = 80, 20
 _WORDS = {
     "missing": "is missing",
     "extra_forbidden": "is not known here",
     "bool_type": "must be true or false",
     "int_type": "must be a whole number",
-    "string_type": "must be a text",
+    "string_type": "must be a string",
     "list_type": "must be a list",
     "dict_type": "must be an object",
     "model_type": "must be an object",
@@ -48,7 +48,7 @@ def fit(model: type[M], given: object, *, kind: str = "WrongBody", hint: str = "
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        found = error.errors(include_url=False)
+        found = error.errors(include_url=False)[:_MOST_ERRORS]
     errors = [{"field": _field(one), "message": _words(one)} for one in found]
     first = errors[0]
     said = f"{first['field']} {first['message']}".strip()
@@ -58,7 +58,7 @@ def fit(model: type[M], given: object, *, kind: str = "WrongBody", hint: str = "
 
 
 def _field(error: ErrorDetails) -> str:
-    return ".".join(map(str, error["loc"]))
+    return _shown(".".join(map(str, error["loc"])))
 
 
 def _words(error: ErrorDetails) -> str:

@@ -181,3 +181,12 @@ def test_a_second_denial_is_final_although_its_owner_dies_before_the_parent_has_
             run.go()
     assert run.go().status == "failed"
     assert not state_of(run, "r1.one").waits
+
+
+def test_a_second_retry_of_an_open_child_run_that_asks_again_starts_no_other() -> None:
+    log: list[str] = []
+    run = denied(log)
+    assert [retry(run), retry(run)] == ["waiting", "waiting"]
+    decide(run, "r1.one", approved=True)
+    assert run.go().output == '"last"'
+    assert log == ["paid", "last", "end"]

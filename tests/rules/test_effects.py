@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from smithers import (
     workflow,
 )
 from smithers.changes import Frame, Key, WaitClosed, WaitOpened
+from smithers.engine.requesting import requested
 from smithers.kinds.task import was_interrupted
 from smithers.state import RunState
 from tests.rules.resuming import crashed
@@ -139,6 +141,23 @@ def test_a_denial_fails_it_and_no_resume_asks_again() -> None:
     assert ledger.paid == [1]
     assert attempts(run) == ["interrupted"]
     assert run.state.waits == {}
+
+
+def test_a_retry_after_a_denial_asks_again_and_repeats_nothing_by_itself() -> None:
+    whole, ledger = paid_once()
+    run = interrupted(whole)
+    run.go()
+    answer(run, approved=False)
+    assert run.go().status == "failed"
+    before = run.settings
+    for _ in range(2):  # a retry of what is asked asks it
+        run.settings = replace(before, again=requested("r1", again=["pay"], readers=False))
+        assert run.go().status == "waiting"
+        run.settings = before
+    assert ledger.paid == [1]
+    answer(run, approved=True)
+    assert run.go().status == "finished"
+    assert ledger.paid == [1, 2]
 
 
 def test_a_denial_that_its_author_tolerates_fails_nothing_else() -> None:

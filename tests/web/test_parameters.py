@@ -48,7 +48,7 @@ def test_a_parameter_that_is_not_known_is_named_with_the_nearest(client: TestCli
     ("body", "message"),
     [
         ({"task": "ship"}, "message is missing"),
-        ({"task": "ship", "message": 5}, "message must be a text, not 5"),
+        ({"task": "ship", "message": 5}, "message must be a string, not 5"),
         ({"task": "ship", "message": "hello", "by": "ann"}, "by is not known here"),
         ([], "must be an object, not []"),
     ],

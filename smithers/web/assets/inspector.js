@@ -39,6 +39,8 @@
   const setClock = () => {
     const { now: given } = document.getElementById("main").dataset;
     if (!given || given === told) return;
+    const [{ type, transferSize } = {}] = told ? [] : performance.getEntriesByType("navigation");
+    if (type === "back_forward" || transferSize === 0) { told = given; return; }  // a page that was stored
     const off = new Date(told = given) - Date.now();
     skew = Math.abs(off) > 10_000 ? off : 0;
   };

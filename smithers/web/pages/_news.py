@@ -81,8 +81,8 @@ def _told(call: Call, shown: NewsParameters) -> _Told | None:
             words="Read it as it is now",
         )
     past = call.hub.past_questions(call.run, shown.task) if shown.task else []
-    decided = next((one for one in past if one.digest == shown.digest and one.answer), None)
-    if decided is None:
+    decided = next((one for one in past if one.digest == shown.digest), None)  # the newest
+    if decided is None or decided.answer is None:
         said = "This is no longer asked."
         return _Told(said=said, address=link_of(call.run), words="The run")
     said = f"{sentence(decided.verdict).removesuffix('.')}."
