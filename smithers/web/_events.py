@@ -164,8 +164,7 @@ class _Stream(EventSourceResponse):
                 await super().__call__(scope, receive, noted)
             if lasting.cancelled_caught:
                 if not has_begun:  # another page of the browser took its place at once
-                    start = {"type": "http.response.start", "status": 503, "headers": []}
-                    await send(start)
+                    await send({"type": "http.response.start", "status": 503, "headers": []})
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
