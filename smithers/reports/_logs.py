@@ -116,8 +116,8 @@ def log_page(
 def _tail(
     path: Path, run_id: str, attempts: Mapping[int, _Made], end: _Place | None, most_bytes: int
 ) -> _Place:
-    """Where the last whole lines begin that have at least so many bytes together, so that a long
-    log is not read from its beginning; (0, 0) if these are all.
+    """The place from which a log has `most_bytes` or more in whole lines, so that a long log is not
+    read from its beginning; (0, 0) if it has fewer.
     """
     left = most_bytes
     for serial, made in sorted(attempts.items(), reverse=True):

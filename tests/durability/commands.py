@@ -113,7 +113,7 @@ class Project:
         process.communicate(timeout=10)
 
     def has_written(self, session: str, text: str) -> bool:
-        """Whether a program has what it was told in the file of that session.
+        """Whether a program has written this text to the file of that session.
 
         A model may be asked before that: a program that is killed in between has no such session.
         """

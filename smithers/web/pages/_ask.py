@@ -21,8 +21,8 @@ from smithers.web.pages._changed import Change, change_of
 from smithers.web.pages._fields import entries_of
 from smithers.web.pages._given import all_entries, with_rows
 from smithers.web.pages._masked import read_masked
-from smithers.web.pages._news import ROUTE, events_of, news_address, questions_of
-from smithers.web.pages._page import Fields, form, only, page, redirect, render, typed
+from smithers.web.pages._news import ROUTE, news_address, questions_of
+from smithers.web.pages._page import Fields, events_of, form, only, page, redirect, render, typed
 from smithers.web.pages._texts import parts_of_text
 from smithers.web.pages._words import link_of
 
@@ -67,7 +67,7 @@ def _shown(
     """The page of a question; of several, the first with the others named. It is shown again with
     what was `given`, and the `errors` of that.
     """
-    live = events_of(call)  # first, so that what follows is an event
+    live = events_of(call)
     try:
         found = questions_of(call, task, ahead=True)
     except AlreadyDecided:

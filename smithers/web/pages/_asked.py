@@ -10,8 +10,7 @@ from smithers.errors import SmithersError
 from smithers.texts import json_text
 from smithers.web._problems import sentence
 from smithers.web.pages._acts import resume_of
-from smithers.web.pages._news import events_of
-from smithers.web.pages._page import render, typed
+from smithers.web.pages._page import events_of, render, typed
 from smithers.web.pages._texts import parts_of_text
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def shown_asked(
     """What was decided and by whom, what happens now, and the next question that waits. `said` is
     the heading if nothing is known of a decision; `notice` is why an answer was not taken.
     """
-    live = events_of(call)  # first, so that what follows is an event
+    live = events_of(call)
     past = call.hub.past_questions(call.run, task) if task else []
     decided = next((one for one in past if one.answer is not None), None)
     run = call.hub.standing(call.run)

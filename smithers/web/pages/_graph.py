@@ -12,7 +12,7 @@ from starlette.responses import Response
 from smithers.web._routes import Call, Closed, number_of
 from smithers.web.pages._drawing import Item, draw
 from smithers.web.pages._facts import every_ms
-from smithers.web.pages._page import page, render
+from smithers.web.pages._page import events_of, page, render
 from smithers.web.pages._sums import SHOWN, Facts
 from smithers.web.pages._tree import MOST
 from smithers.web.pages._words import Mark, mark_of_run, name_of
@@ -35,7 +35,7 @@ class GraphParameters(Closed):
 
 def _graph(call: Call) -> Response:
     given, hub = call.query_as(GraphParameters), call.hub
-    cursor = hub.look(call.run).cursor  # first, so that what follows it is told
+    live = events_of(call)
     drawn = hub.picture(call.run, frame=given.frame)
     run = drawn.found.run
     root = drawn.root
@@ -57,7 +57,7 @@ def _graph(call: Call) -> Response:
             for one in drawn.found.tasks
         ),
         every_ms=every_ms(len(drawn.found.tasks)),
-        live=f"/api/v1/runs/{call.run}/events{'' if cursor is None else f'?after={cursor}'}",
+        live=live,
     )
 
 

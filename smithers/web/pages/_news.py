@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from smithers.views import Question
 
-__all__ = ["ROUTE", "events_of", "news_address", "questions_of"]
+__all__ = ["ROUTE", "news_address", "questions_of"]
 
 
 class NewsParameters(Closed):
@@ -31,7 +31,7 @@ class NewsParameters(Closed):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Told:
+class _News:
     """What is said, and the link to where more is."""
 
     said: str
@@ -54,17 +54,11 @@ def news_address(call: Call, asked: Question) -> str:
     return f"{link_of(call.run)}/ask/news?{urlencode(shown | {'digest': asked.digest or ''})}"
 
 
-def events_of(call: Call) -> str:
-    """Where the events of the run are that are newer than what is shown."""
-    newest = call.hub.newest(call.run)
-    return f"/api/v1/runs/{call.run}/events{'' if newest is None else f'?after={newest}'}"
-
-
 def _news(call: Call) -> Response:
-    return render(call, "ask_news.html", told=_told(call, call.query_as(NewsParameters)))
+    return render(call, "ask_news.html", told=_find_news(call, call.query_as(NewsParameters)))
 
 
-def _told(call: Call, shown: NewsParameters) -> _Told | None:
+def _find_news(call: Call, shown: NewsParameters) -> _News | None:
     named = f"?{urlencode({'task': shown.task})}"
     try:
         found = questions_of(call, shown.task)
@@ -75,7 +69,7 @@ def _told(call: Call, shown: NewsParameters) -> _Told | None:
             return None
         is_same = found[0].digest == shown.digest
         said = "This was asked again" if is_same else "The request has changed"
-        return _Told(
+        return _News(
             said=f"{said} since you opened this page.",
             address=f"{link_of(call.run)}/ask{named}",
             words="Read it as it is now",
@@ -84,10 +78,10 @@ def _told(call: Call, shown: NewsParameters) -> _Told | None:
     decided = next((one for one in past if one.digest == shown.digest), None)  # the newest
     if decided is None or decided.answer is None:
         said = "This is no longer asked."
-        return _Told(said=said, address=link_of(call.run), words="The run")
+        return _News(said=said, address=link_of(call.run), words="The run")
     said = f"{sentence(decided.verdict).removesuffix('.')}."
     address = f"{link_of(call.run)}/asked{named}"
-    return _Told(said=said, address=address, words="What was decided")
+    return _News(said=said, address=address, words="What was decided")
 
 
 ROUTE = page(

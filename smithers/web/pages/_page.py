@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from smithers.callers import Scope
     from smithers.secrets import Secrets
 
-__all__ = ["Fields", "Handler", "form", "only", "page", "redirect", "render", "typed"]
+__all__ = ["Fields", "Handler", "events_of", "form", "only", "page", "redirect", "render", "typed"]
 
 Handler = Callable[[Call], Response] | Callable[[Call], Awaitable[Response]]
 Fields = dict[str, list[str]]
@@ -121,6 +121,14 @@ def render(call: Call, template: str, *, status: int = 200, **values: Any) -> Re
     )
     policy = {"Content-Security-Policy": _POLICY.format(nonce=nonce)}
     return HTMLResponse(valid_text(text), status, policy | _HEADERS)
+
+
+def events_of(call: Call) -> str:
+    """The address of the events of a run that follow this call. It is made before the run is read,
+    so that no event is missed.
+    """
+    newest = call.hub.newest(call.run)
+    return f"/api/v1/runs/{call.run}/events{'' if newest is None else f'?after={newest}'}"
 
 
 def typed(call: Call, command: str) -> str:

@@ -23,7 +23,7 @@ from smithers.web.pages._acts import acts_of, resume_of
 from smithers.web.pages._ahead import ahead_of
 from smithers.web.pages._attention import attention_of
 from smithers.web.pages._facts import amounts_of, every_ms, marks_of, times_of
-from smithers.web.pages._page import page, render, typed
+from smithers.web.pages._page import events_of, page, render, typed
 from smithers.web.pages._source import failed_lines
 from smithers.web.pages._sums import Facts
 from smithers.web.pages._texts import text_of
@@ -90,7 +90,7 @@ class _Moment(NamedTuple):
 
 def _run(call: Call) -> Response:
     given, hub = call.query_as(RunParameters), call.hub
-    cursor = hub.look(call.run).cursor  # first, so that what follows is an event
+    live = events_of(call)
     drawn = _known(hub.picture(call.run, frame=given.frame))
     found, last = drawn.found, drawn.last
     if given.frame is not None and given.frame > last:
@@ -118,7 +118,7 @@ def _run(call: Call) -> Response:
         ticks=marks_of(drawn.ticks, last),
         acts=acts_of(call, run, why if frame is None else None),
         given=given,
-        live=f"/api/v1/runs/{call.run}/events{'' if cursor is None else f'?after={cursor}'}",
+        live=live,
         every_ms=every_ms(len(found.tasks)),
         end=end,
         most=MOST,
