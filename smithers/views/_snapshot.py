@@ -135,6 +135,12 @@ class Snapshot:
         current = {one.key: one for one in self.cooldowns if one.until > self.now}
         return tuple(current[limit] for limit in limits if limit in current)
 
+    @property
+    def known_until(self) -> datetime:
+        """Now; of a run that has ended, or whose owner is gone, its last activity."""
+        is_over = self.has_ended or self.status == "stale"
+        return self.last_activity() if is_over else self.now
+
     def last_activity(self, serials: Collection[int] | None = None) -> datetime:
         """The time of the last frame, or of the last output of an attempt that is running: of all,
         or of the given ones.

@@ -35,7 +35,7 @@ class TaskContext:
 
     status: Status
     until: datetime
-    """Now; of a run whose owner is gone its last activity, after which nothing is known of it."""
+    """The end of what is known of the run, as in `Picture`."""
     root: GraphNode | None
     waits: tuple[WaitView, ...]
     budget: BudgetView | None
@@ -60,7 +60,7 @@ def task_context(snapshot: Snapshot, key: Key) -> TaskContext:
     after, is_open = following(snapshot.tree, key, came_up)
     return TaskContext(
         status=snapshot.status,
-        until=snapshot.last_activity() if snapshot.status == "stale" else snapshot.now,
+        until=snapshot.known_until,
         root=graph(snapshot).root,
         waits=tuple(wait for wait in open_waits(snapshot) if not wait.answered),
         budget=next((one for one in budgets(snapshot) if not one.key.id), None),

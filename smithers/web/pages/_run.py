@@ -91,7 +91,7 @@ class _Moment(NamedTuple):
 def _run(call: Call) -> Response:
     given, hub = call.query_as(RunParameters), call.hub
     live = events_of(call)
-    drawn = _known(hub.picture(call.run, frame=given.frame))
+    drawn = hub.picture(call.run, frame=given.frame)
     found, last = drawn.found, drawn.last
     if given.frame is not None and given.frame > last:
         said = f"run {call.run} has no frame {given.frame}: its last is {last}"
@@ -127,12 +127,6 @@ def _run(call: Call) -> Response:
         **_why(call, drawn, why),
         **_rows(drawn, given, end),
     )
-
-
-def _known(drawn: Picture) -> Picture:
-    """Of a run whose owner is gone, nothing is known after its last activity."""
-    run = drawn.whole.run
-    return replace(drawn, until=run.last_activity) if run.status == "stale" else drawn
 
 
 def _progress(found: Inspection) -> dict[str, Any]:
